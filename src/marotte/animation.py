@@ -1,0 +1,45 @@
+"""The noun the live path makes and every format writes: controls over time, with their sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.audio import Recording
+from marotte.rig import Rig
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A face over time.
+
+    Attributes:
+        controls: [n_frames, n_controls] in the rig's order and ranges; row k is the face at
+            exactly k / fps seconds of the sound.
+        fps: frames a second.
+        rig: what the columns mean.
+        recording: the sound, or None for a silent animation.
+        student: the name of the student that made it.
+    """
+
+    controls: NDArray[np.float32]
+    fps: float
+    rig: Rig
+    recording: Recording | None = None
+    student: str = ""
+
+    @property
+    def n_frames(self) -> int:
+        """How many frames there are."""
+        return len(self.controls)
+
+    @property
+    def seconds(self) -> float:
+        """How long the frames last."""
+        return self.n_frames / self.fps
+
+    def column(self, name: str) -> NDArray[np.float32]:
+        """One control over time [n_frames]."""
+        return self.controls[:, self.rig.index[name]]

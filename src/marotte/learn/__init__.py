@@ -1,0 +1,1 @@
+"""The learning path: speech, teachers, labels, students, measures. Needs the extra `train`."""
