@@ -1,0 +1,200 @@
+"""A head: controls in, vertices in mm (or the gap between the lips) out, by one linear map.
+
+`load_head` reads the shipped head or a user's GLB with morph targets; `subdivide` smooths one for
+drawing. The map is plain arrays, so numpy and torch give the same vertices and gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+
+ASSET = Path(__file__).parent / "assets" / "head.npz"
+PARTS = ("skin", "eye", "teeth", "tongue")  # what a face's label in `Head.parts` means
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A mesh whose vertices are its neutral place plus each control times its delta.
+
+    x points to the head's left, y up, z out of the face.
+
+    Attributes:
+        name: the head's name.
+        neutral: [n_vertices, 3] float32, the face at rest, in mm.
+        deltas: [n_controls, n_vertices, 3] float32, what each control at 1 adds, in mm.
+        names: the controls, in the order of `deltas`.
+        faces: [n_faces, 3 or 4] int32, corners anticlockwise seen from outside.
+        parts: [n_faces] uint8, an index into `PARTS`.
+        colours: [n_vertices, 3] float32, sRGB within 0..1.
+        upper_lip: the upper lip's vertex in the middle of the mouth, None where unknown.
+        lower_lip: the lower lip's, None where unknown.
+    """
+
+    name: str
+    neutral: NDArray[np.float32]
+    deltas: NDArray[np.float32]
+    names: tuple[str, ...]
+    faces: NDArray[np.int32]
+    parts: NDArray[np.uint8]
+    colours: NDArray[np.float32]
+    upper_lip: int | None = None
+    lower_lip: int | None = None
+
+    @cached_property
+    def triangles(self) -> NDArray[np.int32]:
+        """The faces as triangles [n_triangles, 3]; a quad gives two."""
+        if self.faces.shape[1] == 3:
+            return self.faces
+        return self.faces[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
+
+    def basis(self, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The linear map from controls to vertices: `neutral + controls @ matrix`, in mm.
+
+        Args:
+            names: the controls in the order of the matrix's rows; one the head lacks is a row
+                of zeros.
+
+        Returns:
+            neutral [n_vertices * 3] and matrix [len(names), n_vertices * 3].
+
+        Raises:
+            MarotteError: the head knows none of the names.
+        """
+        rows = {name: row for row, name in enumerate(self.names)}
+        if not any(name in rows for name in names):
+            raise MarotteError(
+                f"head {self.name!r} has none of the controls {', '.join(names[:3])}...: "
+                f"use a head or a rig whose names agree, this head's are {', '.join(self.names)}"
+            )
+        matrix = np.zeros((len(names), self.neutral.size), np.float32)
+        for column, name in enumerate(names):
+            if name in rows:
+                matrix[column] = self.deltas[rows[name]].ravel()
+        return self.neutral.ravel(), matrix
+
+    def vertices(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
+        """Vertices [..., n_vertices, 3] in mm for controls [..., len(names)]."""
+        neutral, matrix = self.basis(names)
+        flat = neutral + np.asarray(controls, np.float32) @ matrix
+        return flat.reshape(*flat.shape[:-1], -1, 3)
+
+    def lip_gap_weights(self, names: Sequence[str]) -> tuple[float, NDArray[np.float32]]:
+        """The lip gap as a linear function: `rest_mm + controls @ weights_mm`.
+
+        Returns:
+            rest_mm, the gap at rest, and weights_mm [len(names)], what each control adds.
+
+        Raises:
+            MarotteError: the head's lips are not known, or it knows none of the names.
+        """
+        if self.upper_lip is None or self.lower_lip is None:
+            raise MarotteError(
+                f"head {self.name!r} has no known lips: its controls need 'jawOpen' to open them"
+            )
+        neutral, matrix = self.basis(names)
+        upper, lower = 3 * self.upper_lip + 1, 3 * self.lower_lip + 1
+        return float(neutral[upper] - neutral[lower]), matrix[:, upper] - matrix[:, lower]
+
+    def lip_gap(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
+        """How far the middle of the upper lip is above the lower's [...], in mm."""
+        rest_mm, weights_mm = self.lip_gap_weights(names)
+        return np.float32(rest_mm) + np.asarray(controls, np.float32) @ weights_mm
+
+
+def load_head(path: Path | None = None) -> Head:
+    """Open a head: the shipped one, or a GLB file with morph targets.
+
+    Raises:
+        MarotteError: the file is missing, is cut short, or is no GLB with morph targets.
+    """
+    if path is not None:
+        from marotte.gltf import read_head
+
+        return read_head(path)
+    with np.load(ASSET) as stored:
+        neutral = stored["neutral_mm"]
+        names = tuple(str(name) for name in stored["names"])
+        deltas = np.zeros((len(names), *neutral.shape), np.float32)
+        # Most controls move a small part of the head, in steps the sources round to.
+        deltas[stored["delta_control"], stored["delta_vertex"]] = (
+            stored["delta_steps"] * stored["step_mm"]
+        )
+        upper_lip, lower_lip = (int(vertex) for vertex in stored["lips"])
+        return Head(
+            name="marotte",
+            neutral=neutral,
+            deltas=deltas,
+            names=names,
+            faces=stored["faces"].astype(np.int32),
+            parts=stored["parts"],
+            colours=np.float32(stored["colours"]) / 255,
+            upper_lip=upper_lip,
+            lower_lip=lower_lip,
+        )
+
+
+def subdivide(head: Head) -> Head:
+    """Smooth a head by one level of Catmull-Clark, which is linear: the controls stay exact.
+
+    Vertices keep their index; those of edges, then of faces follow. Open edges stay crisp.
+    Smoothing moves the lips a little: measure the lip gap on the head as loaded.
+    """
+    n_vertices, n_faces, corners = len(head.neutral), *head.faces.shape
+    values = np.concatenate([head.colours[None], head.neutral[None], head.deltas])
+    values = np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(n_vertices, -1)
+
+    face_points = values[head.faces].mean(1)
+    starts = head.faces.ravel()
+    ends = np.roll(head.faces, -1, 1).ravel()
+    pairs = np.sort(np.stack([starts, ends], 1), 1)
+    edges, edge, uses = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    edge = edge.reshape(-1)
+    of_face = np.repeat(np.arange(n_faces), corners)
+    middles = values[edges].mean(1)
+    sides = _sum_by(face_points[of_face], edge, len(edges))
+    is_open = uses != 2
+    edge_points = np.where(is_open[:, None], middles, middles / 2 + sides / 4)
+
+    valence = np.bincount(starts, minlength=n_vertices)[:, None]
+    around = _sum_by(face_points[of_face], starts, n_vertices)
+    halfway = _sum_by(np.repeat(middles, 2, 0), edges.ravel(), n_vertices)
+    n = np.maximum(valence, 1)
+    smooth = (around / n + 2 * halfway / n + (n - 3) * values) / n
+    rim = edges[is_open].ravel()
+    on_rim = np.bincount(rim, minlength=n_vertices)[:, None]
+    along = values / 2 + _sum_by(np.repeat(middles[is_open], 2, 0), rim, n_vertices) / 4
+    points = np.where(on_rim == 0, smooth, np.where(on_rim == 2, along, values))
+    points = np.where(valence == 0, values, points)
+
+    after = n_vertices + edge.reshape(n_faces, corners)
+    middle = np.repeat(n_vertices + len(edges) + np.arange(n_faces), corners)
+    faces = np.stack([starts, after.ravel(), middle, np.roll(after, 1, 1).ravel()], 1)
+    smoothed = np.concatenate([points, edge_points, face_points]).astype(np.float32)
+    smoothed = smoothed.reshape(len(smoothed), -1, 3).transpose(1, 0, 2)
+    return replace(
+        head,
+        neutral=np.ascontiguousarray(smoothed[1]),
+        deltas=np.ascontiguousarray(smoothed[2:]),
+        faces=faces.astype(np.int32),
+        parts=np.repeat(head.parts, corners),
+        colours=np.ascontiguousarray(smoothed[0]),
+    )
+
+
+def _sum_by(
+    values: NDArray[np.float32], group: NDArray[np.int64], n_groups: int
+) -> NDArray[np.float32]:
+    """Sum rows [n, width] that share a group [n] into [n_groups, width]."""
+    order = np.argsort(group, kind="stable")
+    present, first = np.unique(group[order], return_index=True)
+    sums = np.zeros((n_groups, values.shape[1]), np.float32)
+    sums[present] = np.add.reduceat(values[order], first, axis=0)
+    return sums
