@@ -1,0 +1,231 @@
+"""Sound in: a recording (file, or samples in memory) becomes blocks of 16 kHz mono float32.
+
+A recording is read anew every time it is asked for, block by block, so that an hour of it needs
+no more memory than a second.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.containers import Container, cut_short, read_container
+from marotte.errors import MarotteError
+from marotte.windows import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
+
+LOWEST_RATE = 8_000  # samples a second; speech under it has lost what tells lips apart
+HIGHEST_RATE = 768_000  # above it a header is damaged
+LOUDEST = 100.0  # 40 dB over full scale: beyond it, samples are not scaled to -1..1
+
+Samples = NDArray[np.float32]
+
+
+@final
+@dataclass(frozen=True)
+class Recording:
+    """Sound that can be read as often as one likes.
+
+    Attributes:
+        path: the file it comes from, or None for samples in memory.
+        rate: samples a second of the source.
+        n_source_samples: the source's length at its own rate.
+    """
+
+    path: Path | None
+    rate: int
+    n_source_samples: int
+    # Gives the source's own mono samples [<=n] in order, n at a time.
+    source: Callable[[int], Iterator[Samples]] = field(repr=False)
+
+    @property
+    def n_samples(self) -> int:
+        """The length at 16 kHz; a last sample that is begun counts."""
+        return -(-self.n_source_samples * SAMPLE_RATE // self.rate)
+
+    @property
+    def seconds(self) -> float:
+        """How long the sound lasts."""
+        return self.n_samples / SAMPLE_RATE
+
+    def blocks(self, block_samples: int = SAMPLE_RATE) -> Iterator[Samples]:
+        """Give the sound from its beginning, n_samples in all.
+
+        Yields:
+            16 kHz mono samples [1..block_samples], about -1..1; the same whatever the block size.
+
+        Raises:
+            MarotteError: the file is cut short, or holds samples that are no sound.
+        """
+        left = self.n_samples
+        n_source = max(1, block_samples * self.rate // SAMPLE_RATE)
+        for block in resample(self.source(n_source), self.rate):
+            # The source is read to its end, where it may yet turn out to be cut short.
+            block = block[:left]
+            left -= len(block)
+            for start in range(0, len(block), block_samples):
+                yield block[start : start + block_samples]
+        if left:  # the resampler rounds the length, n_samples rounds it up
+            yield np.zeros(left, np.float32)
+
+    def read(self) -> Samples:
+        """The whole sound [n_samples] at 16 kHz, about -1..1."""
+        return np.concatenate(list(self.blocks()))
+
+
+def open_recording(path: str | Path) -> Recording:
+    """Open a WAV, FLAC, OGG or MP3 file of any channels and bit depth, at 8 kHz or more.
+
+    The header is checked here; the samples are checked as they are read.
+
+    Raises:
+        MarotteError: says in what way the file can't be used.
+    """
+    path = Path(path)
+    container = read_container(path)
+    with _opened(path, container) as sound:
+        if not LOWEST_RATE <= sound.samplerate <= HIGHEST_RATE:
+            raise MarotteError(
+                f"{path} has {sound.samplerate} samples a second: "
+                f"speech needs {LOWEST_RATE} to {HIGHEST_RATE}"
+            )
+        rate, n_samples = sound.samplerate, sound.frames
+    if not container.knows_length:
+        with _opened(path, container) as sound:
+            n_samples = sum(len(block) for block in _mono_blocks(sound, path, SAMPLE_RATE))
+    if not n_samples:
+        # An OGG file's length stands on its last page: without it, libsndfile says 0 too.
+        or_cut = ", or its end was cut off" if container.kind == "OGG" else ""
+        raise MarotteError(f"{path} holds 0 samples of sound{or_cut}: record it again")
+    return Recording(path, rate, n_samples, partial(_file_blocks, path, container, n_samples))
+
+
+def from_samples(samples: NDArray[np.floating], rate: int) -> Recording:
+    """Make a recording of samples in memory.
+
+    Args:
+        samples: floats [n] or [n, channels] within -1..1.
+        rate: samples a second, 8000 or more.
+
+    Raises:
+        MarotteError: the samples or the rate are not as said.
+    """
+    if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
+        raise MarotteError(
+            "samples must be floats [n] or [n, channels] within -1..1, "
+            f"got {samples.dtype} {list(samples.shape)}"
+        )
+    if not samples.size:
+        raise MarotteError("there are 0 samples of sound: give at least one")
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
+    mono = samples.astype(np.float32) if samples.ndim == 1 else to_mono(samples)
+    check_samples(mono, "the sound", rate)
+
+    def source(n: int) -> Iterator[Samples]:
+        return (mono[start : start + n] for start in range(0, len(mono), n))
+
+    return Recording(None, rate, len(mono), source)
+
+
+def resample(blocks: Iterator[Samples], rate: int) -> Iterator[Samples]:
+    """Bring mono blocks [n] at `rate` to 16 kHz; the result does not depend on the blocks."""
+    if rate == SAMPLE_RATE:
+        yield from blocks
+        return
+    import soxr
+
+    stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+    for block in blocks:
+        yield stream.resample_chunk(block)
+    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def to_mono(samples: NDArray[np.number]) -> Samples:
+    """The mean of the channels [n] of samples [n, channels]."""
+    return samples.mean(axis=1, dtype=np.float32)
+
+
+def check_samples(samples: Samples, what: str, rate: int, first: int = 0) -> None:
+    """Refuse samples [n], the first at place `first`, that are not finite or far beyond -1..1.
+
+    Raises:
+        MarotteError: says which sample of `what`.
+    """
+    wrong = np.flatnonzero(~(np.abs(samples) <= LOUDEST))
+    if len(wrong):
+        raise MarotteError(
+            f"{what} has the sample {samples[wrong[0]]:g} at {(first + wrong[0]) / rate:.3f} s: "
+            "samples must be finite numbers, about -1 to 1"
+        )
+
+
+@contextmanager
+def _opened(path: Path, container: Container) -> Generator[SoundFile]:
+    """A sound file, open for reading forward.
+
+    Raises:
+        MarotteError: libsndfile can't read it.
+    """
+    import soundfile
+
+    class Forward(soundfile.SoundFile):
+        """Reads on without a seek after every block: that is slow, and fails at a FLAC's end."""
+
+        def seekable(self) -> bool:
+            return False
+
+    with ExitStack() as stack:
+        source: Path | BinaryIO = path
+        if container.unset_size_at is not None:
+            # A copy in memory (of the pages that are written to) gets the size that is missing.
+            file = stack.enter_context(path.open("rb"))
+            copy = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+            at = container.unset_size_at
+            size = min(len(copy) - (at + 4), 0xFFFF_FFFF)
+            copy[at : at + 4] = size.to_bytes(4, "little")
+            source = cast(BinaryIO, copy)
+        try:
+            sound = stack.enter_context(Forward(source))
+        except soundfile.LibsndfileError as error:
+            raise MarotteError(f"{path} can't be read as sound: {error.error_string}") from error
+        yield sound
+
+
+def _file_blocks(
+    path: Path, container: Container, n_samples: int, block_samples: int
+) -> Iterator[Samples]:
+    """All of a file's mono samples, `block_samples` at a time."""
+    done = 0
+    with _opened(path, container) as sound:
+        for block in _mono_blocks(sound, path, block_samples):
+            check_samples(block, str(path), sound.samplerate, done)
+            done += len(block)
+            yield block
+        if done != n_samples:
+            raise cut_short(path, f"{done} of {n_samples} samples are there")
+
+
+def _mono_blocks(sound: SoundFile, path: Path, block_samples: int) -> Iterator[Samples]:
+    import soundfile
+
+    while True:
+        try:
+            block = sound.read(block_samples, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise cut_short(
+                path, error.error_string.removeprefix("Error : ").rstrip(".")
+            ) from error
+        if not len(block):
+            return
+        yield to_mono(block)

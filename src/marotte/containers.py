@@ -1,0 +1,119 @@
+"""Headers of sound files: a path in; which container it is and whether all of it is there, out.
+
+libsndfile plays what is left of a WAV or MP3 that was cut short, without a word, so the lengths
+those headers promise are compared with the file here, before it is opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from struct import unpack_from
+from typing import BinaryIO
+
+from marotte.errors import MarotteError
+
+# Programs that write to a pipe can't know the length and leave one of these: 0 (many), 0x7FFFF000
+# (sox), 0x80000000 (arecord), 0xFFFFFFFF (ffmpeg).
+STREAMED_SIZE = 0x7FFFF000
+
+
+@dataclass(frozen=True)
+class Container:
+    """What a file's first bytes say.
+
+    Attributes:
+        kind: `WAV`, `FLAC`, `OGG` or `MP3`.
+        knows_length: its header holds the exact number of samples.
+        unset_size_at: offset of a WAV's data size that its writer left 0, or None.
+    """
+
+    kind: str
+    knows_length: bool = True
+    unset_size_at: int | None = None
+
+
+def read_container(path: Path) -> Container:
+    """Recognise a sound file by its content.
+
+    Raises:
+        MarotteError: it is missing, not a file, empty, of another kind, or cut short.
+    """
+    if path.is_dir():
+        raise MarotteError(f"{path} is a folder: give a sound file")
+    try:
+        with path.open("rb") as file:
+            return _recognise(file, path)
+    except FileNotFoundError as error:
+        raise MarotteError(f"no such file: {path}") from error
+    except OSError as error:
+        raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
+
+
+def _recognise(file: BinaryIO, path: Path) -> Container:
+    start = file.read(12)
+    if not start:
+        raise MarotteError(f"{path} is empty: it holds 0 bytes")
+    if start[:4] in (b"RIFF", b"RF64") and start[8:] == b"WAVE":
+        return _wav(file, path)
+    if start[:4] == b"fLaC":
+        # STREAMINFO comes first; its last 36 bits before the checksum count the samples.
+        total = int.from_bytes(_at(file, 21, 5), "big") & 0xF_FFFF_FFFF
+        return Container("FLAC", knows_length=total > 0)
+    if start[:4] == b"OggS":
+        return Container("OGG")
+    if start[:3] == b"ID3" or (start[0] == 0xFF and start[1:2] >= b"\xe0"):
+        return _mp3(file, path)
+    raise MarotteError(f"{path} is not a sound file: WAV, FLAC, OGG and MP3 can be read")
+
+
+def _wav(file: BinaryIO, path: Path) -> Container:
+    """Walk a WAV's chunks to its samples."""
+    file_bytes = file.seek(0, 2)
+    riff_bytes, offset, long_bytes = unpack_from("<I", _at(file, 4, 4))[0], 12, 0
+    while len(header := _at(file, offset, 8)) == 8:
+        name, chunk_bytes = unpack_from("<4sI", header)
+        if name == b"ds64":  # the 64-bit sizes of an RF64 file: of the whole, then of the data
+            long_bytes = int.from_bytes(_at(file, offset + 16, 8), "little")
+        if name == b"data":
+            there = file_bytes - (offset + 8)
+            promised = long_bytes or chunk_bytes
+            streamed = not long_bytes and chunk_bytes >= STREAMED_SIZE
+            if promised > there and not streamed:
+                raise cut_short(path, f"{there} of {promised} bytes of sound are there")
+            unset = chunk_bytes == 0 and there > 0 and riff_bytes + 8 != file_bytes
+            return Container("WAV", unset_size_at=offset + 4 if unset else None)
+        offset += 8 + chunk_bytes + chunk_bytes % 2
+    raise cut_short(path, "it ends before its sound begins")
+
+
+def _mp3(file: BinaryIO, path: Path) -> Container:
+    """Find the Xing header, which counts an MP3's frames and bytes."""
+    file_bytes = file.seek(0, 2)
+    start = _at(file, 0, 10)
+    first = 0
+    if start[:3] == b"ID3":
+        if len(start) < 10:
+            raise cut_short(path, "it ends before its sound begins")
+        # The tag's length comes in four bytes of seven bits each.
+        first = 10 + sum(byte << 7 * (3 - i) for i, byte in enumerate(start[6:10]))
+    frame = _at(file, first, 256)
+    if len(frame) < 4:
+        raise cut_short(path, "it ends before its sound begins")
+    at = max(frame.find(b"Xing"), frame.find(b"Info"))
+    if at < 0 or len(frame) < at + 16:
+        return Container("MP3", knows_length=False)
+    flags, _, promised = unpack_from(">III", frame, at + 4)
+    if flags & 3 == 3 and promised > file_bytes - first:
+        raise cut_short(path, f"{file_bytes - first} of {promised} bytes of sound are there")
+    return Container("MP3", knows_length=bool(flags & 1))
+
+
+def cut_short(path: Path, how: str) -> MarotteError:
+    """The error for a file of which a part is missing."""
+    return MarotteError(f"{path} is cut short or damaged: {how}; get a whole copy of it")
+
+
+def _at(file: BinaryIO, offset: int, n_bytes: int) -> bytes:
+    file.seek(offset)
+    return file.read(n_bytes)
