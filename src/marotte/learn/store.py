@@ -206,7 +206,7 @@ class Store:
 
     def manifest(self) -> list[ManifestRow]:
         """How much speech there is of each speaker, and in which split."""
-        seconds: dict[tuple[str, str, str, str], list[float]] = {}
+        seconds: dict[tuple[Split, str, str, str], list[float]] = {}
         for entry in self.entries():
             key = (split_of(entry), entry.source, entry.language, entry.speaker)
             seconds.setdefault(key, []).append(entry.seconds)
