@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import struct
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,9 +89,107 @@ def test_subdivision_is_linear_and_keeps_open_edges(head):
     assert len(smooth.faces) == len(smooth.parts) == 4 * len(head.faces)
     assert np.unique(smooth.faces).tolist() == list(range(len(smooth.neutral)))
     controls = np.random.default_rng(3).random(52, np.float32)
-    from dataclasses import replace
-
     posed = replace(head, neutral=head.vertices(controls, ARKIT_NAMES))
     np.testing.assert_allclose(
         subdivide(posed).neutral, smooth.vertices(controls, ARKIT_NAMES), atol=1e-2
     )
+
+
+def glb_of(head, names, scale=0.001, sparse=False):
+    """A head as a GLB whose node is scaled to metres, written here to be independent."""
+    binary, views, accessors = bytearray(), [], []
+
+    def view(array):
+        views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": array.nbytes})
+        binary.extend(array.tobytes() + bytes(-array.nbytes % 4))
+        return len(views) - 1
+
+    def accessor(array, component, kind):
+        entry = {"componentType": component, "type": kind, "count": len(array)}
+        moved = np.flatnonzero(array.any(1)) if sparse and kind == "VEC3" else None
+        if moved is None or len(moved) > len(array) // 2:
+            entry["bufferView"] = view(array)
+        else:
+            entry["sparse"] = {
+                "count": len(moved),
+                "indices": {"bufferView": view(moved.astype("<u4")), "componentType": 5125},
+                "values": {"bufferView": view(array[moved])},
+            }
+        accessors.append(entry)
+        return len(accessors) - 1
+
+    primitive = {
+        "attributes": {"POSITION": accessor(head.neutral, 5126, "VEC3")},
+        "indices": accessor(head.triangles.reshape(-1, 1).astype("<u4"), 5125, "SCALAR"),
+        "targets": [{"POSITION": accessor(delta, 5126, "VEC3")} for delta in head.deltas],
+        "material": 0,
+    }
+    description = {
+        "asset": {"version": "2.0"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"children": [1], "scale": [scale] * 3}, {"mesh": 0}],
+        "meshes": [{"primitives": [primitive], "extras": {"targetNames": names}}],
+        "materials": [{"pbrMetallicRoughness": {"baseColorFactor": [1, 0, 0, 1]}}],
+        "accessors": accessors,
+        "bufferViews": views,
+        "buffers": [{"byteLength": len(binary)}],
+    }
+    text = json.dumps(description).encode()
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text
+    chunks += struct.pack("<II", len(binary), 0x004E4942) + binary
+    return b"glTF" + struct.pack("<II", 2, 12 + len(chunks)) + chunks
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_glb_gives_the_same_head(head, tmp_path, sparse):
+    names = [name.replace("Left", "_L").replace("Right", "_R") for name in ARKIT_NAMES]
+    path = tmp_path / "other.glb"
+    path.write_bytes(glb_of(head, names, sparse=sparse))
+    other = load_head(path)
+    assert other.name == "other"
+    assert other.names == head.names
+    np.testing.assert_allclose(other.neutral, head.neutral, atol=1e-3)
+    np.testing.assert_allclose(other.deltas, head.deltas, atol=1e-3)
+    np.testing.assert_array_equal(other.triangles, head.triangles)
+    np.testing.assert_array_equal(other.colours[0], [1, 0, 0])
+    opened = other.lip_gap(pose(jawOpen=1), ARKIT_NAMES) - other.lip_gap(pose(), ARKIT_NAMES)
+    assert opened == pytest.approx(34.5, abs=1.5), "its lips are found by their movement"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"RIFF----", "is not a GLB file"),
+        (b"glTF", "damaged or cut short"),
+        (b"glTF" + struct.pack("<II", 2, 4000), "damaged or cut short"),
+    ],
+)
+def test_a_file_that_is_no_head_is_refused(tmp_path, content, message):
+    path = tmp_path / "bad.glb"
+    path.write_bytes(content)
+    with pytest.raises(MarotteError, match=message):
+        load_head(path)
+
+
+def test_a_glb_cut_anywhere_or_without_targets_is_refused(head, tmp_path):
+    path = tmp_path / "cut.glb"
+    small = replace(head, deltas=head.deltas[:1], names=head.names[:1])
+    whole = glb_of(small, list(small.names))
+    for kept in range(4, len(whole), len(whole) // 10):
+        path.write_bytes(whole[:kept])
+        with pytest.raises(MarotteError, match="damaged or cut short"):
+            load_head(path)
+    path.write_bytes(glb_of(replace(head, deltas=head.deltas[:0], names=()), []))
+    with pytest.raises(MarotteError, match="no named morph targets"):
+        load_head(path)
+    with pytest.raises(MarotteError, match="can't read the head"):
+        load_head(tmp_path / "missing.glb")
+
+
+def test_a_head_without_a_jaw_has_no_lip_gap(head, tmp_path):
+    path = tmp_path / "stiff.glb"
+    path.write_bytes(glb_of(replace(head, deltas=head.deltas[:1], names=("smile",)), ["smile"]))
+    with pytest.raises(MarotteError, match="has no known lips"):
+        load_head(path).lip_gap_weights(["smile"])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 
 ASSET = Path(__file__).parent / "assets" / "head.npz"
+Array = NDArray[Any]
 PARTS = ("skin", "eye", "teeth", "tongue")  # what a face's label in `Head.parts` means
 
 
@@ -83,7 +85,7 @@ class Head:
     def vertices(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
         """Vertices [..., n_vertices, 3] in mm for controls [..., len(names)]."""
         neutral, matrix = self.basis(names)
-        flat = neutral + np.asarray(controls, np.float32) @ matrix
+        flat: Array = neutral + np.asarray(controls, np.float32) @ matrix
         return flat.reshape(*flat.shape[:-1], -1, 3)
 
     def lip_gap_weights(self, names: Sequence[str]) -> tuple[float, NDArray[np.float32]]:
@@ -122,7 +124,7 @@ def load_head(path: Path | None = None) -> Head:
     with np.load(ASSET) as stored:
         neutral = stored["neutral_mm"]
         names = tuple(str(name) for name in stored["names"])
-        deltas = np.zeros((len(names), *neutral.shape), np.float32)
+        deltas: Array = np.zeros((len(names), *neutral.shape), np.float32)
         # Most controls move a small part of the head, in steps the sources round to.
         deltas[stored["delta_control"], stored["delta_vertex"]] = (
             stored["delta_steps"] * stored["step_mm"]
@@ -135,7 +137,7 @@ def load_head(path: Path | None = None) -> Head:
             names=names,
             faces=stored["faces"].astype(np.int32),
             parts=stored["parts"],
-            colours=np.float32(stored["colours"]) / 255,
+            colours=stored["colours"].astype(np.float32) / 255,
             upper_lip=upper_lip,
             lower_lip=lower_lip,
         )
@@ -148,53 +150,64 @@ def subdivide(head: Head) -> Head:
     Smoothing moves the lips a little: measure the lip gap on the head as loaded.
     """
     n_vertices, n_faces, corners = len(head.neutral), *head.faces.shape
-    values = np.concatenate([head.colours[None], head.neutral[None], head.deltas])
-    values = np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(n_vertices, -1)
+    # Whatever a vertex has is one row: colour, neutral place, and delta of every control.
+    values: Array = np.concatenate([head.colours[None], head.neutral[None], head.deltas])
+    values = np.ascontiguousarray(values.swapaxes(0, 1)).reshape(n_vertices, -1)
 
-    face_points = values[head.faces].mean(1)
-    starts = head.faces.ravel()
-    ends = np.roll(head.faces, -1, 1).ravel()
-    pairs = np.sort(np.stack([starts, ends], 1), 1)
-    edges, edge, uses = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
-    edge = edge.reshape(-1)
-    of_face = np.repeat(np.arange(n_faces), corners)
-    middles = values[edges].mean(1)
-    sides = _sum_by(face_points[of_face], edge, len(edges))
-    is_open = uses != 2
-    edge_points = np.where(is_open[:, None], middles, middles / 2 + sides / 4)
+    starts: Array = head.faces.ravel()
+    pairs: Array = np.sort(np.stack([starts, np.roll(head.faces, -1, 1).ravel()], 1), 1)
+    unique: tuple[Array, Array, Array] = np.unique(
+        pairs[:, 0].astype(np.int64) * n_vertices + pairs[:, 1],
+        return_inverse=True,
+        return_counts=True,
+    )
+    keys, edge, uses = unique
+    edges: Array = np.stack([keys // n_vertices, keys % n_vertices], 1)
 
-    valence = np.bincount(starts, minlength=n_vertices)[:, None]
-    around = _sum_by(face_points[of_face], starts, n_vertices)
-    halfway = _sum_by(np.repeat(middles, 2, 0), edges.ravel(), n_vertices)
-    n = np.maximum(valence, 1)
-    smooth = (around / n + 2 * halfway / n + (n - 3) * values) / n
-    rim = edges[is_open].ravel()
-    on_rim = np.bincount(rim, minlength=n_vertices)[:, None]
-    along = values / 2 + _sum_by(np.repeat(middles[is_open], 2, 0), rim, n_vertices) / 4
-    points = np.where(on_rim == 0, smooth, np.where(on_rim == 2, along, values))
-    points = np.where(valence == 0, values, points)
+    face_points: Array = values[head.faces].mean(1)
+    beside = np.repeat(face_points, corners, 0)
+    middles: Array = values[edges].mean(1)
+    is_open: Array = uses != 2
+    closed_edges = middles / 2 + _sum_by(edge, beside, len(edges)) / 4
+    edge_points = np.where(is_open[:, None], middles, closed_edges)
+    face_sums = _sum_by(starts, beside, n_vertices)
+    points = _moved_vertices(values, starts, face_sums, edges, middles, is_open)
 
     after = n_vertices + edge.reshape(n_faces, corners)
-    middle = np.repeat(n_vertices + len(edges) + np.arange(n_faces), corners)
-    faces = np.stack([starts, after.ravel(), middle, np.roll(after, 1, 1).ravel()], 1)
-    smoothed = np.concatenate([points, edge_points, face_points]).astype(np.float32)
-    smoothed = smoothed.reshape(len(smoothed), -1, 3).transpose(1, 0, 2)
+    centre: Array = np.arange(n_faces * corners) // corners + (n_vertices + len(edges))
+    faces: Array = np.stack([starts, after.ravel(), centre, np.roll(after, 1, 1).ravel()], 1)
+    smooth: Array = np.concatenate([points, edge_points, face_points])
+    smooth = smooth.astype(np.float32).reshape(len(smooth), -1, 3).swapaxes(0, 1)
     return replace(
         head,
-        neutral=np.ascontiguousarray(smoothed[1]),
-        deltas=np.ascontiguousarray(smoothed[2:]),
+        neutral=np.ascontiguousarray(smooth[1]),
+        deltas=np.ascontiguousarray(smooth[2:]),
         faces=faces.astype(np.int32),
         parts=np.repeat(head.parts, corners),
-        colours=np.ascontiguousarray(smoothed[0]),
+        colours=np.ascontiguousarray(smooth[0]),
     )
 
 
-def _sum_by(
-    values: NDArray[np.float32], group: NDArray[np.int64], n_groups: int
-) -> NDArray[np.float32]:
+def _moved_vertices(
+    values: Array, starts: Array, face_sums: Array, edges: Array, middles: Array, is_open: Array
+) -> Array:
+    """Where Catmull-Clark moves the old vertices [n_vertices, width]."""
+    n_vertices = len(values)
+    valence: Array = np.bincount(starts, minlength=n_vertices)[:, None]
+    n: Array = np.maximum(valence, 1)
+    edge_sums = _sum_by(edges.ravel(), np.repeat(middles, 2, 0), n_vertices)
+    inside = (face_sums / n + 2 * edge_sums / n + (n - 3) * values) / n
+    rim = edges[is_open].ravel()
+    rim_sums = _sum_by(rim, np.repeat(middles[is_open], 2, 0), n_vertices)
+    n_open: Array = np.bincount(rim, minlength=n_vertices)[:, None]
+    moved = np.where(n_open == 2, values / 2 + rim_sums / 4, values)
+    return np.where((n_open == 0) & (valence > 0), inside, moved)
+
+
+def _sum_by(group: Array, values: Array, n_groups: int) -> Array:
     """Sum rows [n, width] that share a group [n] into [n_groups, width]."""
-    order = np.argsort(group, kind="stable")
+    order: Array = np.argsort(group, kind="stable")
     present, first = np.unique(group[order], return_index=True)
-    sums = np.zeros((n_groups, values.shape[1]), np.float32)
+    sums: Array = np.zeros((n_groups, values.shape[1]), values.dtype)
     sums[present] = np.add.reduceat(values[order], first, axis=0)
     return sums
