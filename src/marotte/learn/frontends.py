@@ -1,0 +1,175 @@
+"""Front ends: samples in, one C-channel feature vector every 20 ms out.
+
+Both front ends turn `samples` [batch, n] into `steps` [batch, channels, n_steps]. A step depends
+only on the samples under its receptive field, unless the waveform front end normalises over the
+window as the paper does; so for all others the steps of overlapping windows are one computation.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from marotte.windows import SAMPLE_RATE
+
+STEP_SAMPLES = 320  # 20 ms: the stride of either front end
+
+# The paper's Table 1, layers 1-7: HuBERT's kernels and strides.
+WAVEFORM_KERNELS = (10, 3, 3, 3, 3, 2, 2)
+WAVEFORM_STRIDES = (5, 2, 2, 2, 2, 2, 2)
+
+MEL_BANDS = 56
+MEL_HOP_SAMPLES = 160  # 10 ms
+MEL_FRAME_SAMPLES = 2 * MEL_HOP_SAMPLES  # 20 ms
+MEL_KERNELS = (3, 3)
+MEL_STRIDES = (1, 2)
+MEL_LOWEST_HZ = 50.0
+MEL_HIGHEST_HZ = 7600.0
+LOG_FLOOR = 1e-6  # mel power of a digital silence; about -60 dB under soft speech
+
+
+def n_outputs(n_inputs: int, kernels: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Steps that a stack of unpadded convolutions gives for `n_inputs` steps."""
+    for kernel, stride in zip(kernels, strides, strict=True):
+        n_inputs = (n_inputs - kernel) // stride + 1
+    return n_inputs
+
+
+def convolution(
+    n_in: int, n_out: int, kernel: int, stride: int, *, batch_norm: bool, groups: int = 1
+) -> nn.Sequential:
+    """An unpadded convolution, and a batch norm after it where asked (folded on export)."""
+    layers: list[nn.Module] = [
+        nn.Conv1d(n_in, n_out, kernel, stride, groups=groups, bias=not batch_norm)
+    ]
+    if batch_norm:
+        layers.append(nn.BatchNorm1d(n_out))
+    return nn.Sequential(*layers)
+
+
+class ChannelNorm(nn.Module):
+    """Layer norm over the channels of each step of [batch, channels, n_steps]."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, steps: Tensor) -> Tensor:
+        """Normalise every step by its own mean and variance."""
+        return self.norm(steps.transpose(1, 2)).transpose(1, 2)
+
+
+class WaveformFrontend(nn.Module):
+    """The paper's: seven convolutions on raw samples, total stride 320 (Table 1, layers 1-7).
+
+    `norm` is `window` (group norm, each channel over the whole window, as HuBERT's first layer)
+    or `step` (over the channels at each moment, so that no step knows its window).
+    """
+
+    def __init__(self, channels: int, *, norm: str, batch_norm: bool) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleList(
+            convolution(1 if i == 0 else channels, channels, kernel, stride, batch_norm=batch_norm)
+            for i, (kernel, stride) in enumerate(
+                zip(WAVEFORM_KERNELS, WAVEFORM_STRIDES, strict=True)
+            )
+        )
+        self.norm: nn.Module = (
+            nn.GroupNorm(channels, channels) if norm == "window" else ChannelNorm(channels)
+        )
+
+    @staticmethod
+    def n_steps(n_samples: int) -> int:
+        """Steps that `n_samples` give: 25 for the 512 ms window."""
+        return n_outputs(n_samples, WAVEFORM_KERNELS, WAVEFORM_STRIDES)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Steps [batch, channels, n_steps] of samples [batch, n]."""
+        x = samples.unsqueeze(1)
+        for i, layer in enumerate(self.convolutions):
+            x = layer(x)
+            if i == 0:
+                x = self.norm(x)
+            x = functional.gelu(x)
+        return x
+
+
+class MelFrontend(nn.Module):
+    """Log-mel power at 100 Hz, then two small convolutions down to 50 steps a second."""
+
+    cosine: Tensor
+    sine: Tensor
+    bands: Tensor
+
+    def __init__(self, channels: int, *, batch_norm: bool) -> None:
+        super().__init__()
+        cosine, sine = fourier_halves(MEL_FRAME_SAMPLES)
+        self.register_buffer("cosine", cosine, persistent=False)
+        self.register_buffer("sine", sine, persistent=False)
+        self.register_buffer("bands", mel_bands(MEL_FRAME_SAMPLES, MEL_BANDS), persistent=False)
+        self.convolutions = nn.ModuleList(
+            convolution(MEL_BANDS if i == 0 else channels, channels, k, s, batch_norm=batch_norm)
+            for i, (k, s) in enumerate(zip(MEL_KERNELS, MEL_STRIDES, strict=True))
+        )
+
+    @staticmethod
+    def n_steps(n_samples: int) -> int:
+        """Steps that `n_samples` give: 23 for the 512 ms window."""
+        n_frames = n_outputs(n_samples, (MEL_FRAME_SAMPLES,), (MEL_HOP_SAMPLES,))
+        return n_outputs(n_frames, MEL_KERNELS, MEL_STRIDES)
+
+    def log_mel(self, samples: Tensor) -> Tensor:
+        """Log-mel power [batch, bands, n_frames] of samples [batch, n].
+
+        A frame is two hops long, and a cosine about its middle is the same on either side: the
+        second half is folded onto the first, and the Fourier transform is two products a quarter
+        the size. They are plain products so that an exported student needs no operator beyond
+        those of its own network. The last line brings the range of speech near -1..1.
+        """
+        n_hops = samples.shape[1] // MEL_HOP_SAMPLES
+        hops = samples[:, : n_hops * MEL_HOP_SAMPLES].reshape(-1, n_hops, MEL_HOP_SAMPLES)
+        first, second = hops[:, :-1], hops[:, 1:].flip(-1)
+        cosine = torch.matmul(first + second, self.cosine)
+        sine = torch.matmul(first - second, self.sine)
+        power = torch.matmul(cosine.square() + sine.square(), self.bands)
+        return ((torch.log(power + LOG_FLOOR) + 5.0) / 5.0).transpose(1, 2)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Steps [batch, channels, n_steps] of samples [batch, n]."""
+        x = self.log_mel(samples)
+        for layer in self.convolutions:
+            x = functional.gelu(layer(x))
+        return x
+
+
+def fourier_halves(n: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines about the middle of a Hann-windowed frame of n samples.
+
+    Returns:
+        Their first halves [n / 2, n / 2 bins], scaled so that a sine of amplitude 1 has power 1.
+    """
+    hann = torch.hann_window(n, periodic=False, dtype=torch.float64)
+    time = torch.arange(n // 2, dtype=torch.float64) + 0.5 - n / 2
+    angle = 2 * math.pi / n * time[:, None] * torch.arange(n // 2, dtype=torch.float64)
+    scale = (2 * hann / hann.sum())[: n // 2, None]
+    return (torch.cos(angle) * scale).float(), (torch.sin(angle) * scale).float()
+
+
+def mel_bands(n: int, n_bands: int) -> Tensor:
+    """Triangular filters [n / 2 bins, n_bands], evenly spaced in mel = 2595 log10(1 + f / 700)."""
+
+    def to_mel(hertz: float) -> float:
+        return 2595 * math.log10(1 + hertz / 700)
+
+    mel = torch.linspace(to_mel(MEL_LOWEST_HZ), to_mel(MEL_HIGHEST_HZ), n_bands + 2).double()
+    edges = 700 * (10 ** (mel / 2595) - 1)
+    hertz = torch.arange(n // 2, dtype=torch.float64) * (SAMPLE_RATE / n)
+    # A triangle narrower than the bin spacing could fall between two bins: none is.
+    width = torch.clamp(edges[1:] - edges[:-1], min=SAMPLE_RATE / n)
+    centre = edges[1:-1, None]
+    rising = 1 - (centre - hertz) / width[:-1, None]
+    falling = 1 - (hertz - centre) / width[1:, None]
+    return torch.clamp(torch.minimum(rising, falling), min=0).float().T.contiguous()

@@ -1,0 +1,68 @@
+"""What a student is told it did wrong: one function an equation, all means over their batch.
+
+Curves are [batch, n_frames, n_controls]; frames of a crop follow each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+GAP_SCALE_MM = 2.0  # lip gaps below this count in full, larger ones by their ratio
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each loss counts; 0 leaves it out.
+
+    Attributes:
+        reconstruction: of eq. 1.
+        velocity: of eq. 3.
+        lip_gap: of the lips' distance (ours).
+        feature: of eqs 5 and 6.
+    """
+
+    reconstruction: float = 1.0
+    velocity: float = 1.0
+    lip_gap: float = 0.0
+    feature: float = 0.0
+
+
+def reconstruction(predicted: Tensor, target: Tensor) -> Tensor:
+    """Eq. 1: mean squared error to the teacher's controls."""
+    return (predicted - target).square().mean()
+
+
+def velocity(predicted: Tensor, target: Tensor) -> Tensor:
+    """Eqs 2-3: mean squared error of the differences between neighbouring frames."""
+    return (predicted.diff(dim=1) - target.diff(dim=1)).square().mean()
+
+
+def lip_gap(predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Tensor) -> Tensor:
+    """Mean squared error of the lips' distance, as an eye weighs it.
+
+    The gap is linear in the controls (`Head.lip_gap_weights`). It is compared on the scale
+    asinh(gap / 2 mm): shut or 2 mm apart is as different as 8 mm or 20 mm, so that a loss made
+    mostly of open mouths does not leave the short closures half open.
+
+    Args:
+        predicted: curves [..., n_controls].
+        target: curves of the same shape.
+        rest_mm: the gap of the face at rest.
+        weights_mm: what each control adds to it, [n_controls].
+    """
+
+    def seen(controls: Tensor) -> Tensor:
+        return torch.asinh((rest_mm + controls @ weights_mm) / GAP_SCALE_MM)
+
+    return (seen(predicted) - seen(target)).square().mean()
+
+
+def feature(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
+    """Eqs 5-6: mean squared error at the three taps, of the same frame, summed over taps."""
+    return torch.stack(
+        [(s - t).square().mean() for s, t in zip(student, teacher, strict=True)]
+    ).sum()

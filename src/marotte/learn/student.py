@@ -1,0 +1,201 @@
+"""The student network: a 512 ms window of samples in, rig controls for one frame out.
+
+The paper's Table 1 for any number of channels, look-ahead and rig size, with a choice of front
+end and of norms. Layer numbers in the comments are those of the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from marotte.errors import MarotteError
+from marotte.learn.frontends import (
+    STEP_SAMPLES,
+    ChannelNorm,
+    MelFrontend,
+    WaveformFrontend,
+    convolution,
+)
+from marotte.windows import WINDOW_SAMPLES, WindowSpec, window
+
+HIDDEN = 150  # units of the fully connected layers
+GLOBAL_KERNEL = 64  # of layer 9, which sees every step of the window
+GLOBAL_GROUPS = 4
+
+
+@dataclass(frozen=True)
+class StudentConfig:
+    """What makes one student differ from another.
+
+    Attributes:
+        channels: C, of every convolution.
+        lookahead_ms: d, how much of the 512 ms window lies after the frame.
+        names: the rig controls it gives, in order.
+        frontend: `waveform` (the paper's) or `mel`.
+        norm: of the waveform's first layer: `window` (the paper's group norm) or `step`.
+        batch_norm: put a batch norm after every convolution; it is folded away on export.
+    """
+
+    channels: int
+    lookahead_ms: float
+    names: tuple[str, ...]
+    frontend: str = "waveform"
+    norm: str = "window"
+    batch_norm: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be built, naming the valid choices."""
+        if self.channels < 1 or self.channels % GLOBAL_GROUPS:
+            raise MarotteError(f"channels must be a multiple of 4, got {self.channels}")
+        if self.frontend not in ("waveform", "mel"):
+            raise MarotteError(f"front end must be 'waveform' or 'mel', got {self.frontend!r}")
+        if self.norm not in ("window", "step"):
+            raise MarotteError(f"norm must be 'window' or 'step', got {self.norm!r}")
+        if self.frontend == "mel" and self.norm == "window":
+            raise MarotteError("the 'mel' front end has no norm over the window: set norm = 'step'")
+        if not 0 <= self.lookahead_ms < 512:
+            raise MarotteError(f"look-ahead must be 0 to 511 ms, got {self.lookahead_ms}")
+
+    @property
+    def window(self) -> WindowSpec:
+        """The samples it sees for a frame."""
+        return window(self.lookahead_ms)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A student's answer for a batch of frames.
+
+    Attributes:
+        controls: [batch, n_controls], within -1..1.
+        taps: the feature maps that hybrid distillation compares (eq. 5): both hidden layers
+            [batch, 150] and the last layer before its tanh [batch, n_controls].
+    """
+
+    controls: Tensor
+    taps: tuple[Tensor, Tensor, Tensor]
+
+
+class GlobalConvolution(nn.Conv1d):
+    """Layer 9: a grouped convolution whose kernel is longer than the window it slides over.
+
+    32 zeros stand on either side and the last step is dropped, so a window keeps its length. Most
+    of the 64 taps only ever meet those zeros. In training the taps that do not are laid out as
+    one matrix a group, from all steps in to all steps out: the same sums, and several times
+    faster than the convolution's own gradient.
+    """
+
+    def __init__(self, channels: int, *, bias: bool) -> None:
+        super().__init__(
+            channels, channels, GLOBAL_KERNEL, groups=GLOBAL_GROUPS, bias=bias
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Steps [batch, channels, n_steps], as many as come in."""
+        half = GLOBAL_KERNEL // 2
+        if not self.training:
+            return super().forward(functional.pad(input, (half, half - 1)))
+        batch, channels, n_steps = input.shape
+        step = torch.arange(n_steps, device=input.device)
+        weight = self.weight.reshape(GLOBAL_GROUPS, -1, *self.weight.shape[1:])
+        taps = weight[..., step[:, None] - step + half]  # [group, out, in, step in, step out]
+        matrix = taps.permute(0, 2, 3, 1, 4).reshape(
+            GLOBAL_GROUPS, channels // GLOBAL_GROUPS * n_steps, -1
+        )
+        grouped = input.reshape(batch, GLOBAL_GROUPS, -1).transpose(0, 1)
+        output = torch.bmm(grouped, matrix).transpose(0, 1).reshape(batch, channels, n_steps)
+        return output if self.bias is None else output + self.bias[:, None]
+
+
+class StudentNet(nn.Module):
+    """Front end, then the paper's layers 8-16."""
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__()
+        channels, batch_norm = config.channels, config.batch_norm
+        self.config = config
+        self.frontend: MelFrontend | WaveformFrontend = (
+            MelFrontend(channels, batch_norm=batch_norm)
+            if config.frontend == "mel"
+            else WaveformFrontend(channels, norm=config.norm, batch_norm=batch_norm)
+        )
+        self.n_steps = self.frontend.n_steps(WINDOW_SAMPLES)
+        self.project = nn.Sequential(ChannelNorm(channels), nn.Conv1d(channels, channels, 1))  # 8
+        self.global_context = nn.Sequential(  # 9
+            GlobalConvolution(channels, bias=not batch_norm),
+            *([nn.BatchNorm1d(channels)] if batch_norm else []),
+        )
+        self.norm = ChannelNorm(channels)
+        self.reduce = nn.ModuleList(  # 10-13
+            convolution(channels, channels, kernel, 2, batch_norm=batch_norm)
+            for kernel in (3, 3, 3, 2)
+        )
+        self.hidden = nn.ModuleList([nn.Linear(channels, HIDDEN), nn.Linear(HIDDEN, HIDDEN)])
+        self.output = nn.Linear(HIDDEN, len(config.names))  # 16
+
+    def steps(self, samples: Tensor) -> Tensor:
+        """Front-end steps [batch, channels, n_steps] of samples [batch, n]."""
+        return self.frontend(samples)
+
+    def tail(self, steps: Tensor) -> Prediction:
+        """Controls of one frame from its window's steps [batch, channels, n_steps]."""
+        x = self.project(steps)
+        x = x + functional.gelu(self.global_context(x))
+        x = self.norm(x)
+        for layer in self.reduce:
+            x = functional.gelu(layer(x))
+        first = functional.gelu(self.hidden[0](x.squeeze(-1)))
+        second = functional.gelu(self.hidden[1](first))
+        last = self.output(second)
+        return Prediction(torch.tanh(last), (first, second, last))
+
+    def forward(self, samples: Tensor) -> Prediction:
+        """Controls of the frames whose windows are samples [batch, n_samples]."""
+        return self.tail(self.steps(samples))
+
+    def crops(self, samples: Tensor, n_frames: int) -> Prediction:
+        """Controls of `n_frames` frames, one every 20 ms, in crops of a recording.
+
+        Args:
+            samples: [batch, WINDOW_SAMPLES + (n_frames - 1) * 320]; frame i's window begins at
+                sample i * 320.
+            n_frames: frames in each crop.
+
+        Returns:
+            The same as `forward` on every window, [batch * n_frames, ...], crop by crop. Unless
+            the front end normalises over its window, its steps are computed once a crop.
+        """
+        if self.config.norm == "window":
+            windows = samples.unfold(1, WINDOW_SAMPLES, STEP_SAMPLES)
+            return self(windows.reshape(-1, WINDOW_SAMPLES))
+        steps = self.steps(samples).unfold(2, self.n_steps, 1)  # [batch, channels, frames, steps]
+        steps = steps[:, :, :n_frames].transpose(1, 2)
+        return self.tail(steps.reshape(-1, steps.shape[2], self.n_steps))
+
+
+def fold_batch_norms(net: StudentNet) -> StudentNet:
+    """The same function without batch norms: each is folded into the convolution before it."""
+    config = net.config
+    folded = StudentNet(StudentConfig(**{**vars(config), "batch_norm": False}))
+    if not config.batch_norm:
+        folded.load_state_dict(net.state_dict())
+        return folded.eval()
+    state = net.state_dict()
+    result = {}
+    for key in folded.state_dict():
+        stem = key.rsplit(".", 1)[0]  # "reduce.0.0" of "reduce.0.0.weight"
+        norm = f"{stem[:-2]}.1" if f"{stem[:-2]}.1.running_var" in state else None
+        if norm is None:
+            result[key] = state[key]
+            continue
+        scale = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + 1e-5)
+        if key.endswith("weight"):
+            result[key] = state[key] * scale[:, None, None]
+        else:
+            result[key] = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+    folded.load_state_dict(result)
+    return folded.eval()

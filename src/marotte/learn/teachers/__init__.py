@@ -1,0 +1,45 @@
+"""Teachers: an utterance in, rig curves out, with a note of where they came from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.learn.utterance import Utterance
+from marotte.rig import Rig
+
+
+class Teacher(ABC):
+    """Something that labels speech with the face it should make.
+
+    Attributes:
+        name: names the label column in the store.
+        version: changes whenever the same utterance would get other curves.
+        fps: frames a second of the curves.
+        rig: what their columns mean.
+    """
+
+    name: str
+    version: str
+    fps: float
+    rig: Rig
+
+    @abstractmethod
+    def curves(self, utterance: Utterance) -> NDArray[np.float32]:
+        """The face at k / fps seconds: controls [n_frames, n_controls]."""
+
+
+def open_teacher(name: str) -> Teacher:
+    """The teacher of that name.
+
+    Raises:
+        MarotteError: there is none; the message names those there are.
+    """
+    if name == "phonetic":
+        from marotte.learn.teachers.phonetic import PhoneticTeacher
+
+        return PhoneticTeacher()
+    raise MarotteError(f"no teacher is called {name!r}: there is 'phonetic'")

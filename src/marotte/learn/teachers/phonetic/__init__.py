@@ -1,0 +1,136 @@
+"""The phonetic teacher: phonemes with their times and the sound in, ARKit curves out, by rule.
+
+The rules are those of JALI (Edwards et al. 2016), on two axes (jaw, lips) and a third channel
+that shuts the lips for /p b m/ whatever the other two do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.learn.phones import normalise
+from marotte.learn.teachers import Teacher
+from marotte.learn.teachers.phonetic.coarticulation import Articulation, blend, closure
+from marotte.learn.teachers.phonetic.prosody import gains
+from marotte.learn.teachers.phonetic.visemes import DIPHTHONGS, SILENCE, VISEMES
+from marotte.learn.utterance import Phone, Utterance
+from marotte.rig import ARKIT_52, Rig
+
+FPS = 60.0
+PAUSE_S = 0.150  # a shorter gap between phonemes is no silence: the lips stay ready
+DIPHTHONG_TURN = 0.6  # of its time a diphthong spends on its first vowel
+STOP_HELD = 0.65  # of a /p b/ passes before its release
+
+# The lip controls of the visemes; each but the middle ones is written to its left and right.
+LIPS = (
+    "mouthFunnel", "mouthPucker", "mouthSmile", "mouthStretch", "mouthRollLower",
+    "mouthShrugLower", "mouthLowerDown", "mouthUpperUp",
+)  # fmt: skip
+PARTING = ("mouthFunnel", "mouthLowerDown", "mouthUpperUp")  # they would hold shut lips apart
+CLOSED = {"mouthPress": 0.22, "mouthRollLower": 0.10, "mouthRollUpper": 0.12}
+PUCKER_FOR_FUNNEL = 0.5  # a rounded mouth that shuts keeps its roundness so
+
+
+class PhoneticTeacher(Teacher):
+    """Rules of co-articulation over phonemes with times."""
+
+    name = "phonetic"
+    version = "1"
+    fps: float = FPS
+    rig: Rig = ARKIT_52
+
+    def curves(self, utterance: Utterance) -> NDArray[np.float32]:
+        """The face at k / 60 seconds: controls [n_frames, 52]."""
+        n_frames = max(1, int(np.ceil(utterance.seconds * self.fps - 1e-9)))
+        time_s = np.arange(n_frames) / self.fps
+        articulations = articulate(utterance)
+        jaw, lips, tongue = blend(articulations, time_s, LIPS)
+        shut = closure(articulations, time_s)
+        values = {name: lips[:, i] for i, name in enumerate(LIPS)}
+        values["mouthPucker"] = values["mouthPucker"] + (
+            shut * PUCKER_FOR_FUNNEL * values["mouthFunnel"]
+        )
+        for name in PARTING:
+            values[name] = values[name] * (1 - shut)
+        for name, value in CLOSED.items():
+            values[name] = values.get(name, 0) * (1 - shut) + value * shut
+        values |= {"jawOpen": jaw, "mouthClose": shut * jaw, "tongueOut": tongue * (1 - shut)}
+        # The upper lip's inside follows the lower's, or teeth show under a rising lip.
+        values["mouthShrugUpper"] = 0.5 * values["mouthShrugLower"]
+        return self._controls(values, n_frames)
+
+    def _controls(
+        self, values: dict[str, NDArray[np.float64]], n_frames: int
+    ) -> NDArray[np.float32]:
+        controls = self.rig.neutral(n_frames)
+        for name, value in values.items():
+            sides = (name,) if name in self.rig.index else (f"{name}Left", f"{name}Right")
+            for side in sides:
+                controls[:, self.rig.index[side]] = value
+        return self.rig.clamp(controls)
+
+
+def articulate(utterance: Utterance) -> list[Articulation]:
+    """The articulations of an utterance in order: phonemes by viseme, diphthongs parted, pauses.
+
+    A repeat of a viseme is one articulation. Symbols that are no phonemes leave the face to their
+    neighbours.
+    """
+    phones = [part for phone in utterance.phones for part in _normal(phone)]
+    vowels = [is_vowel(p.ipa) for p in phones]
+    sizes = gains(phones, vowels, utterance.samples, utterance.rate)
+    result: list[Articulation] = []
+    clock_s = 0.0
+    for phone, size in zip(phones, sizes, strict=True):
+        if phone.start_s - clock_s > PAUSE_S:
+            result.append(Articulation(SILENCE, clock_s, phone.start_s))
+        _extend(result, _parts(phone, float(size)))
+        clock_s = phone.end_s
+    if utterance.seconds > clock_s or not result:
+        # The silence after the end goes on: the face settles, and stays settled.
+        result.append(Articulation(SILENCE, clock_s, max(utterance.seconds, clock_s) + PAUSE_S))
+    return result
+
+
+def is_vowel(ipa: str) -> bool:
+    """Whether a phoneme is a vowel or a diphthong."""
+    return ipa in DIPHTHONGS or VISEMES[ipa].vowel
+
+
+def _normal(phone: Phone) -> list[Phone]:
+    """A phoneme in symbols of the inventory; where these are several they share its time."""
+    symbols = normalise(phone.ipa)
+    edges_s = np.linspace(phone.start_s, phone.end_s, len(symbols) + 1).tolist()
+    return [
+        Phone(symbol, start_s, end_s, phone.stress)
+        for symbol, start_s, end_s in zip(symbols, edges_s[:-1], edges_s[1:], strict=True)
+    ]
+
+
+def _parts(phone: Phone, gain: float) -> Sequence[Articulation]:
+    if phone.ipa in DIPHTHONGS:
+        first, second = (VISEMES[ipa] for ipa in DIPHTHONGS[phone.ipa])
+        turn_s = phone.start_s + DIPHTHONG_TURN * (phone.end_s - phone.start_s)
+        return (
+            Articulation(first, phone.start_s, turn_s, gain),
+            Articulation(second, turn_s, phone.end_s, gain),
+        )
+    held = STOP_HELD if phone.ipa in ("p", "b") else 1.0
+    return (Articulation(VISEMES[phone.ipa], phone.start_s, phone.end_s, gain, held),)
+
+
+def _extend(result: list[Articulation], parts: Sequence[Articulation]) -> None:
+    for part in parts:
+        last = result[-1] if result else None
+        if last and last.viseme is part.viseme and part.start_s - last.end_s <= PAUSE_S:
+            share = (part.start_s + part.held * (part.end_s - part.start_s) - last.start_s) / (
+                part.end_s - last.start_s
+            )
+            result[-1] = Articulation(
+                part.viseme, last.start_s, part.end_s, max(last.gain, part.gain), share
+            )
+        else:
+            result.append(part)

@@ -1,0 +1,139 @@
+"""From articulations with times to curves: envelopes, their blend, and the closing of the lips.
+
+Every articulation rises before its apex, holds, and decays. Where several overlap, each
+articulator takes their mean, weighted by envelope times dominance (Cohen & Massaro 1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.learn.teachers.phonetic.visemes import Viseme
+
+ONSET_S = 0.120  # before the apex
+DECAY_S = 0.150  # after it
+HEAVY_LEAD_S = 0.050  # lip-heavy sounds start this much earlier and end this much later
+ORDINARY_PHONE_S = 0.080  # the pace at which the times above hold
+SLOWEST, FASTEST = 1.6, 0.7  # bounds of their stretching with pace
+APEX_SHARE = 0.5  # of an articulation's own time is apex, in its middle
+
+CLOSING_S = 0.080  # the lips take this long to meet and to part ...
+QUICKEST_CLOSING_S = 0.036  # ... less next to a short vowel, but two frames at 60 fps
+SHORTEST_CLOSURE_S = 0.040
+REST_WEIGHT = 0.02  # the pull of a face at rest, against a total dominance near 1
+
+
+@dataclass(frozen=True)
+class Articulation:
+    """One viseme over its time.
+
+    Attributes:
+        viseme: what it asks of the face.
+        start_s: when its sound begins.
+        end_s: when it ends.
+        gain: the size of its opening, 1 ordinarily.
+        held: how much of its time the lips stay shut, for a closing viseme: all of /m/, the
+            part of /p b/ before the release.
+    """
+
+    viseme: Viseme
+    start_s: float
+    end_s: float
+    gain: float = 1.0
+    held: float = 1.0
+
+
+def smooth_step(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 below 0, 1 above 1, and half a cosine between: no corner in the velocity."""
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0, 1))
+
+
+def trapezoid(
+    time_s: NDArray[np.float64], rise_s: float, full_s: float, fall_s: float, end_s: float
+) -> NDArray[np.float64]:
+    """Rises from `rise_s` to 1 at `full_s`, falls from `fall_s` to 0 at `end_s`, smoothly."""
+    up = smooth_step((time_s - rise_s) / max(full_s - rise_s, 1e-6))
+    down = smooth_step((end_s - time_s) / max(end_s - fall_s, 1e-6))
+    return up * down
+
+
+def pace(articulations: Sequence[Articulation]) -> float:
+    """How much longer than ordinarily onsets and decays take: slow speech moves slowly."""
+    lengths = [a.end_s - a.start_s for a in articulations if a.viseme.name != "silence"]
+    if not lengths:
+        return 1.0
+    return float(np.clip(np.median(lengths) / ORDINARY_PHONE_S, FASTEST, SLOWEST))
+
+
+def envelope(
+    time_s: NDArray[np.float64], articulation: Articulation, stretch: float, lead_s: float = 0.0
+) -> NDArray[np.float64]:
+    """How far an articulation is in force at each moment [n], 0..1."""
+    middle = 0.5 * (articulation.start_s + articulation.end_s)
+    half_apex = 0.5 * APEX_SHARE * (articulation.end_s - articulation.start_s)
+    full, fall = middle - half_apex - lead_s, middle + half_apex + lead_s
+    return trapezoid(time_s, full - ONSET_S * stretch, full, fall, fall + DECAY_S * stretch)
+
+
+def blend(
+    articulations: Sequence[Articulation], time_s: NDArray[np.float64], lip_names: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The jaw, the lips and the tongue under all articulations together.
+
+    Returns:
+        jaw [n], lips [n, n_lip_names], tongue [n].
+    """
+    n, stretch = len(time_s), pace(articulations)
+    jaw, tongue, lips = np.zeros(n), np.zeros(n), np.zeros((n, len(lip_names)))
+    jaw_weight, lip_weight = np.full(n, REST_WEIGHT), np.full(n, REST_WEIGHT)
+    reach = (ONSET_S + DECAY_S) * stretch + HEAVY_LEAD_S
+    for a in articulations:
+        near = slice(*np.searchsorted(time_s, (a.start_s - reach, a.end_s + reach)))
+        if near.start == near.stop:
+            continue
+        force = envelope(time_s[near], a, stretch)
+        lead = HEAVY_LEAD_S if a.viseme.heavy else 0.0
+        lip_force = envelope(time_s[near], a, stretch, lead) if lead else force
+        jaw[near] += force * a.viseme.jaw_dominance * a.viseme.jaw * a.gain
+        jaw_weight[near] += force * a.viseme.jaw_dominance
+        target = np.array([a.viseme.lips.get(name, 0.0) for name in lip_names]) * a.gain
+        lips[near] += (lip_force * a.viseme.lip_dominance)[:, None] * target
+        lip_weight[near] += lip_force * a.viseme.lip_dominance
+        if a.viseme.tongue:
+            tip = trapezoid(time_s[near], a.start_s - 0.06, a.start_s, a.end_s, a.end_s + 0.06)
+            tongue[near] = np.maximum(tongue[near], a.viseme.tongue * tip)
+    return jaw / jaw_weight, lips / lip_weight[:, None], tongue
+
+
+def closure(
+    articulations: Sequence[Articulation], time_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far the lips are shut by /p b m/ [n]: 1 all through each closure, 0 at vowel centres.
+
+    The lips begin to meet in the sound before and part in the sound after, over at most half of
+    either, so that a short vowel between two closures still opens.
+    """
+    shut = np.zeros(len(time_s))
+    for i, a in enumerate(articulations):
+        if not a.viseme.closes:
+            continue
+        before = articulations[i - 1] if i else None
+        after = articulations[i + 1] if i + 1 < len(articulations) else None
+        full = a.start_s
+        part = min(a.end_s, max(full + a.held * (a.end_s - full), full + SHORTEST_CLOSURE_S))
+        rise, fall = _closing_s(before), _closing_s(after)
+        near = slice(*np.searchsorted(time_s, (full - rise, part + fall)))
+        ramp = trapezoid(time_s[near], full - rise, full, part, part + fall)
+        shut[near] = np.maximum(shut[near], ramp)
+    return shut
+
+
+def _closing_s(neighbour: Articulation | None) -> float:
+    if neighbour is None:
+        return CLOSING_S
+    half = 0.5 * (neighbour.end_s - neighbour.start_s)
+    return float(np.clip(half, QUICKEST_CLOSING_S, CLOSING_S))

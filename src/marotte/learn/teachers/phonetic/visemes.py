@@ -1,0 +1,122 @@
+"""What each phoneme asks of the face: targets and how firmly it insists on them.
+
+The two axes are JALI's (Edwards et al. 2016, "JALI: an animator-centric viseme model"): the jaw,
+and the lips over it. A *dominance* of 1 takes the articulator from its neighbours, 0 leaves it to
+them (Cohen & Massaro 1993, "Modeling coarticulation in synthetic visual speech").
+Targets are ARKit values at ordinary loudness on a rig whose jawOpen opens the lips by some 35 mm;
+controls without a side stand for both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Viseme:
+    """The articulation of a class of phonemes.
+
+    Attributes:
+        name: phonemes of one name in a row are one articulation.
+        jaw: target of jawOpen.
+        jaw_dominance: how firmly it holds the jaw.
+        lips: targets of the lip controls; those not named go to 0.
+        lip_dominance: how firmly it holds the lips.
+        tongue: target of tongueOut.
+        closes: the lips meet fully (p b m).
+        vowel: it swells with loudness and pitch.
+        heavy: its lips start early and end late (w u o ʃ ʒ tʃ dʒ).
+    """
+
+    name: str
+    jaw: float = 0.0
+    jaw_dominance: float = 0.0
+    lips: dict[str, float] = field(default_factory=dict[str, float])
+    lip_dominance: float = 0.0
+    tongue: float = 0.0
+    closes: bool = False
+    vowel: bool = False
+    heavy: bool = False
+
+
+def _vowel(name: str, jaw: float, *, heavy: bool = False, **lips: float) -> Viseme:
+    return Viseme(name, jaw, 1.0, lips, 1.0 if heavy else 0.6, vowel=True, heavy=heavy)
+
+
+SILENCE = Viseme("silence", 0.0, 1.0, {}, 0.8)
+
+_OPEN = {"mouthLowerDown": 0.18, "mouthUpperUp": 0.12}
+_WIDE = {"mouthStretch": 0.22, "mouthSmile": 0.14, "mouthLowerDown": 0.2, "mouthUpperUp": 0.12}
+_ROUND = {"mouthFunnel": 0.18, "mouthPucker": 0.55}
+
+_VISEMES = (
+    # Vowels, from open to close; the jaw of an open one leaves some 10 mm between the lips.
+    (("a", "ɑ", "ɐ"), _vowel("aa", 0.30, **_OPEN)),
+    (("æ",), _vowel("ae", 0.27, mouthStretch=0.12, **_OPEN)),
+    (("ʌ",), _vowel("ah", 0.21, **_OPEN)),
+    (("ɒ", "ɔ"), _vowel("ao", 0.25, heavy=True, mouthFunnel=0.16, mouthPucker=0.18)),
+    (("ɛ", "e"), _vowel("eh", 0.18, mouthStretch=0.18, mouthSmile=0.08, **_OPEN)),
+    (("ə",), _vowel("schwa", 0.14, mouthLowerDown=0.14, mouthUpperUp=0.08)),
+    (("ɜ", "ɚ"), _vowel("er", 0.13, mouthFunnel=0.16, mouthPucker=0.2)),
+    (("o",), _vowel("oh", 0.18, heavy=True, mouthFunnel=0.2, mouthPucker=0.42)),
+    (("ø", "œ"), _vowel("oe", 0.16, heavy=True, mouthFunnel=0.16, mouthPucker=0.45)),
+    (("ɪ",), _vowel("ih", 0.12, mouthStretch=0.16, mouthSmile=0.08, **_OPEN)),
+    (("i",), _vowel("iy", 0.09, **_WIDE)),
+    (("ʊ",), _vowel("uh", 0.11, heavy=True, mouthFunnel=0.18, mouthPucker=0.4)),
+    (("u", "y"), _vowel("uw", 0.08, heavy=True, **_ROUND)),
+    # Lips meet: the closure itself is a channel of its own (coarticulation.closure).
+    (("p", "b", "m"), Viseme("bilabial", 0.07, 0.45, {}, 0.15, closes=True)),
+    # The lower lip touches the upper teeth.
+    (
+        ("f", "v"),
+        Viseme(
+            "labiodental",
+            0.05,
+            1.0,
+            {"mouthRollLower": 0.42, "mouthUpperUp": 0.2, "mouthShrugLower": 0.06},
+            1.0,
+        ),
+    ),
+    # The teeth nearly meet: a narrow jaw, held firmly.
+    (
+        ("s", "z", "ts"),
+        Viseme("alveolar sibilant", 0.045, 1.0, {**_WIDE, "mouthSmile": 0.06}, 0.3),
+    ),
+    (
+        ("ʃ", "ʒ", "tʃ", "dʒ"),
+        Viseme(
+            "postalveolar",
+            0.05,
+            1.0,
+            {
+                "mouthFunnel": 0.32,
+                "mouthPucker": 0.3,
+                "mouthUpperUp": 0.1,
+                "mouthLowerDown": 0.12,
+            },
+            1.0,
+            heavy=True,
+        ),
+    ),
+    (("θ", "ð"), Viseme("dental", 0.09, 0.7, _OPEN, 0.2, tongue=0.28)),
+    # Made by the tongue alone: the lips, and much of the jaw, belong to the neighbours.
+    (("t", "d", "n", "l"), Viseme("alveolar", 0.09, 0.4, {}, 0.04)),
+    (("k", "g", "ŋ", "x"), Viseme("velar", 0.12, 0.15, {}, 0.03)),
+    (("h", "ʔ"), Viseme("glottal", 0.12, 0.08, {}, 0.02)),
+    (("ɹ",), Viseme("rhotic", 0.10, 0.4, {"mouthFunnel": 0.16, "mouthPucker": 0.28}, 0.45)),
+    (("r",), Viseme("trill", 0.12, 0.3, {}, 0.04)),
+    (("j",), Viseme("glide", 0.08, 0.4, _WIDE, 0.35)),
+    (("w", "ɥ"), Viseme("round glide", 0.06, 0.8, _ROUND, 1.0, heavy=True)),
+)  # fmt: skip
+
+# Every symbol of `phones.INVENTORY` but the diphthongs.
+VISEMES: dict[str, Viseme] = {ipa: viseme for symbols, viseme in _VISEMES for ipa in symbols}
+
+# A diphthong moves: from its first vowel, held for most of its time, to its second.
+DIPHTHONGS = {
+    "aɪ": ("a", "ɪ"),
+    "aʊ": ("a", "ʊ"),
+    "eɪ": ("ɛ", "i"),
+    "oʊ": ("o", "u"),
+    "ɔɪ": ("ɔ", "ɪ"),
+}
