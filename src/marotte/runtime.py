@@ -1,0 +1,158 @@
+"""An exported student (an ONNX file) in; controls of a rig for windows of samples, out.
+
+The file carries its own contract, and nothing runs before the contract, the graph and the rig
+agree with each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.contract import METADATA_KEY, Contract, golden_input
+from marotte.errors import MarotteError
+from marotte.rig import ARKIT_52, Rig
+from marotte.windows import WindowSpec
+
+# An onnxruntime.InferenceSession: that package has no types.
+Session = Any
+
+INPUT, OUTPUT = "samples", "controls"
+
+MODELS = Path(__file__).parent / "models"
+DEFAULT_STUDENT = "marotte-1"
+
+
+@final
+@dataclass(frozen=True)
+class Student:
+    """A student that fits its rig, ready to run.
+
+    Attributes:
+        contract: what it says of itself.
+        rig: the rig whose columns its outputs are put in.
+    """
+
+    contract: Contract
+    rig: Rig
+    session: Session = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The student's own name."""
+        return self.contract.name
+
+    @property
+    def window(self) -> WindowSpec:
+        """What it hears for a frame."""
+        return self.contract.window
+
+    def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Its bare answers [batch, n_outputs] to windows [batch, n_samples] of 16 kHz samples."""
+        if windows.ndim != 2 or windows.shape[1] != self.window.n_samples:
+            raise MarotteError(
+                f"student {self.name!r} hears windows [batch, {self.window.n_samples}], "
+                f"got {list(windows.shape)}"
+            )
+        return self.session.run([OUTPUT], {INPUT: windows})[0]
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Controls [batch, n_controls] of the rig, within its ranges; what it doesn't drive is 0.
+
+        Args:
+            windows: [batch, n_samples] of 16 kHz samples, one window a frame.
+        """
+        controls = self.rig.neutral(len(windows))
+        controls[:, [self.rig.index[name] for name in self.contract.names]] = self.outputs(windows)
+        return self.rig.clamp(controls)
+
+    def check_golden(self) -> float:
+        """How far, at most, this machine's answer to `golden_input` is from the exporter's."""
+        answer = self.outputs(golden_input(self.window.n_samples)[None])[0]
+        return float(np.abs(answer - np.array(self.contract.golden)).max())
+
+
+def load_student(
+    source: str | Path | None = None, rig: Rig = ARKIT_52, threads: int = 1
+) -> Student:
+    """Open an exported student and check that it fits.
+
+    Args:
+        source: the name of a student that comes with Marotte, or the path of an ONNX file; None is
+            the default student.
+        rig: the rig to animate; it must have all the controls that the student gives.
+        threads: how many CPU threads it may use.
+
+    Raises:
+        MarotteError: says in what way the file is not a student, or does not fit.
+    """
+    path = student_path(source)
+    session = _open_session(path, threads)
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise MarotteError(f"{path} is no Marotte student, or cut short: it carries no contract")
+    contract = Contract.from_metadata(text, str(path))
+    _check_graph(session, contract, path)
+    for name in contract.names:
+        if name not in rig.index:
+            raise MarotteError(
+                f"student {contract.name!r} is for rig {contract.rig!r} and drives {name!r}, which "
+                f"rig {rig.name!r} doesn't have: use a student of that rig"
+            )
+    return Student(contract, rig, session)
+
+
+def student_path(source: str | Path | None = None) -> Path:
+    """The file of a student given by name or path, or of the default student.
+
+    Raises:
+        MarotteError: there is none.
+    """
+    source = source or DEFAULT_STUDENT
+    shipped = MODELS / f"{source}.onnx"
+    if shipped.is_file():
+        return shipped
+    if not Path(source).is_file():
+        names = sorted(model.stem for model in MODELS.glob("*.onnx"))
+        raise MarotteError(
+            f"there is no student {str(source)!r}: give the path of an ONNX file, or one of the "
+            f"names {', '.join(names) or '(none came with this copy)'}"
+        )
+    return Path(source)
+
+
+def _open_session(path: Path, threads: int) -> Session:
+    onnxruntime = import_module("onnxruntime")
+    onnxruntime.disable_telemetry_events()
+    onnxruntime.set_default_logger_severity(4)  # the exception says it all
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.log_severity_level = 4
+    try:
+        model = path.read_bytes()
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except OSError as error:
+        raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
+    except Exception as error:  # ONNX Runtime's errors have no common class but this
+        raise MarotteError(f"{path} is cut short or not an ONNX file: get a whole copy") from error
+
+
+def _check_graph(session: Session, contract: Contract, path: Path) -> None:
+    """Hold the graph's own inputs and outputs to the contract."""
+    for name, width, ports in (
+        (INPUT, contract.window.n_samples, session.get_inputs()),
+        (OUTPUT, len(contract.names), session.get_outputs()),
+    ):
+        got = [(port.name, port.type, *port.shape) for port in ports]
+        # The batch is any number: ONNX Runtime gives its name there, or None.
+        batch = got[0][2] if len(got) == 1 and len(got[0]) == 4 else 0
+        if isinstance(batch, int) or got != [(name, "tensor(float)", batch, width)]:
+            raise MarotteError(
+                f"{path} contradicts its contract: its graph needs float {name!r} "
+                f"[batch, {width}], it has {got}: export it again"
+            )
