@@ -6,11 +6,12 @@ no more memory than a second.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from io import SEEK_END, SEEK_SET, FileIO
+from mmap import ACCESS_COPY, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast, final
 
@@ -104,9 +105,7 @@ def open_recording(path: str | Path) -> Recording:
         with _opened(path, container) as sound:
             n_samples = sum(len(block) for block in _mono_blocks(sound, path, SAMPLE_RATE))
     if not n_samples:
-        # An OGG file's length stands on its last page: without it, libsndfile says 0 too.
-        or_cut = ", or its end was cut off" if container.kind == "OGG" else ""
-        raise MarotteError(f"{path} holds 0 samples of sound{or_cut}: record it again")
+        raise MarotteError(f"{path} holds 0 samples of sound: record it again")
     return Recording(path, rate, n_samples, partial(_file_blocks, path, container, n_samples))
 
 
@@ -170,6 +169,33 @@ def check_samples(samples: Samples, what: str, rate: int, first: int = 0) -> Non
         )
 
 
+class _FarEnd(FileIO):
+    """A file that seems a hundred times as long as it is, to who asks where its end is."""
+
+    def seek(self, offset: int, whence: int = SEEK_SET, /) -> int:
+        if whence == SEEK_END and offset == 0:
+            return super().seek(100 * super().seek(0, SEEK_END))
+        return super().seek(offset, whence)
+
+
+@contextmanager
+def _mended(path: Path, container: Container) -> Generator[BinaryIO]:
+    """The file's bytes, so that libsndfile reads all of their sound."""
+    if container.unset_size_at is not None:
+        at = container.unset_size_at + 4
+        # A copy in memory (of the pages that are written to) gets the size that is missing.
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_COPY) as copy:
+            copy[at - 4 : at] = min(len(copy) - at, 0xFFFF_FFFF).to_bytes(4, "little")
+            yield cast(BinaryIO, copy)
+    elif container.kind == "MP3" and not container.knows_length:
+        # libsndfile guesses the length from the file's and its first frames', and ends there.
+        with _FarEnd(path) as file:
+            yield cast(BinaryIO, file)
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
 @contextmanager
 def _opened(path: Path, container: Container) -> Generator[SoundFile]:
     """A sound file, open for reading forward.
@@ -186,15 +212,7 @@ def _opened(path: Path, container: Container) -> Generator[SoundFile]:
             return False
 
     with ExitStack() as stack:
-        source: Path | BinaryIO = path
-        if container.unset_size_at is not None:
-            # A copy in memory (of the pages that are written to) gets the size that is missing.
-            file = stack.enter_context(path.open("rb"))
-            copy = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
-            at = container.unset_size_at
-            size = min(len(copy) - (at + 4), 0xFFFF_FFFF)
-            copy[at : at + 4] = size.to_bytes(4, "little")
-            source = cast(BinaryIO, copy)
+        source = stack.enter_context(_mended(path, container))
         try:
             sound = stack.enter_context(Forward(source))
         except soundfile.LibsndfileError as error:
@@ -219,13 +237,14 @@ def _file_blocks(
 def _mono_blocks(sound: SoundFile, path: Path, block_samples: int) -> Iterator[Samples]:
     import soundfile
 
+    done = 0
     while True:
         try:
             block = sound.read(block_samples, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
-            raise cut_short(
-                path, error.error_string.removeprefix("Error : ").rstrip(".")
-            ) from error
+            after_s = done / sound.samplerate
+            raise cut_short(path, f"it can't be read on after {after_s:.2f} s") from error
         if not len(block):
             return
+        done += len(block)
         yield to_mono(block)

@@ -1,7 +1,7 @@
 """Headers of sound files: a path in; which container it is and whether all of it is there, out.
 
-libsndfile plays what is left of a WAV or MP3 that was cut short, without a word, so the lengths
-those headers promise are compared with the file here, before it is opened.
+libsndfile plays what is left of a WAV, OGG or MP3 that was cut short, without a word, so what their
+headers promise is compared with the file here, before it is opened.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from marotte.errors import MarotteError
 # Programs that write to a pipe can't know the length and leave one of these: 0 (many), 0x7FFFF000
 # (sox), 0x80000000 (arecord), 0xFFFFFFFF (ffmpeg).
 STREAMED_SIZE = 0x7FFFF000
+LONGEST_OGG_PAGE = 27 + 255 + 255 * 255  # its header, its table of segments, the segments
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _recognise(file: BinaryIO, path: Path) -> Container:
         total = int.from_bytes(_at(file, 21, 5), "big") & 0xF_FFFF_FFFF
         return Container("FLAC", knows_length=total > 0)
     if start[:4] == b"OggS":
-        return Container("OGG")
+        return _ogg(file, path)
     if start[:3] == b"ID3" or (start[0] == 0xFF and start[1:2] >= b"\xe0"):
         return _mp3(file, path)
     raise MarotteError(f"{path} is not a sound file: WAV, FLAC, OGG and MP3 can be read")
@@ -85,6 +86,17 @@ def _wav(file: BinaryIO, path: Path) -> Container:
             return Container("WAV", unset_size_at=offset + 4 if unset else None)
         offset += 8 + chunk_bytes + chunk_bytes % 2
     raise cut_short(path, "it ends before its sound begins")
+
+
+def _ogg(file: BinaryIO, path: Path) -> Container:
+    """Look whether an OGG's last page is there, and says that it is the last."""
+    file_bytes = file.seek(0, 2)
+    tail = _at(file, max(0, file_bytes - LONGEST_OGG_PAGE), LONGEST_OGG_PAGE)
+    page = tail[tail.rfind(b"OggS") :]
+    table = page[27 : 27 + page[26]] if len(page) > 27 else b""
+    if not table or 27 + len(table) + sum(table) > len(page) or not page[5] & 4:
+        raise cut_short(path, "its last page is missing")
+    return Container("OGG")
 
 
 def _mp3(file: BinaryIO, path: Path) -> Container:

@@ -1,0 +1,62 @@
+"""The command `marotte`: its commands, and what becomes of errors that are meant for a person."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from marotte import __version__
+from marotte.cli.animate import animate
+from marotte.errors import MarotteError
+
+BAD_INPUT = 2  # exit codes; typer too leaves with 2 when it is called wrongly
+INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """Ends with one line and an exit code where the user, not the program, has to act."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except MarotteError as error:
+            typer.echo(f"marotte: {' '.join(str(error).split())}", err=True)
+            raise typer.Exit(BAD_INPUT) from error
+        except KeyboardInterrupt as error:
+            typer.echo("marotte: interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="A voice becomes a moving face, on the device that plays it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(animate)
+
+
+def print_version(asked: bool) -> None:
+    """Print the version and leave."""
+    if asked:
+        typer.echo(f"marotte {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """A voice becomes a moving face, on the device that plays it."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="marotte")

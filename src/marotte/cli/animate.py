@@ -1,0 +1,133 @@
+"""`marotte animate`: a recording in, files that hold its moving face out, and a short summary."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from marotte.animation import Animation
+    from marotte.audio import Recording
+    from marotte.pipeline import Progress as Told
+
+LONGEST_PAGE_S = 600  # a page holds its sound: hours of it would be more than a browser likes
+
+
+def animate(
+    recording: Annotated[Path, typer.Argument(help="The voice: WAV, FLAC, OGG or MP3.")],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A file to write: .csv, .json, .npz, .html, .glb or .mp4. May be given several "
+            "times. Without it, a .csv and a .html are written to the current folder.",
+        ),
+    ] = None,
+    fps: Annotated[float, typer.Option(help="Frames a second.")] = 60.0,
+    student: Annotated[
+        str | None, typer.Option(help="The student: a name, or an ONNX file.", show_default=False)
+    ] = None,
+    rig: Annotated[
+        Path | None, typer.Option(help="A JSON file of another rig.", show_default="ARKit's 52")
+    ] = None,
+) -> None:
+    """Give a recording a face."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from marotte import pipeline
+    from marotte.audio import open_recording
+    from marotte.rig import ARKIT_52, load_rig
+    from marotte.runtime import load_student
+
+    pipeline.check_fps(fps)
+    check_outputs(output or [])
+    sound = open_recording(recording)
+    outputs = output or default_outputs(sound, recording.stem)
+    check_outputs(outputs)
+    actor = load_student(student, load_rig(rig) if rig else ARKIT_52)
+
+    errors = Console(stderr=True)
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bars:
+        start_s = perf_counter()
+        animation = pipeline.animate(sound, actor, fps, bar(bars, "animating"))
+        work_s = perf_counter() - start_s
+        write_all(animation, outputs, bars)
+    print_summary(animation, outputs, work_s)
+    if not output and len(outputs) == 1:
+        typer.echo(
+            f"no page for more than {LONGEST_PAGE_S // 60} minutes; "
+            f"ask for one with -o {recording.stem}.html"
+        )
+
+
+def default_outputs(recording: Recording, stem: str) -> list[Path]:
+    """What is written where nothing is asked for: curves, and a page unless it would be long."""
+    endings = (".csv", ".html") if recording.seconds <= LONGEST_PAGE_S else (".csv",)
+    return [Path(stem + ending) for ending in endings]
+
+
+def check_outputs(outputs: list[Path]) -> None:
+    """Refuse what can't be written, before any work is done.
+
+    Raises:
+        MarotteError: an ending is unknown, or a folder can't be written to.
+    """
+    from marotte.files import check_writable
+    from marotte.formats import writer_for
+
+    for path in outputs:
+        writer_for(path)
+        check_writable(path)
+
+
+def write_all(animation: Animation, outputs: list[Path], bars: Progress) -> None:
+    """Write every output, or none: they move into place when the last one is complete.
+
+    Raises:
+        MarotteError: one can't be written.
+    """
+    from marotte.files import replacing
+    from marotte.formats import writer_for
+
+    with ExitStack() as moves:
+        for path in outputs:
+            temporary = moves.enter_context(replacing(path))
+            writer_for(path).write(animation, temporary, bar(bars, f"writing {path.name}"))
+
+
+def bar(bars: Progress, title: str) -> Told:
+    """Add a progress bar, and give what moves it."""
+    from rich.markup import escape
+
+    task = bars.add_task(escape(title), total=None)
+
+    def told(done: int, total: int) -> None:
+        bars.update(task, completed=done, total=total)
+
+    return told
+
+
+def print_summary(animation: Animation, outputs: list[Path], work_s: float) -> None:
+    """Say what was heard, made and written."""
+    from rich.console import Console
+    from rich.filesize import decimal
+    from rich.text import Text
+
+    recording = animation.recording
+    seconds = recording.seconds if recording else animation.seconds
+    n_frames, n_controls = animation.controls.shape
+    lines = [
+        f"{seconds:.1f} s of sound, {n_frames} frames × {n_controls} controls "
+        f"at {animation.fps:g} fps",
+        f"made by {animation.student}, {seconds / work_s:.0f} times faster than real time",
+        *(f"  {path}  {decimal(path.stat().st_size)}" for path in outputs),
+    ]
+    Console().print(Text("\n".join(lines)), soft_wrap=True)
