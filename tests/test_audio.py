@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import make_voice
 
-from marotte.audio import Recording, from_samples, open_recording
+from marotte.audio import Recording, open_recording
 from marotte.errors import MarotteError
 
 Write = Callable[..., Path]
@@ -203,10 +203,10 @@ def test_samples_in_memory_are_a_recording(write_sound: Write) -> None:
     voice = make_voice(1.5, 44_100)
     stereo = np.stack([voice, voice], axis=1).astype(np.float64)
     path = write_sound("voice.wav", stereo, 44_100, subtype="DOUBLE")
-    recording = from_samples(stereo, 44_100)
+    recording = Recording.from_samples(stereo, 44_100)
     assert recording.path is None
     assert np.array_equal(recording.read(), open_recording(path).read())
-    assert np.array_equal(from_samples(voice, 44_100).read(), recording.read())
+    assert np.array_equal(Recording.from_samples(voice, 44_100).read(), recording.read())
 
 
 @pytest.mark.parametrize(
@@ -222,10 +222,10 @@ def test_samples_in_memory_are_a_recording(write_sound: Write) -> None:
 )
 def test_bad_samples_in_memory_are_refused(samples: np.ndarray, rate: int, message: str) -> None:
     with pytest.raises(MarotteError, match=message):
-        from_samples(samples, rate)
+        Recording.from_samples(samples, rate)
 
 
 def test_the_length_is_rounded_up(write_sound: Write) -> None:
-    recording: Recording = from_samples(np.zeros(44_101, np.float32), 44_100)
+    recording = Recording.from_samples(np.zeros(44_101, np.float32), 44_100)
     assert recording.n_samples == 16_001
     assert len(recording.read()) == 16_001

@@ -49,6 +49,34 @@ class Recording:
     # Gives the source's own mono samples [<=n] in order, n at a time.
     source: Callable[[int], Iterator[Samples]] = field(repr=False)
 
+    @classmethod
+    def from_samples(cls, samples: NDArray[np.floating], rate: int) -> Recording:
+        """Make a recording of samples in memory.
+
+        Args:
+            samples: floats [n] or [n, channels] within -1..1.
+            rate: samples a second, 8000 or more.
+
+        Raises:
+            MarotteError: the samples or the rate are not as said.
+        """
+        if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
+            raise MarotteError(
+                "samples must be floats [n] or [n, channels] within -1..1, "
+                f"got {samples.dtype} {list(samples.shape)}"
+            )
+        if not samples.size:
+            raise MarotteError("there are 0 samples of sound: give at least one")
+        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+            raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
+        mono = samples.astype(np.float32) if samples.ndim == 1 else to_mono(samples)
+        check_samples(mono, "the sound", rate)
+
+        def source(n: int) -> Iterator[Samples]:
+            return (mono[start : start + n] for start in range(0, len(mono), n))
+
+        return cls(None, rate, len(mono), source)
+
     @property
     def n_samples(self) -> int:
         """The length at 16 kHz; a last sample that is begun counts."""
@@ -107,34 +135,6 @@ def open_recording(path: str | Path) -> Recording:
     if not n_samples:
         raise MarotteError(f"{path} holds 0 samples of sound: record it again")
     return Recording(path, rate, n_samples, partial(_file_blocks, path, container, n_samples))
-
-
-def from_samples(samples: NDArray[np.floating], rate: int) -> Recording:
-    """Make a recording of samples in memory.
-
-    Args:
-        samples: floats [n] or [n, channels] within -1..1.
-        rate: samples a second, 8000 or more.
-
-    Raises:
-        MarotteError: the samples or the rate are not as said.
-    """
-    if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
-        raise MarotteError(
-            "samples must be floats [n] or [n, channels] within -1..1, "
-            f"got {samples.dtype} {list(samples.shape)}"
-        )
-    if not samples.size:
-        raise MarotteError("there are 0 samples of sound: give at least one")
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
-    mono = samples.astype(np.float32) if samples.ndim == 1 else to_mono(samples)
-    check_samples(mono, "the sound", rate)
-
-    def source(n: int) -> Iterator[Samples]:
-        return (mono[start : start + n] for start in range(0, len(mono), n))
-
-    return Recording(None, rate, len(mono), source)
 
 
 def resample(blocks: Iterator[Samples], rate: int) -> Iterator[Samples]:

@@ -90,9 +90,11 @@ def frame_windows(
         starts = frame_samples(first, min(first + batch, total), fps) - window.past_samples
         end = int(starts[-1]) + window.n_samples
         while kept_from + len(kept) < end:
+            block = next(blocks, None)
+            if block is None:  # the sound is over: silence follows
+                block = np.zeros(end - kept_from - len(kept), np.float32)
             passed = min(max(int(starts[0]) - kept_from, 0), len(kept))
-            silence = np.zeros(end - kept_from - len(kept), np.float32)
-            kept = np.concatenate([kept[passed:], next(blocks, silence)])
+            kept = np.concatenate([kept[passed:], block])
             kept_from += passed
         yield sliding_window_view(kept, window.n_samples)[starts - kept_from]
     for _ in blocks:  # the rest is in no window, but may show that the file is cut short

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from marotte.cli.progress import bar, progress
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from marotte.animation import Animation
     from marotte.audio import Recording
-    from marotte.pipeline import Progress as Told
 
 LONGEST_PAGE_S = 600  # a page holds its sound: hours of it would be more than a browser likes
 
@@ -39,9 +40,6 @@ def animate(
     ] = None,
 ) -> None:
     """Give a recording a face."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from marotte import pipeline
     from marotte.audio import open_recording
     from marotte.rig import ARKIT_52, load_rig
@@ -54,8 +52,7 @@ def animate(
     check_outputs(outputs)
     actor = load_student(student, load_rig(rig) if rig else ARKIT_52)
 
-    errors = Console(stderr=True)
-    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bars:
+    with progress() as bars:
         start_s = perf_counter()
         animation = pipeline.animate(sound, actor, fps, bar(bars, "animating"))
         work_s = perf_counter() - start_s
@@ -101,18 +98,6 @@ def write_all(animation: Animation, outputs: list[Path], bars: Progress) -> None
         for path in outputs:
             temporary = moves.enter_context(replacing(path))
             writer_for(path).write(animation, temporary, bar(bars, f"writing {path.name}"))
-
-
-def bar(bars: Progress, title: str) -> Told:
-    """Add a progress bar, and give what moves it."""
-    from rich.markup import escape
-
-    task = bars.add_task(escape(title), total=None)
-
-    def told(done: int, total: int) -> None:
-        bars.update(task, completed=done, total=total)
-
-    return told
 
 
 def print_summary(animation: Animation, outputs: list[Path], work_s: float) -> None:
