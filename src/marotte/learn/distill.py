@@ -27,7 +27,6 @@ from marotte.learn.losses import LossWeights
 from marotte.learn.student import StudentConfig, StudentNet
 
 CHECKPOINT_SECONDS = 60.0
-VALIDATION_CROPS = 512
 VALIDATION_SEED = 2**31
 
 
@@ -37,22 +36,27 @@ class TrainConfig:
 
     Attributes:
         minutes: the time budget; the learning rate falls to 0 over it.
+        steps: where it is not 0, the budget is as many steps, whatever time they take; then a
+            run's result depends on its seed alone.
         batch: crops a step.
         frames: frames a crop, 20 ms apart.
         learning_rate: the highest, reached after `warmup` of the budget.
         weight_decay: of AdamW.
         warmup: share of the budget.
         validate_minutes: between validations.
+        validate_crops: crops of a validation, the same ones each time.
         seed: of everything random.
     """
 
     minutes: float
+    steps: int = 0
     batch: int = 64
     frames: int = 8
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     warmup: float = 0.03
     validate_minutes: float = 2.0
+    validate_crops: int = 512
     seed: int = 0
 
 
@@ -101,6 +105,12 @@ class Progress:
 
     step: int = 0
     elapsed_s: float = 0.0
+
+    def done(self, config: TrainConfig) -> float:
+        """How much of the budget is used, 0..1."""
+        if config.steps:
+            return self.step / config.steps
+        return self.elapsed_s / (60 * config.minutes)
 
 
 class Objective:
@@ -151,7 +161,7 @@ def train(
     Raises:
         MarotteError: the folder belongs to another recipe, or its checkpoint is damaged.
     """
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
     from torch.utils.tensorboard import SummaryWriter
 
     config = recipe.train
@@ -172,10 +182,9 @@ def train(
     begun = time.monotonic() - progress.elapsed_s
     saved = validated = progress.elapsed_s
     with SummaryWriter(str(folder)) as events:
-        while progress.elapsed_s < config.minutes * 60:
-            done = progress.elapsed_s / (config.minutes * 60)
+        while progress.done(config) < 1:
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(done, config)
+                group["lr"] = learning_rate(progress.done(config), config)
             crops, targets = batch_of(sampler, recipe, progress.step)
             net.train()
             predicted = model.crops(crops, config.frames).controls
@@ -224,10 +233,10 @@ def validate(
     """The losses on the same undisturbed crops every time."""
     net.eval()
     with torch.no_grad():
-        crops = watch.draw(VALIDATION_CROPS, VALIDATION_SEED, 0)
+        crops = watch.draw(config.validate_crops, VALIDATION_SEED, 0)
         predicted = [
             net.crops(torch.from_numpy(samples), config.frames).controls
-            for samples in np.array_split(crops.samples, VALIDATION_CROPS // config.batch + 1)
+            for samples in np.array_split(crops.samples, config.validate_crops // config.batch + 1)
         ]
         curves = torch.cat(predicted).unflatten(0, (-1, config.frames))
         parts = objective(curves, torch.from_numpy(crops.targets))

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from marotte.learn.phones import normalise
 from marotte.learn.teachers import Teacher
-from marotte.learn.teachers.phonetic.coarticulation import Articulation, blend, closure
+from marotte.learn.teachers.phonetic.coarticulation import (
+    Articulation,
+    blend,
+    closure,
+    constrict,
+)
 from marotte.learn.teachers.phonetic.prosody import gains
 from marotte.learn.teachers.phonetic.visemes import DIPHTHONGS, SILENCE, VISEMES
 from marotte.learn.utterance import Phone, Utterance
@@ -48,6 +53,7 @@ class PhoneticTeacher(Teacher):
         time_s = np.arange(n_frames) / self.fps
         articulations = articulate(utterance)
         jaw, lips, tongue = blend(articulations, time_s, LIPS)
+        constrict(articulations, time_s, LIPS, jaw, lips)
         shut = closure(articulations, time_s)
         values = {name: lips[:, i] for i, name in enumerate(LIPS)}
         values["mouthPucker"] = values["mouthPucker"] + (

@@ -112,24 +112,53 @@ def blend(
 def closure(
     articulations: Sequence[Articulation], time_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """How far the lips are shut by /p b m/ [n]: 1 all through each closure, 0 at vowel centres.
-
-    The lips begin to meet in the sound before and part in the sound after, over at most half of
-    either, so that a short vowel between two closures still opens.
-    """
+    """How far the lips are shut by /p b m/ [n]: 1 all through each closure, 0 at vowel centres."""
     shut = np.zeros(len(time_s))
     for i, a in enumerate(articulations):
-        if not a.viseme.closes:
-            continue
-        before = articulations[i - 1] if i else None
-        after = articulations[i + 1] if i + 1 < len(articulations) else None
-        full = a.start_s
-        part = min(a.end_s, max(full + a.held * (a.end_s - full), full + SHORTEST_CLOSURE_S))
-        rise, fall = _closing_s(before), _closing_s(after)
-        near = slice(*np.searchsorted(time_s, (full - rise, part + fall)))
-        ramp = trapezoid(time_s[near], full - rise, full, part, part + fall)
-        shut[near] = np.maximum(shut[near], ramp)
+        if a.viseme.closes:
+            near, ramp = contact(articulations, i, time_s)
+            shut[near] = np.maximum(shut[near], ramp)
     return shut
+
+
+def constrict(
+    articulations: Sequence[Articulation],
+    time_s: NDArray[np.float64],
+    lip_names: Sequence[str],
+    jaw: NDArray[np.float64],
+    lips: NDArray[np.float64],
+) -> None:
+    """Give jaw [n] and lips [n, n_lip_names], in place, to the articulations that need them whole.
+
+    A mean with the neighbours would leave /s/ open and /f/ without touch.
+    """
+    for i, a in enumerate(articulations):
+        if not (a.viseme.narrows or a.viseme.insists):
+            continue
+        near, ramp = contact(articulations, i, time_s)
+        if a.viseme.narrows:
+            jaw[near] += ramp * (a.viseme.jaw - jaw[near])
+        if a.viseme.insists:
+            target = np.array([a.viseme.lips.get(name, 0.0) for name in lip_names])
+            lips[near] += ramp[:, None] * (target - lips[near])
+
+
+def contact(
+    articulations: Sequence[Articulation], i: int, time_s: NDArray[np.float64]
+) -> tuple[slice, NDArray[np.float64]]:
+    """How far articulation i holds what it touches: where in time, and 0..1 there.
+
+    Lips (or teeth) begin to meet in the sound before and part in the sound after, over at most
+    half of either, so that a short vowel between two contacts still opens.
+    """
+    a = articulations[i]
+    before = articulations[i - 1] if i else None
+    after = articulations[i + 1] if i + 1 < len(articulations) else None
+    full = a.start_s
+    part = min(a.end_s, max(full + a.held * (a.end_s - full), full + SHORTEST_CLOSURE_S))
+    rise, fall = _closing_s(before), _closing_s(after)
+    near = slice(*np.searchsorted(time_s, (full - rise, part + fall)))
+    return near, trapezoid(time_s[near], full - rise, full, part, part + fall)
 
 
 def _closing_s(neighbour: Articulation | None) -> float:

@@ -17,6 +17,7 @@ HOP_S = 0.010
 LOWEST_PITCH_HZ = 65.0
 HIGHEST_PITCH_HZ = 450.0
 PERIODICITY = 0.45  # below this share of its energy a frame has no pitch
+AS_HIGH = 0.9  # a peak of the autocorrelation this near to the highest counts as much
 
 GAIN_PER_DB = 0.025
 GAIN_PER_SEMITONE = 0.02
@@ -29,7 +30,7 @@ def loudness_and_pitch(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Loudness in dB and pitch in semitones, every 10 ms.
 
-    Pitch is the strongest peak of the autocorrelation of each 32 ms frame within 65-450 Hz, NaN
+    Pitch is the first high peak of the autocorrelation of each 32 ms frame within 65-450 Hz, NaN
     where the frame is not periodic.
 
     Returns:
@@ -45,8 +46,11 @@ def loudness_and_pitch(
     # Divided by the window's own autocorrelation, a later lag competes fairly.
     shape = correlation[:, shortest:longest] / (window[shortest:longest] / window[0])
     energy = correlation[:, 0]
-    best = shape.argmax(axis=1)
-    periodic = shape[np.arange(len(best)), best] > PERIODICITY * energy
+    highest = shape.max(axis=1)
+    # A sound of some period has as high a peak at twice that: the first of them is its pitch.
+    peak = (shape[:, 1:-1] >= shape[:, :-2]) & (shape[:, 1:-1] >= shape[:, 2:])
+    best = 1 + (peak & (shape[:, 1:-1] > AS_HIGH * highest[:, None])).argmax(axis=1)
+    periodic = peak.any(axis=1) & (highest > PERIODICITY * energy)
     pitch = np.where(periodic & (energy > 0), 12 * np.log2(rate / (best + shortest)), np.nan)
     return 10 * np.log10(energy / size + 1e-10), pitch
 

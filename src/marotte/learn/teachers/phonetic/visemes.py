@@ -24,6 +24,9 @@ class Viseme:
         lip_dominance: how firmly it holds the lips.
         tongue: target of tongueOut.
         closes: the lips meet fully (p b m).
+        narrows: the jaw takes its target fully, whatever the neighbours want: the teeth must
+            nearly meet for /s ʃ/, the lower lip must reach the upper teeth for /f v/.
+        insists: so do the lips.
         vowel: it swells with loudness and pitch.
         heavy: its lips start early and end late (w u o ʃ ʒ tʃ dʒ).
     """
@@ -35,6 +38,8 @@ class Viseme:
     lip_dominance: float = 0.0
     tongue: float = 0.0
     closes: bool = False
+    narrows: bool = False
+    insists: bool = False
     vowel: bool = False
     heavy: bool = False
 
@@ -74,13 +79,15 @@ _VISEMES = (
             0.05,
             1.0,
             {"mouthRollLower": 0.42, "mouthUpperUp": 0.2, "mouthShrugLower": 0.06},
-            1.0,
+            0.6,
+            narrows=True,
+            insists=True,
         ),
     ),
     # The teeth nearly meet: a narrow jaw, held firmly.
     (
         ("s", "z", "ts"),
-        Viseme("alveolar sibilant", 0.045, 1.0, {**_WIDE, "mouthSmile": 0.06}, 0.3),
+        Viseme("alveolar sibilant", 0.045, 1.0, {**_WIDE, "mouthSmile": 0.06}, 0.3, narrows=True),
     ),
     (
         ("ʃ", "ʒ", "tʃ", "dʒ"),
@@ -96,6 +103,7 @@ _VISEMES = (
             },
             1.0,
             heavy=True,
+            narrows=True,
         ),
     ),
     (("θ", "ð"), Viseme("dental", 0.09, 0.7, _OPEN, 0.2, tongue=0.28)),

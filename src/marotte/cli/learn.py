@@ -1,0 +1,191 @@
+"""`marotte label`, `train`, `export`, `evaluate`: the learning path from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from marotte.errors import missing_extra
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from marotte.learn.distill import Recipe
+    from marotte.learn.evaluate import Score
+
+CorpusFolder = Annotated[Path, typer.Argument(help="The corpus folder, as `corpus build` says it.")]
+
+
+def label(
+    corpus: CorpusFolder,
+    teacher: Annotated[str, typer.Option(help="Who labels.")] = "phonetic",
+    workers: Annotated[
+        int | None, typer.Option(help="Processes.", show_default="one a core")
+    ] = None,
+) -> None:
+    """Let a teacher label a corpus; what it labelled before is kept."""
+    from marotte.learn.label import label_corpus
+    from marotte.learn.store import Store
+
+    store = Store.open(corpus)
+    with _progress() as bars:
+        n_parts = label_corpus(store, teacher, workers, _bar(bars, "labelling"))
+    typer.echo(f"{teacher} labelled {n_parts} parts of {corpus}; {len(store.parts())} in all")
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A training recipe, a .toml file.")],
+    corpus: Annotated[Path, typer.Option(help="The labelled corpus folder.")],
+    run: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder.", show_default="runs/<name> in Marotte's cache"),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="A time budget other than the recipe's.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+) -> None:
+    """Train a student by its recipe; a run that was stopped goes on."""
+    _need_torch()
+    import torch
+
+    from marotte.cache import cache_folder
+    from marotte.learn import distill
+    from marotte.learn.dataset import load_speech
+    from marotte.learn.store import Store
+    from marotte.rig import ARKIT_52
+
+    plan = _read_training(recipe, minutes)
+    folder = run or cache_folder() / "runs" / plan.name
+    if threads:
+        torch.set_num_threads(threads)
+    store = Store.open(corpus)
+    with _progress() as bars:
+        names = ARKIT_52.speech
+        speech = load_speech(store, plan.teacher, "train", names, _bar(bars, "reading"))
+        validation = load_speech(store, plan.teacher, "valid", names)
+        task = bars.add_task("training", total=plan.train.minutes * 60)
+
+        def report(progress: distill.Progress, values: dict[str, float]) -> None:
+            bars.update(
+                task,
+                completed=progress.elapsed_s,
+                description=f"step {progress.step} loss {values['total']:.4f}",
+            )
+
+        distill.train(plan, speech, validation, folder, report)
+    typer.echo(f"trained {plan.name}: {folder / 'checkpoint.pt'}")
+    typer.echo(f"next: marotte export {folder} -o {plan.name}.onnx")
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run's folder, as `train` says it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The student file, .onnx.")],
+    version: Annotated[str, typer.Option(help="The student's version.")] = "1",
+) -> None:
+    """Write a trained student as an ONNX file that carries its contract."""
+    _need_torch()
+    from marotte.files import check_writable
+    from marotte.learn.distill import load_net
+    from marotte.learn.export import export as write
+
+    check_writable(output)
+    net, state = load_net(run / "checkpoint.pt")
+    recipe = state["recipe"]
+    contract = write(net, output, name=output.stem, version=version, teacher=recipe["teacher"])
+    size_kb = output.stat().st_size / 1000
+    typer.echo(f"{output}: {len(contract.names)} controls, {size_kb:.0f} kB")
+
+
+def evaluate(
+    corpus: CorpusFolder,
+    student: Annotated[
+        str | None, typer.Option(help="A student's name or file.", show_default="the shipped one")
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="Score this teacher itself, not a student.")
+    ] = None,
+    split: Annotated[list[str] | None, typer.Option(help="Which held-out speech.")] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="A model card whose results section to rewrite.")
+    ] = None,
+) -> None:
+    """Score a student, or a teacher, on held-out speech, by speaker."""
+    from rich.console import Console
+
+    from marotte.learn import evaluate as scoring
+    from marotte.learn.store import Store
+    from marotte.learn.teachers import open_teacher
+    from marotte.runtime import load_student, student_path
+
+    store = Store.open(corpus)
+    face = (
+        scoring.teacher_face(open_teacher(teacher))
+        if teacher
+        else scoring.student_face(load_student(student))
+    )
+    console = Console()
+    tables: dict[str, list[Score]] = {}
+    for name in split or ["test_clean", "test_other"]:
+        with _progress() as bars:
+            task = bars.add_task(f"scoring {name}", total=None)
+            tables[name] = scoring.evaluate(
+                face, store, name, progress=lambda done: bars.update(task, completed=done)
+            )
+        console.print(_score_table(name, tables[name]))
+    if teacher:
+        return
+    from marotte.learn.card import cost_lines, rewrite_results
+
+    lines = cost_lines(student_path(student))
+    for line in lines:
+        typer.echo(line)
+    if card:
+        rewrite_results(card, tables, lines)
+        typer.echo(f"rewrote the results in {card}")
+
+
+def _score_table(split: str, scores: list[Score]) -> Table:
+    from rich.table import Table
+
+    from marotte.learn.card import COLUMNS, cells
+
+    table = Table(*COLUMNS, title=f"{split}, lips closed at 60 fps")
+    for score in scores:
+        table.add_row(*cells(score), end_section=score is scores[-2] if scores[1:] else False)
+    return table
+
+
+def _read_training(path: Path, minutes: float | None) -> Recipe:
+    from marotte.learn.distill import Recipe
+    from marotte.learn.recipe import read_recipe, strict
+
+    tables: dict[str, Any] = read_recipe(path)
+    if minutes is not None:
+        tables = {**tables, "train": {**tables.get("train", {}), "minutes": minutes}}
+    return strict(Recipe, tables, str(path))
+
+
+def _need_torch() -> None:
+    from importlib.util import find_spec
+
+    for package in ("torch", "lightning_fabric"):
+        if find_spec(package) is None:
+            raise missing_extra(package, "train")
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    errors = Console(stderr=True)
+    return Progress(console=errors, transient=True, disable=not errors.is_terminal)
+
+
+def _bar(bars: Progress, what: str) -> Callable[[int, int], None]:
+    task = bars.add_task(what, total=None)
+    return lambda done, total: bars.update(task, completed=done, total=total)

@@ -1,0 +1,76 @@
+"""Scores and costs in; the lines of a table, and a model card's results section, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from marotte.errors import MarotteError
+from marotte.files import replacing
+from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib
+from marotte.learn.evaluate import Score
+from marotte.learn.metrics import CLOSED_MM
+from marotte.runtime import load_student
+
+COLUMNS = (
+    "speaker", "minutes", "p b m", "PBM %", "open vowels", "false closure %", "AUC", "MSE", "jitter",
+)  # fmt: skip
+BEGIN, END = "<!-- results: written by `marotte evaluate --card` -->", "<!-- end of results -->"
+
+
+def cells(score: Score) -> tuple[str, ...]:
+    """One row of a score table, in the order of `COLUMNS`."""
+    c = score.closures
+    return (
+        score.who,
+        f"{score.minutes:.1f}",
+        str(len(c.bilabial_mm)),
+        f"{100 * c.pbm:.1f}",
+        str(len(c.open_mm)),
+        f"{100 * c.false_closure:.1f}",
+        f"{c.auc:.4f}",
+        f"{score.mse:.5f}",
+        f"{score.jitter:.3f}",
+    )
+
+
+def cost_lines(path: Path) -> list[str]:
+    """What a student file costs, a line each."""
+    cost, window = cost_of(path), load_student(path).window
+    return [
+        f"look-ahead {window.lookahead_ms:.0f} ms",
+        f"parameters {cost.parameters / 1e6:.3f} M",
+        f"multiply-accumulates a frame {cost.macs / 1e6:.2f} M (the whole window)",
+        f"memory {cost.paper_memory_mib:.2f} MiB by the paper's count, "
+        f"{process_memory_mib(path):.0f} MiB peak of a Python process that runs it",
+        f"time a frame {milliseconds_a_frame(path):.2f} ms on one thread of the machine used",
+    ]
+
+
+def markdown(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
+    """The results section: a table a split, and the costs."""
+    lines = [f"Lips count as closed at a lip gap of {CLOSED_MM:g} mm or less."]
+    for split, scores in tables.items():
+        lines += ["", f"### {split}", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+        lines += [f"| {' | '.join(cells(score))} |" for score in scores]
+    return "\n".join([*lines, "", *(f"- {line}" for line in costs)])
+
+
+def rewrite_results(
+    card: Path, tables: Mapping[str, Sequence[Score]], costs: Sequence[str]
+) -> None:
+    """Replace what stands between the results markers of a Markdown file.
+
+    Raises:
+        MarotteError: the file is missing or has no such markers.
+    """
+    try:
+        text = card.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MarotteError(f"can't read the model card {card}: {error.strerror}") from error
+    if BEGIN not in text or END not in text:
+        raise MarotteError(f"{card} has no place for results: add the lines {BEGIN} and {END}")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    with replacing(card) as temporary:
+        text = f"{before}{BEGIN}\n{markdown(tables, costs)}\n{END}{after}"
+        temporary.write_text(text, encoding="utf-8")

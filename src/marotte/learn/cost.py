@@ -1,0 +1,116 @@
+"""What a student costs: its file in; parameters, multiply-accumulates, memory and time out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from marotte.contract import golden_input
+from marotte.errors import missing_extra
+from marotte.runtime import load_student
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A student's size.
+
+    Attributes:
+        parameters: trained numbers; constants of the Fourier transform and mel bands are not.
+        macs: multiply-accumulates a frame, of the whole window.
+        paper_memory_mib: 4 bytes x (input + parameters + 2 x every convolution's, norm's and
+            linear layer's output): the paper's count, which is no true peak.
+    """
+
+    parameters: int
+    macs: int
+    paper_memory_mib: float
+
+
+def cost_of(path: Path) -> Cost:
+    """Count a student file's layers, for one window."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise missing_extra("onnx", "train") from error
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    for value in model.graph.output:
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    del model.graph.value_info[:]
+    graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    shapes = {
+        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (*graph.value_info, *graph.input, *graph.output)
+    }
+    constants = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    shapes |= constants
+    outputs = macs = 0
+    for node in graph.node:
+        if node.op_type in ("Conv", "Gemm", "MatMul"):
+            size = int(np.prod(shapes[node.output[0]]))
+            macs += size * _taps(node, shapes)
+            outputs += size
+        elif node.op_type in ("LayerNormalization", "InstanceNormalization", "GroupNormalization"):
+            outputs += int(np.prod(shapes[node.output[0]]))
+    fixed = ("cosine", "sine", "bands")  # of MelFrontend
+    weights = [
+        tensor
+        for tensor in graph.initializer
+        if tensor.data_type == onnx.TensorProto.FLOAT and not tensor.name.endswith(fixed)
+    ]
+    parameters = sum(int(np.prod(tensor.dims)) for tensor in weights if len(tensor.dims))
+    size = int(np.prod(shapes[graph.input[0].name]))
+    return Cost(parameters, macs, 4 * (size + parameters + 2 * outputs) / MIB)
+
+
+def _taps(node: Any, shapes: dict[str, list[int]]) -> int:
+    """Products that go into one output of a layer."""
+    weight = shapes[node.input[1]]
+    if node.op_type == "Conv":
+        return int(np.prod(weight[1:]))
+    transposed = any(a.name == "transB" and a.i for a in node.attribute)
+    return weight[-1] if transposed else weight[-2]
+
+
+def milliseconds_a_frame(path: Path, seconds: float = 2.0) -> float:
+    """The median time of one window, on one thread."""
+    student = load_student(path)
+    window = golden_input(student.window.n_samples)[None]
+    student.outputs(window)
+    times = []
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < seconds:
+        before = time.perf_counter()
+        student.outputs(window)
+        times.append(time.perf_counter() - before)
+    return float(np.median(times) * 1000)
+
+
+_RUN = """
+import resource, sys
+from marotte.contract import golden_input
+from marotte.runtime import load_student
+student = load_student(sys.argv[1])
+for _ in range(50):
+    student.outputs(golden_input(student.window.n_samples)[None])
+kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(kib / (2**20 if sys.platform == "darwin" else 2**10))
+"""
+
+
+def process_memory_mib(path: Path) -> float:
+    """Peak resident memory of a Python process that runs a student; NaN on Windows."""
+    if sys.platform == "win32":
+        return float("nan")
+    run = subprocess.run(
+        [sys.executable, "-c", _RUN, str(path)], capture_output=True, text=True, check=True
+    )
+    return float(run.stdout)

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from marotte.errors import MarotteError
+from marotte.learn.dataset import CropSampler, LabelledSpeech, speech_level
+from marotte.windows import SAMPLE_RATE, window
+
+SPEC = window(128)
+
+
+def ramps(seconds=(2.0, 3.0)):
+    """Two utterances whose sample and curve values tell their time: 1000 a second, 0.1 a second."""
+    time = [np.arange(int(s * SAMPLE_RATE)) / SAMPLE_RATE for s in seconds]
+    frames = [np.arange(int(s * 60)) / 60 for s in seconds]
+    return LabelledSpeech(
+        samples=np.concatenate([np.int16(1000 * t + 5000 * i) for i, t in enumerate(time)]),
+        curves=np.concatenate([np.float16(0.1 * f)[:, None] for f in frames]),
+        first_sample=np.cumsum([0, *map(len, time)]),
+        first_frame=np.cumsum([0, *map(len, frames)]),
+        level=np.array([0.1, 0.2], np.float32),
+        source=("one", "two"),
+        fps=60.0,
+        names=("jawOpen",),
+    )
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.2])
+def test_sound_and_curves_of_a_crop_are_of_the_same_moment(speed):
+    sampler = CropSampler(ramps((5.0, 5.0)), SPEC, 4, {"two": 0.0}, speed)
+    crops = sampler.draw(200, seed=1, step=2)
+    assert crops.samples.shape == (200, SPEC.n_samples + 3 * 320)
+    for frame in range(4):
+        heard = crops.samples[:, SPEC.past_samples + 320 * frame] * 32.768
+        shown = crops.targets[:, frame, 0] / 0.1
+        inside = (heard > 0.1) & (shown < 4.9)
+        assert inside.sum() > 100
+        np.testing.assert_allclose(heard[inside], shown[inside], atol=0.02)
+
+
+def test_the_same_seed_and_step_draw_the_same_crops():
+    draws = [CropSampler(ramps(), SPEC, 4, {}, 0.1).draw(8, seed=3, step=9) for _ in range(2)]
+    np.testing.assert_array_equal(draws[0].samples, draws[1].samples)
+    other = CropSampler(ramps(), SPEC, 4, {}, 0.1).draw(8, seed=3, step=10)
+    assert not np.array_equal(draws[0].samples, other.samples)
+
+
+def test_before_and_behind_an_utterance_is_silence():
+    crops = CropSampler(ramps((0.5, 0.5)), SPEC, 4, {"two": 0.0}, 0.0).draw(100, 0, 0)
+    assert (crops.samples[:, 0] == 0).any()
+    assert crops.samples.max() * 32768 <= 500
+
+
+def test_the_mix_weighs_sources():
+    crops = CropSampler(ramps(), SPEC, 4, {"one": 0.0}, 0.0).draw(50, 0, 0)
+    np.testing.assert_allclose(crops.level, 0.2)
+
+
+def test_a_source_that_is_not_there_is_named():
+    with pytest.raises(MarotteError, match="three"):
+        CropSampler(ramps(), SPEC, 4, {"three": 1.0}, 0.0)
+
+
+def test_pauses_do_not_count_in_the_level():
+    speech = np.full(SAMPLE_RATE, 0.5, np.float32)
+    assert speech_level(np.concatenate([speech, 0 * speech])) == pytest.approx(0.5, rel=0.01)
+    assert speech_level(np.zeros(0, np.float32)) == 0
