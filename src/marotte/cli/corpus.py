@@ -1,0 +1,111 @@
+"""`marotte corpus`: build a corpus of speech from a recipe, look at it, check its alignment."""
+
+from __future__ import annotations
+
+import os
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from marotte.learn.store import ManifestRow
+
+app = typer.Typer(
+    help="Build a corpus of speech from packages, and look at it.", no_args_is_help=True
+)
+
+
+@app.command()
+def build(
+    recipe: Annotated[Path, typer.Argument(help="A recipe in TOML.")],
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="The corpus folder; by default in Marotte's cache, by the recipe's name."
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="How many processes.", show_default="one a core")
+    ] = os.cpu_count() or 1,
+) -> None:
+    """Build the speech of a recipe; what is there already is kept."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from marotte.learn.corpora.build import Done, plan_build
+    from marotte.learn.corpora.build import build as build_corpus
+    from marotte.learn.corpora.recipe import load_recipe
+
+    read = load_recipe(recipe)
+    folder = to or _default_folder(read.name)
+    console = Console()
+    plan = plan_build(read, folder)
+    for name, reason in plan.unusable.items():
+        console.print(f"[yellow]without {name}:[/] {reason}")
+    minutes = 0.0
+    columns = (TextColumn("parts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:
+        done = plan.n_parts - len(plan.missing)
+        task = progress.add_task("", total=plan.n_parts, completed=done)
+
+        def on_part(part: Done) -> None:
+            nonlocal minutes
+            minutes += part.seconds / 60
+            progress.update(task, advance=1, description=f"{minutes:.0f} min of speech")
+            if not console.is_terminal:
+                left_out = f", {part.skipped} left out" if part.skipped else ""
+                console.print(f"{part.part}: {part.utterances} utterances{left_out}")
+
+        build_corpus(plan, folder, workers, on_part)
+    _print_corpus(console, folder)
+
+
+@app.command()
+def show(
+    what: Annotated[Path, typer.Argument(help="A corpus folder, or the recipe it was built from.")],
+) -> None:
+    """Say how much speech a corpus has, by split, source, language and speaker."""
+    from rich.console import Console
+
+    _print_corpus(Console(), _default_folder(what.stem) if what.suffix == ".toml" else what)
+
+
+def _default_folder(recipe_name: str) -> Path:
+    from marotte.cache import cache_folder
+
+    return cache_folder() / "corpora" / recipe_name
+
+
+def _sums(rows: list[ManifestRow]) -> tuple[str, str, str]:
+    """Speakers, utterances and minutes of some rows of the manifest."""
+    utterances = sum(row.utterances for row in rows)
+    return str(len(rows)), str(utterances), f"{sum(row.minutes for row in rows):.1f}"
+
+
+def _print_corpus(console: Console, folder: Path) -> None:
+    from rich.table import Table
+
+    from marotte.learn.corpora.build import skip_reasons
+    from marotte.learn.store import Store
+
+    rows = Store.open(folder).manifest()
+    table = Table("split", "source", "language", "speakers", "utterances", "minutes")
+    for key, group in groupby(rows, key=lambda row: (row.split, row.source, row.language)):
+        table.add_row(*key, *_sums(list(group)))
+    table.add_section()
+    table.add_row("all", "", "", *_sums(rows))
+    console.print(table)
+    for source, reasons in skip_reasons(folder).items():
+        for reason, count in reasons.most_common():
+            console.print(f"{source}: {count} left out: {reason}")
+    console.print(f"{folder}")

@@ -1,0 +1,39 @@
+"""Sources of speech, one module each, found by name: the built-in ones and those of plug-ins.
+
+A plug-in is a package with an entry point in the group `marotte.corpora` that names a subclass of
+`marotte.learn.corpora.source.Source`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from marotte.errors import MarotteError
+from marotte.learn.corpora.source import Source
+
+_BUILT_IN = {
+    "asterisk_en": "marotte.learn.corpora.asterisk:AsteriskEn",
+    "espeak": "marotte.learn.corpora.espeak:Espeak",
+    "hibari": "marotte.learn.corpora.hibari:Hibari",
+    "queen": "marotte.learn.corpora.queen:Queen",
+}
+
+
+def source_names() -> list[str]:
+    """The names of all sources that can be asked for."""
+    return sorted(_BUILT_IN | {each.name: "" for each in entry_points(group="marotte.corpora")})
+
+
+def source_class(name: str) -> type[Source]:
+    """The source of a name.
+
+    Raises:
+        MarotteError: there is none of that name.
+    """
+    if name in _BUILT_IN:
+        module, attribute = _BUILT_IN[name].split(":")
+        return getattr(import_module(module), attribute)
+    for each in entry_points(group="marotte.corpora", name=name):
+        return each.load()
+    raise MarotteError(f"there is no source {name!r}: there are {', '.join(source_names())}")

@@ -1,0 +1,112 @@
+"""Speech in Debian packages: where an unpacked package's files are, and how to fetch packages.
+
+The packages are games and telephone prompts. They need not be installed: `marotte corpus fetch`
+downloads them and unpacks them into Marotte's cache folder, where nothing of them can run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from marotte.cache import cache_folder
+from marotte.errors import MarotteError
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Debian package with speech in it.
+
+    Attributes:
+        name: the package's name.
+        probe: a file of it, relative to the root of the file system.
+        megabytes: the size of the download.
+        licence: of the speech.
+    """
+
+    name: str
+    probe: str
+    megabytes: float
+    licence: str
+
+
+QUEEN = Package(
+    "flight-of-the-amazon-queen",
+    "usr/share/scummvm/flight-of-the-amazon-queen/queen.1c",
+    51,
+    "the game's own free licence: may be used and passed on, but not sold by itself",
+)
+ASTERISK_EN = Package(
+    "asterisk-core-sounds-en-g722",
+    "usr/share/asterisk/sounds/en_US_f_Allison/activated.g722",
+    8,
+    "CC-BY-SA-3.0",
+)
+ASTERISK_EN_TEXT = Package(
+    "asterisk-core-sounds-en",
+    "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz",
+    0.01,
+    "CC-BY-SA-3.0",
+)
+PACKAGES = (QUEEN, ASTERISK_EN, ASTERISK_EN_TEXT)
+
+
+def roots() -> list[Path]:
+    """Where packages may be unpacked, in the order of search."""
+    chosen = os.environ.get("MAROTTE_DEBROOT")
+    return [*([Path(chosen)] if chosen else []), unpacked_folder(), Path("/")]
+
+
+def unpacked_folder() -> Path:
+    """Where `fetch` unpacks packages."""
+    return cache_folder() / "debs"
+
+
+def root_of(package: Package) -> Path:
+    """The root under which a package's files lie.
+
+    Raises:
+        MarotteError: the package is nowhere.
+    """
+    for root in roots():
+        if (root / package.probe).exists():
+            return root
+    raise MarotteError(
+        f"the Debian package {package.name} is not here: run `marotte corpus fetch`, "
+        "or unpack it by `dpkg -x` into a folder and name that folder in MAROTTE_DEBROOT"
+    )
+
+
+def fetch(package: Package) -> Path:
+    """Download a package by apt-get and unpack it, without installing it.
+
+    Returns:
+        The root under which its files lie.
+
+    Raises:
+        MarotteError: the system has no apt-get or dpkg, or the download failed.
+    """
+    for program in ("apt-get", "dpkg"):
+        if shutil.which(program) is None:
+            raise MarotteError(
+                f"fetching {package.name} needs the program {program} of Debian and Ubuntu: "
+                "unpack the package elsewhere and name its folder in MAROTTE_DEBROOT"
+            )
+    folder = unpacked_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as downloads:
+        _run(["apt-get", "download", package.name], Path(downloads))
+        [file] = Path(downloads).glob("*.deb")
+        _run(["dpkg", "-x", str(file), str(folder)], Path(downloads))
+    return root_of(package)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise MarotteError(f"`{' '.join(command)}` failed: {last}")

@@ -1,0 +1,97 @@
+"""Flight of the Amazon Queen: four and a half hours of acted English, 11 kHz, in a Debian package.
+
+A speaker is a character of the game. Dialogues and scenes name characters differently (`bob`,
+`Trader Bob`); `_SAME` brings the names together. One actor gives his voice to several characters:
+`splits` knows which, and holds out whole actors.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from marotte.learn.align import english_aligner
+from marotte.learn.corpora import debian
+from marotte.learn.corpora.queen_game import Game, Line
+from marotte.learn.corpora.source import Skip, Source
+from marotte.learn.utterance import Utterance
+
+_SAME = {
+    "joe king": "joe",
+    "trader bob": "bob",
+    "princess azura": "azura",
+    "prin": "azura",
+    "azura obj": "azura",
+    "and": "anderson",
+    "jimmy": "jim",
+    "witch doctor": "witch",
+    "secretary": "sec",
+    "mary-lou": "lou",
+    "showering amazon": "showeram",
+    "wedgewood": "wedge",
+    "guard dog": "dog",
+    "gorilla": "ape",
+}
+# What speaks by these names changes from scene to scene.
+_THINGS = frozenset(
+    {"path", "note", "smoke", "telephone", "buttons", "torch", "door", "rock", "lily pad"}
+)
+
+
+@dataclass(frozen=True)
+class Queen(Source):
+    """Every clip whose text the game knows, aligned."""
+
+    name: ClassVar[str] = "queen"
+
+    def items(self) -> Sequence[str]:
+        """The names of the clips."""
+        english_aligner()
+        return self._game.clips()
+
+    def utterance(self, key: str) -> Utterance:
+        """A clip with its text and phones."""
+        import soundfile
+
+        line = self._lines.get(key)
+        if line is None:
+            raise Skip("no text: a sound effect")
+        speaker = speaker_of(line)
+        try:
+            file = io.BytesIO(self._game.clip(key))
+            sound, rate = soundfile.read(file, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise Skip("not a readable MP3") from error
+        samples = sound.mean(1, dtype=np.float32)
+        return Utterance(
+            id=f"{self.name}/{speaker}/{key}",
+            source=self.name,
+            speaker=speaker,
+            language="en",
+            licence="LicenseRef-Flight-of-the-Amazon-Queen",
+            text=line.text,
+            samples=samples,
+            rate=rate,
+            phones=english_aligner().align(samples, rate, line.text),
+        )
+
+    @functools.cached_property
+    def _game(self) -> Game:
+        return Game(debian.root_of(debian.QUEEN) / debian.QUEEN.probe)
+
+    @functools.cached_property
+    def _lines(self) -> dict[str, Line]:
+        return self._game.lines()
+
+
+def speaker_of(line: Line) -> str:
+    """The character who says a line, by one name everywhere in the game."""
+    name = (line.character or "").lower()
+    if not name or name in _THINGS:
+        raise Skip("the game does not tell who speaks")
+    return _SAME.get(name, name).replace(" ", "-")

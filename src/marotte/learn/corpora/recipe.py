@@ -1,0 +1,89 @@
+"""A recipe in: strict TOML that says which sources a corpus is made of. Configured sources out.
+
+```
+[sources.queen]            # a source with its options as they are
+
+[sources.hibari]
+speakers = 320
+```
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from marotte.errors import MarotteError
+from marotte.learn.corpora import source_class
+from marotte.learn.corpora.source import Source
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pyright: ignore[reportMissingImports]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a corpus is made of.
+
+    Attributes:
+        name: the recipe's file name without its ending.
+        sources: by name, the options of each source.
+    """
+
+    name: str
+    sources: Mapping[str, Mapping[str, Any]]
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe and check every name and value in it.
+
+    Raises:
+        MarotteError: the file is missing or is not TOML, or something in it is unknown.
+    """
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise MarotteError(f"can't read the recipe {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise MarotteError(f"the recipe {path} is not valid TOML: {error}") from error
+    sources = table.pop("sources", None)
+    if table or not isinstance(sources, dict) or not sources:
+        wrong = f"the unknown key {next(iter(table))!r}" if table else "no [sources.NAME]"
+        raise MarotteError(f"the recipe {path} has {wrong}: it holds tables [sources.NAME] only")
+    for name, options in sources.items():
+        configure(name, options)
+    return Recipe(path.stem, sources)
+
+
+def configure(name: str, options: Mapping[str, Any]) -> Source:
+    """A source with its options set.
+
+    Raises:
+        MarotteError: no such source or option, or a value of the wrong type.
+    """
+    source = source_class(name)
+    known = {field.name: field for field in dataclasses.fields(source)}
+    values: dict[str, Any] = {}
+    for key, value in dict(options).items():
+        if key not in known:
+            raise MarotteError(
+                f"the source {name!r} has no option {key!r}: it has "
+                f"{', '.join(known) or 'no options'}"
+            )
+        default = known[key].default
+        # TOML has lists where options are tuples, and whole numbers may stand for others.
+        value = tuple(value) if isinstance(value, list) else value
+        value = float(value) if isinstance(default, float) and type(value) is int else value
+        if type(value) is not type(default):
+            raise MarotteError(
+                f"the option {key!r} of the source {name!r} is {value!r}: "
+                f"give a value like its default, {default!r}"
+            )
+        values[key] = value
+    return source(**values)

@@ -1,0 +1,1 @@
+"""Synthesisers that tell when they say what, and texts for them to say."""
