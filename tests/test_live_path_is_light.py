@@ -1,0 +1,79 @@
+"""The live path imports nothing of the learning path, and nothing heavy before it is needed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+IMPORT_ALL = """
+import importlib, pathlib, sys
+import marotte
+home = pathlib.Path(marotte.__file__).parent
+for path in home.rglob("*.py"):
+    parts = ("marotte", *path.relative_to(home).with_suffix("").parts)
+    if parts[1] not in ("learn", "__main__"):
+        importlib.import_module(".".join(parts).removesuffix(".__init__"))
+"""
+
+ANIMATE = """
+from typer.testing import CliRunner
+from marotte.cli import app
+result = CliRunner().invoke(app, ["animate", *sys.argv[1:]], catch_exceptions=False)
+assert result.exit_code == 0, result.output
+"""
+
+HEAVY = {"onnxruntime", "soundfile", "soxr", "av", "moderngl", "PIL", "pyarrow", "onnx"}
+LEARNING = {"torch", "lightning", "marotte.learn"}
+
+
+def modules_after(code: str, *args: object) -> set[str]:
+    """The modules a fresh Python has imported after running the code."""
+    code += "\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return set(json.loads(result.stdout))
+
+
+def test_importing_the_live_path_imports_nothing_heavy() -> None:
+    modules = modules_after(IMPORT_ALL)
+    assert "marotte.pipeline" in modules
+    assert not modules & (HEAVY | LEARNING)
+
+
+def test_animating_needs_nothing_of_the_learning_path(
+    tmp_path: Path, write_sound: Callable[..., Path], tiny_student: Path
+) -> None:
+    outputs = [f"-o{tmp_path / name}" for name in ("a.csv", "a.json", "a.npz", "a.html", "a.glb")]
+    path = write_sound("voice.wav")
+    modules = modules_after(IMPORT_ALL + ANIMATE, path, *outputs, "--student", tiny_student)
+    assert "onnxruntime" in modules
+    assert not modules & LEARNING
+
+
+def test_importing_marotte_imports_nothing() -> None:
+    assert "numpy" not in modules_after("import marotte")
+
+
+def test_asking_for_help_does_not_wait_for_numpy() -> None:
+    code = "import sys; from marotte.cli import main; sys.argv[1:] = ['--help']\n"
+    quiet = "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n"
+    modules = modules_after(code + quiet + "    try: main()\n    except SystemExit: pass")
+    assert "typer" in modules
+    assert "numpy" not in modules
+
+
+def test_the_public_names_are_what_they_say_after_everything_is_imported() -> None:
+    code = IMPORT_ALL + "assert callable(marotte.animate), marotte.animate\n"
+    code += "for name in marotte.__all__: getattr(marotte, name)"
+    modules_after(code)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    import marotte
+
+    assert not hasattr(marotte, "mouth")
