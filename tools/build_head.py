@@ -28,6 +28,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from head_parts import Floats, Mesh, brow, eye, joined
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -53,26 +54,20 @@ SHAPE = {
         ("african", "", 1 / 6),
     )
 }
-SKIN, LIP, MOUTH = (214, 167, 141), (190, 108, 102), (110, 45, 45)
-COLOURS = {"skin": SKIN, "eye": (238, 236, 232), "teeth": (236, 230, 216), "tongue": (186, 88, 90)}
-PUPIL, IRIS, IRIS_RIM, WHITE = (18, 16, 18), (92, 120, 128), (40, 52, 60), (236, 234, 230)
-# Rings of an eye: degrees from the gaze, and the colour there.
-EYE_RINGS = (
-    (0, PUPIL), (9, PUPIL), (9.6, IRIS), (19, IRIS), (22.5, IRIS_RIM), (23.5, WHITE),
-    (33, WHITE), (47, WHITE), (63, WHITE), (80, WHITE), (100, WHITE),
-)  # fmt: skip
-EYE_SPOKES = 24
-
-
-@dataclass
-class Mesh:
-    """What is built: places and deltas in mm, faces with four corners, a part a face."""
-
-    neutral: NDArray[np.float64]
-    deltas: NDArray[np.float64]
-    faces: NDArray[np.int64]
-    parts: NDArray[np.int64]
-    colours: NDArray[np.float64]
+SKIN, LIP, LASH = (214, 167, 141), (190, 112, 104), (70, 50, 46)
+MOUTH, DARK = (96, 38, 38), (48, 20, 20)
+COLOURS = {"skin": SKIN, "teeth": (238, 232, 220), "tongue": (186, 92, 92)}
+LIPS_AT_MM = np.array([0.0, 90.0, 80.0])  # puts the origin roughly at the top of the neck
+LIPS_CLOSED = 0.04  # how much of mouthClose the neutral lips take
+NECK_TOP_MM, NECK_FADE_MM, NECK_WIDTH_MM = 65.0, 35.0, 96.0
+NECK_CUT_MM, NECK_TILT, NECK_SLACK_MM = 8.0, np.radians(18), 4.0
+DIM_AT_MM, DARK_FROM_DIM_MM = 14.0, 35.0  # how far behind the lips light fades, and ends
+# For each group: its width's factor, how far it sinks, and how far it moves back, in mm.
+TEETH = {
+    "helper-upper-teeth": (0.86, 3.0, 5.0),
+    "helper-lower-teeth": (0.84, 1.0, 5.0),
+    "helper-tongue": (0.9, 5.0, 4.0),
+}
 
 
 class Source:
@@ -87,7 +82,7 @@ class Source:
         content = (self.data / name).read_bytes()
         return gzip.decompress(content) if name.endswith(".gz") else content
 
-    def target(self, name: str, n_vertices: int) -> NDArray[np.float64]:
+    def target(self, name: str, n_vertices: int) -> Floats:
         """A morph target [n_vertices, 3] in mm: lines of `vertex dx dy dz`."""
         delta = np.zeros((n_vertices, 3))
         for line in self.read(name).decode().splitlines():
@@ -96,7 +91,7 @@ class Source:
                 delta[int(fields[0])] = [float(field) * MM for field in fields[1:]]
         return delta
 
-    def mask(self, name: str, uv: NDArray[np.float64]) -> NDArray[np.float64]:
+    def mask(self, name: str, uv: Floats) -> Floats:
         """A painted mask 0..1 at texture coordinates [..., 2]."""
         image = Image.open(BytesIO(self.read(f"mpfb2/textures/mpfb_{name}.jpg"))).convert("L")
         pixels = np.asarray(image) / 255
@@ -110,8 +105,8 @@ class Source:
 class BaseMesh:
     """base.obj: vertices in mm, and for every corner of a face its vertex and its texture place."""
 
-    vertices: NDArray[np.float64]
-    uv: NDArray[np.float64]
+    vertices: Floats
+    uv: Floats
     faces: NDArray[np.int64]
     faces_uv: NDArray[np.int64]
     groups: NDArray[np.str_]
@@ -137,74 +132,71 @@ def read_base(source: Source) -> BaseMesh:
     )
 
 
-def paint(base: BaseMesh, source: Source) -> NDArray[np.float64]:
-    """Colours [n_vertices, 3]: each part's own, and on the skin lips and the mouth's inside."""
+def paint(base: BaseMesh, neutral: Floats, source: Source) -> Floats:
+    """Colours [n_vertices, 3]: each part's; on the skin lips, lash lines, the mouth's inside."""
     colours = np.zeros((len(base.vertices), 3))
     for group, part in GROUPS.items():
         colours[base.faces[base.groups == group]] = COLOURS[part]
     body = base.groups == "body"
     corners, uv = base.faces[body].ravel(), base.uv[base.faces_uv[body].ravel()]
-    for name, colour in (("lips", LIP), ("inside-mouth", MOUTH)):
+
+    def blend(colour: Floats, weight: Floats) -> None:
+        nonlocal colours
+        colours = colours + weight[:, None] * (np.float64(colour) - colours)
+
+    def masked(name: str) -> Floats:
         weight = np.zeros(len(base.vertices))
         np.maximum.at(weight, corners, source.mask(name, uv))
-        colours += weight[:, None] * (np.array(colour) - colours)
+        return weight
+
+    # The mask of the lips ends before their corners, which shine if they are not lip.
+    blend(LIP, np.minimum(2.5 * masked("lips"), 1))
+    blend(MOUTH, masked("inside-mouth"))
+    # The mask of the eyelids ends softly; its core is their edge, where lashes would be.
+    edge = np.clip((masked("eyelids") - 0.9) / 0.07, 0, 1)
+    eyes = neutral[base.faces[base.groups == "helper-l-eye"]].mean((0, 1))
+    blend(LASH, edge * np.where(neutral[:, 1] > eyes[1], 0.85, 0.35))
     return colours
 
 
-def crop(base: BaseMesh, neutral: NDArray[np.float64], deltas: NDArray[np.float64]) -> Mesh:
-    """Keep the head and neck, without lashes, eyes and other helpers, vertices as they are."""
-    known = np.isin(base.groups, list(GROUPS))
-    above = (neutral[base.faces][..., 1] > 0).all(1)
-    keep = known & above
-    parts = np.array([PARTS.index(GROUPS[group]) for group in base.groups[keep]])
-    return Mesh(neutral, deltas, base.faces[keep], parts, np.zeros_like(neutral))
+def darken_mouth(mesh: Mesh, front_mm: float) -> None:
+    """Darken what lies deep in the mouth, where little light comes: no renderer casts shadows."""
+    inside = np.unique(mesh.faces[mesh.parts != PARTS.index("skin")])
+    depth = np.clip((front_mm - mesh.neutral[inside, 2] - DIM_AT_MM) / DARK_FROM_DIM_MM, 0, 1)
+    mesh.colours[inside] += depth[:, None] * (np.float64(DARK) - mesh.colours[inside])
 
 
-def eye(base: BaseMesh, mesh: Mesh, group: str) -> Mesh:
-    """A round eye in the place of a helper's, moved as that is."""
-    old = np.unique(base.faces[base.groups == group])
-    places = mesh.neutral[old]
-    # A sphere |p - c|² = r² is linear in c and r² - |c|².
-    system = np.c_[2 * places, np.ones(len(places))]
-    solution = np.linalg.lstsq(system, (places**2).sum(1), rcond=None)[0]
-    centre = solution[:3]
-    radius = np.sqrt(solution[3] + centre @ centre)
-
-    angles = np.radians([angle for angle, _ in EYE_RINGS[1:]])
-    turn = np.arange(EYE_SPOKES) * 2 * np.pi / EYE_SPOKES
-    ring = np.stack([np.cos(turn), np.sin(turn), np.zeros(EYE_SPOKES)], 1)
-    rings = np.sin(angles)[:, None, None] * ring + np.cos(angles)[:, None, None] * [0, 0, 1]
-    sphere = np.concatenate([[[0, 0, 1]], rings.reshape(-1, 3)])
-    neutral = centre + radius * sphere
-
-    affine = np.linalg.lstsq(np.c_[places, np.ones(len(places))], np.eye(len(places)), rcond=None)
-    deltas = np.c_[neutral, np.ones(len(neutral))] @ affine[0] @ mesh.deltas[:, old]
-    colours = np.repeat([colour for _, colour in EYE_RINGS], [1] + [EYE_SPOKES] * len(angles), 0)
-
-    spokes = np.arange(EYE_SPOKES)
-    after = (spokes + 1) % EYE_SPOKES
-    faces = [np.stack([0 * spokes, 1 + spokes, 1 + after, 1 + (after + 1) % EYE_SPOKES], 1)[::2]]
-    for inner in range(1, 1 + EYE_SPOKES * (len(angles) - 1), EYE_SPOKES):
-        outer = inner + EYE_SPOKES
-        faces.append(np.stack([inner + spokes, outer + spokes, outer + after, inner + after], 1))
-    corners = np.concatenate(faces)
-    parts = np.full(len(corners), PARTS.index("eye"))
-    return Mesh(neutral, deltas, corners, parts, colours.astype(float))
+def cut_below(mesh: Mesh) -> None:
+    """Cut the body off below the neck by a plane, and move the open edge onto it."""
+    # Where the neck widens into the shoulders it is held to a neck's width.
+    below = np.clip((NECK_TOP_MM - mesh.neutral[:, 1]) / NECK_FADE_MM, 0, 1)
+    across = mesh.neutral[:, 0]
+    wide = np.sign(across) * np.maximum(np.abs(across) - NECK_WIDTH_MM / 2, 0)
+    mesh.neutral[:, 0] -= below * wide
+    normal = np.array([0, np.cos(NECK_TILT), np.sin(NECK_TILT)])
+    height = mesh.neutral @ normal - NECK_CUT_MM
+    keep = (height[mesh.faces] > -NECK_SLACK_MM).all(1)
+    mesh.faces, mesh.parts = mesh.faces[keep], mesh.parts[keep]
+    sides = np.sort(np.stack([mesh.faces, np.roll(mesh.faces, -1, 1)], 2).reshape(-1, 2), 1)
+    edges, uses = np.unique(sides, axis=0, return_counts=True)
+    rim = np.unique(edges[uses == 1])
+    rim = rim[mesh.neutral[rim, 1] < NECK_TOP_MM]
+    mesh.neutral[rim] -= height[rim, None] * normal
 
 
-def joined(meshes: list[Mesh]) -> Mesh:
-    """One mesh of several."""
-    first = np.cumsum([0] + [len(mesh.neutral) for mesh in meshes])
-    return Mesh(
-        np.concatenate([mesh.neutral for mesh in meshes]),
-        np.concatenate([mesh.deltas for mesh in meshes], 1),
-        np.concatenate([mesh.faces + start for mesh, start in zip(meshes, first, strict=False)]),
-        np.concatenate([mesh.parts for mesh in meshes]),
-        np.concatenate([mesh.colours for mesh in meshes]),
-    )
+def mend_teeth(mesh: Mesh, base: BaseMesh) -> None:
+    """Narrow the teeth and push them back, show a little of the upper ones, sink the tongue."""
+    for group, (narrow, down_mm, back_mm) in TEETH.items():
+        of = np.unique(base.faces[base.groups == group])
+        mesh.neutral[of] = mesh.neutral[of] * [narrow, 1, 1] - [0, down_mm, back_mm]
+        mesh.deltas[:, of] *= [narrow, 1, 1]
+        # A tongue that comes out still has to pass over the lip.
+        out = mesh.deltas[ARKIT_NAMES.index("tongueOut"), of]
+        out[:, 1] += down_mm * np.clip(out[:, 2] / 10, 0, 1)
+        mesh.deltas[ARKIT_NAMES.index("tongueOut"), of] = out
 
 
-def build(source: Source) -> tuple[Mesh, tuple[int, int]]:
+def build(source: Source) -> tuple[Mesh, list[int]]:
     """The whole head, and its lip vertices."""
     base = read_base(source)
     n_vertices = len(base.vertices)
@@ -212,25 +204,30 @@ def build(source: Source) -> tuple[Mesh, tuple[int, int]]:
     for name, weight in SHAPE.items():
         macro = source.target(f"mpfb2/targets/macrodetails/{name}.target.gz", n_vertices)
         neutral += weight * macro
-    neutral -= neutral[UPPER_LIP] - [0, 90, 80]  # the origin: roughly the top of the neck
+    neutral -= neutral[UPPER_LIP] - LIPS_AT_MM
     units = "faceunits01/targets/faceunits"
     deltas = np.stack([source.target(f"{units}/{n}.target", n_vertices) for n in ARKIT_NAMES])
-    mesh = crop(base, neutral, deltas)
-    mesh.colours = paint(base, source)
-    mesh = joined([mesh, eye(base, mesh, "helper-l-eye"), eye(base, mesh, "helper-r-eye")])
+    neutral += LIPS_CLOSED * deltas[ARKIT_NAMES.index("mouthClose")]
+
+    keep = np.isin(base.groups, list(GROUPS))
+    parts = np.array([PARTS.index(GROUPS[group]) for group in base.groups[keep]])
+    mesh = Mesh(neutral, deltas, base.faces[keep], parts, paint(base, neutral, source))
+    cut_below(mesh)
+    mend_teeth(mesh, base)
+    darken_mouth(mesh, neutral[UPPER_LIP, 2])
+    pieces = [mesh]
+    for group in ("helper-l-eye", "helper-r-eye"):
+        old = np.unique(base.faces[base.groups == group])
+        pieces += [eye(neutral[old], deltas[:, old]), brow(mesh, neutral[old].mean(0))]
+    mesh = joined(pieces)
     used, faces = np.unique(mesh.faces, return_inverse=True)
-    lips = tuple(int(np.flatnonzero(used == lip)[0]) for lip in (UPPER_LIP, LOWER_LIP))
-    mesh = Mesh(
-        mesh.neutral[used],
-        mesh.deltas[:, used],
-        faces.reshape(-1, 4),
-        mesh.parts,
-        mesh.colours[used],
-    )
-    return mesh, (lips[0], lips[1])
+    mesh.faces = faces.reshape(-1, 4)
+    mesh.neutral, mesh.deltas = mesh.neutral[used], mesh.deltas[:, used]
+    mesh.colours = mesh.colours[used]
+    return mesh, np.searchsorted(used, (UPPER_LIP, LOWER_LIP)).tolist()
 
 
-def save(mesh: Mesh, lips: tuple[int, int], path: Path) -> None:
+def save(mesh: Mesh, lips: list[int], path: Path) -> None:
     """Write the asset that `marotte.head.load_head` reads."""
     steps = np.rint(mesh.deltas / STEP_MM).astype(np.int16)
     control, vertex = np.nonzero(steps.any(2))

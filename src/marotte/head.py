@@ -19,7 +19,7 @@ from marotte.errors import MarotteError
 
 ASSET = Path(__file__).parent / "assets" / "head.npz"
 Array = NDArray[Any]
-PARTS = ("skin", "eye", "teeth", "tongue")  # what a face's label in `Head.parts` means
+PARTS = ("skin", "eye", "teeth", "tongue", "brow")  # what a face's label in `Head.parts` means
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +149,8 @@ def subdivide(head: Head) -> Head:
     Vertices keep their index; those of edges, then of faces follow. Open edges stay crisp.
     Smoothing moves the lips a little: measure the lip gap on the head as loaded.
     """
-    n_vertices, n_faces, corners = len(head.neutral), *head.faces.shape
+    n_vertices = len(head.neutral)
+    n_faces, corners = len(head.faces), head.faces.shape[1]
     # Whatever a vertex has is one row: colour, neutral place, and delta of every control.
     values: Array = np.concatenate([head.colours[None], head.neutral[None], head.deltas])
     values = np.ascontiguousarray(values.swapaxes(0, 1)).reshape(n_vertices, -1)
@@ -174,7 +175,8 @@ def subdivide(head: Head) -> Head:
     points = _moved_vertices(values, starts, face_sums, edges, middles, is_open)
 
     after = n_vertices + edge.reshape(n_faces, corners)
-    centre: Array = np.arange(n_faces * corners) // corners + (n_vertices + len(edges))
+    first_centre = n_vertices + len(edges)
+    centre = np.repeat(np.arange(first_centre, first_centre + n_faces), corners)
     faces: Array = np.stack([starts, after.ravel(), centre, np.roll(after, 1, 1).ravel()], 1)
     smooth: Array = np.concatenate([points, edge_points, face_points])
     smooth = smooth.astype(np.float32).reshape(len(smooth), -1, 3).swapaxes(0, 1)
