@@ -1,0 +1,32 @@
+// Which curves to show: the tracks that move in, those that move most out, each with a colour.
+
+const N_COLOURS = 8; // page.css has as many, --curve-0 and on
+const SAME = 0.02; // a left and a right that differ by no more are drawn once
+
+/** The most moving tracks as `{track, colour, label, hidden}`, most first. */
+export function chooseLines(tracks) {
+  const named = new Map(tracks.map((track) => [track.name, track]));
+  const merged = new Set();
+  const lines = [];
+  for (const track of tracks) {
+    const right = track.name.endsWith("Left") && named.get(track.name.replace(/Left$/, "Right"));
+    const both = right && same(track, right);
+    if (both) merged.add(right);
+    lines.push({ track, label: both ? track.name.replace(/Left$/, " L+R") : track.name });
+  }
+  return lines
+    .filter(({ track }) => !merged.has(track))
+    .sort((a, b) => spread(b.track) - spread(a.track))
+    .slice(0, N_COLOURS)
+    .map((line, place) => ({ ...line, colour: `curve-${place}`, hidden: false }));
+}
+
+function same(left, right) {
+  return left.values.every((value, frame) => Math.abs(value - right.values[frame]) <= SAME);
+}
+
+/** The standard deviation of a track. */
+function spread({ values }) {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}

@@ -1,0 +1,193 @@
+// The page: data in, a face that speaks, its curves, and the means to play them out.
+
+import { Chart, clockText } from "./chart.js";
+import { SilentClock, SoundClock } from "./clock.js";
+import { Track, load, readTracks } from "./data.js";
+import { chooseLines } from "./lines.js";
+import { Stage } from "./stage.js";
+
+const SPEEDS = [1, 0.5, 0.25];
+const element = (id) => document.getElementById(id);
+
+class Page {
+  constructor(data) {
+    this.data = data;
+    const changed = () => this.showPlaying();
+    this.clock = data.sound
+      ? new SoundClock(data.sound, data.seconds, changed)
+      : new SilentClock(data.seconds, changed);
+    this.tracks = readTracks(data);
+    this.byName = new Map(this.tracks.map((track) => [track.name, track]));
+    this.targets = data.head.targets.map((name) => this.byName.get(name));
+    this.chart = this.makeChart();
+    this.stage = makeStage(data);
+    this.showFacts();
+    this.showLegend();
+    this.listen();
+    this.resize();
+    this.tick();
+  }
+
+  makeChart() {
+    const { arrays, lipGap, loudnessRate, seconds, fps } = this.data;
+    const gap = Float32Array.from(arrays.lipGap, (step) => step * lipGap.stepMm);
+    const content = {
+      lines: chooseLines(this.tracks),
+      gap: { track: new Track("lipGap", gap, fps), mostMm: lipGap.mostMm },
+      loudness: { samples: arrays.loudness, rate: loudnessRate },
+      seconds,
+    };
+    return new Chart(element("chart"), element("tip"), content, this.clock, (time) => this.seek(time));
+  }
+
+  /** Show one moment, and ask for the next. */
+  tick = () => {
+    const time = this.clock.time();
+    this.stage?.pose(this.targets.map((track) => track.at(time)));
+    this.stage?.draw();
+    this.chart.draw();
+    this.showTime(time);
+    requestAnimationFrame(this.tick);
+  };
+
+  async toggle() {
+    if (this.clock.playing) return this.clock.pause();
+    try {
+      await this.clock.play();
+    } catch (error) {
+      // A pause that comes before the sound begins is no failure.
+      if (error.name !== "AbortError") notice(`The sound can't be played: ${error.message}`);
+    }
+  }
+
+  seek(time) {
+    this.clock.seek(time);
+  }
+
+  nextSpeed() {
+    this.speed = SPEEDS[(SPEEDS.indexOf(this.speed ?? 1) + 1) % SPEEDS.length];
+    this.clock.speed = this.speed;
+    element("speed").textContent = { 1: "1×", 0.5: "½×", 0.25: "¼×" }[this.speed];
+  }
+
+  showPlaying() {
+    const { playing, failed } = this.clock;
+    document.body.classList.toggle("playing", playing);
+    element("play").setAttribute("aria-label", playing ? "Pause" : "Play");
+    if (failed) notice("This browser can't play the sound, which is FLAC.");
+  }
+
+  showTime(time) {
+    const seconds = clockText(time, 2);
+    if (element("time").value === seconds) return;
+    element("time").value = seconds;
+    element("seek").value = time;
+    element("seek").style.setProperty("--done", time / this.data.seconds);
+    for (const { value, line } of this.legend) value.textContent = line.track.at(time).toFixed(2);
+  }
+
+  showFacts() {
+    const { frames, fps, student, seconds } = this.data;
+    const facts = [clockText(seconds, 2), `${frames} frames at ${Number(fps.toFixed(3))} a second`];
+    element("details").textContent = [...facts, student].filter(Boolean).join(" · ");
+    element("seek").max = seconds;
+  }
+
+  showLegend() {
+    this.legend = this.chart.lines.map((line) => {
+      const button = document.createElement("button");
+      const value = document.createElement("span");
+      button.type = "button";
+      button.style.setProperty("--colour", `var(--${line.colour})`);
+      button.setAttribute("aria-pressed", "true");
+      button.append(line.label, value);
+      button.addEventListener("click", () => {
+        line.hidden = !line.hidden;
+        button.setAttribute("aria-pressed", String(!line.hidden));
+      });
+      for (const enter of ["pointerenter", "focus"]) {
+        button.addEventListener(enter, () => (this.chart.meant = line));
+      }
+      for (const leave of ["pointerleave", "blur"]) {
+        button.addEventListener(leave, () => (this.chart.meant = null));
+      }
+      const item = document.createElement("li");
+      item.append(button);
+      element("legend").append(item);
+      return { line, value };
+    });
+  }
+
+  listen() {
+    element("play").addEventListener("click", () => this.toggle());
+    element("speed").addEventListener("click", () => this.nextSpeed());
+    element("seek").addEventListener("input", ({ target }) => this.seek(Number(target.value)));
+    document.addEventListener("keydown", (event) => this.key(event));
+    new ResizeObserver(() => this.resize()).observe(document.body);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => this.chart.restyle());
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = event.shiftKey ? 1 : 1 / this.data.fps;
+    const frame = Math.round(this.clock.time() * this.data.fps) / this.data.fps;
+    const actions = {
+      " ": () => this.toggle(),
+      ArrowLeft: () => this.seek(frame - step),
+      ArrowRight: () => this.seek(frame + step),
+      Home: () => this.seek(0),
+      End: () => this.seek(this.data.seconds),
+      s: () => this.nextSpeed(),
+    };
+    // The legend's buttons keep their space bar.
+    if (!actions[event.key] || (event.key === " " && event.target.closest("#legend"))) return;
+    event.preventDefault();
+    actions[event.key]();
+  }
+
+  resize() {
+    this.chart.resize();
+    this.stage?.resize();
+  }
+}
+
+/** The stage, or null where the browser can't draw one; the curves and the sound work without. */
+function makeStage(data) {
+  try {
+    return new Stage(element("face"), data);
+  } catch (error) {
+    notice(`The face can't be drawn here: ${error.message}`);
+    return null;
+  }
+}
+
+function notice(text) {
+  element("notice").textContent = text;
+  element("notice").hidden = false;
+}
+
+/** What tests, and whoever is curious, may ask of the page. */
+function hook(page) {
+  return {
+    ready: true,
+    seconds: page.data.seconds,
+    names: page.tracks.map(({ name }) => name),
+    get playing() {
+      return page.clock.playing;
+    },
+    time: () => page.clock.time(),
+    seek: (time) => page.seek(time),
+    play: () => page.clock.play(),
+    pause: () => page.clock.pause(),
+    /** A control's value now. */
+    control: (name) => page.byName.get(name)?.at(page.clock.time()) ?? 0,
+    /** How far the drawn face has moved a control. */
+    influence: (name) => page.stage.mesh.morphTargetInfluences[page.data.head.targets.indexOf(name)],
+  };
+}
+
+load().then(
+  (data) => (window.marotte = hook(new Page(data))),
+  (error) => notice(`This page can't be read: ${error.message}`),
+);
