@@ -237,10 +237,17 @@ def test_a_sentence_is_one_line_whatever_is_in_it(work: Path) -> None:
     refuses(work, "no such file: two lines.wav", "two\nlines.wav")
 
 
+@pytest.mark.parametrize("while_importing", [False, True])
 def test_an_interrupt_leaves_nothing(
-    work: Path, write_sound: Write, tiny_student: Path, monkeypatch: pytest.MonkeyPatch
+    work: Path,
+    write_sound: Write,
+    tiny_student: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    while_importing: bool,
 ) -> None:
     def interrupt(*_: object) -> None:
+        if while_importing:
+            raise ImportError("initialization failed") from KeyboardInterrupt()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("marotte.formats.npz.write", interrupt)

@@ -25,7 +25,10 @@ class Commands(TyperGroup):
         except MarotteError as error:
             typer.echo(f"marotte: {' '.join(str(error).split())}", err=True)
             raise typer.Exit(BAD_INPUT) from error
-        except KeyboardInterrupt as error:
+        except (KeyboardInterrupt, ImportError) as error:
+            # An extension module interrupted while it loads raises ImportError from the interrupt.
+            if not isinstance(error.__cause__ or error, KeyboardInterrupt):
+                raise
             typer.echo("marotte: interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from error
 
