@@ -46,7 +46,6 @@ def animate(
     from marotte.runtime import load_student
 
     pipeline.check_fps(fps)
-    check_outputs(output or [])
     sound = open_recording(recording)
     outputs = output or default_outputs(sound, recording.stem)
     check_outputs(outputs)
