@@ -28,6 +28,8 @@ FPS = 60.0
 PAUSE_S = 0.150  # a shorter gap between phonemes is no silence: the lips stay ready
 DIPHTHONG_TURN = 0.6  # of its time a diphthong spends on its first vowel
 STOP_HELD = 0.65  # of a /p b/ passes before its release
+FULL_VOWEL_S = 0.100  # a shorter vowel does not reach its target (Lindblom 1963) ...
+SHORTEST_REACH = 0.6  # ... but this share of it at least
 
 # The lip controls of the visemes; each but the middle ones is written to its left and right.
 LIPS = (
@@ -117,6 +119,9 @@ def _normal(phone: Phone) -> list[Phone]:
 
 
 def _parts(phone: Phone, gain: float) -> Sequence[Articulation]:
+    if is_vowel(phone.ipa):
+        reach = (phone.end_s - phone.start_s) / FULL_VOWEL_S
+        gain *= SHORTEST_REACH + (1 - SHORTEST_REACH) * min(1.0, reach)
     if phone.ipa in DIPHTHONGS:
         first, second = (VISEMES[ipa] for ipa in DIPHTHONGS[phone.ipa])
         turn_s = phone.start_s + DIPHTHONG_TURN * (phone.end_s - phone.start_s)

@@ -50,9 +50,9 @@ def _vowel(name: str, jaw: float, *, heavy: bool = False, **lips: float) -> Vise
 
 SILENCE = Viseme("silence", 0.0, 1.0, {}, 0.8)
 
-_OPEN = {"mouthLowerDown": 0.18, "mouthUpperUp": 0.12}
-_WIDE = {"mouthStretch": 0.22, "mouthSmile": 0.14, "mouthLowerDown": 0.2, "mouthUpperUp": 0.12}
-_ROUND = {"mouthFunnel": 0.18, "mouthPucker": 0.55}
+_OPEN = {"mouthLowerDown": 0.22, "mouthUpperUp": 0.15}
+_WIDE = {"mouthStretch": 0.32, "mouthSmile": 0.2, "mouthLowerDown": 0.3, "mouthUpperUp": 0.2}
+_ROUND = {"mouthFunnel": 0.18, "mouthPucker": 0.65}
 
 _VISEMES = (
     # Vowels, from open to close; the jaw of an open one leaves some 10 mm between the lips.
@@ -60,12 +60,12 @@ _VISEMES = (
     (("æ",), _vowel("ae", 0.27, mouthStretch=0.12, **_OPEN)),
     (("ʌ",), _vowel("ah", 0.21, **_OPEN)),
     (("ɒ", "ɔ"), _vowel("ao", 0.25, heavy=True, mouthFunnel=0.16, mouthPucker=0.18)),
-    (("ɛ", "e"), _vowel("eh", 0.18, mouthStretch=0.18, mouthSmile=0.08, **_OPEN)),
+    (("ɛ", "e"), _vowel("eh", 0.19, mouthStretch=0.22, mouthSmile=0.1, **_OPEN)),
     (("ə",), _vowel("schwa", 0.14, mouthLowerDown=0.14, mouthUpperUp=0.08)),
     (("ɜ", "ɚ"), _vowel("er", 0.13, mouthFunnel=0.16, mouthPucker=0.2)),
     (("o",), _vowel("oh", 0.18, heavy=True, mouthFunnel=0.2, mouthPucker=0.42)),
     (("ø", "œ"), _vowel("oe", 0.16, heavy=True, mouthFunnel=0.16, mouthPucker=0.45)),
-    (("ɪ",), _vowel("ih", 0.12, mouthStretch=0.16, mouthSmile=0.08, **_OPEN)),
+    (("ɪ",), _vowel("ih", 0.12, mouthStretch=0.22, mouthSmile=0.1, **_OPEN)),
     (("i",), _vowel("iy", 0.09, **_WIDE)),
     (("ʊ",), _vowel("uh", 0.11, heavy=True, mouthFunnel=0.18, mouthPucker=0.4)),
     (("u", "y"), _vowel("uw", 0.08, heavy=True, **_ROUND)),
@@ -87,7 +87,7 @@ _VISEMES = (
     # The teeth nearly meet: a narrow jaw, held firmly.
     (
         ("s", "z", "ts"),
-        Viseme("alveolar sibilant", 0.045, 1.0, {**_WIDE, "mouthSmile": 0.06}, 0.3, narrows=True),
+        Viseme("alveolar sibilant", 0.045, 1.0, {**_WIDE, "mouthSmile": 0.08}, 0.45, narrows=True),
     ),
     (
         ("ʃ", "ʒ", "tʃ", "dʒ"),
