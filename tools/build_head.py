@@ -64,9 +64,9 @@ NECK_CUT_MM, NECK_TILT, NECK_SLACK_MM = 8.0, np.radians(18), 4.0
 DIM_AT_MM, DARK_FROM_DIM_MM = 14.0, 35.0  # how far behind the lips light fades, and ends
 # For each group: its width's factor, how far it sinks, and how far it moves back, in mm.
 TEETH = {
-    "helper-upper-teeth": (0.86, 3.0, 5.0),
-    "helper-lower-teeth": (0.84, 1.0, 5.0),
-    "helper-tongue": (0.9, 5.0, 4.0),
+    "helper-upper-teeth": (0.86, 4.5, 4.0),
+    "helper-lower-teeth": (0.78, 2.5, 5.0),
+    "helper-tongue": (0.85, 9.0, 5.0),
 }
 
 
