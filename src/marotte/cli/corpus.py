@@ -80,6 +80,45 @@ def show(
     _print_corpus(Console(), _default_folder(what.stem) if what.suffix == ".toml" else what)
 
 
+@app.command()
+def fetch() -> None:
+    """Download the Debian packages that hold real speech; needs apt-get and dpkg."""
+    from rich.console import Console
+
+    from marotte.errors import MarotteError
+    from marotte.learn.corpora import debian
+
+    console = Console()
+    for package in debian.PACKAGES:
+        try:
+            root = debian.root_of(package)
+        except MarotteError:
+            console.print(f"{package.name}: {package.megabytes} MB, licence: {package.licence}")
+            root = debian.fetch(package)
+        console.print(f"{package.name} is in {root}")
+
+
+@app.command()
+def check_alignment(
+    count: Annotated[int, typer.Option(min=1, help="Sentences of each voice.")] = 100,
+) -> None:
+    """Align sentences of voices that know when they said what, and compare the onsets."""
+    from rich.console import Console
+
+    from marotte.learn.corpora.agreement import measure_agreement
+    from marotte.learn.corpora.recipe import configure
+
+    console = Console()
+    for name in ("hibari", "espeak"):
+        found = measure_agreement(configure(name, {}), count)
+        console.print(
+            f"{name}: {found.utterances} sentences aligned, {found.failed} not; "
+            f"{found.phones} onsets, {found.matched:.0%} of all: "
+            f"median error {found.median_ms:.0f} ms (bias {found.bias_ms:+.0f} ms), "
+            f"{found.within_20_ms:.0%} within 20 ms, {found.within_50_ms:.0%} within 50 ms"
+        )
+
+
 def _default_folder(recipe_name: str) -> Path:
     from marotte.cache import cache_folder
 

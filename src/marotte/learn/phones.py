@@ -91,7 +91,7 @@ _SPELLINGS = {
 _KNOWN = {symbol: symbol for symbol in INVENTORY} | _SPELLINGS
 _LONGEST = max(map(len, _KNOWN))
 # Stress, length, ties, tone letters, aspiration and the like: nothing that lips or jaw would show.
-_MARKS = frozenset("ˈˌːˑ͜͡ʰʱʲʷˠˤʼˀⁿˡ˞.-'\"|‖_ ˥˦˧˨˩↓↑→↗↘") | frozenset("0123456789")
+_MARKS = frozenset("ˈˌːˑ͜͡ʰʱʲʷˠˤʼˀⁿˡ˞:;.-'\"|‖_ ˥˦˧˨˩↓↑→↗↘") | frozenset("0123456789")
 
 
 def normalise(symbol: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -165,8 +166,14 @@ def skip_reasons(folder: Path) -> dict[str, Counter[str]]:
 def _start_worker() -> None:
     # Ctrl-C ends a worker at once and silently; half-written files are never in their place.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # The workers share the cores already: libraries must not start threads of their own.
-    os.environ["OMP_NUM_THREADS"] = "1"
+    # A killed parent can't tell its workers to stop: each watches over it.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 @functools.cache

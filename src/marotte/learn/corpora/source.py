@@ -40,7 +40,7 @@ class Source(ABC):
 
     @abstractmethod
     def utterance(self, key: str) -> Utterance:
-        """Read or make the utterance of a key: the same each time, on every machine.
+        """Read or make the utterance of a key: the same speaker, text and phones each time.
 
         Raises:
             Skip: this item can't be used, and why.

@@ -1,7 +1,8 @@
 """The formant synthesiser espeak-ng: text in, sound with the times of its phones out.
 
 It runs in this process through its C interface. The library comes with the package
-`espeakng-loader`, or with the system.
+`espeakng-loader`, or with the system. Its voices waver: the same text twice in one process differs
+by a few samples, and nothing resets that.
 """
 
 from __future__ import annotations

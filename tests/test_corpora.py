@@ -1,0 +1,428 @@
+import gzip
+import io
+import multiprocessing
+import os
+import signal
+import struct
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from marotte.errors import MarotteError
+from marotte.learn.corpora import build as builder
+from marotte.learn.corpora import debian, source_class, source_names
+from marotte.learn.corpora.asterisk import AsteriskEn
+from marotte.learn.corpora.espeak import Espeak
+from marotte.learn.corpora.hibari import Hibari
+from marotte.learn.corpora.queen import Queen
+from marotte.learn.corpora.queen_game import Game
+from marotte.learn.corpora.recipe import Recipe, configure, load_recipe
+from marotte.learn.corpora.source import Skip
+from marotte.learn.phones import INVENTORY
+from marotte.learn.splits import SYNTHETIC, split_of
+from marotte.learn.store import Store
+from marotte.learn.voices.espeak import espeak
+from marotte.learn.voices.hibari import RATE, VirtualSpeaker, hibari_voice
+from marotte.learn.voices.texts import sentence
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+
+
+# Recipes
+
+
+def write(path, text):
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_the_shipped_recipe_is_valid():
+    recipe = load_recipe(RECIPES / "corpus.toml")
+    assert {"asterisk_en", "queen", "hibari", "espeak"} <= set(recipe.sources)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no .sources.NAME."),
+        ("sources = 1", "no .sources.NAME."),
+        ("seed = 1\n[sources.hibari]", "unknown key 'seed'"),
+        ("[sources.radio]", "no source 'radio': there are asterisk_en, espeak, hibari, queen"),
+        ("[sources.hibari]\nspeed = 1", "no option 'speed': it has speakers, sentences, seed"),
+        ("[sources.hibari]\nseed = 'one'", "'seed' of the source 'hibari' is 'one'"),
+        ("[sources.hibari]\nseed = true", "give a value like its default, 1"),
+        ("[sources", "not valid TOML"),
+    ],
+)
+def test_a_wrong_recipe_is_refused(tmp_path, text, said):
+    with pytest.raises(MarotteError, match=said):
+        load_recipe(write(tmp_path / "r.toml", text))
+
+
+def test_a_missing_recipe_is_said(tmp_path):
+    with pytest.raises(MarotteError, match="can't read the recipe"):
+        load_recipe(tmp_path / "none.toml")
+
+
+def test_every_source_is_found_by_its_name():
+    assert [source_class(name).name for name in source_names()] == source_names()
+
+
+# Voices
+
+
+def well_formed(utterance):
+    assert np.isfinite(utterance.samples).all()
+    assert 0 < np.abs(utterance.samples).max() <= 1
+    assert all(phone.ipa in INVENTORY for phone in utterance.phones)
+    assert all(0 <= phone.start_s < phone.end_s <= utterance.seconds for phone in utterance.phones)
+    assert all(a.end_s <= b.start_s + 1e-6 for a, b in pairwise(utterance.phones))
+    return True
+
+
+@pytest.mark.parametrize("source", [Hibari(speakers=3, sentences=2), Espeak(sentences=1)])
+def test_synthetic_speech_is_well_formed_and_repeatable(source):
+    for key in source.items()[:4]:
+        once, again = source.utterance(key), source.utterance(key)
+        assert well_formed(once)
+        assert [phone.ipa for phone in once.phones] == [phone.ipa for phone in again.phones]
+        assert (once.text, once.speaker) == (again.text, again.speaker)
+        # espeak-ng's voices waver by a few samples.
+        assert abs(len(once.samples) - len(again.samples)) < 0.01 * len(once.samples)
+        if source.name == "hibari":
+            assert np.array_equal(once.samples, again.samples)
+        assert once.id.endswith(key)
+
+
+def test_hibari_speaks_when_it_says_so():
+    samples, phones = hibari_voice().say("Papa, mama.", VirtualSpeaker(), 0)
+    assert [phone.ipa for phone in phones if phone.ipa in "pm"] == list("ppmm")
+    level = np.convolve(samples**2, np.ones(240) / 240, "same")
+    for phone in phones:
+        if phone.stress:
+            middle = round((phone.start_s + phone.end_s) / 2 * RATE)
+            assert level[middle] > 0.05 * level.max()
+
+
+def test_hibari_wants_one_sentence():
+    with pytest.raises(MarotteError, match="not one sentence"):
+        hibari_voice().say("One. Two. Three.", VirtualSpeaker(), 0)
+
+
+def test_virtual_speakers_differ():
+    pitches = {Hibari().utterance(f"{speaker:04d}/0000").samples.std() for speaker in range(4)}
+    assert len(pitches) == 4
+
+
+def test_espeak_says_which_voice_is_unknown():
+    with pytest.raises(MarotteError, match="no voice 'xx-none'"):
+        espeak().say("hello", "xx-none")
+
+
+def test_sentences_follow_their_seed():
+    one, same, other = (
+        [sentence(np.random.default_rng([seed, n])) for n in range(30)] for seed in (1, 1, 2)
+    )
+    assert one == same != other
+    assert len(set(one)) > 25
+    assert not any("{" in each or "_" in each for each in one)
+
+
+# Amazon Queen
+
+
+def text_field(text, align=2, at=0):
+    data = bytes([len(text)]) + text.encode("latin-1")
+    return data + bytes(-(at + len(data)) % align if text else 0)
+
+
+def strings(texts, at, align=2):
+    data = b""
+    for text in texts:
+        data += text_field(text, align, at + len(data))
+    return data
+
+
+def dialogue():
+    """Joe says two lines, Sparky one; key 51."""
+    joe, person = b"", b""
+    for number, text in ((0, "Hi, Sparky!*03"), (0x1A, "*FLLook.*04*02Bye.")):
+        joe += struct.pack(">HH", 0, number) + text_field(text, 4)
+    person += struct.pack(">HH", 0, 0x1A) + text_field("Bob put my map away.", 4)
+    first = 32 + len(joe)
+    second = first + len(person)
+    head = struct.pack(">5h", 0, 1, 51, 2, 1) + bytes(12) + struct.pack(">3H", first, 0, second)
+    tail = strings(["Back again?", "Yes."], second)
+    return bytes(20) + head.ljust(32, b"\0") + joe + person + tail
+
+
+def scene():
+    """A picture list, then Joe, then object 1 (a person), then a thing without a name."""
+    records = [
+        struct.pack(">18h", 3, 0, 0, 0, 1, 1, *[0] * 11, 1) + struct.pack(">h", 9)
+        + struct.pack(">10h", 3, *[0] * 9) + struct.pack(">h", -2),
+        struct.pack(">18h", 0, *[0] * 17),
+        struct.pack(">18h", 1, *[0] * 17),
+        struct.pack(">18h", -3, *[0] * 17),
+    ]  # fmt: skip
+    data = b"".join(records)
+    texts = strings(["", "*", "Wow!*01", "*FROh dear.", "Meanwhile"], 12 + len(data))
+    head = struct.pack(">2hh3H", 0, -len(records), 0, 12 + len(data), 12 + len(data), 0)
+    return bytes(20) + head + data + texts
+
+
+def game_file(clips):
+    objects = struct.pack(">8h", -2, *[0] * 6, -3) + struct.pack(">8h", 1, *[0] * 7) * 2
+    texts = ["It is a *14map*02", "boat", "Trader Bob", "room"] + ["verb"] * 12 + ["No way.*03"]
+    members = {
+        "QUEEN.JAS": bytes(20) + struct.pack(">4H", 1, 2, 3, 1) + objects,
+        "QUEEN2.JAS": "\r\n".join([*texts, *["x"] * 40]).encode("latin-1"),
+        "SPARKY1.DOG": dialogue(),
+        "C9A.CUT": scene(),
+        **{f"{name}.SB": data for name, data in clips.items()},
+    }
+    data = b"QTBLCEM10\0\0\0\0" + struct.pack(">H", len(members))
+    offset = len(data) + 21 * len(members)
+    for name, each in members.items():
+        data += struct.pack(">12sBII", name.encode(), 0, offset, len(each))
+        offset += len(each)
+    return data + b"".join(members.values())
+
+
+@pytest.fixture
+def debroot(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAROTTE_DEBROOT", str(tmp_path / "root"))
+    monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "root"
+
+
+def put(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def mp3(text):
+    import soundfile
+
+    samples, _ = espeak().say(text, "en-us+m3")
+    file = io.BytesIO()
+    soundfile.write(file, samples[::2], espeak().rate // 2, format="MP3")
+    return file.getvalue()
+
+
+def test_the_games_lines_name_their_clips(tmp_path):
+    put(tmp_path / "queen.1c", game_file({}))
+    lines = Game(tmp_path / "queen.1c").lines()
+    said = {name: (line.text, line.character) for name, line in lines.items()}
+    assert said["JOE00011"] == ("No way.", "joe")
+    assert said["JOE00411"] == ("It is a", "joe")
+    assert said["JOE00412"] == ("map", "joe")
+    assert said["510000J1"] == said["51SSSSJ1"] == ("Hi, Sparky!", "joe")
+    assert said["51001AJ2"] == ("Look.", "joe")
+    assert said["51001AJ4"] == ("Bye.", "joe")
+    assert said["51001AP1"] == ("Bob put my map away.", "sparky")
+    assert said["51XXXXP1"] == ("Back again?", "sparky")
+    assert said["51XXXXJ1"] == ("Yes.", "joe")
+    assert said["C9A__021"] == ("Wow!", "joe")
+    assert said["C9A__032"] == ("Oh dear.", "Trader Bob")
+    assert said["C9A__041"] == ("Meanwhile", None)
+
+
+def test_queen_gives_aligned_clips_and_says_why_it_skips(debroot):
+    clips = {
+        "51001AP1": mp3("Bob put my map away."),
+        "51XXXXJ1": b"not an MP3",
+        "C9A__041": mp3("Meanwhile"),
+        "UNTITLED": b"",
+    }
+    put(debroot / debian.QUEEN.probe, game_file(clips))
+    source = Queen()
+    assert list(source.items()) == sorted(clips)
+    utterance = source.utterance("51001AP1")
+    assert well_formed(utterance)
+    assert (utterance.id, utterance.speaker) == ("queen/sparky/51001AP1", "sparky")
+    assert [p.ipa for p in utterance.phones if p.ipa in "pbm"] == list("bbpmmp")
+    for key, reason in (
+        ("51XXXXJ1", "not a readable MP3"),
+        ("C9A__041", "does not tell who speaks"),
+        ("UNTITLED", "no text"),
+    ):
+        with pytest.raises(Skip, match=reason):
+            source.utterance(key)
+
+
+def test_another_file_is_not_the_game(tmp_path):
+    put(tmp_path / "queen.1c", b"something else")
+    with pytest.raises(MarotteError, match="not the game's data file"):
+        Game(tmp_path / "queen.1c")
+
+
+# Asterisk
+
+
+def g722(samples):
+    import av
+
+    file = io.BytesIO()
+    with av.open(file, "w", format="g722") as container:
+        stream = container.add_stream("g722", rate=16_000)
+        stream.codec_context.layout = "mono"
+        block = (samples * 32767).astype(np.int16)[None, :]
+        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+        frame.sample_rate = 16_000
+        for each in (frame, None):
+            container.mux(stream.encode(each))
+    return file.getvalue()
+
+
+def test_asterisk_gives_aligned_prompts(debroot):
+    import soxr
+
+    text = "Please press the pound key."
+    samples, _ = espeak().say(text, "en-us+f3")
+    folder = (debroot / debian.ASTERISK_EN.probe).parent
+    put(folder / "activated.g722", b"")
+    put(folder / "pound.g722", g722(soxr.resample(samples, espeak().rate, 16_000)))
+    index = f"; a comment\nactivated: Activated.\npound: {text}\nabsent: Not there.\n"
+    put(debroot / debian.ASTERISK_EN_TEXT.probe, gzip.compress(index.encode()))
+    source = AsteriskEn()
+    assert source.items() == ["activated", "pound"]
+    utterance = source.utterance("pound")
+    assert well_formed(utterance)
+    assert utterance.text == text
+    assert split_of(utterance) == "test_clean"
+    with pytest.raises(Skip):
+        source.utterance("activated")
+
+
+@pytest.mark.parametrize("source", [Queen(), AsteriskEn()])
+def test_a_missing_package_is_said(source, debroot, monkeypatch):
+    monkeypatch.setattr(debian, "roots", lambda: [debroot])
+    with pytest.raises(MarotteError, match="marotte corpus fetch"):
+        source.items()
+
+
+def test_fetching_needs_its_programs(debroot, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(MarotteError, match="needs the program apt-get"):
+        debian.fetch(debian.QUEEN)
+
+
+# Building
+
+TINY = Recipe("tiny", {"espeak": {"voices": ["en-us", "en-us+f3"], "sentences": 6}})
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    monkeypatch.setattr(builder, "PART_ITEMS", 3)
+
+
+def contents(folder):
+    """All that two builds must have in common; espeak-ng's sound wavers a little."""
+    return [
+        (each.id, each.text, [phone.ipa for phone in each.phones])
+        for each in Store(folder).utterances()
+    ]
+
+
+def run(recipe, folder, workers=1):
+    plan = builder.plan_build(recipe, folder)
+    done = []
+    builder.build(plan, folder, workers, done.append)
+    return plan, done
+
+
+def test_a_build_is_resumed_and_gives_the_same(tmp_path, small_parts):
+    plan, done = run(TINY, tmp_path / "whole", workers=2)
+    assert len(plan.missing) == len(done) == plan.n_parts == 4
+    assert sum(each.utterances for each in done) == 12
+    for part in ("espeak-00001", "espeak-00003"):
+        (tmp_path / "whole" / "audio" / f"{part}.parquet").unlink()
+    before = contents(tmp_path / "whole")
+    plan, done = run(TINY, tmp_path / "whole")
+    assert sorted(each.part for each in done) == ["espeak-00001", "espeak-00003"]
+    run(TINY, tmp_path / "other")
+    assert contents(tmp_path / "whole") == contents(tmp_path / "other") != before
+
+
+def build_for_ever(folder):
+    builder.PART_ITEMS = 1
+    run(Recipe("big", {"espeak": {"voices": ["en-us"], "sentences": 60}}), folder, workers=2)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9 is a POSIX signal")
+def test_a_killed_build_leaves_whole_parts_and_no_processes(tmp_path, monkeypatch):
+    process = multiprocessing.get_context("spawn").Process(target=build_for_ever, args=(tmp_path,))
+    process.start()
+    while len(Store(tmp_path).parts()) < 5:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    time.sleep(1.0)  # workers see that their parent is gone
+    parts = Store(tmp_path).parts()
+    assert 5 <= len(parts) < 60
+    assert len(contents(tmp_path)) == len(parts)
+    time.sleep(0.2)
+    assert Store(tmp_path).parts() == parts
+    monkeypatch.setattr(builder, "PART_ITEMS", 1)
+    recipe = Recipe("big", {"espeak": {"voices": ["en-us"], "sentences": 60}})
+    _, done = run(recipe, tmp_path)
+    assert len(done) == 60 - len(parts)
+    assert len({id for id, _, _ in contents(tmp_path)}) == 60
+    assert not list(tmp_path.glob("*/.*"))
+
+
+def test_other_options_of_a_source_are_refused(tmp_path, small_parts):
+    run(TINY, tmp_path)
+    other = Recipe("tiny", {"espeak": {**TINY.sources["espeak"], "seed": 2}})
+    with pytest.raises(MarotteError, match="build into another folder"):
+        builder.plan_build(other, tmp_path)
+
+
+def test_a_source_can_be_added(tmp_path, small_parts):
+    run(TINY, tmp_path)
+    more = Recipe("tiny", {**TINY.sources, "hibari": {"speakers": 1, "sentences": 2}})
+    plan, done = run(more, tmp_path)
+    assert [each.part for each in done] == ["hibari-00000"]
+    assert plan.n_parts == 5
+
+
+def test_a_source_that_cant_be_used_is_left_out(tmp_path, small_parts, debroot, monkeypatch):
+    monkeypatch.setattr(debian, "roots", lambda: [debroot])
+    plan = builder.plan_build(Recipe("r", {"queen": {}, **TINY.sources}), tmp_path)
+    assert "flight-of-the-amazon-queen is not here" in plan.unusable["queen"]
+    assert {each.source for each in plan.missing} == {"espeak"}
+    assert "queen" not in plan.origin["sources"]
+
+
+def test_items_that_cant_be_used_are_counted(tmp_path):
+    options = {"voices": ["en-us", "xx-none"], "sentences": 2}
+    _, [done] = run(Recipe("r", {"espeak": options}), tmp_path)
+    assert (done.utterances, done.skipped) == (2, 2)
+    [(reason, count)] = builder.skip_reasons(tmp_path)["espeak"].items()
+    assert "no voice 'xx-none'" in reason
+    assert count == 2
+
+
+# Splits
+
+
+class Somebody:
+    def __init__(self, source, speaker):
+        self.source, self.speaker = source, speaker
+
+
+def test_about_two_percent_of_synthetic_speakers_validate():
+    speakers = [Somebody("hibari", f"s1-{n:04d}") for n in range(5000)]
+    share = np.mean([split_of(each) == "valid" for each in speakers])
+    assert 0.015 < share < 0.025
+    assert {split_of(each) for each in speakers} == {"train", "valid"}
+
+
+def test_sources_are_configured_by_name():
+    assert configure("hibari", {"speakers": 2}) == Hibari(speakers=2)
+    assert {"hibari", "espeak"} == SYNTHETIC
