@@ -20,6 +20,7 @@ from marotte.head import Head
 MM = 1000  # glTF is in metres
 TRIANGLES = 4  # the mode of a primitive that is drawn as such
 PLAIN_COLOUR = (0.80, 0.66, 0.58)  # for a material that has a picture, which is not read
+GAMMA = 2.2  # glTF's colours are linear, a head's are sRGB
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -198,18 +199,22 @@ def _piece(
         raise ValueError("a triangle names a vertex that is not there")
     if np.linalg.det(turn) < 0:  # a mirror turns triangles inside out
         triangles = triangles[:, ::-1]
-    return places, deltas, triangles, np.tile(_colour(glb, primitive), (len(places), 1))
+    return places, deltas, triangles, _colours(glb, primitive, len(places))
 
 
-def _colour(glb: _Glb, primitive: dict[str, Any]) -> Array:
-    """A primitive's one colour [3] in sRGB."""
+def _colours(glb: _Glb, primitive: dict[str, Any], n_vertices: int) -> Array:
+    """A primitive's colours [n_vertices, 3] in sRGB; pictures are not read."""
+    attributes: dict[str, int] = primitive["attributes"]
+    surface: dict[str, Any] = {}
     if "material" in primitive:
-        material: dict[str, Any] = glb.json["materials"][primitive["material"]]
-        surface: dict[str, Any] = material.get("pbrMetallicRoughness", {})
-        if "baseColorFactor" in surface and "baseColorTexture" not in surface:
-            linear = np.array(surface["baseColorFactor"][:3], float)
-            return linear.clip(0, 1) ** (1 / 2.2)
-    return np.array(PLAIN_COLOUR)
+        surface = glb.json["materials"][primitive["material"]].get("pbrMetallicRoughness", {})
+    is_plain = "baseColorTexture" in surface or "baseColorFactor" not in surface
+    if is_plain and "COLOR_0" not in attributes:
+        return np.tile(PLAIN_COLOUR, (n_vertices, 1))
+    linear = np.tile(surface.get("baseColorFactor", [1.0, 1, 1])[:3], (n_vertices, 1))
+    if "COLOR_0" in attributes:
+        linear = linear * glb.accessor(attributes["COLOR_0"])[:, :3]
+    return linear.clip(0, 1) ** (1 / GAMMA)
 
 
 def _find_lips(

@@ -18,7 +18,7 @@ View = Literal["face", "mouth", "profile"]
 
 FIELD_OF_VIEW = np.radians(22)  # a portrait lens: a nearer one makes the nose big
 # How much taller the picture is than the part of the head that moves.
-HEIGHTS = {"face": 1.72, "mouth": 0.45, "profile": 1.72}
+HEIGHTS = {"face": 1.55, "mouth": 0.45, "profile": 1.55}
 MOVES_MM = 1.0  # what no control moves as far as this is not the face
 
 GAMMA = 2.2  # between sRGB and light
