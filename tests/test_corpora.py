@@ -5,6 +5,7 @@ import os
 import signal
 import struct
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from marotte.learn.corpora.queen_game import Game
 from marotte.learn.corpora.recipe import Recipe, configure, load_recipe
 from marotte.learn.corpora.source import Skip
 from marotte.learn.phones import INVENTORY
-from marotte.learn.splits import SYNTHETIC, split_of
+from marotte.learn.splits import QUEEN_HELD_OUT, SYNTHETIC, split_of
 from marotte.learn.store import Store
 from marotte.learn.voices.espeak import espeak
 from marotte.learn.voices.hibari import RATE, VirtualSpeaker, hibari_voice
@@ -421,6 +422,35 @@ def test_about_two_percent_of_synthetic_speakers_validate():
     share = np.mean([split_of(each) == "valid" for each in speakers])
     assert 0.015 < share < 0.025
     assert {split_of(each) for each in speakers} == {"train", "valid"}
+
+
+def test_actors_are_held_out_with_all_their_characters():
+    def split(speaker):
+        return split_of(Somebody("queen", speaker))
+
+    assert {split(each) for each in ("naomi", "chief", "ian", "eddy", "klunk")} == {"test_other"}
+    assert split("oracle") == split("guardian") == "valid"
+    assert {split(each) for each in ("joe", "sparky", "somebody new")} == {"train"}
+
+
+def test_no_speaker_is_in_two_splits(tmp_path):
+    store = Store(tmp_path)
+    run(Recipe("r", {"hibari": {"speakers": 1, "sentences": 1}}), tmp_path)
+    [one] = store.utterances()
+    speakers = [("asterisk_en", "allison"), *(("queen", each) for each in QUEEN_HELD_OUT)]
+    speakers += [("queen", "joe"), *(("hibari", f"s1-{n:04d}") for n in range(60))]
+    everybody = [
+        replace(one, id=f"{source}/{who}/{n}", source=source, speaker=who)
+        for source, who in speakers
+        for n in range(2)
+    ]
+    store.write_part("all-00000", everybody)
+    splits = {}
+    for row in store.manifest():
+        splits.setdefault((row.source, row.speaker), set()).add(row.split)
+    assert all(len(each) == 1 for each in splits.values())
+    held_out = {key for key, each in splits.items() if each != {"train"}}
+    assert held_out >= {("asterisk_en", "allison"), *(("queen", each) for each in QUEEN_HELD_OUT)}
 
 
 def test_sources_are_configured_by_name():
