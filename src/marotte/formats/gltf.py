@@ -169,8 +169,7 @@ def _material(part: str) -> dict[str, Any]:
 
 
 def _mesh(glb: _Glb, head: Head) -> dict[str, Any]:
-    corners = len(head.triangles) // len(head.faces)
-    parts = np.repeat(head.parts, corners)
+    parts = np.repeat(head.parts, len(head.triangles) // len(head.faces))
     normals = vertex_normals(head.neutral, head.triangles)
     turns = [_turns(head, delta, normals) for delta in head.deltas]
     return {

@@ -1,24 +1,27 @@
-// The curves: tracks, lip gap and loudness in, a chart under the face out, which also seeks.
+// The curves: lines, lip gap and loudness in, a chart under the face out, which also seeks.
 
-const FULL_S = 9; // up to this long, a recording is shown whole; a longer one runs past
+const WHOLE_S = 9; // up to this long, a recording is shown whole; a longer one runs past
 const PIXELS_A_SECOND = 110;
 const NEAR_PX = 16; // a curve this close to the pointer is meant
-const LANES = { sound: 0.17, controls: 0.56, gap: 0.27 };
+const MARGIN = { left: 52, right: 22, top: 10, bottom: 24 };
+const LANES = { sound: [0, 0.15], controls: [0.2, 0.68], gap: [0.76, 1] }; // shares of the height
 const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
+const TICK_PX = 64; // ticks are no closer
 
 export class Chart {
   /**
    * @param canvas where to draw
    * @param tip the element that names what the pointer is on
-   * @param content `{lines: [{track, colour, label, hidden}], gap, loudness, seconds}`
-   * @param clock gives the time to show
+   * @param content `{lines, gap, loudness, seconds}`: lines and gap as `chooseLines` gives them
    * @param seek is called with a time in seconds that the pointer chose
+   * @param refresh is called when there is something new to draw
    */
-  constructor(canvas, tip, content, clock, seek) {
-    Object.assign(this, { canvas, tip, ...content, clock, seek });
+  constructor(canvas, tip, content, seek, refresh) {
+    Object.assign(this, { canvas, tip, ...content, seek, refresh });
+    this.loudest = this.loudness.samples.reduce((most, sample) => Math.max(most, sample), 1);
     this.meant = null; // the line that the legend or the pointer is on
     this.pointer = null; // {x, y} in pixels
-    this.frozen = null; // the view's start while it is dragged
+    this.frozen = null; // the view's beginning while the pointer drags
     this.pen = canvas.getContext("2d");
     this.listen();
     this.restyle();
@@ -29,123 +32,110 @@ export class Chart {
     const style = getComputedStyle(this.canvas);
     this.colour = (name) => style.getPropertyValue(`--${name}`).trim();
     this.font = `500 11px ${style.fontFamily}`;
+    this.refresh();
   }
 
   /** Fit the drawing to the screen's pixels. */
   resize() {
     const { clientWidth, clientHeight } = this.canvas.parentElement;
     const scale = Math.min(devicePixelRatio, 3);
-    this.width = clientWidth;
-    this.height = clientHeight;
     this.canvas.width = Math.round(clientWidth * scale);
     this.canvas.height = Math.round(clientHeight * scale);
     this.pen.setTransform(scale, 0, 0, scale, 0, 0);
-    this.span = this.seconds <= FULL_S ? this.seconds : Math.min(this.seconds, this.width / PIXELS_A_SECOND);
+    this.width = clientWidth;
+    this.right = clientWidth - MARGIN.right;
+    this.bottom = clientHeight - MARGIN.bottom;
+    const room = this.right - MARGIN.left;
+    this.span = this.seconds <= WHOLE_S ? this.seconds : Math.min(this.seconds, room / PIXELS_A_SECOND);
+    this.lane = {};
+    for (const [name, [from, to]] of Object.entries(LANES)) {
+      const height = this.bottom - MARGIN.top;
+      this.lane[name] = { top: MARGIN.top + from * height, bottom: MARGIN.top + to * height };
+    }
+    this.refresh();
   }
 
-  draw() {
-    const { pen, width, height } = this;
-    const time = this.clock.time();
+  draw(time) {
     this.start = this.frozen ?? clamp(time - this.span / 2, 0, this.seconds - this.span);
-    pen.clearRect(0, 0, width, height);
-    let top = 0;
-    const lane = (share) => {
-      const area = { top: top + 6, height: share * (height - 18) - 12 };
-      top += share * (height - 18);
-      return area;
-    };
-    this.drawTicks();
-    this.drawSound(lane(LANES.sound));
-    this.controls = lane(LANES.controls);
-    this.drawControls();
-    this.drawGap(lane(LANES.gap));
-    this.drawMoment(time);
+    this.pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.pen.font = this.font;
+    this.drawTimes();
+    this.drawSound();
+    this.drawLevels();
+    for (const line of this.lines) if (line !== this.meant) this.drawLine(line, time);
+    this.drawGap(time);
+    if (this.meant && this.meant !== this.gap) this.drawLine(this.meant, time);
+    this.stroke("accent", 1.5, [[this.x(time), MARGIN.top - 4], [this.x(time), this.bottom]]);
     this.showTip();
   }
 
-  drawTicks() {
-    const { pen, height } = this;
-    const step = TICKS_S.find((size) => this.x(this.start + size) >= 64) ?? TICKS_S.at(-1);
-    pen.font = this.font;
-    pen.textAlign = "center";
+  drawTimes() {
+    const room = this.right - MARGIN.left;
+    const step = TICKS_S.find((size) => (size / this.span) * room >= TICK_PX) ?? TICKS_S.at(-1);
+    this.pen.textAlign = "center";
     for (let tick = Math.ceil(this.start / step); tick * step <= this.start + this.span; tick++) {
       const x = Math.round(this.x(tick * step)) + 0.5;
-      this.line("grid", 1, [[x, 0], [x, height - 18]]);
-      if (x > 14 && x < this.width - 14) {
-        pen.fillStyle = this.colour("dim");
-        pen.fillText(clockText(tick * step, step < 1 ? 1 : 0), x, height - 4);
-      }
+      this.stroke("grid", 1, [[x, MARGIN.top - 4], [x, this.bottom]]);
+      this.write(clockText(tick * step, step < 1 ? 1 : 0), x, this.bottom + 16);
     }
   }
 
-  drawSound({ top, height }) {
+  drawSound() {
     const { samples, rate } = this.loudness;
-    if (samples.length) {
-      const middle = top + height / 2;
-      const { pen } = this;
-      pen.fillStyle = this.colour("sound");
-      for (let x = 0; x < this.width; x += 3) {
-        const from = Math.floor(this.time(x) * rate);
-        const to = Math.max(from + 1, Math.floor(this.time(x + 3) * rate));
-        let peak = 0;
-        for (let i = from; i < Math.min(to, samples.length); i++) peak = Math.max(peak, samples[i]);
-        const half = Math.max(0.5, (peak / 255) * (height / 2));
-        pen.fillRect(x, middle - half, 2, 2 * half);
-      }
-    }
-    this.caption("sound", top);
-  }
-
-  drawControls() {
-    const { top, height } = this.controls;
-    for (const level of [0, 0.5, 1]) {
-      const y = Math.round(top + height * (1 - level)) + 0.5;
-      this.line("grid", 1, [[0, y], [this.width, y]]);
-    }
-    for (const line of this.lines) {
-      if (line.hidden || line === this.meant) continue;
-      this.curve(line, this.meant ? 0.25 : 1, 1.75);
-    }
-    if (this.meant && !this.meant.hidden) this.curve(this.meant, 1, 2.75);
-    this.caption("controls, 0 to 1", top);
-  }
-
-  drawGap({ top, height }) {
-    const { pen, gap } = this;
-    const scale = height / gap.mostMm;
-    const points = this.points((time) => top + height - Math.max(0, gap.track.at(time)) * scale);
-    pen.beginPath();
-    pen.moveTo(0, top + height);
-    for (const [x, y] of points) pen.lineTo(x, y);
-    pen.lineTo(points.at(-1)[0], top + height);
-    pen.closePath();
-    pen.fillStyle = this.colour("gap-fill");
-    pen.fill();
-    this.line("gap", 1.75, points);
-    const now = Math.max(0, gap.track.at(this.clock.time())).toFixed(1);
-    this.caption(`lip gap, ${now} mm of ${gap.mostMm.toFixed(0)}`, top);
-  }
-
-  drawMoment(time) {
-    const x = this.x(time);
-    this.line("accent", 2, [[x, 0], [x, this.height - 18]]);
-    const { pen } = this;
-    for (const { track, colour, hidden } of this.lines) {
-      if (hidden) continue;
-      pen.beginPath();
-      pen.arc(x, this.level(track.at(time)), 3.2, 0, 2 * Math.PI);
-      pen.fillStyle = this.colour(colour);
-      pen.fill();
+    const { top, bottom } = this.lane.sound;
+    this.pen.fillStyle = this.colour("sound");
+    for (let x = MARGIN.left; samples.length && x < this.right; x += 3) {
+      const from = Math.floor(this.time(x) * rate);
+      const to = Math.max(from + 1, Math.floor(this.time(x + 3) * rate));
+      const peak = samples.subarray(from, to).reduce((most, sample) => Math.max(most, sample), 0);
+      const height = Math.max(1, (peak / this.loudest) * (bottom - top));
+      this.pen.fillRect(x, (top + bottom - height) / 2, 2, height);
     }
   }
 
-  curve({ track, colour }, opacity, width) {
-    this.pen.globalAlpha = opacity;
-    this.line(colour, width, this.points((time) => this.level(track.at(time))));
+  drawLevels() {
+    this.pen.textAlign = "right";
+    for (const level of [0, 0.5, 1]) this.drawLevel(level, this.y(level));
+    const { top, bottom } = this.lane.gap;
+    this.drawLevel(0, bottom);
+    this.write(`${this.gap.most.toFixed(0)} mm`, MARGIN.left - 7, top + 8);
+  }
+
+  drawLevel(level, y) {
+    const crisp = Math.round(y) + 0.5;
+    this.stroke("grid", 1, [[MARGIN.left, crisp], [this.right, crisp]]);
+    this.write(String(level), MARGIN.left - 7, crisp + 4);
+  }
+
+  drawLine(line, time) {
+    if (line.hidden) return;
+    this.pen.globalAlpha = this.meant && line !== this.meant ? 0.25 : 1;
+    this.stroke(line.colour, line === this.meant ? 3 : 1.75, this.points(line));
+    this.drawDot(line.colour, time, this.y(line.track.at(time)));
     this.pen.globalAlpha = 1;
   }
 
-  line(colour, width, points) {
+  drawGap(time) {
+    const { lane, pen, gap } = this;
+    if (gap.hidden) return;
+    const y = (mm) => lane.gap.bottom - (Math.max(0, mm) / gap.most) * (lane.gap.bottom - lane.gap.top);
+    const points = this.points(gap, y);
+    this.stroke(gap.colour, gap === this.meant ? 3 : 1.75, points);
+    pen.lineTo(points.at(-1)[0], lane.gap.bottom);
+    pen.lineTo(MARGIN.left, lane.gap.bottom);
+    pen.fillStyle = this.colour("gap-fill");
+    pen.fill();
+    this.drawDot(gap.colour, time, y(gap.track.at(time)));
+  }
+
+  drawDot(colour, time, y) {
+    this.pen.beginPath();
+    this.pen.arc(this.x(time), y, 3.2, 0, 2 * Math.PI);
+    this.pen.fillStyle = this.colour(colour);
+    this.pen.fill();
+  }
+
+  stroke(colour, width, points) {
     const { pen } = this;
     pen.strokeStyle = this.colour(colour);
     pen.lineWidth = width;
@@ -155,64 +145,63 @@ export class Chart {
     pen.stroke();
   }
 
-  caption(text, top) {
-    const { pen } = this;
-    pen.font = this.font;
-    pen.textAlign = "left";
-    pen.lineWidth = 4;
-    pen.strokeStyle = this.colour("panel");
-    pen.strokeText(text, 12, top + 9);
-    pen.fillStyle = this.colour("dim");
-    pen.fillText(text, 12, top + 9);
+  write(text, x, y) {
+    this.pen.fillStyle = this.colour("dim");
+    this.pen.fillText(text, x, y);
   }
 
-  /** A curve's places on the screen, a point every other pixel. */
-  points(height) {
+  /** A line's places on the screen, one every other pixel. */
+  points({ track }, y = (value) => this.y(value)) {
     const points = [];
-    for (let x = 0; x <= this.width; x += 2) points.push([x, height(this.time(x))]);
+    for (let x = MARGIN.left; x <= this.right; x += 2) points.push([x, y(track.at(this.time(x)))]);
     return points;
   }
 
   x(time) {
-    return ((time - this.start) / this.span) * this.width;
+    return MARGIN.left + ((time - this.start) / this.span) * (this.right - MARGIN.left);
   }
 
   time(x) {
-    return this.start + (x / this.width) * this.span;
+    return this.start + ((x - MARGIN.left) / (this.right - MARGIN.left)) * this.span;
   }
 
-  level(value) {
-    return this.controls.top + this.controls.height * (1 - value);
+  y(value) {
+    const { top, bottom } = this.lane.controls;
+    return bottom - value * (bottom - top);
   }
 
   listen() {
     const { canvas } = this;
     const place = ({ offsetX, offsetY }) => (this.pointer = { x: offsetX, y: offsetY });
     const drag = () => this.seek(clamp(this.time(this.pointer.x), 0, this.seconds));
-    const leave = () => (this.pointer = this.meant = null);
-    canvas.addEventListener("pointerdown", (event) => {
+    const handle = (names, action) => {
+      for (const name of names) {
+        canvas.addEventListener(name, (event) => {
+          action(event);
+          this.refresh();
+        });
+      }
+    };
+    handle(["pointerdown"], (event) => {
       canvas.setPointerCapture(event.pointerId);
       this.frozen = this.start;
       place(event);
       drag();
     });
-    canvas.addEventListener("pointermove", (event) => {
+    handle(["pointermove"], (event) => {
       place(event);
       if (this.frozen !== null) drag();
       else this.meant = this.nearest();
     });
-    for (const end of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(end, () => (this.frozen = null));
-    }
-    canvas.addEventListener("pointerleave", leave);
+    handle(["pointerup", "pointercancel"], () => (this.frozen = null));
+    handle(["pointerleave"], () => (this.pointer = this.meant = null));
   }
 
   /** The line under the pointer, or null. */
   nearest() {
     const time = this.time(this.pointer.x);
-    const away = ({ track }) => Math.abs(this.level(track.at(time)) - this.pointer.y);
-    const shown = this.lines.filter(({ hidden }) => !hidden);
-    const line = shown.reduce((best, next) => (best && away(best) <= away(next) ? best : next), null);
+    const away = ({ track }) => Math.abs(this.y(track.at(time)) - this.pointer.y);
+    const [line] = this.lines.filter(({ hidden }) => !hidden).sort((a, b) => away(a) - away(b));
     return line && away(line) <= NEAR_PX ? line : null;
   }
 
@@ -221,9 +210,10 @@ export class Chart {
     tip.hidden = !pointer || !meant;
     if (tip.hidden) return;
     const time = clamp(this.time(pointer.x), 0, this.seconds);
-    tip.textContent = `${meant.label} ${meant.track.at(time).toFixed(2)} at ${clockText(time, 2)}`;
+    const value = meant.track.at(time);
+    tip.textContent = `${meant.label} ${meant.text(value)} at ${clockText(time, 2)}`;
     const x = clamp(pointer.x - tip.offsetWidth / 2, 4, this.width - tip.offsetWidth - 4);
-    tip.style.transform = `translate(${x}px, ${Math.max(4, this.level(meant.track.at(time)) - 36)}px)`;
+    tip.style.transform = `translate(${x}px, ${Math.max(4, this.y(value) - 38)}px)`;
   }
 }
 

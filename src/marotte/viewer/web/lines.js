@@ -1,9 +1,9 @@
-// Which curves to show: the tracks that move in, those that move most out, each with a colour.
+// Which curves to show: the tracks that move in, the lines of those that move most out.
 
 const N_COLOURS = 8; // page.css has as many, --curve-0 and on
 const SAME = 0.02; // a left and a right that differ by no more are drawn once
 
-/** The most moving tracks as `{track, colour, label, hidden}`, most first. */
+/** The most moving tracks, most first, as `{track, label, colour, hidden, text}`. */
 export function chooseLines(tracks) {
   const named = new Map(tracks.map((track) => [track.name, track]));
   const merged = new Set();
@@ -18,7 +18,18 @@ export function chooseLines(tracks) {
     .filter(({ track }) => !merged.has(track))
     .sort((a, b) => spread(b.track) - spread(a.track))
     .slice(0, N_COLOURS)
-    .map((line, place) => ({ ...line, colour: `curve-${place}`, hidden: false }));
+    .map((line, place) => ({
+      ...line,
+      colour: `curve-${place}`,
+      hidden: false,
+      text: (value) => value.toFixed(2),
+    }));
+}
+
+/** The gap between the lips as a line, which has a scale of its own. */
+export function gapLine(track, most) {
+  const text = (value) => `${value.toFixed(1)} mm`;
+  return { track, most, label: "lip gap", colour: "gap", hidden: false, text };
 }
 
 function same(left, right) {

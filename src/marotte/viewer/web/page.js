@@ -3,7 +3,7 @@
 import { Chart, clockText } from "./chart.js";
 import { SilentClock, SoundClock } from "./clock.js";
 import { Track, load, readTracks } from "./data.js";
-import { chooseLines } from "./lines.js";
+import { chooseLines, gapLine } from "./lines.js";
 import { Stage } from "./stage.js";
 
 const SPEEDS = [1, 0.5, 0.25];
@@ -33,20 +33,27 @@ class Page {
     const gap = Float32Array.from(arrays.lipGap, (step) => step * lipGap.stepMm);
     const content = {
       lines: chooseLines(this.tracks),
-      gap: { track: new Track("lipGap", gap, fps), mostMm: lipGap.mostMm },
+      gap: gapLine(new Track("lipGap", gap, fps), lipGap.mostMm),
       loudness: { samples: arrays.loudness, rate: loudnessRate },
       seconds,
     };
-    return new Chart(element("chart"), element("tip"), content, this.clock, (time) => this.seek(time));
+    const seek = (time) => this.clock.seek(time);
+    return new Chart(element("chart"), element("tip"), content, seek, this.refresh);
   }
 
-  /** Show one moment, and ask for the next. */
+  refresh = () => (this.stale = true);
+
+  /** Show this moment if anything about it is new, and ask for the next. */
   tick = () => {
     const time = this.clock.time();
-    this.stage?.pose(this.targets.map((track) => track.at(time)));
-    this.stage?.draw();
-    this.chart.draw();
-    this.showTime(time);
+    const turned = this.stage?.turn();
+    if (turned || this.stale || time !== this.shown) {
+      this.stale = false;
+      this.shown = time;
+      this.stage?.draw(this.targets.map((track) => track.at(time)));
+      this.chart.draw(time);
+      this.showTime(time);
+    }
     requestAnimationFrame(this.tick);
   };
 
@@ -58,10 +65,6 @@ class Page {
       // A pause that comes before the sound begins is no failure.
       if (error.name !== "AbortError") notice(`The sound can't be played: ${error.message}`);
     }
-  }
-
-  seek(time) {
-    this.clock.seek(time);
   }
 
   nextSpeed() {
@@ -78,12 +81,10 @@ class Page {
   }
 
   showTime(time) {
-    const seconds = clockText(time, 2);
-    if (element("time").value === seconds) return;
-    element("time").value = seconds;
+    element("time").value = clockText(time, 2);
     element("seek").value = time;
     element("seek").style.setProperty("--done", time / this.data.seconds);
-    for (const { value, line } of this.legend) value.textContent = line.track.at(time).toFixed(2);
+    for (const { value, line } of this.legend) value.textContent = line.text(line.track.at(time));
   }
 
   showFacts() {
@@ -94,7 +95,7 @@ class Page {
   }
 
   showLegend() {
-    this.legend = this.chart.lines.map((line) => {
+    this.legend = [...this.chart.lines, this.chart.gap].map((line) => {
       const button = document.createElement("button");
       const value = document.createElement("span");
       button.type = "button";
@@ -104,13 +105,14 @@ class Page {
       button.addEventListener("click", () => {
         line.hidden = !line.hidden;
         button.setAttribute("aria-pressed", String(!line.hidden));
+        this.refresh();
       });
-      for (const enter of ["pointerenter", "focus"]) {
-        button.addEventListener(enter, () => (this.chart.meant = line));
-      }
-      for (const leave of ["pointerleave", "blur"]) {
-        button.addEventListener(leave, () => (this.chart.meant = null));
-      }
+      const mean = (meant) => {
+        this.chart.meant = meant;
+        this.refresh();
+      };
+      for (const enter of ["pointerenter", "focus"]) button.addEventListener(enter, () => mean(line));
+      for (const leave of ["pointerleave", "blur"]) button.addEventListener(leave, () => mean(null));
       const item = document.createElement("li");
       item.append(button);
       element("legend").append(item);
@@ -121,7 +123,7 @@ class Page {
   listen() {
     element("play").addEventListener("click", () => this.toggle());
     element("speed").addEventListener("click", () => this.nextSpeed());
-    element("seek").addEventListener("input", ({ target }) => this.seek(Number(target.value)));
+    element("seek").addEventListener("input", ({ target }) => this.clock.seek(Number(target.value)));
     document.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.resize()).observe(document.body);
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -134,10 +136,10 @@ class Page {
     const frame = Math.round(this.clock.time() * this.data.fps) / this.data.fps;
     const actions = {
       " ": () => this.toggle(),
-      ArrowLeft: () => this.seek(frame - step),
-      ArrowRight: () => this.seek(frame + step),
-      Home: () => this.seek(0),
-      End: () => this.seek(this.data.seconds),
+      ArrowLeft: () => this.clock.seek(frame - step),
+      ArrowRight: () => this.clock.seek(frame + step),
+      Home: () => this.clock.seek(0),
+      End: () => this.clock.seek(this.data.seconds),
       s: () => this.nextSpeed(),
     };
     // The legend's buttons keep their space bar.
@@ -177,7 +179,7 @@ function hook(page) {
       return page.clock.playing;
     },
     time: () => page.clock.time(),
-    seek: (time) => page.seek(time),
+    seek: (time) => page.clock.seek(time),
     play: () => page.clock.play(),
     pause: () => page.clock.pause(),
     /** A control's value now. */

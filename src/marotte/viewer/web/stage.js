@@ -4,7 +4,6 @@ import {
   ACESFilmicToneMapping,
   BufferAttribute,
   BufferGeometry,
-  Color,
   DirectionalLight,
   HemisphereLight,
   Mesh,
@@ -12,6 +11,7 @@ import {
   PMREMGenerator,
   PerspectiveCamera,
   Scene,
+  ShaderChunk,
   Vector3,
   WebGLRenderer,
 } from "three";
@@ -19,39 +19,43 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 
 const SURFACES = {
-  skin: { roughness: 0.52, sheen: 0.35, sheenRoughness: 0.5, sheenColor: new Color(0xff8866) },
-  eye: { roughness: 0.08, clearcoat: 1, clearcoatRoughness: 0.03 },
-  teeth: { roughness: 0.25 },
-  tongue: { roughness: 0.35 },
+  skin: { roughness: 0.55 },
+  eye: { roughness: 0.4, clearcoat: 1, clearcoatRoughness: 0.09, envMapIntensity: 0.3 },
+  teeth: { roughness: 0.3 },
+  tongue: { roughness: 0.4 },
+  brow: { roughness: 0.9 },
 };
-const LOOK_AT = new Vector3(0, 122, 0); // mm; a little above the mouth
-const FACE_MM = { width: 215, height: 275 }; // what must fit into the picture
+const LOOK_AT = new Vector3(0, 128, 0); // mm; the middle of the head
+const FACE_MM = { width: 200, height: 258 }; // what must fit into the picture
+const VIEW_FROM = new Vector3(0.16, 0.03, 1);
 
 export class Stage {
   constructor(canvas, { arrays, head }) {
     this.canvas = canvas;
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
     this.renderer.toneMapping = ACESFilmicToneMapping;
+    this.renderer.toneMappingExposure = 0.86;
     this.scene = new Scene();
     this.mesh = buildMesh(arrays, head);
     this.scene.add(this.mesh, ...lights());
     const room = new PMREMGenerator(this.renderer);
     this.scene.environment = room.fromScene(new RoomEnvironment(), 0.04).texture;
-    this.scene.environmentIntensity = 0.45;
+    this.scene.environmentIntensity = 0.3;
     room.dispose();
     this.camera = new PerspectiveCamera(24, 1, 50, 4000);
-    this.camera.position.set(130, 12, 900).add(LOOK_AT);
+    this.camera.position.copy(VIEW_FROM).add(LOOK_AT);
     this.orbit = turning(this.camera, canvas);
     this.resize();
   }
 
-  /** Set how far each control has moved, in the order of `head.targets`. */
-  pose(weights) {
-    this.mesh.morphTargetInfluences?.forEach((_, target, all) => (all[target] = weights[target]));
+  /** Let the camera follow the pointer; true when it moved. */
+  turn() {
+    return this.orbit.update();
   }
 
-  draw() {
-    this.orbit.update();
+  /** Draw the face with its controls at these values, in the order of `head.targets`. */
+  draw(values) {
+    values.forEach((value, target) => (this.mesh.morphTargetInfluences[target] = value));
     this.renderer.render(this.scene, this.camera);
   }
 
@@ -80,7 +84,7 @@ function buildMesh(arrays, head) {
   geometry.setIndex(new BufferAttribute(index, 1));
   geometry.setAttribute("position", new BufferAttribute(places, 3));
   geometry.setAttribute("normal", new BufferAttribute(normals, 3));
-  geometry.setAttribute("color", new BufferAttribute(linearColours(arrays.colours), 3));
+  geometry.setAttribute("color", new BufferAttribute(colours(arrays, head), 4));
   geometry.morphTargetsRelative = true;
   if (head.targets.length) {
     const deltas = head.targets.map((_, target) => {
@@ -97,22 +101,46 @@ function buildMesh(arrays, head) {
     geometry.addGroup(start, corners, part);
     start += corners;
   });
-  const materials = head.parts.map(
-    ({ name }) => new MeshPhysicalMaterial({ vertexColors: true, ...SURFACES[name] }),
-  );
+  const materials = head.parts.map(({ name }) => surface(name));
   const mesh = new Mesh(geometry, materials);
   mesh.frustumCulled = false; // its bounds don't know the morphs
   return mesh;
 }
 
+/** How a part takes light. The colours' fourth number says how much light gets there. */
+function surface(part) {
+  const material = new MeshPhysicalMaterial({ vertexColors: true, ...SURFACES[part] });
+  material.onBeforeCompile = (shader) => {
+    shader.fragmentShader = shader.fragmentShader
+      .replace("#include <lights_physical_pars_fragment>", part === "skin" ? SOFT_LIGHT : HARD_LIGHT)
+      .replace("#include <aomap_fragment>", SHADE);
+  };
+  material.customProgramCacheKey = () => String(part === "skin");
+  return material;
+}
+
+const HARD_LIGHT = ShaderChunk.lights_physical_pars_fragment;
+// Light goes some way round into skin, red light furthest.
+const SOFT_LIGHT = HARD_LIGHT.replace(
+  "vec3 irradiance = dotNL * directLight.color;",
+  `const vec3 round = vec3( 0.36, 0.2, 0.15 );
+  vec3 irradiance = directLight.color
+    * saturate( ( dot( geometryNormal, directLight.direction ) + round ) / ( 1.0 + round ) );`,
+);
+const SHADE = `
+  reflectedLight.directDiffuse *= vColor.a;
+  reflectedLight.directSpecular *= vColor.a * vColor.a;
+  reflectedLight.indirectDiffuse *= vColor.a;
+  reflectedLight.indirectSpecular *= vColor.a * vColor.a;`;
+
 function lights() {
-  const sky = new HemisphereLight(0xfff4ea, 0x54423c, 0.55);
-  const key = new DirectionalLight(0xfff1e2, 2.1);
-  key.position.set(260, 320, 480);
-  const fill = new DirectionalLight(0xdfe9ff, 0.5);
-  fill.position.set(-420, 60, 320);
-  const rim = new DirectionalLight(0xbcd3ff, 1.6);
-  rim.position.set(-260, 260, -420);
+  const sky = new HemisphereLight(0xfff1ea, 0x80584c, 0.5);
+  const key = new DirectionalLight(0xfff1e6, 2.7);
+  key.position.set(420, 380, 330);
+  const fill = new DirectionalLight(0xdfe6ff, 0.4);
+  fill.position.set(-300, 20, 500);
+  const rim = new DirectionalLight(0xd5e2ff, 1.6);
+  rim.position.set(-300, 220, -420);
   return [sky, key, fill, rim];
 }
 
@@ -152,11 +180,34 @@ function turnsOf(places, delta, normals, index) {
   return moved.map((normal, i) => normal - normals[i]);
 }
 
-/** Colours in sRGB bytes as the linear numbers that lighting needs. */
-function linearColours(bytes) {
-  const linear = Float32Array.from({ length: 256 }, (_, byte) => {
-    const value = byte / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  return Float32Array.from(bytes, (byte) => linear[byte]);
+/**
+ * Colours as lighting needs them: linear, and how much light reaches the place. The inside of the
+ * mouth, which nothing else shades, is known by its colour: a red with hardly any green.
+ */
+function colours({ colours, triangles }, { parts }) {
+  const shaded = new Float32Array((colours.length / 3) * 4);
+  let start = 0;
+  for (const { name, corners } of parts) {
+    for (const vertex of triangles.subarray(start, start + corners)) {
+      const [red, green, blue] = colours.subarray(3 * vertex, 3 * vertex + 3);
+      let light = 1;
+      if (name === "skin") light = 0.15 + 0.85 * smooth((green / red - 0.42) / 0.14);
+      if (name === "teeth" || name === "tongue") light = 0.15 + 0.7 * smooth((red - 48) / 140);
+      shaded.set([linear(red), linear(green), linear(blue), light], 4 * vertex);
+    }
+    start += corners;
+  }
+  return shaded;
+}
+
+/** A byte of sRGB as a share of light. */
+function linear(byte) {
+  const value = byte / 255;
+  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+}
+
+/** From 0 to 1 without a corner. */
+function smooth(share) {
+  const x = Math.min(Math.max(share, 0), 1);
+  return x * x * (3 - 2 * x);
 }
