@@ -1,0 +1,122 @@
+"""Draws the pictures of README and docs: the face speaking the sample, and the lips at several gaps.
+
+    python tools/draw_docs.py
+
+Writes docs/images/speaking.png and docs/images/lip-gap.png. Needs the extra `video`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from marotte.animation import Animation
+from marotte.audio import open_recording
+from marotte.drawing import open_renderer
+from marotte.head import Head, load_head, subdivide
+from marotte.pipeline import animate
+from marotte.rig import ARKIT_52
+
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "docs" / "images"
+SAMPLE = ROOT / "samples" / "hello.wav"
+
+FACE = (230, 300)
+FACES = 8
+TRACK_HEIGHT = 150
+GAPS_MM = (0.4, 1.0, 1.5, 2.5, 4.0, 8.0)
+INK, PAPER, WAVE, LINE = (40, 44, 56), (250, 250, 252), (176, 186, 206), (200, 60, 70)
+
+
+def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    """Pillow's own font."""
+    return ImageFont.load_default(size)
+
+
+def cropped(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The middle of a square picture of the face, in the size of a tile."""
+    width = frame.shape[0] * FACE[0] // FACE[1]
+    left = (frame.shape[1] - width) // 2
+    tile = Image.fromarray(frame[:, left : left + width])
+    return np.asarray(tile.resize(FACE, Image.Resampling.LANCZOS))
+
+
+def telling_frames(gap: NDArray[np.float32]) -> list[int]:
+    """Frames to show, in order: the widest mouths and the closures between them."""
+    last = len(gap)
+    picks: list[int] = []
+    for i in range(FACES):
+        part = slice(i * last // FACES, (i + 1) * last // FACES)
+        pick = int(np.argmax(gap[part]) if i % 2 else np.argmin(gap[part]))
+        picks.append(part.start + pick)
+    return picks
+
+
+def draw_track(animation: Animation, gap: NDArray[np.float32], picks: list[int]) -> Image.Image:
+    """The sound with the lip gap over it, and where the faces above are taken from."""
+    assert animation.recording is not None
+    samples = animation.recording.read()
+    width = FACE[0] * FACES
+    image = Image.new("RGB", (width, TRACK_HEIGHT), PAPER)
+    draw = ImageDraw.Draw(image)
+    middle = TRACK_HEIGHT // 2
+    loud = [np.abs(part).max() for part in np.array_split(samples, width)]
+    for x, height in enumerate(np.array(loud) / max(loud) * (middle - 12)):
+        draw.line([(x, middle - height), (x, middle + height)], fill=WAVE)
+    scale = (TRACK_HEIGHT - 30) / float(gap.max())
+    points = [
+        (k * width / len(gap), TRACK_HEIGHT - 12 - max(0.0, float(g)) * scale)
+        for k, g in enumerate(gap)
+    ]
+    draw.line(points, fill=LINE, width=3, joint="curve")
+    for k in picks:
+        x = k * width / len(gap)
+        draw.line([(x, 0), (x, TRACK_HEIGHT)], fill=INK)
+        draw.text((x + 5, 2), f"{k / animation.fps:.2f} s", fill=INK, font=font(15))
+    draw.text((8, TRACK_HEIGHT - 22), "lip gap", fill=LINE, font=font(15))
+    return image
+
+
+def draw_speaking(head: Head) -> None:
+    """Faces of the sample above its sound."""
+    animation = animate(open_recording(SAMPLE))
+    gap = head.lip_gap(animation.controls, ARKIT_52.names)
+    renderer = open_renderer(subdivide(head), (2 * FACE[1], 2 * FACE[1]), "face")
+    picks = telling_frames(gap)
+    faces = [cropped(renderer.frame(animation.controls[k], ARKIT_52.names)) for k in picks]
+    picture = Image.new("RGB", (FACE[0] * FACES, FACE[1] + TRACK_HEIGHT), PAPER)
+    picture.paste(Image.fromarray(np.concatenate(faces, axis=1)), (0, 0))
+    picture.paste(draw_track(animation, gap, picks), (0, FACE[1]))
+    picture.quantize(200, dither=Image.Dither.NONE).save(IMAGES / "speaking.png", optimize=True)
+
+
+def draw_gaps(head: Head) -> None:
+    """The lips at gaps around the threshold, opened by the jaw alone."""
+    rest, weights = head.lip_gap_weights(ARKIT_52.names)
+    renderer = open_renderer(subdivide(head), (420, 300), "mouth")
+    tiles = []
+    for gap in GAPS_MM:
+        controls = ARKIT_52.neutral(1)[0]
+        jaw = ARKIT_52.index["jawOpen"]
+        controls[jaw] = max(0.0, (gap - rest) / weights[jaw])
+        tile = Image.fromarray(renderer.frame(controls, ARKIT_52.names))
+        ImageDraw.Draw(tile).text((12, 8), f"{gap:g} mm", fill=INK, font=font(28))
+        tiles.append(np.asarray(tile))
+    rows = [np.concatenate(tiles[i : i + 3], axis=1) for i in (0, 3)]
+    picture = Image.fromarray(np.concatenate(rows))
+    picture.quantize(200, dither=Image.Dither.NONE).save(IMAGES / "lip-gap.png", optimize=True)
+
+
+def main() -> None:
+    """Draw them all."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    head = load_head()
+    draw_gaps(head)
+    draw_speaking(head)
+
+
+if __name__ == "__main__":
+    main()
