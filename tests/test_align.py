@@ -3,11 +3,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from marotte.learn.align import EnglishAligner, english_aligner, spoken_words
+from marotte.learn.align import (
+    EnglishAligner,
+    english_aligner,
+    spoken_words,
+    unexplained_share,
+)
 from marotte.learn.corpora.agreement import measure_agreement
 from marotte.learn.corpora.espeak import Espeak
 from marotte.learn.corpora.source import Skip
 from marotte.learn.phones import INVENTORY
+from marotte.learn.utterance import Phone
 from marotte.learn.voices.espeak import espeak
 
 
@@ -22,6 +28,7 @@ def aligner() -> EnglishAligner:
         ("Press 12, please!", ["press", "twelve", "please"]),
         ("It’s <sneeze> 'me' [a beep]", ["it's", "me"]),
         ("21st", ["twenty", "one", "st"]),
+        ("In 1940 1200", ["in", "nineteen", "forty", "one", "thousand", "two", "hundred"]),
         ("...", []),
     ],
 )
@@ -73,6 +80,21 @@ def test_what_cant_be_aligned_is_skipped_with_a_reason(aligner, seconds, text, r
     noise = np.random.default_rng(0).normal(0, 0.1, int(16_000 * seconds)).astype(np.float32)
     with pytest.raises(Skip, match=reason):
         aligner.align(noise, 16_000, text)
+
+
+def test_speech_that_the_text_does_not_explain_is_skipped(aligner):
+    text = "My mother may move to the mountains, but my brother can not."
+    samples, _ = espeak().say(text, "en-us")
+    with pytest.raises(Skip, match="does not"):
+        aligner.align(samples, espeak().rate, "My mother.")
+
+
+@pytest.mark.parametrize(("end_s", "share"), [(1.0, 0.0), (0.5, 0.5), (0.0, 1.0)])
+def test_the_unexplained_share_is_that_of_loud_moments(end_s, share):
+    loud = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    samples = np.concatenate([loud, loud * 0.01])
+    phones = (Phone("m", 0.0, end_s),) if end_s else ()
+    assert unexplained_share(phones, samples, 16_000) == share
 
 
 def test_the_aligner_works_after_a_failure(aligner):

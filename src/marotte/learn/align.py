@@ -25,6 +25,9 @@ MIN_SECONDS = 0.5
 _STEP_S = 0.01  # the recogniser's frame
 _PAD_S = 0.2  # silence around the sound, without which the first and last words are cut
 _DITHER_LSB = 6.0  # digital silence breaks the recogniser's features
+_LOUD_DB = -20.0  # below the loudest moments: surely speech, where somebody speaks
+_MAX_UNEXPLAINED_SHARE = 0.25  # of the loud moments, outside all phones
+_YEARS = range(1500, 2000)
 
 
 class EnglishAligner:
@@ -53,7 +56,10 @@ class EnglishAligner:
         for word in words:
             self._learn(word)
         found = self._force(words, _prepared(samples, rate))
-        return tuple(_phones(found, seconds))
+        phones = tuple(_phones(found, seconds))
+        if unexplained_share(phones, samples, rate) > _MAX_UNEXPLAINED_SHARE:
+            raise Skip("speech that the text does not explain")
+        return phones
 
     def _learn(self, word: str) -> None:
         """Add a word the dictionary lacks, as espeak-ng would say it."""
@@ -107,12 +113,28 @@ def spoken_words(text: str) -> list[str]:
     return [word for each in words if (word := each.strip("'"))]
 
 
+def unexplained_share(phones: Sequence[Phone], samples: NDArray[np.float32], rate: int) -> float:
+    """The share of the loud moments that lie outside all phones: large where a text is wrong.
+
+    A wrong text is squeezed into a part of the sound, or the sound holds laughter or a cry.
+    """
+    hop = round(_STEP_S * rate)
+    frames = samples[: len(samples) // hop * hop].reshape(-1, hop)
+    level_db = 10 * np.log10(np.square(frames).mean(1) + 1e-10)
+    loud = level_db > np.percentile(level_db, 98) + _LOUD_DB
+    covered = np.zeros(len(frames), bool)
+    for phone in phones:
+        covered[int(phone.start_s / _STEP_S) : int(np.ceil(phone.end_s / _STEP_S))] = True
+    return float((loud & ~covered).sum() / max(1, loud.sum()))
+
+
 def _number(value: int) -> str:
     try:
         from num2words import num2words
     except ImportError as error:
         raise missing_extra("num2words", "speech") from error
-    return num2words(value).replace("-", " ")
+    words = num2words(value, to="year" if value in _YEARS else "cardinal")
+    return words.replace("-", " ")
 
 
 def _decoder() -> Any:
