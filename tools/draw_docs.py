@@ -1,4 +1,4 @@
-"""Draws the pictures of README and docs: the face speaking the sample, and the lips at several gaps.
+"""Draws the pictures of README and docs: a face that speaks the sample, lips at several gaps.
 
     python tools/draw_docs.py
 

@@ -1,4 +1,4 @@
-"""The one exception a user ever sees: a sentence that says what was wrong, what was got, what to do."""
+"""The one exception a user ever sees: a sentence that says what was wrong and what to do."""
 
 from __future__ import annotations
 
@@ -13,5 +13,6 @@ class MarotteError(Exception):
 def missing_extra(package: str, extra: str) -> MarotteError:
     """The error for a package that belongs to an extra which is not installed."""
     return MarotteError(
-        f"this needs the package {package!r}, which is not installed: pip install 'marotte[{extra}]'"
+        f"this needs the package {package!r}, which is not installed: "
+        f"pip install 'marotte[{extra}]'"
     )

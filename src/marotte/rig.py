@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,28 +101,36 @@ def load_rig(path: str | Path) -> Rig:
     """
     path = Path(path)
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
+        description: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise MarotteError(f"no rig file at {path}") from error
     except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
         raise MarotteError(f"{path} is not a readable JSON rig file: {error}") from error
     if not isinstance(description, dict) or not isinstance(description.get("controls"), list):
         raise MarotteError(f"{path} does not describe a rig: it needs a list 'controls'")
-    known = {"name", "min", "max", "speech"}
-    for control in description["controls"]:
-        if not isinstance(control, dict) or not isinstance(control.get("name"), str):
-            raise MarotteError(f"{path}: every control needs a 'name', got {control!r}")
-        unknown = sorted(set(control) - known)
-        if unknown:
-            raise MarotteError(f"{path}: unknown key {unknown[0]!r}, valid are {sorted(known)}")
-        for bound in ("min", "max"):
-            if not isinstance(control.get(bound, 0), int | float):
-                raise MarotteError(f"{path}: {bound!r} of {control['name']!r} is not a number")
-    controls = description["controls"]
+    described = cast("dict[str, Any]", description)
+    controls = [_control(each, path) for each in described["controls"]]
     return Rig(
-        name=str(description.get("name", path.stem)),
+        name=str(described.get("name", path.stem)),
         names=tuple(c["name"] for c in controls),
-        minimum=tuple(float(c.get("min", 0)) for c in controls),
-        maximum=tuple(float(c.get("max", 1)) for c in controls),
-        speech=tuple(c["name"] for c in controls if c.get("speech", False)),
+        minimum=tuple(float(c["min"]) for c in controls),
+        maximum=tuple(float(c["max"]) for c in controls),
+        speech=tuple(c["name"] for c in controls if c["speech"]),
     )
+
+
+def _control(described: Any, path: Path) -> dict[str, Any]:
+    """One control of a rig file, with what it leaves out."""
+    if not isinstance(described, dict) or not isinstance(described.get("name"), str):
+        raise MarotteError(f"{path}: every control needs a 'name', got {described!r}")
+    control: dict[str, Any] = {"min": 0, "max": 1, "speech": False, **described}
+    unknown = sorted(set(control) - {"name", "min", "max", "speech"})
+    if unknown:
+        raise MarotteError(
+            f"{path}: {control['name']!r} has the unknown key {unknown[0]!r}, "
+            "valid are name, min, max, speech"
+        )
+    for bound in ("min", "max"):
+        if not isinstance(control[bound], int | float):
+            raise MarotteError(f"{path}: {bound!r} of {control['name']!r} is not a number")
+    return control

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from marotte.cli.progress import bar, progress
 from marotte.errors import missing_extra
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
     from rich.table import Table
 
     from marotte.learn.distill import Recipe
@@ -32,8 +31,8 @@ def label(
     from marotte.learn.store import Store
 
     store = Store.open(corpus)
-    with _progress() as bars:
-        n_parts = label_corpus(store, teacher, workers, _bar(bars, "labelling"))
+    with progress() as bars:
+        n_parts = label_corpus(store, teacher, workers, bar(bars, "labelling"))
     typer.echo(f"{teacher} labelled {n_parts} parts of {corpus}; {len(store.parts())} in all")
 
 
@@ -64,17 +63,17 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     store = Store.open(corpus)
-    with _progress() as bars:
+    with progress() as bars:
         names = ARKIT_52.speech
-        speech = load_speech(store, plan.teacher, "train", names, _bar(bars, "reading"))
+        speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
         validation = load_speech(store, plan.teacher, "valid", names)
         task = bars.add_task("training", total=plan.train.minutes * 60)
 
-        def report(progress: distill.Progress, values: dict[str, float]) -> None:
+        def report(state: distill.Progress, values: dict[str, float]) -> None:
             bars.update(
                 task,
-                completed=progress.elapsed_s,
-                description=f"step {progress.step} loss {values['total']:.4f}",
+                completed=state.elapsed_s,
+                description=f"step {state.step} loss {values['total']:.4f}",
             )
 
         distill.train(plan, speech, validation, folder, report)
@@ -131,11 +130,8 @@ def evaluate(
     console = Console()
     tables: dict[str, list[Score]] = {}
     for name in split or ["test_clean", "test_other"]:
-        with _progress() as bars:
-            task = bars.add_task(f"scoring {name}", total=None)
-            tables[name] = scoring.evaluate(
-                face, store, name, progress=lambda done: bars.update(task, completed=done)
-            )
+        with progress() as bars:
+            tables[name] = scoring.evaluate(face, store, name, progress=bar(bars, name))
         console.print(_score_table(name, tables[name]))
     if teacher:
         return
@@ -176,16 +172,3 @@ def _need_torch() -> None:
     for package in ("torch", "lightning_fabric"):
         if find_spec(package) is None:
             raise missing_extra(package, "train")
-
-
-def _progress() -> Progress:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    errors = Console(stderr=True)
-    return Progress(console=errors, transient=True, disable=not errors.is_terminal)
-
-
-def _bar(bars: Progress, what: str) -> Callable[[int, int], None]:
-    task = bars.add_task(what, total=None)
-    return lambda done, total: bars.update(task, completed=done, total=total)

@@ -44,7 +44,11 @@ class AugmentConfig:
 
 
 def disturb(
-    samples: Tensor, level: Tensor, speech: Tensor, config: AugmentConfig, generator: torch.Generator
+    samples: Tensor,
+    level: Tensor,
+    speech: Tensor,
+    config: AugmentConfig,
+    generator: torch.Generator,
 ) -> Tensor:
     """A batch of crops as another microphone in another room's noise would hear them.
 

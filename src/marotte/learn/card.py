@@ -13,7 +13,8 @@ from marotte.learn.metrics import CLOSED_MM
 from marotte.runtime import load_student
 
 COLUMNS = (
-    "speaker", "minutes", "p b m", "PBM %", "open vowels", "false closure %", "AUC", "MSE", "jitter",
+    "speaker", "minutes", "p b m", "PBM %", "open vowels", "false closure %", "AUC", "MSE",
+    "jitter",
 )  # fmt: skip
 BEGIN, END = "<!-- results: written by `marotte evaluate --card` -->", "<!-- end of results -->"
 

@@ -163,7 +163,9 @@ class CropSampler:
         """A batch of crops at random places of random utterances, at random speeds."""
         random = np.random.default_rng((seed, step))
         speech, k = self.speech, self.n_frames
-        chosen = np.minimum(np.searchsorted(self.chance, random.random(batch)), len(speech.level) - 1)
+        chosen = np.minimum(
+            np.searchsorted(self.chance, random.random(batch)), len(speech.level) - 1
+        )
         rate = np.exp(random.uniform(-1, 1, batch) * np.log1p(self.speed))
         length_s = speech.seconds[chosen]
         span_s = (k - 1) * STEP_S * rate

@@ -243,9 +243,7 @@ def validate(
     return {name: float(loss) for name, loss in parts.items()}
 
 
-def save(
-    path: Path, recipe: Recipe, net: StudentNet, optimizer: Any, progress: Progress
-) -> None:
+def save(path: Path, recipe: Recipe, net: StudentNet, optimizer: Any, progress: Progress) -> None:
     """Write a checkpoint: whole, or the one before it stays."""
     state = {
         "recipe": asdict(recipe),

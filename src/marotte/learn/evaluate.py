@@ -53,9 +53,9 @@ class Score:
 
 def student_face(student: Student) -> Face:
     """The face an exported student gives."""
-    return lambda utterance: animate(
-        Recording.from_samples(utterance.samples, utterance.rate), student, FPS
-    ).controls
+    return lambda utterance: (
+        animate(Recording.from_samples(utterance.samples, utterance.rate), student, FPS).controls
+    )
 
 
 def teacher_face(teacher: Teacher) -> Face:
@@ -68,7 +68,7 @@ def evaluate(
     store: Store,
     split: str,
     teacher: str = "phonetic",
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Score]:
     """Score a face on a split of a corpus: one row a speaker, and the last for all of them.
 
@@ -77,20 +77,21 @@ def evaluate(
         store: the corpus.
         split: e.g. `test_clean`.
         teacher: whose labels the error is measured against.
-        progress: called after each utterance with how many are done.
+        progress: called after each utterance with how many are done, and of how many.
 
     Raises:
         MarotteError: the corpus has no speech with phones in that split.
     """
     head = load_head()
     rows: dict[str, list[Score]] = {}
+    total = sum(split_of(entry) == split for entry in store.entries())
     for done, (utterance, target) in enumerate(_held_out(store, split, teacher), start=1):
         controls = face(utterance)
         rows.setdefault(f"{utterance.source}/{utterance.speaker}", []).append(
             score(head, utterance, controls, target)
         )
         if progress:
-            progress(done)
+            progress(done, total)
     if not rows:
         raise MarotteError(
             f"{store.folder} holds no {split!r} speech with phones: "

@@ -15,7 +15,7 @@ from marotte.learn.phones import BILABIALS, OPEN_VOWELS
 from marotte.learn.utterance import Phone
 
 CLOSED_MM = 1.5  # a lip gap at or below this is a closed mouth: docs/metrics.md shows it
-NEIGHBOURS = 2  # k: frames at 60 fps on either side of a bilabial's middle that may hold its closure
+NEIGHBOURS = 2  # k: frames at 60 fps on either side of a bilabial's middle that may be its closure
 
 
 @dataclass(frozen=True)

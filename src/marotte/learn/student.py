@@ -90,9 +90,7 @@ class GlobalConvolution(nn.Conv1d):
     """
 
     def __init__(self, channels: int, *, bias: bool) -> None:
-        super().__init__(
-            channels, channels, GLOBAL_KERNEL, groups=GLOBAL_GROUPS, bias=bias
-        )
+        super().__init__(channels, channels, GLOBAL_KERNEL, groups=GLOBAL_GROUPS, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """Steps [batch, channels, n_steps], as many as come in."""

@@ -37,19 +37,19 @@ class Package:
 QUEEN = Package(
     "flight-of-the-amazon-queen",
     "usr/share/scummvm/flight-of-the-amazon-queen/queen.1c",
-    51,
-    "the game's own free licence: may be used and passed on, but not sold by itself",
+    35,
+    "LicenseRef-Flight-of-the-Amazon-Queen (free; not to be sold by itself)",
 )
 ASTERISK_EN = Package(
     "asterisk-core-sounds-en-g722",
     "usr/share/asterisk/sounds/en_US_f_Allison/activated.g722",
-    8,
+    11,
     "CC-BY-SA-3.0",
 )
 ASTERISK_EN_TEXT = Package(
     "asterisk-core-sounds-en",
     "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz",
-    0.01,
+    0.02,
     "CC-BY-SA-3.0",
 )
 PACKAGES = (QUEEN, ASTERISK_EN, ASTERISK_EN_TEXT)
