@@ -4,6 +4,9 @@ A recording is read anew every time it is asked for, block by block, so that an 
 no more memory than a second.
 """
 
+# soundfile and soxr carry no types.
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator

@@ -81,7 +81,8 @@ class Rig:
 
     def clamp(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
         """Hold controls [..., n_controls] to their ranges."""
-        return np.clip(controls, np.float32(self.minimum), np.float32(self.maximum))
+        low, high = (np.array(each, np.float32) for each in (self.minimum, self.maximum))
+        return np.clip(controls, low, high)
 
     def neutral(self, n_frames: int) -> NDArray[np.float32]:
         """A face at rest: zeros [n_frames, n_controls]."""
@@ -106,9 +107,9 @@ def load_rig(path: str | Path) -> Rig:
         raise MarotteError(f"no rig file at {path}") from error
     except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
         raise MarotteError(f"{path} is not a readable JSON rig file: {error}") from error
-    if not isinstance(description, dict) or not isinstance(description.get("controls"), list):
+    described = cast("dict[str, Any]", description if isinstance(description, dict) else {})
+    if not isinstance(described.get("controls"), list):
         raise MarotteError(f"{path} does not describe a rig: it needs a list 'controls'")
-    described = cast("dict[str, Any]", description)
     controls = [_control(each, path) for each in described["controls"]]
     return Rig(
         name=str(described.get("name", path.stem)),
@@ -121,9 +122,10 @@ def load_rig(path: str | Path) -> Rig:
 
 def _control(described: Any, path: Path) -> dict[str, Any]:
     """One control of a rig file, with what it leaves out."""
-    if not isinstance(described, dict) or not isinstance(described.get("name"), str):
+    given = cast("dict[str, Any]", described if isinstance(described, dict) else {})
+    if not isinstance(given.get("name"), str):
         raise MarotteError(f"{path}: every control needs a 'name', got {described!r}")
-    control: dict[str, Any] = {"min": 0, "max": 1, "speech": False, **described}
+    control: dict[str, Any] = {"min": 0, "max": 1, "speech": False, **given}
     unknown = sorted(set(control) - {"name", "min", "max", "speech"})
     if unknown:
         raise MarotteError(

@@ -4,6 +4,9 @@ The page's program is bundled from `marotte/viewer/web` when the package is buil
 facts (JSON), arrays (gzip) and the sound (FLAC), all within the file.
 """
 
+# soundfile and soxr carry no types.
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import gzip

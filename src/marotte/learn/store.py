@@ -12,7 +12,6 @@ understands the files.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,25 +24,11 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError, missing_extra
 from marotte.files import replacing
+from marotte.learn.rows import ENTRY_COLUMNS, Entry, from_row, schema, to_row
 from marotte.learn.splits import Split, split_of
-from marotte.learn.utterance import Phone, Utterance
+from marotte.learn.utterance import Utterance
 
 BATCH_UTTERANCES = 32  # a row group: what a reader holds in memory at once
-_ENTRY_COLUMNS = ["id", "source", "speaker", "language", "licence", "text", "rate", "seconds"]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What the store knows of an utterance without decoding its sound; see `Utterance`."""
-
-    id: str
-    source: str
-    speaker: str
-    language: str
-    licence: str
-    text: str
-    rate: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -116,18 +101,18 @@ class Store:
         """
         for part in self.parts() if parts is None else parts:
             for row in self._rows(part, columns=None):
-                yield _utterance(row)
+                yield from_row(row)
 
     def entries(self, parts: Iterable[str] | None = None) -> Iterator[Entry]:
         """Read what is known of the utterances, without their sound: fast."""
         for part in self.parts() if parts is None else parts:
-            for row in self._rows(part, _ENTRY_COLUMNS):
+            for row in self._rows(part, ENTRY_COLUMNS):
                 yield Entry(**row)
 
     def write_part(self, part: str, utterances: Sequence[Utterance]) -> None:
         """Write a whole part; the sound is kept as 16-bit FLAC."""
         pa, pq = _arrow()
-        table = pa.Table.from_pylist([_row(each) for each in utterances], schema=_schema(pa))
+        table = pa.Table.from_pylist([to_row(each) for each in utterances], schema=schema(pa))
         with replacing(_made(self.folder / "audio") / f"{part}.parquet") as path:
             # FLAC does not shrink further, and its bytes need no dictionary or statistics.
             compression = {column: "zstd" for column in table.column_names} | {"flac": "none"}
@@ -215,10 +200,14 @@ class Store:
             for key, each in sorted(seconds.items())
         ]
 
-    def remove_leftovers(self) -> None:
-        """Delete the unfinished files of a run that was killed."""
-        for folder in ("audio", "labels/*"):
-            for leftover in self.folder.glob(f"{folder}/.*-*"):
+    def remove_leftovers(self, *folders: str) -> None:
+        """Delete the unfinished files of a run that was killed.
+
+        Args:
+            folders: where to look, below the store's folder; no other process may write there.
+        """
+        for folder in folders:
+            for leftover in (self.folder / folder).glob(".*-*"):
                 leftover.unlink(missing_ok=True)
 
     def _rows(self, part: str, columns: list[str] | None) -> Iterator[dict[str, Any]]:
@@ -239,42 +228,6 @@ def _arrow() -> tuple[Any, Any]:
     except ImportError as error:
         raise missing_extra("pyarrow", "train") from error
     return pyarrow, pyarrow.parquet
-
-
-def _schema(pa: Any) -> Any:
-    """The columns of `audio/*.parquet`."""
-    phone = [("ipa", pa.string()), ("start_s", pa.float64()), ("end_s", pa.float64())]
-    return pa.schema(
-        [(name, pa.string()) for name in ("id", "source", "speaker", "language", "licence", "text")]
-        + [
-            ("rate", pa.int32()),
-            ("seconds", pa.float64()),
-            ("flac", pa.binary()),
-            ("phones", pa.list_(pa.struct([*phone, ("stress", pa.int8())]))),
-        ]
-    )
-
-
-def _row(utterance: Utterance) -> dict[str, Any]:
-    import soundfile
-
-    flac = io.BytesIO()
-    sound = np.clip(utterance.samples, -1.0, 1.0)
-    soundfile.write(flac, sound, utterance.rate, format="FLAC", subtype="PCM_16")
-    row = {name: getattr(utterance, name) for name in _ENTRY_COLUMNS}
-    return row | {"flac": flac.getvalue(), "phones": [vars(each) for each in utterance.phones]}
-
-
-def _utterance(row: dict[str, Any]) -> Utterance:
-    import soundfile
-
-    try:
-        samples, rate = soundfile.read(io.BytesIO(row.pop("flac")), dtype="float32")
-    except soundfile.LibsndfileError as error:
-        raise MarotteError(f"the sound of {row['id']} in the corpus is damaged: {error}") from error
-    phones = tuple(Phone(**each) for each in row.pop("phones"))
-    row.pop("seconds")
-    return Utterance(**{**row, "rate": rate, "samples": samples, "phones": phones})
 
 
 def _check_curves(id: str, curves: NDArray[np.floating], n_controls: int) -> None:

@@ -18,6 +18,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def build(plan: Plan, folder: Path, workers: int, on_part: Callable[[Done], None
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
-    Store(folder).remove_leftovers()
+    Store(folder).remove_leftovers(".", "audio", "skips")
     _write_json(folder / "corpus.json", plan.origin)
     executor = ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
@@ -125,6 +126,11 @@ def build(plan: Plan, folder: Path, workers: int, on_part: Callable[[Done], None
         try:
             for future in as_completed(futures):
                 on_part(future.result())
+        except BrokenProcessPool as error:
+            raise MarotteError(
+                "a process of the build was ended from outside, perhaps for want of memory: "
+                "run the same command again to go on, with fewer --workers"
+            ) from error
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise

@@ -38,7 +38,7 @@ QUEEN = Package(
     "flight-of-the-amazon-queen",
     "usr/share/scummvm/flight-of-the-amazon-queen/queen.1c",
     35,
-    "LicenseRef-Flight-of-the-Amazon-Queen (free; not to be sold by itself)",
+    "LicenseRef-Flight-of-the-Amazon-Queen",
 )
 ASTERISK_EN = Package(
     "asterisk-core-sounds-en-g722",

@@ -73,7 +73,7 @@ class Queen(Source):
             source=self.name,
             speaker=speaker,
             language="en",
-            licence="LicenseRef-Flight-of-the-Amazon-Queen",
+            licence=debian.QUEEN.licence,
             text=line.text,
             samples=samples,
             rate=rate,

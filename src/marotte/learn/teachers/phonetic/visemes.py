@@ -44,8 +44,12 @@ class Viseme:
     heavy: bool = False
 
 
-def _vowel(name: str, jaw: float, *, heavy: bool = False, **lips: float) -> Viseme:
-    return Viseme(name, jaw, 1.0, lips, 1.0 if heavy else 0.6, vowel=True, heavy=heavy)
+def _vowel(name: str, jaw: float, **lips: float) -> Viseme:
+    return Viseme(name, jaw, 1.0, lips, 0.6, vowel=True)
+
+
+def _rounded(name: str, jaw: float, **lips: float) -> Viseme:
+    return Viseme(name, jaw, 1.0, lips, 1.0, vowel=True, heavy=True)
 
 
 SILENCE = Viseme("silence", 0.0, 1.0, {}, 0.8)
@@ -59,16 +63,16 @@ _VISEMES = (
     (("a", "ɑ", "ɐ"), _vowel("aa", 0.30, **_OPEN)),
     (("æ",), _vowel("ae", 0.27, mouthStretch=0.12, **_OPEN)),
     (("ʌ",), _vowel("ah", 0.21, **_OPEN)),
-    (("ɒ", "ɔ"), _vowel("ao", 0.25, heavy=True, mouthFunnel=0.16, mouthPucker=0.18)),
+    (("ɒ", "ɔ"), _rounded("ao", 0.25, mouthFunnel=0.16, mouthPucker=0.18)),
     (("ɛ", "e"), _vowel("eh", 0.19, mouthStretch=0.22, mouthSmile=0.1, **_OPEN)),
     (("ə",), _vowel("schwa", 0.14, mouthLowerDown=0.14, mouthUpperUp=0.08)),
     (("ɜ", "ɚ"), _vowel("er", 0.13, mouthFunnel=0.16, mouthPucker=0.2)),
-    (("o",), _vowel("oh", 0.18, heavy=True, mouthFunnel=0.2, mouthPucker=0.42)),
-    (("ø", "œ"), _vowel("oe", 0.16, heavy=True, mouthFunnel=0.16, mouthPucker=0.45)),
+    (("o",), _rounded("oh", 0.18, mouthFunnel=0.2, mouthPucker=0.42)),
+    (("ø", "œ"), _rounded("oe", 0.16, mouthFunnel=0.16, mouthPucker=0.45)),
     (("ɪ",), _vowel("ih", 0.12, mouthStretch=0.22, mouthSmile=0.1, **_OPEN)),
     (("i",), _vowel("iy", 0.09, **_WIDE)),
-    (("ʊ",), _vowel("uh", 0.11, heavy=True, mouthFunnel=0.18, mouthPucker=0.4)),
-    (("u", "y"), _vowel("uw", 0.08, heavy=True, **_ROUND)),
+    (("ʊ",), _rounded("uh", 0.11, mouthFunnel=0.18, mouthPucker=0.4)),
+    (("u", "y"), _rounded("uw", 0.08, **_ROUND)),
     # Lips meet: the closure itself is a channel of its own (coarticulation.closure).
     (("p", "b", "m"), Viseme("bilabial", 0.07, 0.45, {}, 0.15, closes=True)),
     # The lower lip touches the upper teeth.

@@ -1,0 +1,70 @@
+"""An utterance as a row of a Parquet file, and back."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from marotte.errors import MarotteError
+from marotte.learn.utterance import Phone, Utterance
+
+ENTRY_COLUMNS = ["id", "source", "speaker", "language", "licence", "text", "rate", "seconds"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the store knows of an utterance without decoding its sound; see `Utterance`."""
+
+    id: str
+    source: str
+    speaker: str
+    language: str
+    licence: str
+    text: str
+    rate: int
+    seconds: float
+
+
+def schema(pa: Any) -> Any:
+    """The columns of `audio/*.parquet`."""
+    phone = [("ipa", pa.string()), ("start_s", pa.float64()), ("end_s", pa.float64())]
+    return pa.schema(
+        [(name, pa.string()) for name in ("id", "source", "speaker", "language", "licence", "text")]
+        + [
+            ("rate", pa.int32()),
+            ("seconds", pa.float64()),
+            ("flac", pa.binary()),
+            ("phones", pa.list_(pa.struct([*phone, ("stress", pa.int8())]))),
+        ]
+    )
+
+
+def to_row(utterance: Utterance) -> dict[str, Any]:
+    """An utterance as a row; its sound is 16-bit FLAC."""
+    import soundfile
+
+    flac = io.BytesIO()
+    sound = np.clip(utterance.samples, -1.0, 1.0)
+    soundfile.write(flac, sound, utterance.rate, format="FLAC", subtype="PCM_16")
+    row = {name: getattr(utterance, name) for name in ENTRY_COLUMNS}
+    return row | {"flac": flac.getvalue(), "phones": [vars(each) for each in utterance.phones]}
+
+
+def from_row(row: dict[str, Any]) -> Utterance:
+    """An utterance from its row.
+
+    Raises:
+        MarotteError: the FLAC bytes are damaged.
+    """
+    import soundfile
+
+    try:
+        samples, rate = soundfile.read(io.BytesIO(row.pop("flac")), dtype="float32")
+    except soundfile.LibsndfileError as error:
+        raise MarotteError(f"the sound of {row['id']} in the corpus is damaged: {error}") from error
+    phones = tuple(Phone(**each) for each in row.pop("phones"))
+    row.pop("seconds")
+    return Utterance(**{**row, "rate": rate, "samples": samples, "phones": phones})
