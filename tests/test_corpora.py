@@ -6,6 +6,7 @@ import signal
 import struct
 import time
 from dataclasses import replace
+from importlib.metadata import EntryPoint, EntryPoints
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,6 +71,14 @@ def test_a_missing_recipe_is_said(tmp_path):
 
 def test_every_source_is_found_by_its_name():
     assert [source_class(name).name for name in source_names()] == source_names()
+
+
+def test_a_plug_in_adds_a_source(monkeypatch):
+    point = EntryPoint("tapes", "marotte.learn.corpora.espeak:Espeak", "marotte.corpora")
+    everything = EntryPoints([point])
+    monkeypatch.setattr("marotte.learn.corpora.entry_points", everything.select)
+    assert "tapes" in source_names()
+    assert source_class("tapes") is Espeak
 
 
 # Voices
@@ -360,6 +369,7 @@ def test_a_killed_build_leaves_whole_parts_and_no_processes(tmp_path, monkeypatc
     process = multiprocessing.get_context("spawn").Process(target=build_for_ever, args=(tmp_path,))
     process.start()
     while len(Store(tmp_path).parts()) < 5:
+        assert process.is_alive()
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.join()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from marotte.errors import MarotteError
-from marotte.learn.store import Entry, Store
+from marotte.learn.rows import Entry
+from marotte.learn.store import Store
 from marotte.learn.utterance import Phone, Utterance
 
 
@@ -146,10 +147,11 @@ def test_a_killed_writer_leaves_no_half_part(tmp_path):
     process = multiprocessing.get_context("spawn").Process(target=_write_for_ever, args=(tmp_path,))
     process.start()
     while not any(tmp_path.glob("audio/.fake*")):
+        assert process.is_alive()
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     store = Store(tmp_path)
     assert all(len(list(store.utterances([part]))) == 20 for part in store.parts())
-    store.remove_leftovers()
+    store.remove_leftovers("audio")
     assert [path.name for path in (tmp_path / "audio").iterdir()] in ([], ["fake-00000.parquet"])
