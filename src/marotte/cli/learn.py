@@ -146,11 +146,13 @@ def evaluate(
 
 
 def _score_table(split: str, scores: list[Score]) -> Table:
-    from rich.table import Table
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Column, Table
 
     from marotte.learn.card import COLUMNS, cells
 
-    table = Table(*COLUMNS, title=f"{split}, lips closed at 60 fps")
+    who, *figures = COLUMNS
+    table = Table(Column(who, no_wrap=True), *figures, title=split, box=SIMPLE_HEAD)
     for score in scores:
         table.add_row(*cells(score), end_section=score is scores[-2] if scores[1:] else False)
     return table

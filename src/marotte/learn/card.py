@@ -12,10 +12,7 @@ from marotte.learn.evaluate import Score
 from marotte.learn.metrics import CLOSED_MM
 from marotte.runtime import load_student
 
-COLUMNS = (
-    "speaker", "minutes", "p b m", "PBM %", "open vowels", "false closure %", "AUC", "MSE",
-    "jitter",
-)  # fmt: skip
+COLUMNS = ("speaker", "min", "PBM", "false closure", "AUC", "MSE", "jitter")
 BEGIN, END = "<!-- results: written by `marotte evaluate --card` -->", "<!-- end of results -->"
 
 
@@ -25,13 +22,11 @@ def cells(score: Score) -> tuple[str, ...]:
     return (
         score.who,
         f"{score.minutes:.1f}",
-        str(len(c.bilabial_mm)),
-        f"{100 * c.pbm:.1f}",
-        str(len(c.open_mm)),
-        f"{100 * c.false_closure:.1f}",
+        f"{100 * c.pbm:.1f}% ({len(c.bilabial_mm)})",
+        f"{100 * c.false_closure:.1f}% ({len(c.open_mm)})",
         f"{c.auc:.4f}",
         f"{score.mse:.5f}",
-        f"{score.jitter:.3f}",
+        f"{score.jitter:.2f}",
     )
 
 

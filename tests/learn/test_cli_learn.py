@@ -1,0 +1,128 @@
+"""The whole learning path on made speech, by the commands a person gives."""
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from marotte.cli import app
+from marotte.learn.card import BEGIN, END
+from marotte.learn.store import Store
+from marotte.learn.utterance import Phone, Utterance
+
+SPEAKERS = {
+    "queen": ("joe", "jim", "naomi"),  # train, valid, test_other
+    "asterisk_en": ("allison",),  # test_clean
+}
+RECIPE = """
+name = "tiny"
+corpus = "corpus.toml"
+teacher = "phonetic"
+[student]
+channels = 8
+lookahead_ms = 128
+frontend = "mel"
+norm = "step"
+batch_norm = true
+[train]
+minutes = 1
+steps = 4
+batch = 4
+frames = 3
+validate_crops = 4
+"""
+
+
+def speak(source, speaker, number):
+    """Two seconds of hum whose loudness follows its phonemes."""
+    sounds = "m ɑ p i b æ s ʌ m ɔ".split()
+    phones = tuple(Phone(s, 0.2 + 0.15 * i, 0.35 + 0.15 * i) for i, s in enumerate(sounds))
+    time = np.arange(32_000) / 16_000
+    sound = 0.2 * np.sin(2 * np.pi * (120 + 10 * number) * time)
+    for phone in phones:
+        if phone.ipa in "mpbs":
+            sound[int(phone.start_s * 16_000) : int(phone.end_s * 16_000)] *= 0.1
+    id = f"{source}/{speaker}/{number}"
+    return Utterance(id, source, speaker, "en", "MIT", "", sound.astype(np.float32), 16_000, phones)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    for source, speakers in SPEAKERS.items():
+        said = [speak(source, speaker, n) for speaker in speakers for n in range(3)]
+        Store(folder).write_part(f"{source}-00000", said)
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def labelled(corpus):
+    result = run("label", corpus, "--workers", 1)
+    assert result.exit_code == 0, result.output
+    assert "labelled 2 parts" in result.output
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def student(labelled, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "tiny.toml").write_text(RECIPE)
+    trained = run("train", folder / "tiny.toml", "--corpus", labelled, "--run", folder / "run")
+    assert trained.exit_code == 0, trained.output
+    exported = run("export", folder / "run", "-o", folder / "tiny.onnx")
+    assert exported.exit_code == 0, exported.output
+    assert "21 controls" in exported.output
+    return folder / "tiny.onnx"
+
+
+def test_labelling_again_labels_nothing_and_mends_what_is_missing(labelled):
+    assert "labelled 0 parts" in run("label", labelled).output
+    path = labelled / "labels" / "phonetic" / "queen-00000.parquet"
+    before = path.read_bytes()
+    path.unlink()  # as if the run had been killed before it
+    assert "labelled 1 parts" in run("label", labelled, "--workers", 1).output
+    assert path.read_bytes() == before
+
+
+def test_the_teacher_closes_and_opens(labelled):
+    result = run("evaluate", labelled, "--teacher", "phonetic", "--split", "test_clean")
+    assert result.exit_code == 0, result.output
+    assert "asterisk_en/allison" in result.output
+    assert "100.0" in result.output
+
+
+def test_a_student_is_scored_and_its_card_written(labelled, student, tmp_path):
+    card = tmp_path / "card.md"
+    card.write_text(f"# A card\n{BEGIN}\nold\n{END}\nThe end.\n")
+    result = run("evaluate", labelled, "--student", student, "--card", card)
+    assert result.exit_code == 0, result.output
+    text = card.read_text()
+    assert text.startswith("# A card")
+    assert text.endswith("The end.\n")
+    assert "old" not in text
+    for expected in ("### test_clean", "queen/naomi", "| all |", "look-ahead 128 ms"):
+        assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("label", "missing"), "holds no speech"),
+        (("label", "CORPUS", "--teacher", "nobody"), "no teacher is called 'nobody'"),
+        (("train", "missing.toml", "--corpus", "CORPUS"), "no recipe at"),
+        (("export", "missing", "-o", "x.onnx"), "no checkpoint at"),
+        (("export", "missing", "-o", "nowhere/x.onnx"), "does not exist"),
+        (("evaluate", "CORPUS", "--split", "moon", "--teacher", "phonetic"), "no 'moon' speech"),
+        (("evaluate", "CORPUS", "--student", "nobody"), "nobody"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, words, labelled, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*[labelled if a == "CORPUS" else a for a in arguments])
+    assert result.exit_code == 2
+    assert words in result.output
+    assert "Traceback" not in result.output
+    assert not list(tmp_path.iterdir())
