@@ -12,7 +12,7 @@ import ctypes.util
 import functools
 from collections.abc import Sequence
 from ctypes import CFUNCTYPE, POINTER, c_char, c_char_p, c_int, c_short, c_uint, c_void_p
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ _EVENT_END, _EVENT_PHONEME = 0, 7
 _RATE, _PITCH, _RANGE = 1, 3, 4  # espeak_PARAMETER
 _UTF8, _END_PAUSE = 1, 0x1000
 _SEPARATED = 2 | ord("_") << 8  # espeak_TextToPhonemes: IPA, with _ between the phones of a word
+
+_VOICELESS_STOPS = frozenset({"p", "t", "k", "tʃ", "ts"})
+_CLOSURE_S = 0.042  # the median, measured on the level of 620 stops between vowels
 
 
 class _EventId(ctypes.Union):
@@ -160,7 +163,25 @@ def _phones(events: Sequence[tuple[int, str]], n_samples: int, rate: int) -> tup
         for (ipa, stress), first, last in zip(parts, bounds[:-1], bounds[1:], strict=True):
             if last > first:
                 phones.append(Phone(ipa, float(first), float(last), stress))
-    return tuple(phones)
+    return tuple(_with_closures(phones))
+
+
+def _with_closures(phones: Sequence[Phone]) -> list[Phone]:
+    """Begin voiceless stops where the mouth closes: their events come when it bursts open.
+
+    The closure is taken from the phone before, at most half of it, or from the silence.
+    """
+    closed: list[Phone] = []
+    for phone in phones:
+        start = phone.start_s
+        if phone.ipa in _VOICELESS_STOPS:
+            start = max(0.0, start - _CLOSURE_S)
+            if closed and closed[-1].end_s > start:
+                before = closed[-1]
+                start = max(start, (before.start_s + before.end_s) / 2)
+                closed[-1] = replace(before, end_s=min(before.end_s, start))
+        closed.append(replace(phone, start_s=start))
+    return closed
 
 
 def _with_stress(symbol: str) -> list[tuple[str, int]]:
