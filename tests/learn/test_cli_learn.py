@@ -34,7 +34,7 @@ validate_crops = 4
 
 def speak(source, speaker, number):
     """Two seconds of hum whose loudness follows its phonemes."""
-    sounds = "m ɑ p i b æ s ʌ m ɔ".split()
+    sounds = ["m", "ɑ", "p", "i", "b", "æ", "s", "ʌ", "m", "ɔ"]
     phones = tuple(Phone(s, 0.2 + 0.15 * i, 0.35 + 0.15 * i) for i, s in enumerate(sounds))
     time = np.arange(32_000) / 16_000
     sound = 0.2 * np.sin(2 * np.pi * (120 + 10 * number) * time)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-GAP_SCALE_MM = 2.0  # lip gaps below this count in full, larger ones by their ratio
+GAP_SCALE_MM = 1.0  # lip gaps below this count in full, larger ones by their ratio
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def lip_gap(predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Tenso
     """Mean squared error of the lips' distance, as an eye weighs it.
 
     The gap is linear in the controls (`Head.lip_gap_weights`). It is compared on the scale
-    asinh(gap / 2 mm): shut or 2 mm apart is as different as 8 mm or 20 mm, so that a loss made
+    asinh(gap / 1 mm): shut or 2 mm apart is as different as 4 mm or 17 mm, so that a loss made
     mostly of open mouths does not leave the short closures half open.
 
     Args:
