@@ -8,9 +8,9 @@ Splits go by whole corpora and whole speakers, so that no held-out voice is ever
 - `train`: everybody else.
 
 An actor of the game speaks several characters. Who belongs together was found by a speaker
-embedding (Resemblyzer 0.1.4, the mean of up to 40 clips a character): two halves of one
-character's clips are alike by a cosine of 0.95 to 0.99, and so are the characters that stand
-together here; no held-out character comes nearer than 0.90 to one outside its group.
+embedding (Resemblyzer 0.1.4, the mean of up to 40 clips a character): characters that stand
+together here are alike by a cosine of 0.90 (where there are few clips) to 0.98, two halves of one
+character's clips by 0.97 to 0.99; none of them comes nearer than 0.90 to one outside its group.
 """
 
 from __future__ import annotations
