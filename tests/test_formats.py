@@ -214,3 +214,10 @@ def test_what_is_stopped_halfway_leaves_what_was_there(tmp_path: Path, ending: s
         writer_for(path).write(moving(1), path, stop)
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == [path.name]
+
+
+def test_an_ending_whose_package_is_missing_names_the_extra(monkeypatch):
+    monkeypatch.setattr("marotte.formats.find_spec", lambda name: None)
+    with pytest.raises(MarotteError, match=r"marotte\[video\]"):
+        writer_for(Path("face.mp4"))
+    writer_for(Path("face.csv"))

@@ -2,7 +2,7 @@
 
     python tools/draw_docs.py
 
-Writes docs/images/speaking.png and docs/images/lip-gap.png. Needs the extra `video`.
+Writes docs/images/speaking.png and docs/images/lip-gap.png. Needs the extra `video`, and Pillow.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 SAMPLE = ROOT / "samples" / "hello.wav"
 
-FACE = (230, 300)
+FACE = (230, 290)
 FACES = 8
+LEADS_HEIGHT = 36  # of the lines from the faces to their moments
 TRACK_HEIGHT = 150
 GAPS_MM = (0.4, 1.0, 1.5, 2.5, 4.0, 8.0)
 INK, PAPER, WAVE, LINE = (40, 44, 56), (250, 250, 252), (176, 186, 206), (200, 60, 70)
@@ -37,10 +38,12 @@ def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
 
 
 def cropped(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The middle of a square picture of the face, in the size of a tile."""
-    width = frame.shape[0] * FACE[0] // FACE[1]
-    left = (frame.shape[1] - width) // 2
-    tile = Image.fromarray(frame[:, left : left + width])
+    """The face out of a square picture, from the brow down, in the size of a tile."""
+    side = frame.shape[0]
+    top, height = int(0.22 * side), int(0.66 * side)
+    width = height * FACE[0] // FACE[1]
+    left = (side - width) // 2
+    tile = Image.fromarray(frame[top : top + height, left : left + width])
     return np.asarray(tile.resize(FACE, Image.Resampling.LANCZOS))
 
 
@@ -84,12 +87,17 @@ def draw_speaking(head: Head) -> None:
     """Faces of the sample above its sound."""
     animation = animate(open_recording(SAMPLE))
     gap = head.lip_gap(animation.controls, ARKIT_52.names)
-    renderer = open_renderer(subdivide(head), (2 * FACE[1], 2 * FACE[1]), "face")
+    renderer = open_renderer(subdivide(head), (3 * FACE[1], 3 * FACE[1]), "face")
     picks = telling_frames(gap)
     faces = [cropped(renderer.frame(animation.controls[k], ARKIT_52.names)) for k in picks]
-    picture = Image.new("RGB", (FACE[0] * FACES, FACE[1] + TRACK_HEIGHT), PAPER)
+    width, top = FACE[0] * FACES, FACE[1] + LEADS_HEIGHT
+    picture = Image.new("RGB", (width, top + TRACK_HEIGHT), PAPER)
     picture.paste(Image.fromarray(np.concatenate(faces, axis=1)), (0, 0))
-    picture.paste(draw_track(animation, gap, picks), (0, FACE[1]))
+    picture.paste(draw_track(animation, gap, picks), (0, top))
+    draw = ImageDraw.Draw(picture)
+    for i, k in enumerate(picks):
+        middle = (i + 0.5) * FACE[0]
+        draw.line([(middle, FACE[1]), (k * width / len(gap), top)], fill=INK, width=2)
     picture.quantize(200, dither=Image.Dither.NONE).save(IMAGES / "speaking.png", optimize=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.animation import Animation
-from marotte.errors import MarotteError
+from marotte.errors import MarotteError, missing_extra
 
 Progress = Callable[[int, int], None]
 """Told now and then how many frames are written, and of how many."""
@@ -26,6 +27,9 @@ _MODULES = {
     ".glb": "gltf",
     ".mp4": "video",
 }
+
+_NEEDS = {".mp4": ("av", "video")}
+"""The package, and the extra that brings it, without which an ending can't be written."""
 
 ENDINGS = tuple(_MODULES)
 
@@ -42,14 +46,18 @@ def writer_for(path: Path) -> Format:
     """Choose the format by the path's ending; only its module is imported.
 
     Raises:
-        MarotteError: the ending is none that Marotte writes.
+        MarotteError: the ending is none that Marotte writes, or its package is not installed.
     """
-    module = _MODULES.get(path.suffix.lower())
+    ending = path.suffix.lower()
+    module = _MODULES.get(ending)
     if module is None:
-        ending = f"its ending is {path.suffix!r}" if path.suffix else "it has no ending"
+        what = f"its ending is {path.suffix!r}" if path.suffix else "it has no ending"
         raise MarotteError(
-            f"can't tell what to write to {path.name!r}, {ending}: use {', '.join(ENDINGS)}"
+            f"can't tell what to write to {path.name!r}, {what}: use {', '.join(ENDINGS)}"
         )
+    package, extra = _NEEDS.get(ending, (None, ""))
+    if package and find_spec(package) is None:
+        raise missing_extra(package, extra)
     return cast(Format, import_module(f"{__name__}.{module}"))
 
 
