@@ -30,7 +30,7 @@ from marotte.learn.voices.espeak import espeak
 from marotte.learn.voices.hibari import RATE, VirtualSpeaker, hibari_voice
 from marotte.learn.voices.texts import sentence
 
-RECIPES = Path(__file__).parents[1] / "recipes"
+RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 # Recipes
