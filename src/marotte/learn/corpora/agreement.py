@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from marotte.errors import MarotteError
-from marotte.learn.align import english_aligner
+from marotte.learn.align import aligner
 from marotte.learn.corpora.source import Source
 from marotte.learn.phones import VISEME_OF
 from marotte.learn.utterance import Phone
@@ -43,13 +43,15 @@ class Agreement:
 def measure_agreement(source: Source, count: int) -> Agreement:
     """Align `count` utterances of a source that knows its phones, and compare."""
     keys = source.items()
-    aligner = english_aligner()
+    aligner("en")  # a missing package is said at once
     failed, known = 0, 0
     differences_s: list[float] = []
     for key in keys[:: max(1, len(keys) // count)][:count]:
         try:
             utterance = source.utterance(key)
-            found = aligner.align(utterance.samples, utterance.rate, utterance.text)
+            found = aligner(utterance.language).align(
+                utterance.samples, utterance.rate, utterance.text
+            )
         except MarotteError:
             failed += 1
             continue

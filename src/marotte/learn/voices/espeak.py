@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import functools
+import re
 from collections.abc import Sequence
 from ctypes import CFUNCTYPE, POINTER, c_char, c_char_p, c_int, c_short, c_uint, c_void_p
 from dataclasses import dataclass, field, replace
@@ -104,14 +105,23 @@ class Espeak:
 
     def pronunciation(self, text: str, voice: str = "en-us") -> tuple[tuple[str, int], ...]:
         """The phones of a text, each with its stress, without speaking it."""
+        return tuple(phone for word in self.words(text, voice) for phone in word)
+
+    def words(self, text: str, voice: str) -> tuple[tuple[tuple[str, int], ...], ...]:
+        """The phones of a text, each with its stress, by words as one says them."""
         self._choose(voice)
         rest = c_char_p(text.encode())
-        symbols: list[str] = []
+        words: list[str] = []
         while rest.value:
             # Each call reads one clause and moves the pointer behind it.
             found = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _SEPARATED)
-            symbols += found.decode("utf-8", "replace").replace(" ", "_").split("_")
-        return tuple(pair for symbol in symbols for pair in _with_stress(symbol))
+            # Marks like (en) say that a word is read by the rules of another language.
+            words += re.sub(r"\([a-z-]+\)", " ", found.decode("utf-8", "replace")).split()
+        said = (
+            tuple(pair for symbol in word.split("_") for pair in _with_stress(symbol))
+            for word in words
+        )
+        return tuple(word for word in said if word)
 
     def _choose(self, voice: str) -> None:
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
