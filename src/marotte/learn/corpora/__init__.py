@@ -14,9 +14,14 @@ from marotte.learn.corpora.source import Source
 
 _BUILT_IN = {
     "asterisk_en": "marotte.learn.corpora.asterisk:AsteriskEn",
+    "asterisk_es": "marotte.learn.corpora.asterisk:AsteriskEs",
+    "asterisk_fr": "marotte.learn.corpora.asterisk:AsteriskFr",
+    "asterisk_it": "marotte.learn.corpora.asterisk:AsteriskIt",
+    "asterisk_ru": "marotte.learn.corpora.asterisk:AsteriskRu",
     "espeak": "marotte.learn.corpora.espeak:Espeak",
     "hibari": "marotte.learn.corpora.hibari:Hibari",
     "queen": "marotte.learn.corpora.queen:Queen",
+    "tuxpaint": "marotte.learn.corpora.tuxpaint:TuxPaint",
 }
 
 

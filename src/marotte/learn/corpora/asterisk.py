@@ -1,9 +1,14 @@
-"""Asterisk's English telephone prompts: one studio speaker, 16 kHz, held out for testing."""
+"""Asterisk's telephone prompts: one studio speaker a language, 16 kHz, in Debian packages.
+
+English and Spanish are spoken by the same woman.
+"""
 
 from __future__ import annotations
 
 import functools
 import gzip
+import re
+from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import missing_extra
-from marotte.learn.align import english_aligner
+from marotte.learn.align import aligner
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.source import Skip, Source
 from marotte.learn.utterance import Utterance
@@ -22,14 +27,24 @@ _RATE = 16_000
 
 
 @dataclass(frozen=True)
-class AsteriskEn(Source):
-    """Every prompt that has words, aligned."""
+class Asterisk(Source, ABC):
+    """Every prompt of a language that has words, aligned.
 
-    name: ClassVar[str] = "asterisk_en"
+    Attributes:
+        language: ISO 639-1.
+        speaker: who speaks.
+        sounds: the package of the prompts.
+        texts: the package of their texts.
+    """
+
+    language: ClassVar[str]
+    speaker: ClassVar[str]
+    sounds: ClassVar[debian.Package]
+    texts: ClassVar[debian.Package]
 
     def items(self) -> Sequence[str]:
         """The names of the prompts that have a text."""
-        english_aligner()
+        aligner(self.language)
         _pyav()
         return sorted(key for key in self._texts if self._path(key).is_file())
 
@@ -38,32 +53,100 @@ class AsteriskEn(Source):
         text = self._texts[key]
         samples = _decoded(self._path(key))
         return Utterance(
-            id=f"{self.name}/allison/{key}",
+            id=f"{self.name}/{self.speaker}/{key}",
             source=self.name,
-            speaker="allison",
-            language="en",
-            licence=debian.ASTERISK_EN.licence,
+            speaker=self.speaker,
+            language=self.language,
+            licence=self.sounds.licence,
             text=text,
             samples=samples,
             rate=_RATE,
-            phones=english_aligner().align(samples, _RATE, text),
+            phones=aligner(self.language).align(samples, _RATE, self._spoken(text)),
         )
+
+    def _spoken(self, text: str) -> str:
+        """What of a text is said."""
+        return text
 
     @functools.cached_property
     def _folder(self) -> Path:
-        probe = debian.root_of(debian.ASTERISK_EN) / debian.ASTERISK_EN.probe
-        return probe.parent
+        return (debian.root_of(self.sounds) / self.sounds.probe).parent
 
     @functools.cached_property
     def _texts(self) -> dict[str, str]:
         """By prompt: what is said, from lines of the form `name: text`."""
-        path = debian.root_of(debian.ASTERISK_EN_TEXT) / debian.ASTERISK_EN_TEXT.probe
-        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as lines:
+        path = debian.root_of(self.texts) / self.texts.probe
+        with gzip.open(path, "rt", encoding="utf-8-sig", errors="replace") as lines:
             pairs = [line.split(":", 1) for line in lines if ":" in line and line[0] != ";"]
         return {name.strip(): text.strip() for name, text in pairs}
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.g722"
+
+
+@dataclass(frozen=True)
+class AsteriskEn(Asterisk):
+    """English."""
+
+    name: ClassVar[str] = "asterisk_en"
+    language: ClassVar[str] = "en"
+    speaker: ClassVar[str] = "allison"
+    sounds: ClassVar[debian.Package] = debian.ASTERISK_EN
+    texts: ClassVar[debian.Package] = debian.ASTERISK_EN_TEXT
+
+
+@dataclass(frozen=True)
+class _Translated(Asterisk, ABC):
+    """A language whose texts hold remarks in brackets, and letters that were lost on the way."""
+
+    def _spoken(self, text: str) -> str:
+        if re.search(r"\w\?\s*\w|�", text):
+            raise Skip("letters of the text are lost")
+        return re.sub(r"\([^)]*\)", " ", text)
+
+
+@dataclass(frozen=True)
+class AsteriskEs(_Translated):
+    """Mexican Spanish."""
+
+    name: ClassVar[str] = "asterisk_es"
+    language: ClassVar[str] = "es"
+    speaker: ClassVar[str] = "allison"
+    sounds: ClassVar[debian.Package] = debian.ASTERISK_ES[0]
+    texts: ClassVar[debian.Package] = debian.ASTERISK_ES[1]
+
+
+@dataclass(frozen=True)
+class AsteriskFr(_Translated):
+    """Canadian French."""
+
+    name: ClassVar[str] = "asterisk_fr"
+    language: ClassVar[str] = "fr"
+    speaker: ClassVar[str] = "june"
+    sounds: ClassVar[debian.Package] = debian.ASTERISK_FR[0]
+    texts: ClassVar[debian.Package] = debian.ASTERISK_FR[1]
+
+
+@dataclass(frozen=True)
+class AsteriskIt(_Translated):
+    """Italian."""
+
+    name: ClassVar[str] = "asterisk_it"
+    language: ClassVar[str] = "it"
+    speaker: ClassVar[str] = "carlo"
+    sounds: ClassVar[debian.Package] = debian.ASTERISK_IT[0]
+    texts: ClassVar[debian.Package] = debian.ASTERISK_IT[1]
+
+
+@dataclass(frozen=True)
+class AsteriskRu(_Translated):
+    """Russian."""
+
+    name: ClassVar[str] = "asterisk_ru"
+    language: ClassVar[str] = "ru"
+    speaker: ClassVar[str] = "ivrvoice"
+    sounds: ClassVar[debian.Package] = debian.ASTERISK_RU[0]
+    texts: ClassVar[debian.Package] = debian.ASTERISK_RU[1]
 
 
 def _decoded(path: Path) -> NDArray[np.float32]:

@@ -40,19 +40,70 @@ QUEEN = Package(
     35,
     "LicenseRef-Flight-of-the-Amazon-Queen",
 )
-ASTERISK_EN = Package(
-    "asterisk-core-sounds-en-g722",
-    "usr/share/asterisk/sounds/en_US_f_Allison/activated.g722",
-    11,
-    "CC-BY-SA-3.0",
+
+
+def _asterisk(language: str, probe: str, megabytes: float, licence: str) -> tuple[Package, Package]:
+    """The sound of Asterisk's prompts in a language, and their text."""
+    name = f"asterisk-core-sounds-{language}"
+    text = f"usr/share/doc/{name}/core-sounds-{language}.txt.gz"
+    return (
+        Package(f"{name}-g722", f"usr/share/asterisk/sounds/{probe}", megabytes, licence),
+        Package(name, text, 0.02, licence),
+    )
+
+
+ASTERISK_EN, ASTERISK_EN_TEXT = _asterisk(
+    "en", "en_US_f_Allison/activated.g722", 11, "CC-BY-SA-3.0"
 )
-ASTERISK_EN_TEXT = Package(
-    "asterisk-core-sounds-en",
-    "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz",
-    0.02,
-    "CC-BY-SA-3.0",
+# The woman who speaks English.
+ASTERISK_ES = _asterisk("es", "es_MX_f_Allison/agent-pass.g722", 13, "CC-BY-SA-3.0")
+ASTERISK_FR = _asterisk("fr", "fr_CA_f_June/agent-pass.g722", 11, "CC-BY-SA-3.0")
+ASTERISK_IT = _asterisk("it", "it_IT_m_Carlo/agent-pass.g722", 10, "CC-BY-3.0")
+ASTERISK_RU = _asterisk("ru", "ru_RU_f_IvrvoiceRU/agent-pass.g722", 11, "CC-BY-3.0")
+TUXPAINT = Package(
+    "tuxpaint-stamps-default",
+    "usr/share/tuxpaint/stamps/animals",
+    161,
+    "GPL-2.0-only",
 )
-PACKAGES = (QUEEN, ASTERISK_EN, ASTERISK_EN_TEXT)
+FILLETS = Package(
+    "fillets-ng-data-cs",
+    "usr/share/games/fillets-ng/sound/airplane/cs/let-m-oko.ogg",
+    39,
+    "GPL-2.0-only",
+)
+FILLETS_TEXT = Package(
+    "fillets-ng-data",
+    "usr/share/games/fillets-ng/script/airplane/dialogs_cs.lua",
+    71,
+    "GPL-2.0-only",
+)
+DRASCULA_EN = Package(
+    "drascula",
+    "usr/share/scummvm/drascula/en/drascula.dat",
+    26,
+    "LicenseRef-Drascula",
+)
+DRASCULA_ES = Package(
+    "drascula-spanish",
+    "usr/share/scummvm/drascula/es/drascula.dat",
+    13,
+    "LicenseRef-Drascula",
+)
+PACKAGES = (
+    QUEEN,
+    ASTERISK_EN,
+    ASTERISK_EN_TEXT,
+    *ASTERISK_ES,
+    *ASTERISK_FR,
+    *ASTERISK_IT,
+    *ASTERISK_RU,
+    TUXPAINT,
+    FILLETS,
+    FILLETS_TEXT,
+    DRASCULA_EN,
+    DRASCULA_ES,
+)
 
 
 def roots() -> list[Path]:
