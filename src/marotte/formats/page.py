@@ -144,6 +144,8 @@ def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
         "seconds": recording.seconds if recording else animation.seconds,
         "controls": [{"name": name, **_range(rig, name)} for name in moving],
         "lipGap": {"stepMm": GAP_STEP_MM, "mostMm": max(LEAST_GAP_SHOWN_MM, float(gap.max()))},
+        "hasSound": recording is not None,
+        "soundRate": SAMPLE_RATE,
         "loudnessRate": LOUDNESS_RATE,
         "head": shape,
     }

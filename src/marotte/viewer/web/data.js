@@ -1,4 +1,4 @@
-// What the page carries: facts as JSON, arrays as gzip and the sound as FLAC, both in base64.
+// What the page carries: facts as JSON; arrays as gzip and the sound as FLAC, both in base64.
 
 const TYPES = { uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array };
 
@@ -8,8 +8,32 @@ export async function load() {
   const packed = new Blob([bytes("arrays")]).stream();
   const unpacked = packed.pipeThrough(new DecompressionStream("gzip"));
   const buffer = await new Response(unpacked).arrayBuffer();
-  const sound = text("sound") ? new Blob([bytes("sound")], { type: "audio/flac" }) : null;
+  const sound = text("sound") ? await asWav(bytes("sound").buffer, facts.soundRate) : null;
   return { ...facts, arrays: split(buffer, facts.arrays), sound };
+}
+
+/**
+ * A FLAC file as a WAV file (a Blob), or null where the browser can't decode it. In FLAC without a
+ * table of places, which few programs write, Chromium stalls when it seeks to near the end.
+ */
+async function asWav(flac, rate) {
+  let decoded;
+  try {
+    decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(flac);
+  } catch {
+    return null;
+  }
+  const samples = Int16Array.from(decoded.getChannelData(0), (sample) =>
+    Math.max(-32768, Math.min(32767, Math.round(sample * 32768))),
+  );
+  const words = (text) => text.split("").map((letter) => letter.charCodeAt(0));
+  const number = (value) => [value, value >> 8, value >> 16, value >> 24]; // 32 bits
+  const header = Uint8Array.of(
+    ...words("RIFF"), ...number(36 + samples.byteLength), ...words("WAVEfmt "), ...number(16),
+    1, 0, 1, 0, ...number(rate), ...number(2 * rate), 2, 0, 16, 0, // PCM, mono, 16 bits
+    ...words("data"), ...number(samples.byteLength),
+  );
+  return new Blob([header, samples], { type: "audio/wav" });
 }
 
 /** A control over time, linear between its frames and held at both ends. */

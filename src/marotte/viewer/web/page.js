@@ -21,6 +21,7 @@ class Page {
     this.targets = data.head.targets.map((name) => this.byName.get(name));
     this.chart = this.makeChart();
     this.stage = makeStage(data);
+    if (data.hasSound && !data.sound) notice("This browser can't decode the sound.");
     this.showFacts();
     this.showLegend();
     this.listen();
@@ -77,7 +78,7 @@ class Page {
     const { playing, failed } = this.clock;
     document.body.classList.toggle("playing", playing);
     element("play").setAttribute("aria-label", playing ? "Pause" : "Play");
-    if (failed) notice("This browser can't play the sound, which is FLAC.");
+    if (failed) notice("This browser can't play the sound.");
   }
 
   showTime(time) {
@@ -180,7 +181,7 @@ function hook(page) {
     },
     time: () => page.clock.time(),
     seek: (time) => page.clock.seek(time),
-    play: () => page.clock.play(),
+    play: () => void page.clock.play(),
     pause: () => page.clock.pause(),
     /** A control's value now. */
     control: (name) => page.byName.get(name)?.at(page.clock.time()) ?? 0,
