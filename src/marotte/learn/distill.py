@@ -127,7 +127,9 @@ class Objective:
         parts = {
             "reconstruction": losses.reconstruction(predicted, target),
             "velocity": losses.velocity(predicted, target),
-            "lip_gap": losses.lip_gap(predicted, target, self.rest_mm, self.gap_weights),
+            "lip_gap": losses.lip_gap(
+                predicted, target, self.rest_mm, self.gap_weights, weights.closure
+            ),
         }
         total = torch.stack([getattr(weights, name) * loss for name, loss in parts.items()]).sum()
         return {**parts, "total": total}

@@ -22,12 +22,15 @@ class LossWeights:
         reconstruction: of eq. 1.
         velocity: of eq. 3.
         lip_gap: of the lips' distance (ours).
+        closure: how many times over the lip gap counts in frames whose lips the teacher presses
+            together: the /p b m/, which are brief and few.
         feature: of eqs 5 and 6.
     """
 
     reconstruction: float = 1.0
     velocity: float = 1.0
     lip_gap: float = 0.0
+    closure: float = 1.0
     feature: float = 0.0
 
 
@@ -41,7 +44,9 @@ def velocity(predicted: Tensor, target: Tensor) -> Tensor:
     return (predicted.diff(dim=1) - target.diff(dim=1)).square().mean()
 
 
-def lip_gap(predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Tensor) -> Tensor:
+def lip_gap(
+    predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Tensor, closure: float = 1.0
+) -> Tensor:
     """Mean squared error of the lips' distance, as an eye weighs it.
 
     The gap is linear in the controls (`Head.lip_gap_weights`). It is compared on the scale
@@ -53,12 +58,13 @@ def lip_gap(predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Tenso
         target: curves of the same shape.
         rest_mm: the gap of the face at rest.
         weights_mm: what each control adds to it, [n_controls].
+        closure: the weight of frames in which the target's lips press together, to a gap below
+            0; the others weigh 1.
     """
-
-    def seen(controls: Tensor) -> Tensor:
-        return torch.asinh((rest_mm + controls @ weights_mm) / GAP_SCALE_MM)
-
-    return (seen(predicted) - seen(target)).square().mean()
+    gap_mm = rest_mm + target @ weights_mm
+    seen = torch.asinh((rest_mm + predicted @ weights_mm) / GAP_SCALE_MM)
+    error = (seen - torch.asinh(gap_mm / GAP_SCALE_MM)).square()
+    return (error * torch.where(gap_mm < 0, closure, 1.0)).mean()
 
 
 def feature(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
