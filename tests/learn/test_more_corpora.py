@@ -1,0 +1,239 @@
+import gzip
+import struct
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from marotte.errors import MarotteError
+from marotte.learn.corpora import debian
+from marotte.learn.corpora.asterisk import AsteriskEs, AsteriskFr, AsteriskIt, AsteriskRu
+from marotte.learn.corpora.drascula import DrasculaEn, DrasculaEs, read_texts
+from marotte.learn.corpora.fillets import Fillets
+from marotte.learn.corpora.source import Skip
+from marotte.learn.corpora.tuxpaint import TuxPaint
+from marotte.learn.phones import INVENTORY
+from marotte.learn.splits import split_of
+from marotte.learn.voices.espeak import espeak
+
+
+@pytest.fixture
+def debroot(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAROTTE_DEBROOT", str(tmp_path / "root"))
+    monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(debian, "roots", lambda: [tmp_path / "root"])
+    return tmp_path / "root"
+
+
+def put(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def spoken(text, language, rate):
+    import soxr
+
+    samples, _ = espeak().say(text, language)
+    return soxr.resample(samples, espeak().rate, rate)
+
+
+def ogg(path, text, language, rate=22_050):
+    import soundfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sound = 0.5 * spoken(text, language, rate)
+    soundfile.write(path, np.stack([sound, sound], 1), rate, format="OGG")
+
+
+def well_formed(utterance):
+    assert utterance.phones
+    assert 0 < np.abs(utterance.samples).max() <= 1
+    assert all(phone.ipa in INVENTORY for phone in utterance.phones)
+    assert all(0 <= phone.start_s < phone.end_s <= utterance.seconds for phone in utterance.phones)
+    assert all(a.end_s <= b.start_s + 1e-6 for a, b in pairwise(utterance.phones))
+    return True
+
+
+REAL = (
+    TuxPaint(), Fillets(), DrasculaEn(), DrasculaEs(),
+    AsteriskEs(), AsteriskFr(), AsteriskIt(), AsteriskRu(),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", REAL, ids=lambda source: source.name)
+def test_a_missing_package_is_said(source, debroot):
+    with pytest.raises(MarotteError, match=r"package .* is not here: run `marotte corpus"):
+        source.items()
+
+
+def test_tux_paint_gives_descriptions_in_its_languages(debroot):
+    folder = debroot / debian.TUXPAINT.probe / "birds"
+    ogg(folder / "duck_desc_fr.ogg", "Un beau canard bleu.", "fr", 44_100)
+    ogg(folder / "duck_desc_es.ogg", "Un pato azul.", "es")
+    ogg(folder / "owl_desc_fr.ogg", "Un hibou.", "fr")
+    put(folder / "duck_desc_ru.ogg", b"not an Ogg file")
+    put(folder / "duck.ogg", b"quack")
+    put(
+        folder / "duck.txt",
+        "A duck.\nes.utf8=Un pato azul.\nfr.utf8=Un beau canard bleu. \nru.utf8=Утка.\n".encode(),
+    )
+    put(folder / "owl.txt", b"An owl.\nes.utf8=Un buho.\n")
+    source = TuxPaint(languages=("es", "fr", "ru"))
+    stem = "animals/birds/"
+    assert source.items() == [f"es/{stem}duck", f"fr/{stem}duck", f"fr/{stem}owl", f"ru/{stem}duck"]
+    utterance = source.utterance(f"fr/{stem}duck")
+    assert well_formed(utterance)
+    assert (utterance.text, utterance.language) == ("Un beau canard bleu.", "fr")
+    assert utterance.rate == 44_100
+    assert utterance.id == f"tuxpaint/fr/{stem}duck"
+    assert [phone.ipa for phone in utterance.phones if phone.ipa in ("b", "n")] == list("bnb")
+    with pytest.raises(Skip, match="no text in its language"):
+        source.utterance(f"fr/{stem}owl")
+    with pytest.raises(Skip, match="no readable sound"):
+        source.utterance(f"ru/{stem}duck")
+
+
+def test_fish_fillets_gives_lines_by_character(debroot):
+    sound = (debroot / debian.FILLETS.probe).parents[2]
+    script = (debroot / debian.FILLETS_TEXT.probe).parents[1]
+    text = "Podívej se na tu velkou modrou loď."
+    ogg(sound / "airplane" / "cs" / "let-m-oko.ogg", text, "cs")
+    ogg(sound / "share" / "border" / "cs" / "ob-v-ven.ogg", "Plaveme ven.", "cs")
+    for name in ("let-m-nic", "let-both", "let-v-zle"):
+        put(sound / "airplane" / "cs" / f"{name}.ogg", b"not an Ogg file")
+    put(
+        script / "airplane" / "dialogs_cs.lua",
+        f'\ndialogId("let-m-oko", "font_small", "Look (at) \\"that\\".")\ndialogStr("{text}")\n'
+        'dialogId("let-both", "font_both", "Oh!")\ndialogStr("Ach!")\n\n'
+        'dialogId("let-v-zle", "font_big", "Bad.")\ndialogStr("Je to \\"zlé\\".")\n'.encode(),
+    )
+    put(
+        script / "share" / "border_dialogs_cs.lua",
+        b'dialogId("ob-v-ven", "font_big", "Out.")\ndialogStr("Plaveme ven.")\n',
+    )
+    source = Fillets()
+    assert source.items() == [
+        *(f"airplane/let-{name}" for name in ("both", "m-nic", "m-oko", "v-zle")),
+        "share/ob-v-ven",
+    ]
+    utterance = source.utterance("airplane/let-m-oko")
+    assert well_formed(utterance)
+    assert (utterance.id, utterance.text) == ("fillets/small/airplane/let-m-oko", text)
+    assert source.utterance("share/ob-v-ven").speaker == "big"
+    for key, reason in (("m-nic", "no text"), ("both", "several"), ("v-zle", "no readable sound")):
+        with pytest.raises(Skip, match=reason):
+            source.utterance(f"airplane/let-{key}")
+    assert source._lines["airplane/let-v-zle"] == ("big", 'Je to "zlé".')
+
+
+def drascula_texts(lists):
+    """The game's data file, with texts by list and language."""
+    data = b"DRASCULA\x06"
+    for size in (4, 4, 4, 2, 4, 2, 4, 2, 2, 20, 20, 10, 8):
+        data += struct.pack(">H", 2) + bytes(2 * size)
+    data += struct.pack(">H", 2)
+    for languages in lists:
+        data += struct.pack(">H", len(languages[0]))
+        for texts in languages:
+            block = bytes(2)
+            for text in texts:
+                entry = text.encode("cp850") + bytes(3)
+                block += struct.pack(">H", len(entry) + 2) + entry
+            data += struct.pack(">H", len(block)) + block
+    return data
+
+
+def als(text, language):
+    sound = spoken(text, language, 11_025)
+    middle = np.clip(sound * 127 + 128, 0, 255).astype(np.uint8).tobytes()
+    return bytes([128]) * 32 + middle + bytes([128]) * 32
+
+
+@pytest.mark.parametrize(("source", "language"), [(DrasculaEn(), "en"), (DrasculaEs(), "es")])
+def test_drascula_gives_lines_by_character(source, language, debroot):
+    english = ["", "THE BIG PUMP", "MY MOTHER HAS A MAP"]
+    spanish = ["", "LA BOMBA", "¿MI MAMÁ BEBE UN VASO DE VINO?"]
+    empty = [[["x"], ["x"]]] * 10
+    file = (
+        debroot / source.package.probe,
+        drascula_texts([[english, spanish], *empty, [["x"]] * 2]),
+    )
+    put(*file)
+    folder = file[0].parent
+    said = {"en": english, "es": spanish}[language][2]
+    put(folder / "2.ALS", als(said.lower(), language))
+    put(folder / "S9.ALS", b"a sound effect")
+    put(folder / "1.ALS", b"")
+    assert source.items() == ["1", "2", "S9"]
+    utterance = source.utterance("2")
+    assert well_formed(utterance)
+    assert utterance.text == said.lower()
+    assert (utterance.speaker, utterance.language, utterance.rate) == ("hero", language, 11_025)
+    with pytest.raises(Skip, match="no text"):
+        source.utterance("S9")
+    with pytest.raises(Skip, match="shorter than"):
+        source.utterance("1")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"something", "not the game's data"), (b"DRASCULA\x06\0", "is damaged")]
+)
+def test_another_file_is_not_drasculas(tmp_path, data, said):
+    put(tmp_path / "drascula.dat", data)
+    with pytest.raises(MarotteError, match=said):
+        read_texts(tmp_path / "drascula.dat", "en")
+
+
+def g722(samples):
+    import io
+
+    import av
+
+    file = io.BytesIO()
+    with av.open(file, "w", format="g722") as container:
+        stream = container.add_stream("g722", rate=16_000)
+        stream.codec_context.layout = "mono"
+        block = (samples * 32767).astype(np.int16)[None, :]
+        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+        frame.sample_rate = 16_000
+        for each in (frame, None):
+            container.mux(stream.encode(each))
+    return file.getvalue()
+
+
+def test_asterisk_speaks_other_languages(debroot):
+    source = AsteriskIt()
+    folder = (debroot / source.sounds.probe).parent
+    text = "Prego premere il tasto."
+    put(folder / "tasto.g722", g722(spoken(text, "it", 16_000)))
+    for name in ("lost", "empty", "agent-pass"):
+        put(folder / f"{name}.g722", b"")
+    index = f"\ufeff; Core\n\ntasto: {text} (con enfasi)\nlost: Non pu? piu.\nempty: Pronto.\n"
+    put(debroot / source.texts.probe, gzip.compress(index.encode()))
+    assert source.items() == ["empty", "lost", "tasto"]
+    utterance = source.utterance("tasto")
+    assert well_formed(utterance)
+    assert [p.ipa for p in utterance.phones][-2:] == ["t", "o"]
+    assert (utterance.id, utterance.licence) == ("asterisk_it/carlo/tasto", "CC-BY-3.0")
+    with pytest.raises(Skip, match="letters of the text are lost"):
+        source.utterance("lost")
+    with pytest.raises(Skip, match="shorter than"):
+        source.utterance("empty")
+
+
+class Somebody:
+    def __init__(self, source, speaker):
+        self.source, self.speaker = source, speaker
+
+
+def test_languages_are_held_out_by_corpus_and_speaker():
+    def split(source, speaker):
+        return split_of(Somebody(source, speaker))
+
+    # The woman of the clean test set also speaks Spanish: she may not be trained on.
+    assert split("asterisk_es", "allison") == split("asterisk_it", "carlo") == "test_languages"
+    assert split("tuxpaint", "el") == "test_languages"
+    assert split("asterisk_en", "allison") == "test_clean"
+    assert split("queen", "naomi") == "test_other"
+    trained = [("tuxpaint", "fr"), ("asterisk_ru", "ivrvoice"), ("fillets", "small")]
+    assert {split(*each) for each in trained} == {"train"}
