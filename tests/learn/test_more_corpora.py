@@ -9,6 +9,7 @@ from marotte.errors import MarotteError
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.asterisk import AsteriskEs, AsteriskFr, AsteriskIt, AsteriskRu
 from marotte.learn.corpora.drascula import DrasculaEn, DrasculaEs, read_texts
+from marotte.learn.corpora.espeak import EspeakLanguages
 from marotte.learn.corpora.fillets import Fillets
 from marotte.learn.corpora.source import Skip
 from marotte.learn.corpora.tuxpaint import TuxPaint
@@ -55,7 +56,7 @@ def well_formed(utterance):
 
 
 REAL = (
-    TuxPaint(), Fillets(), DrasculaEn(), DrasculaEs(),
+    TuxPaint(), Fillets(), EspeakLanguages(), DrasculaEn(), DrasculaEs(),
     AsteriskEs(), AsteriskFr(), AsteriskIt(), AsteriskRu(),
 )  # fmt: skip
 
@@ -124,6 +125,24 @@ def test_fish_fillets_gives_lines_by_character(debroot):
         with pytest.raises(Skip, match=reason):
             source.utterance(f"airplane/let-{key}")
     assert source._lines["airplane/let-v-zle"] == ("big", 'Je to "zlé".')
+
+
+def test_espeak_reads_the_games_lines_in_many_languages(debroot):
+    script = (debroot / debian.FILLETS_TEXT.probe).parent
+    put(script / "dialogs_cs.lua", b"")
+    for language, text in (("es", "Hay un password en la mesa."), ("fr", "Ma mère boit un verre.")):
+        lines = f'dialogId("a", "font_big", "")\ndialogStr("{text}")\n'
+        lines += 'dialogId("b", "font_big", "")\ndialogStr("Ah")\n'
+        put(script / f"dialogs_{language}.lua", lines.encode())
+    source = EspeakLanguages(languages=("es", "fr"), variants=("m3", "f4"), sentences=2)
+    assert source.items()[:3] == ["es+m3/0000", "es+m3/0001", "es+f4/0000"]
+    spanish, french = source.utterance("es+m3/0001"), source.utterance("fr+f4/0000")
+    assert well_formed(spanish)
+    assert well_formed(french)
+    assert spanish.text == "Hay un password en la mesa."
+    assert (french.speaker, french.language) == ("fr+f4", "fr")
+    with pytest.raises(MarotteError, match="not translated into 'sv'"):
+        EspeakLanguages(languages=("sv",)).items()
 
 
 def drascula_texts(lists):

@@ -36,7 +36,7 @@ QUEEN_HELD_OUT: dict[str, Split] = {
 }
 """By character of the Amazon Queen, an actor a line; the others are trained on."""
 
-SYNTHETIC = frozenset({"hibari", "espeak", "flite", "festival", "kokoro"})
+SYNTHETIC = frozenset({"hibari", "espeak", "espeak_languages", "flite", "festival", "kokoro"})
 SYNTHETIC_VALID_SHARE = 0.02
 
 

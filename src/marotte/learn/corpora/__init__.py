@@ -18,13 +18,19 @@ _BUILT_IN = {
     "asterisk_fr": "marotte.learn.corpora.asterisk:AsteriskFr",
     "asterisk_it": "marotte.learn.corpora.asterisk:AsteriskIt",
     "asterisk_ru": "marotte.learn.corpora.asterisk:AsteriskRu",
+    "beat": "marotte.learn.corpora.beat:Beat",
     "drascula": "marotte.learn.corpora.drascula:DrasculaEn",
     "drascula_es": "marotte.learn.corpora.drascula:DrasculaEs",
     "espeak": "marotte.learn.corpora.espeak:Espeak",
+    "espeak_languages": "marotte.learn.corpora.espeak:EspeakLanguages",
     "fillets": "marotte.learn.corpora.fillets:Fillets",
+    "folder": "marotte.learn.corpora.folder:Folder",
     "hibari": "marotte.learn.corpora.hibari:Hibari",
+    "librispeech": "marotte.learn.corpora.librispeech:LibriSpeech",
+    "livelink": "marotte.learn.corpora.livelink:LiveLink",
     "queen": "marotte.learn.corpora.queen:Queen",
     "tuxpaint": "marotte.learn.corpora.tuxpaint:TuxPaint",
+    "vocaset": "marotte.learn.corpora.vocaset:Vocaset",
 }
 
 

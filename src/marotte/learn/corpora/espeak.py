@@ -1,13 +1,19 @@
-"""The formant voices of espeak-ng, reading made-up sentences in several accents."""
+"""The formant voices of espeak-ng: made-up English in several accents, and other languages.
+
+What they say in other languages are the lines of the game Fish Fillets, in its translations.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from marotte.errors import MarotteError
+from marotte.learn.corpora.fillets import read_lines
 from marotte.learn.corpora.source import Skip, Source
 from marotte.learn.utterance import Utterance
 from marotte.learn.voices.espeak import espeak
@@ -19,6 +25,7 @@ _VOICES = (
     "en-gb-x-rp+f2", "en-gb-x-rp+m1", "en-gb-scotland+f5", "en-gb-scotland+m4",
     "en-gb-x-gbclan+m3", "en-029+f1",
 )  # fmt: skip
+_LETTERS = range(15, 121)
 
 
 @dataclass(frozen=True)
@@ -46,23 +53,79 @@ class Espeak(Source):
         voice, each = key.split("/")
         rng = np.random.default_rng([self.seed, self.voices.index(voice), int(each)])
         text = sentence(rng)
-        samples, phones = espeak().say(
-            text,
-            voice,
-            words_per_minute=int(rng.integers(130, 200)),
-            pitch=int(rng.integers(30, 71)),
-            range_=int(rng.integers(20, 81)),
-        )
-        if not phones:
-            raise Skip("nothing was said")
-        return Utterance(
-            id=f"{self.name}/{key}",
-            source=self.name,
-            speaker=voice,
-            language="en",
-            licence="GPL-3.0-or-later",
-            text=text,
-            samples=samples,
-            rate=espeak().rate,
-            phones=phones,
-        )
+        return _utterance(self.name, key, voice, "en", text, rng)
+
+
+@dataclass(frozen=True)
+class EspeakLanguages(Source):
+    """Lines of a game in many languages by espeak-ng's variants.
+
+    Attributes:
+        languages: ISO 639-1; the game must be translated into each.
+        variants: of each language's voice; each is a speaker.
+        sentences: how many each of them says; one takes about four seconds.
+        seed: another seed gives other lines.
+    """
+
+    name: ClassVar[str] = "espeak_languages"
+    languages: tuple[str, ...] = ("bg", "cs", "de", "es", "fr", "it", "nl", "pl", "ru", "sv")
+    variants: tuple[str, ...] = ("f1", "f4", "m1", "m3", "m7", "klatt2", "Annie", "Michael")
+    sentences: int = 30
+    seed: int = 1
+
+    def items(self) -> Sequence[str]:
+        """Keys `language+variant/sentence`."""
+        for language in self.languages:
+            espeak().words("", language)
+            _speakable(language)
+        return [
+            f"{language}+{variant}/{each:04d}"
+            for language in self.languages
+            for variant in self.variants
+            for each in range(self.sentences)
+        ]
+
+    def utterance(self, key: str) -> Utterance:
+        """One line by one voice, at a pace and pitch of its own."""
+        voice, each = key.split("/")
+        language, variant = voice.split("+")
+        speaker = [self.languages.index(language), self.variants.index(variant)]
+        rng = np.random.default_rng([self.seed, *speaker, int(each)])
+        texts = _speakable(language)
+        text = texts[int(rng.integers(len(texts)))]
+        return _utterance(self.name, key, voice, language, text, rng)
+
+
+def _utterance(
+    source: str, key: str, voice: str, language: str, text: str, rng: np.random.Generator
+) -> Utterance:
+    samples, phones = espeak().say(
+        text,
+        voice,
+        words_per_minute=int(rng.integers(130, 200)),
+        pitch=int(rng.integers(30, 71)),
+        range_=int(rng.integers(20, 81)),
+    )
+    if not phones:
+        raise Skip("nothing was said")
+    return Utterance(
+        id=f"{source}/{key}",
+        source=source,
+        speaker=voice,
+        language=language,
+        licence="GPL-3.0-or-later",
+        text=text,
+        samples=samples,
+        rate=espeak().rate,
+        phones=phones,
+    )
+
+
+@functools.cache
+def _speakable(language: str) -> list[str]:
+    """Lines of the game that are neither an interjection nor a speech."""
+    lines = sorted({text for _, text in read_lines(language).values()})
+    found = [text for text in lines if len(text) in _LETTERS]
+    if not found:
+        raise MarotteError(f"Fish Fillets is not translated into {language!r}")
+    return found

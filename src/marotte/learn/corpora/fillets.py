@@ -67,11 +67,19 @@ class Fillets(Source):
 
     @functools.cached_property
     def _lines(self) -> dict[str, tuple[str, str]]:
-        """By key: who speaks, and what."""
-        folder = debian.root_of(debian.FILLETS_TEXT) / _GAME / "script"
-        lines: dict[str, tuple[str, str]] = {}
-        for path in sorted(folder.glob("*/*dialogs_cs.lua")):
-            for found in _LINE.finditer(path.read_text("utf-8", errors="replace")):
-                text = re.sub(r"\\(.)", r"\1", found["text"])
-                lines[f"{path.parent.name}/{found['id']}"] = (found["font"], text)
-        return lines
+        return read_lines("cs")
+
+
+def read_lines(language: str) -> dict[str, tuple[str, str]]:
+    """By `level/line`: who speaks, and what, in a language the game is translated into.
+
+    Raises:
+        MarotteError: the package of the texts is missing.
+    """
+    folder = debian.root_of(debian.FILLETS_TEXT) / _GAME / "script"
+    lines: dict[str, tuple[str, str]] = {}
+    for path in sorted(folder.glob(f"*/*dialogs_{language}.lua")):
+        for found in _LINE.finditer(path.read_text("utf-8", errors="replace")):
+            text = re.sub(r"\\(.)", r"\1", found["text"])
+            lines[f"{path.parent.name}/{found['id']}"] = (found["font"], text)
+    return lines

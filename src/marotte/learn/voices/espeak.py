@@ -134,7 +134,8 @@ class Espeak:
         while (event := events[index]).type != _EVENT_END:
             if event.type == _EVENT_PHONEME:
                 symbol = bytes(event.id.string).decode("utf-8", "ignore")
-                self._heard.phones.append((event.sample, symbol))
+                if not symbol.startswith("("):  # (en): what follows is of another language
+                    self._heard.phones.append((event.sample, symbol))
             index += 1
         return 0
 
