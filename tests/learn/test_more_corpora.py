@@ -1,5 +1,7 @@
 import gzip
+import shutil
 import struct
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -11,11 +13,14 @@ from marotte.learn.corpora.asterisk import AsteriskEs, AsteriskFr, AsteriskIt, A
 from marotte.learn.corpora.drascula import DrasculaEn, DrasculaEs, read_texts
 from marotte.learn.corpora.espeak import EspeakLanguages
 from marotte.learn.corpora.fillets import Fillets
+from marotte.learn.corpora.flite import Flite
 from marotte.learn.corpora.source import Skip
 from marotte.learn.corpora.tuxpaint import TuxPaint
 from marotte.learn.phones import INVENTORY
 from marotte.learn.splits import split_of
+from marotte.learn.utterance import Phone
 from marotte.learn.voices.espeak import espeak
+from marotte.learn.voices.flite import say, us_phones
 
 
 @pytest.fixture
@@ -143,6 +148,41 @@ def test_espeak_reads_the_games_lines_in_many_languages(debroot):
     assert (french.speaker, french.language) == ("fr+f4", "fr")
     with pytest.raises(MarotteError, match="not translated into 'sv'"):
         EspeakLanguages(languages=("sv",)).items()
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="the program flite")
+def test_flite_speaks_as_many_sizes():
+    source = Flite(speakers=2, sentences=2)
+    assert len(source.items()) == 12
+    one, other = source.utterance("slt+00/0000"), source.utterance("slt+01/0000")
+    assert well_formed(one)
+    assert well_formed(other)
+    assert one.rate != other.rate
+    assert one.phones == source.utterance("slt+00/0000").phones
+    assert np.abs(one.samples[: int(one.phones[0].start_s * one.rate / 2)]).max() < 0.05
+
+
+def test_a_voice_or_program_that_fails_is_said(monkeypatch):
+    with pytest.raises(MarotteError, match="no voice 'nobody' of flite: there are awb,"):
+        say("Hello.", "nobody")
+    monkeypatch.setattr("shutil.which", lambda name: sys.executable)
+    with pytest.raises(MarotteError, match="flite failed with the voice 'slt'"):
+        say("Hello.", "slt")
+
+
+def test_a_missing_program_is_said(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(MarotteError, match="install the Debian package flite"):
+        Flite().items()
+
+
+def test_an_unknown_phone_of_a_voice_is_said():
+    assert us_phones([("pau", 0.1), ("ax", 0.2), ("p", 9.0)], 0.3) == (
+        Phone("ə", 0.1, 0.2),
+        Phone("p", 0.2, 0.3),
+    )
+    with pytest.raises(MarotteError, match="unknown phone 'qq'"):
+        us_phones([("qq", 1.0)], 1.0)
 
 
 def drascula_texts(lists):

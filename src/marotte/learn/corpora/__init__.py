@@ -25,6 +25,7 @@ _BUILT_IN = {
     "espeak_languages": "marotte.learn.corpora.espeak:EspeakLanguages",
     "fillets": "marotte.learn.corpora.fillets:Fillets",
     "folder": "marotte.learn.corpora.folder:Folder",
+    "flite": "marotte.learn.corpora.flite:Flite",
     "hibari": "marotte.learn.corpora.hibari:Hibari",
     "librispeech": "marotte.learn.corpora.librispeech:LibriSpeech",
     "livelink": "marotte.learn.corpora.livelink:LiveLink",

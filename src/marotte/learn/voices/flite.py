@@ -1,0 +1,91 @@
+"""The program flite: English text in, sound with the times of its phones out.
+
+It is a small Debian package, and speaks one sentence each time it is run.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.learn.corpora.files import read_sound
+from marotte.learn.phones import ARPABET
+from marotte.learn.utterance import Phone
+
+VOICES = ("awb", "rms", "slt")  # the diphone voices kal and kal16 lose time at their ends
+_SECONDS = 30.0  # far longer than any sentence takes
+_SILENCES = frozenset({"pau", "#", "h#", "brth"})
+_IPA = {name.lower(): ipa for name, ipa in ARPABET.items()} | {
+    "ax": "ə", "axr": "ɚ", "dx": "d", "el": "l", "em": "m", "en": "n", "hv": "h", "nx": "n",
+}  # fmt: skip
+
+
+def flite_program() -> str:
+    """Where the program is.
+
+    Raises:
+        MarotteError: it is not installed.
+    """
+    program = shutil.which("flite")
+    if program is None:
+        raise MarotteError("the program flite is not here: install the Debian package flite")
+    return program
+
+
+def say(
+    text: str, voice: str, pace: float = 1.0, pitch: float = 1.0
+) -> tuple[NDArray[np.float32], int, tuple[Phone, ...]]:
+    """Speak a text: sound [n_samples], its rate, and its phones.
+
+    Args:
+        text: what to say.
+        voice: one of `VOICES`.
+        pace: as a multiple of the voice's own.
+        pitch: so too; the voice rms does not change its.
+
+    Raises:
+        MarotteError: flite is not installed, has no such voice, or failed.
+    """
+    if voice not in VOICES:
+        raise MarotteError(f"no voice {voice!r} of flite: there are {', '.join(VOICES)}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "said.wav"
+        settings = ("--setf", f"duration_stretch={1 / pace}", "--setf", f"f0_shift={pitch}")
+        command = [flite_program(), "-voice", voice, *settings, "-psdur", "-t", text, "-o", path]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=_SECONDS, check=True
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise MarotteError(f"flite failed with the voice {voice!r}") from error
+        samples, rate = read_sound(path)
+    ends = re.findall(r"(\S+):(\d+\.\d+)", done.stdout)
+    phones = us_phones(((name, float(end)) for name, end in ends), len(samples) / rate)
+    return samples, rate, phones
+
+
+def us_phones(ends: Iterable[tuple[str, float]], seconds: float) -> tuple[Phone, ...]:
+    """Phones from the names of Edinburgh's American voices, and the times they end.
+
+    Raises:
+        MarotteError: there is a name they do not have.
+    """
+    phones: list[Phone] = []
+    start = 0.0
+    for name, end in ends:
+        end = min(end, seconds)
+        if name not in _SILENCES:
+            if name not in _IPA:
+                raise MarotteError(f"unknown phone {name!r}: add it to marotte.learn.voices.flite")
+            if end > start:
+                phones.append(Phone(_IPA[name], start, end))
+        start = end
+    return tuple(phones)
