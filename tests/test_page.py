@@ -141,6 +141,8 @@ class TestInTheBrowser:
         at_start.page.get_by_role("button", name="Play").click()
         at_start.until("marotte.playing")
         assert at_start.ask("time()") < SECONDS - 0.2
+        at_start.page.keyboard.press("Space")  # the button has the focus now
+        at_start.until("!marotte.playing")
 
     def test_the_keys_step_by_frames_seconds_and_to_the_ends(self, at_start: Opened):
         keys = at_start.page.keyboard

@@ -1,12 +1,13 @@
 // The curves: lines, lip gap and loudness in, a chart under the face out, which also seeks.
 
-const WHOLE_S = 9; // up to this long, a recording is shown whole; a longer one runs past
-const PIXELS_A_SECOND = 110;
+const CLOSEST_PX = 60; // a recording is shown whole while a second of it is no narrower than this
+const SECOND_PX = 110; // and else runs past with seconds as wide as this
 const NEAR_PX = 16; // a curve this close to the pointer is meant
 const MARGIN = { left: 52, right: 22, top: 10, bottom: 24 };
 const LANES = { sound: [0, 0.15], controls: [0.2, 0.68], gap: [0.76, 1] }; // shares of the height
 const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 const TICK_PX = 64; // ticks are no closer
+const ROUND = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 2, 5, 10];
 
 export class Chart {
   /**
@@ -18,6 +19,7 @@ export class Chart {
    */
   constructor(canvas, tip, content, seek, refresh) {
     Object.assign(this, { canvas, tip, ...content, seek, refresh });
+    this.levels = levelsOf(this.lines);
     this.loudest = this.loudness.samples.reduce((most, sample) => Math.max(most, sample), 1);
     this.meant = null; // the line that the legend or the pointer is on
     this.pointer = null; // {x, y} in pixels
@@ -46,7 +48,7 @@ export class Chart {
     this.right = clientWidth - MARGIN.right;
     this.bottom = clientHeight - MARGIN.bottom;
     const room = this.right - MARGIN.left;
-    this.span = this.seconds <= WHOLE_S ? this.seconds : Math.min(this.seconds, room / PIXELS_A_SECOND);
+    this.span = this.seconds * CLOSEST_PX <= room ? this.seconds : room / SECOND_PX;
     this.lane = {};
     for (const [name, [from, to]] of Object.entries(LANES)) {
       const height = this.bottom - MARGIN.top;
@@ -95,7 +97,7 @@ export class Chart {
 
   drawLevels() {
     this.pen.textAlign = "right";
-    for (const level of [0, 0.5, 1]) this.drawLevel(level, this.y(level));
+    for (const level of this.levels) this.drawLevel(level, this.y(level));
     const { top, bottom } = this.lane.gap;
     this.drawLevel(0, bottom);
     this.write(`${this.gap.most.toFixed(0)} mm`, MARGIN.left - 7, top + 8);
@@ -167,7 +169,8 @@ export class Chart {
 
   y(value) {
     const { top, bottom } = this.lane.controls;
-    return bottom - value * (bottom - top);
+    const [low, , high] = this.levels;
+    return bottom - ((value - low) / (high - low)) * (bottom - top);
   }
 
   listen() {
@@ -215,6 +218,20 @@ export class Chart {
     const x = clamp(pointer.x - tip.offsetWidth / 2, 4, this.width - tip.offsetWidth - 4);
     tip.style.transform = `translate(${x}px, ${Math.max(4, this.y(value) - 38)}px)`;
   }
+}
+
+/** Round values at the bottom, the middle and the top of what the lines reach. */
+function levelsOf(lines) {
+  let reach = 0;
+  let low = 0;
+  for (const { track } of lines) {
+    for (const value of track.values) {
+      reach = Math.max(reach, Math.abs(value));
+      low = Math.min(low, value);
+    }
+  }
+  const high = ROUND.find((round) => round >= reach - 1e-6) ?? reach;
+  return low < 0 ? [-high, 0, high] : [0, high / 2, high];
 }
 
 /** A time in seconds as `0:01.25`. */

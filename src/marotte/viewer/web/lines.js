@@ -1,6 +1,6 @@
 // Which curves to show: the tracks that move in, the lines of those that move most out.
 
-const N_COLOURS = 8; // page.css has as many, --curve-0 and on
+const N_COLOURS = 7; // page.css has as many, --curve-0 and on
 const SAME = 0.02; // a left and a right that differ by no more are drawn once
 
 /** The most moving tracks, most first, as `{track, label, colour, hidden, text}`. */

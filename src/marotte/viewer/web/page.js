@@ -143,8 +143,8 @@ class Page {
       End: () => this.clock.seek(this.data.seconds),
       s: () => this.nextSpeed(),
     };
-    // The legend's buttons keep their space bar.
-    if (!actions[event.key] || (event.key === " " && event.target.closest("#legend"))) return;
+    // A button that has the focus keeps its space bar.
+    if (!actions[event.key] || (event.key === " " && event.target.closest("button"))) return;
     event.preventDefault();
     actions[event.key]();
   }

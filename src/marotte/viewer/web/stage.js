@@ -107,31 +107,40 @@ function buildMesh(arrays, head) {
   return mesh;
 }
 
-/** How a part takes light. The colours' fourth number says how much light gets there. */
-function surface(part) {
-  const material = new MeshPhysicalMaterial({ vertexColors: true, ...SURFACES[part] });
-  material.onBeforeCompile = (shader) => {
-    shader.fragmentShader = shader.fragmentShader
-      .replace("#include <lights_physical_pars_fragment>", part === "skin" ? SOFT_LIGHT : HARD_LIGHT)
-      .replace("#include <aomap_fragment>", SHADE);
-  };
-  material.customProgramCacheKey = () => String(part === "skin");
-  return material;
-}
-
-const HARD_LIGHT = ShaderChunk.lights_physical_pars_fragment;
+const LIGHT = ShaderChunk.lights_physical_pars_fragment;
 // Light goes some way round into skin, red light furthest.
-const SOFT_LIGHT = HARD_LIGHT.replace(
-  "vec3 irradiance = dotNL * directLight.color;",
-  `const vec3 round = vec3( 0.36, 0.2, 0.15 );
-  vec3 irradiance = directLight.color
-    * saturate( ( dot( geometryNormal, directLight.direction ) + round ) / ( 1.0 + round ) );`,
+const SKIN_LIGHT = LIGHT.replace(
+  "reflectedLight.directDiffuse += irradiance *",
+  `const vec3 way = vec3( 0.36, 0.2, 0.15 );
+  float facing = dot( geometryNormal, directLight.direction );
+  vec3 round = directLight.color * saturate( ( facing + way ) / ( 1.0 + way ) );
+  reflectedLight.directDiffuse += round *`,
 );
+// Light from behind the head does not reach what is in the mouth.
+const MOUTH_LIGHT = LIGHT.replace(
+  "vec3 irradiance = dotNL *",
+  "vec3 irradiance = dotNL * saturate( 2.0 * directLight.direction.z ) *",
+);
+const LIGHTS = { skin: SKIN_LIGHT, teeth: MOUTH_LIGHT, tongue: MOUTH_LIGHT };
+// The colours' fourth number says how much light gets to a place.
 const SHADE = `
   reflectedLight.directDiffuse *= vColor.a;
   reflectedLight.directSpecular *= vColor.a * vColor.a;
   reflectedLight.indirectDiffuse *= vColor.a;
   reflectedLight.indirectSpecular *= vColor.a * vColor.a;`;
+
+/** What a part looks like, and how it takes light. */
+function surface(part) {
+  const material = new MeshPhysicalMaterial({ vertexColors: true, ...SURFACES[part] });
+  const light = LIGHTS[part] ?? LIGHT;
+  material.onBeforeCompile = (shader) => {
+    shader.fragmentShader = shader.fragmentShader
+      .replace("#include <lights_physical_pars_fragment>", light)
+      .replace("#include <aomap_fragment>", SHADE);
+  };
+  material.customProgramCacheKey = () => light;
+  return material;
+}
 
 function lights() {
   const sky = new HemisphereLight(0xfff1ea, 0x80584c, 0.5);
