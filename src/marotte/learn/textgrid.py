@@ -135,13 +135,12 @@ def _grid(tokens: Iterator[str | float]) -> TextGrid:
     tiers: dict[str, tuple[Interval, ...]] = {}
     for _ in range(n_tiers):
         kind, name = _expect(tokens, "IntervalTier", "TextTier"), _text(tokens)
-        _number(tokens), _number(tokens)
-        n_entries = int(_number(tokens))
+        _, _, n_entries = _number(tokens), _number(tokens), int(_number(tokens))
         if kind == "IntervalTier":
             tiers[name] = tuple(_intervals(tokens, n_entries, start))
         else:
             for _ in range(n_entries):
-                _number(tokens), _text(tokens)
+                _ = _number(tokens), _text(tokens)
     return TextGrid(end - start, tiers)
 
 
