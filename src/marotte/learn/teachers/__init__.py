@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +34,12 @@ class Teacher(ABC):
         """The face at k / fps seconds: controls [n_frames, n_controls]."""
 
 
-def open_teacher(name: str) -> Teacher:
+def open_teacher(name: str, curves: Sequence[Path] = ()) -> Teacher:
     """The teacher of that name.
+
+    Args:
+        name: `phonetic` or `imported`.
+        curves: the folders of the files that the imported teacher reads.
 
     Raises:
         MarotteError: there is none; the message names those there are.
@@ -42,4 +48,8 @@ def open_teacher(name: str) -> Teacher:
         from marotte.learn.teachers.phonetic import PhoneticTeacher
 
         return PhoneticTeacher()
-    raise MarotteError(f"no teacher is called {name!r}: there is 'phonetic'")
+    if name == "imported":
+        from marotte.learn.teachers.imported import ImportedTeacher
+
+        return ImportedTeacher(curves)
+    raise MarotteError(f"no teacher is called {name!r}: there are 'phonetic' and 'imported'")

@@ -1,0 +1,70 @@
+"""The imported teacher: an utterance in, the curves that a file holds for it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.learn.corpora.folders import files_below
+from marotte.learn.corpora.source import Skip
+from marotte.learn.curves import ENDINGS, read_controls
+from marotte.learn.teachers import Teacher
+from marotte.learn.utterance import Utterance
+from marotte.rig import ARKIT_52, Rig
+
+
+class ImportedTeacher(Teacher):
+    """Curves from files, found by name.
+
+    A file belongs to an utterance when its path, without ending, ends as the utterance's id does:
+    `beat/wayne/1_wayne_0_1_1` finds `anywhere/1_wayne_0_1_1.json`. Where several do, the one
+    with the longest common end is taken.
+
+    Args:
+        folders: where the files are; all their folders are searched.
+
+    Raises:
+        MarotteError: there is no folder, or no file of curves in them.
+    """
+
+    name = "imported"
+    version = "1"
+    fps: float = 60.0
+    rig: Rig = ARKIT_52
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._files: dict[str, set[Path]] = {}
+        for folder in folders:
+            for key, files in files_below(folder, *ENDINGS).items():
+                for end in _ends(key):
+                    self._files.setdefault(end, set()).update(files.values())
+        if not self._files:
+            where = ", ".join(map(str, folders)) or "no folder"
+            raise MarotteError(
+                f"there are no files of curves ({', '.join(ENDINGS)}) in {where}: "
+                "say by --curves where they are"
+            )
+
+    def curves(self, utterance: Utterance) -> NDArray[np.float32]:
+        """The face at k / 60 seconds: controls [n_frames, 52].
+
+        Raises:
+            Skip: there is no file for it, or that is not what it should be.
+        """
+        for end in _ends(utterance.id):
+            files = self._files.get(end, set())
+            if len(files) > 1:
+                raise Skip("curves: several files of its name")
+            for file in files:
+                return read_controls(file, utterance.seconds, self.fps)
+        raise Skip("curves: no file of its name")
+
+
+def _ends(path: str) -> Iterator[str]:
+    """`a/b/c`, `b/c`, `c`."""
+    parts = path.split("/")
+    return ("/".join(parts[first:]) for first in range(len(parts)))
