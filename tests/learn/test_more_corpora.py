@@ -1,6 +1,7 @@
 import gzip
 import shutil
 import struct
+import subprocess
 import sys
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from marotte.learn.corpora import debian
 from marotte.learn.corpora.asterisk import AsteriskEs, AsteriskFr, AsteriskIt, AsteriskRu
 from marotte.learn.corpora.drascula import DrasculaEn, DrasculaEs, read_texts
 from marotte.learn.corpora.espeak import EspeakLanguages
+from marotte.learn.corpora.festival import Festival
 from marotte.learn.corpora.fillets import Fillets
 from marotte.learn.corpora.flite import Flite
 from marotte.learn.corpora.source import Skip
@@ -20,7 +22,8 @@ from marotte.learn.phones import INVENTORY
 from marotte.learn.splits import split_of
 from marotte.learn.utterance import Phone
 from marotte.learn.voices.espeak import espeak
-from marotte.learn.voices.flite import say, us_phones
+from marotte.learn.voices.festival import Festival as FestivalVoice
+from marotte.learn.voices.flite import US_PHONES, say, voice_phones
 
 
 @pytest.fixture
@@ -177,12 +180,81 @@ def test_a_missing_program_is_said(monkeypatch):
 
 
 def test_an_unknown_phone_of_a_voice_is_said():
-    assert us_phones([("pau", 0.1), ("ax", 0.2), ("p", 9.0)], 0.3) == (
+    assert voice_phones([("pau", 0.1), ("ax", 0.2), ("p", 9.0)], 0.3, US_PHONES) == (
         Phone("ə", 0.1, 0.2),
         Phone("p", 0.2, 0.3),
     )
     with pytest.raises(MarotteError, match="unknown phone 'qq'"):
-        us_phones([("qq", 1.0)], 1.0)
+        voice_phones([("qq", 1.0)], 1.0, US_PHONES)
+
+
+needs_festival = pytest.mark.skipif(shutil.which("festival") is None, reason="festival")
+
+
+@needs_festival
+def test_festival_speaks_as_many_sizes():
+    source = Festival(voices=("kal_diphone",), speakers=2, sentences=2)
+    try:
+        keys = source.items()
+    except MarotteError as error:
+        pytest.skip(str(error))
+    one, again = source.utterance(keys[0]), source.utterance(keys[0])
+    assert well_formed(one)
+    assert one.phones == again.phones
+    assert one.rate != source.utterance(keys[2]).rate
+
+
+FAKE_FESTIVAL = """
+import re, sys, wave
+for line in sys.stdin:
+    if "hang" in line:
+        sys.exit(1)
+    if found := re.search('save.wave said "(.*)"', line):
+        with wave.open(found[1], "wb") as file:
+            file.setparams((1, 2, 16000, 0, "NONE", ""))
+            file.writeframes(bytes(32000))
+    elif "mapcar" in line:
+        print("phone # 0.1\\nphone r~* 0.3\\nphone ch 0.4\\nphone a: 2.0")
+    elif "--end--" in line:
+        print("--end--", flush=True)
+"""
+
+
+@pytest.fixture
+def fake_festival(tmp_path, monkeypatch):
+    """A program that answers as festival does."""
+    put(tmp_path / "fake.py", FAKE_FESTIVAL.encode())
+    start = subprocess.Popen
+    command = [sys.executable, str(tmp_path / "fake.py")]
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr("subprocess.Popen", lambda _, **options: start(command, **options))
+    voice = FestivalVoice("czech_ph")
+    yield voice
+    voice.close()
+
+
+def test_festivals_phones_are_read(fake_festival):
+    samples, rate, phones = fake_festival.say('Řekl "ach".')
+    assert (len(samples), rate) == (16_000, 16_000)
+    assert phones == (Phone("ʃ", 0.1, 0.3), Phone("x", 0.3, 0.4), Phone("a", 0.4, 1.0))
+
+
+def test_a_festival_that_dies_is_replaced(fake_festival):
+    with pytest.raises(MarotteError, match="festival failed with the voice 'czech_ph'"):
+        fake_festival.say("hang")
+    assert len(fake_festival.say("Ach.")[2]) == 3
+
+
+def test_festivals_voices_are_known_and_installed(monkeypatch):
+    with pytest.raises(MarotteError, match="no voice 'nobody' of festival: there are kal_diphone,"):
+        Festival(voices=("nobody",)).items()
+    monkeypatch.setattr("marotte.learn.voices.festival.festival_program", lambda: sys.executable)
+    with pytest.raises(MarotteError, match="install the packages festvox-italp16k"):
+        Festival(voices=("lp_diphone",)).items()
+    monkeypatch.undo()
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(MarotteError, match="install the Debian package festival"):
+        Festival().items()
 
 
 def drascula_texts(lists):

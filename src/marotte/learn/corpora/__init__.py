@@ -23,6 +23,7 @@ _BUILT_IN = {
     "drascula_es": "marotte.learn.corpora.drascula:DrasculaEs",
     "espeak": "marotte.learn.corpora.espeak:Espeak",
     "espeak_languages": "marotte.learn.corpora.espeak:EspeakLanguages",
+    "festival": "marotte.learn.corpora.festival:Festival",
     "fillets": "marotte.learn.corpora.fillets:Fillets",
     "folder": "marotte.learn.corpora.folder:Folder",
     "flite": "marotte.learn.corpora.flite:Flite",

@@ -77,7 +77,7 @@ class EspeakLanguages(Source):
         """Keys `language+variant/sentence`."""
         for language in self.languages:
             espeak().words("", language)
-            _speakable(language)
+            game_sentences(language)
         return [
             f"{language}+{variant}/{each:04d}"
             for language in self.languages
@@ -91,7 +91,7 @@ class EspeakLanguages(Source):
         language, variant = voice.split("+")
         speaker = [self.languages.index(language), self.variants.index(variant)]
         rng = np.random.default_rng([self.seed, *speaker, int(each)])
-        texts = _speakable(language)
+        texts = game_sentences(language)
         text = texts[int(rng.integers(len(texts)))]
         return _utterance(self.name, key, voice, language, text, rng)
 
@@ -122,7 +122,7 @@ def _utterance(
 
 
 @functools.cache
-def _speakable(language: str) -> list[str]:
+def game_sentences(language: str) -> list[str]:
     """Lines of the game that are neither an interjection nor a speech."""
     lines = sorted({text for _, text in read_lines(language).values()})
     found = [text for text in lines if len(text) in _LETTERS]

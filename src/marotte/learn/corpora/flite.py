@@ -9,11 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from marotte.learn.corpora.source import Skip, Source
-from marotte.learn.utterance import Utterance
+from marotte.learn.utterance import Phone, Utterance
 from marotte.learn.voices.flite import VOICES, flite_program, say
 from marotte.learn.voices.texts import sentence
-
-_SIZES = (0.86, 1.2)  # sound played slower or faster: a longer or shorter vocal tract
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,13 @@ class Flite(Source):
         voice, number = speaker.split("+")
         who = [self.seed, self.voices.index(voice), int(number)]
         somebody = np.random.default_rng(who)
-        size, pitch = somebody.uniform(*_SIZES), somebody.uniform(0.8, 1.2)
+        size, pitch = random_size(somebody), somebody.uniform(0.8, 1.2)
         rng = np.random.default_rng([*who, int(each)])
         text = sentence(rng)
         # Played faster it must be spoken slower, to keep the pace.
         samples, rate, phones = say(text, voice, rng.uniform(0.85, 1.15) / size, pitch)
         if not phones:
             raise Skip("nothing was said")
-        played = round(rate * size)
         return Utterance(
             id=f"{self.name}/{key}",
             source=self.name,
@@ -65,11 +62,19 @@ class Flite(Source):
             licence="LicenseRef-Flite",
             text=text,
             samples=samples,
-            rate=played,
-            phones=tuple(
-                replace(
-                    phone, start_s=phone.start_s * rate / played, end_s=phone.end_s * rate / played
-                )
-                for phone in phones
-            ),
+            rate=round(rate * size),
+            phones=played_faster(phones, round(rate * size) / rate),
         )
+
+
+def random_size(rng: np.random.Generator) -> float:
+    """How much faster a voice is played: more is a shorter vocal tract and a higher voice."""
+    return float(rng.uniform(0.86, 1.2))
+
+
+def played_faster(phones: Sequence[Phone], factor: float) -> tuple[Phone, ...]:
+    """The phones of a sound that is played faster."""
+    return tuple(
+        replace(phone, start_s=phone.start_s / factor, end_s=phone.end_s / factor)
+        for phone in phones
+    )

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,11 @@ from marotte.learn.utterance import Phone
 
 VOICES = ("awb", "rms", "slt")  # the diphone voices kal and kal16 lose time at their ends
 _SECONDS = 30.0  # far longer than any sentence takes
-_SILENCES = frozenset({"pau", "#", "h#", "brth"})
-_IPA = {name.lower(): ipa for name, ipa in ARPABET.items()} | {
+_SILENCES = frozenset({"pau", "#", "h#", "brth", "_"})
+US_PHONES = {name.lower(): ipa for name, ipa in ARPABET.items()} | {
     "ax": "ə", "axr": "ɚ", "dx": "d", "el": "l", "em": "m", "en": "n", "hv": "h", "nx": "n",
 }  # fmt: skip
+"""The phones of Edinburgh's American voices."""
 
 
 def flite_program() -> str:
@@ -68,24 +69,26 @@ def say(
             raise MarotteError(f"flite failed with the voice {voice!r}") from error
         samples, rate = read_sound(path)
     ends = re.findall(r"(\S+):(\d+\.\d+)", done.stdout)
-    phones = us_phones(((name, float(end)) for name, end in ends), len(samples) / rate)
-    return samples, rate, phones
+    said = ((name, float(end)) for name, end in ends)
+    return samples, rate, voice_phones(said, len(samples) / rate, US_PHONES)
 
 
-def us_phones(ends: Iterable[tuple[str, float]], seconds: float) -> tuple[Phone, ...]:
-    """Phones from the names of Edinburgh's American voices, and the times they end.
+def voice_phones(
+    ends: Iterable[tuple[str, float]], seconds: float, ipa: Mapping[str, str]
+) -> tuple[Phone, ...]:
+    """Phones from a voice's own names, and the times they end.
 
     Raises:
-        MarotteError: there is a name they do not have.
+        MarotteError: there is a name that is not known.
     """
     phones: list[Phone] = []
     start = 0.0
-    for name, end in ends:
-        end = min(end, seconds)
+    for name, each in ends:
+        end = min(each, seconds)
         if name not in _SILENCES:
-            if name not in _IPA:
-                raise MarotteError(f"unknown phone {name!r}: add it to marotte.learn.voices.flite")
+            if name not in ipa:
+                raise MarotteError(f"unknown phone {name!r}: add it to marotte.learn.voices")
             if end > start:
-                phones.append(Phone(_IPA[name], start, end))
+                phones.append(Phone(ipa[name], start, end))
         start = end
     return tuple(phones)
