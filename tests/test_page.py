@@ -65,8 +65,8 @@ def browser() -> Iterator[Any]:
 class Opened:
     """A page in a browser, and what it complained of or asked the network for."""
 
-    def __init__(self, browser: Any, path: Path, **options: Any) -> None:
-        self.page = browser.new_page(**options)
+    def __init__(self, browser: Any, path: Path, width: int = 640, height: int = 600) -> None:
+        self.page = browser.new_page(viewport={"width": width, "height": height})
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -180,9 +180,8 @@ class TestInTheBrowser:
         assert float(re.findall(r"[\d.]+", texts[-1])[0]) == pytest.approx(gap, abs=0.051)
 
     def test_a_phone_shows_it_without_scrolling_sideways(self, browser: Any, tmp_path: Path):
-        phone = {"width": 390, "height": 844}
-        opened = Opened(browser, write(speaking(), tmp_path), viewport=phone)
-        assert opened.page.evaluate("document.documentElement.scrollWidth") == phone["width"]
+        opened = Opened(browser, write(speaking(), tmp_path), width=390, height=844)
+        assert opened.page.evaluate("document.documentElement.scrollWidth") == 390
         assert opened.page.locator("#play").is_visible()
 
     def test_wicked_names_stay_text(self, browser: Any, tmp_path: Path):
