@@ -97,14 +97,19 @@ def test_the_teacher_closes_and_opens(labelled):
 def test_a_student_is_scored_and_its_card_written(labelled, student, tmp_path):
     card = tmp_path / "card.md"
     card.write_text(f"# A card\n{BEGIN}\nold\n{END}\nThe end.\n")
-    result = run("evaluate", labelled, "--student", student, "--card", card)
+    short = tmp_path / "README.md"
+    short.write_text(f"{BEGIN}\n{END}\n")
+    result = run("evaluate", labelled, "--student", student, "--card", card, "--summary", short)
     assert result.exit_code == 0, result.output
     text = card.read_text()
     assert text.startswith("# A card")
     assert text.endswith("The end.\n")
     assert "old" not in text
-    for expected in ("### test_clean", "queen/naomi", "| all |", "look-ahead 128 ms"):
+    for expected in ("### test_clean", "| queen/naomi |", "| tiny |", "look-ahead 128 ms"):
         assert expected in text
+    assert "| test_other | tiny |" in short.read_text()
+    assert "| test_other | teacher |" in short.read_text()
+    assert "naomi" not in short.read_text()
 
 
 @pytest.mark.parametrize(

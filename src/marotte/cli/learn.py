@@ -112,6 +112,9 @@ def evaluate(
     card: Annotated[
         Path | None, typer.Option(help="A model card whose results section to rewrite.")
     ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(help="A page whose results section to rewrite, in short.")
+    ] = None,
 ) -> None:
     """Score a student, or a teacher, on held-out speech, by speaker."""
     from rich.console import Console
@@ -122,27 +125,32 @@ def evaluate(
     from marotte.runtime import load_student, student_path
 
     store = Store.open(corpus)
-    face = (
-        scoring.teacher_face(open_teacher(teacher))
-        if teacher
-        else scoring.student_face(load_student(student))
-    )
+    faces: dict[str, scoring.Face] = {}
+    if not teacher:
+        actor = load_student(student)
+        faces[actor.name] = scoring.student_face(actor)
+    if teacher or card or summary:  # a page shows the student beside who taught it
+        faces["teacher"] = scoring.teacher_face(open_teacher(teacher or "phonetic"))
     console = Console()
     tables: dict[str, list[Score]] = {}
     for name in split or ["test_clean", "test_other"]:
-        with progress() as bars:
-            tables[name] = scoring.evaluate(face, store, name, progress=bar(bars, name))
+        tables[name] = []
+        for who, face in faces.items():
+            with progress() as bars:
+                rows = scoring.evaluate(face, store, name, who, progress=bar(bars, name))
+            tables[name] += rows if len(tables[name]) == 0 else rows[-1:]
         console.print(_score_table(name, tables[name]))
     if teacher:
         return
-    from marotte.learn.card import cost_lines, rewrite_results
+    from marotte.learn import card as pages
 
-    lines = cost_lines(student_path(student))
-    for line in lines:
+    costs = pages.cost_lines(student_path(student))
+    for line in costs:
         typer.echo(line)
     if card:
-        rewrite_results(card, tables, lines)
-        typer.echo(f"rewrote the results in {card}")
+        pages.rewrite(card, pages.markdown(tables, costs))
+    if summary:
+        pages.rewrite(summary, pages.summary(tables, costs))
 
 
 def _score_table(split: str, scores: list[Score]) -> Table:
@@ -154,7 +162,7 @@ def _score_table(split: str, scores: list[Score]) -> Table:
     who, *figures = COLUMNS
     table = Table(Column(who, no_wrap=True), *figures, title=split, box=SIMPLE_HEAD)
     for score in scores:
-        table.add_row(*cells(score), end_section=score is scores[-2] if scores[1:] else False)
+        table.add_row(*cells(score))
     return table
 
 

@@ -1,8 +1,8 @@
-"""Scores and costs in; the lines of a table, and a model card's results section, out."""
+"""Scores and costs in; lines of a table, and the results section of a page, out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from marotte.errors import MarotteError
@@ -12,8 +12,8 @@ from marotte.learn.evaluate import Score
 from marotte.learn.metrics import CLOSED_MM
 from marotte.runtime import load_student
 
-COLUMNS = ("speaker", "min", "PBM", "false closure", "AUC", "MSE", "jitter")
-BEGIN, END = "<!-- results: written by `marotte evaluate --card` -->", "<!-- end of results -->"
+COLUMNS = ("who", "min", "PBM", "false closure", "AUC", "MSE", "jitter")
+BEGIN, END = "<!-- results: written by `marotte evaluate` -->", "<!-- end of results -->"
 
 
 def cells(score: Score) -> tuple[str, ...]:
@@ -44,29 +44,42 @@ def cost_lines(path: Path) -> list[str]:
 
 
 def markdown(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
-    """The results section: a table a split, and the costs."""
+    """A model card's results: a table a split, with a row a speaker, and the costs."""
     lines = [f"Lips count as closed at a lip gap of {CLOSED_MM:g} mm or less."]
     for split, scores in tables.items():
-        lines += ["", f"### {split}", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-        lines += [f"| {' | '.join(cells(score))} |" for score in scores]
+        lines += ["", f"### {split}", "", *_table(COLUMNS, map(cells, scores))]
     return "\n".join([*lines, "", *(f"- {line}" for line in costs)])
 
 
-def rewrite_results(
-    card: Path, tables: Mapping[str, Sequence[Score]], costs: Sequence[str]
-) -> None:
+def summary(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
+    """A README's results: one table, with the rows of all speakers together, and the costs."""
+    rows = [
+        (split, *cells(score))
+        for split, scores in tables.items()
+        for score in scores
+        if "/" not in score.who
+    ]
+    lines = _table(("speech", "face", *COLUMNS[1:]), rows)
+    return "\n".join([*lines, "", *(f"- {line}" for line in costs)])
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    return lines + [f"| {' | '.join(row)} |" for row in rows]
+
+
+def rewrite(page: Path, results: str) -> None:
     """Replace what stands between the results markers of a Markdown file.
 
     Raises:
         MarotteError: the file is missing or has no such markers.
     """
     try:
-        text = card.read_text(encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
     except OSError as error:
-        raise MarotteError(f"can't read the model card {card}: {error.strerror}") from error
+        raise MarotteError(f"can't read the page {page}: {error.strerror}") from error
     if BEGIN not in text or END not in text:
-        raise MarotteError(f"{card} has no place for results: add the lines {BEGIN} and {END}")
+        raise MarotteError(f"{page} has no place for results: add the lines {BEGIN} and {END}")
     before, after = text.split(BEGIN)[0], text.split(END)[1]
-    with replacing(card) as temporary:
-        text = f"{before}{BEGIN}\n{markdown(tables, costs)}\n{END}{after}"
-        temporary.write_text(text, encoding="utf-8")
+    with replacing(page) as temporary:
+        temporary.write_text(f"{before}{BEGIN}\n{results}\n{END}{after}", encoding="utf-8")

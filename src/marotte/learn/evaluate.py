@@ -37,7 +37,7 @@ class Score:
     """Figures of some utterances.
 
     Attributes:
-        who: the speaker, or `all`.
+        who: the speaker (`source/speaker`), or whose face it is, for all speakers.
         minutes: of speech.
         closures: the lip gaps where they count.
         mse: mean squared error to the teacher's speech controls, NaN where it gave none.
@@ -67,6 +67,7 @@ def evaluate(
     face: Face,
     store: Store,
     split: str,
+    who: str = "all",
     teacher: str = "phonetic",
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Score]:
@@ -76,6 +77,7 @@ def evaluate(
         face: what to score.
         store: the corpus.
         split: e.g. `test_clean`.
+        who: the face's name, for the last row.
         teacher: whose labels the error is measured against.
         progress: called after each utterance with how many are done, and of how many.
 
@@ -98,7 +100,7 @@ def evaluate(
             "see `marotte corpus show` for the splits it has"
         )
     speakers = [_total(who, scores) for who, scores in sorted(rows.items())]
-    return [*speakers, _total("all", [s for scores in rows.values() for s in scores])]
+    return [*speakers, _total(who, [s for scores in rows.values() for s in scores])]
 
 
 def score(
