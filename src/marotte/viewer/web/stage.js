@@ -8,7 +8,6 @@ import {
   HemisphereLight,
   Mesh,
   MeshPhysicalMaterial,
-  PMREMGenerator,
   PerspectiveCamera,
   Scene,
   ShaderChunk,
@@ -16,11 +15,10 @@ import {
   WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
-import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 
 const SURFACES = {
   skin: { roughness: 0.55 },
-  eye: { roughness: 0.4, clearcoat: 1, clearcoatRoughness: 0.09, envMapIntensity: 0.3 },
+  eye: { roughness: 0.4, clearcoat: 1, clearcoatRoughness: 0.09 },
   teeth: { roughness: 0.3 },
   tongue: { roughness: 0.4 },
   brow: { roughness: 0.9 },
@@ -34,14 +32,10 @@ export class Stage {
     this.canvas = canvas;
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
     this.renderer.toneMapping = ACESFilmicToneMapping;
-    this.renderer.toneMappingExposure = 0.86;
+    this.renderer.toneMappingExposure = 0.98;
     this.scene = new Scene();
     this.mesh = buildMesh(arrays, head);
     this.scene.add(this.mesh, ...lights());
-    const room = new PMREMGenerator(this.renderer);
-    this.scene.environment = room.fromScene(new RoomEnvironment(), 0.04).texture;
-    this.scene.environmentIntensity = 0.3;
-    room.dispose();
     this.camera = new PerspectiveCamera(24, 1, 50, 4000);
     this.camera.position.copy(VIEW_FROM).add(LOOK_AT);
     this.orbit = turning(this.camera, canvas);
@@ -143,7 +137,7 @@ function surface(part) {
 }
 
 function lights() {
-  const sky = new HemisphereLight(0xfff1ea, 0x80584c, 0.5);
+  const sky = new HemisphereLight(0xfff4ee, 0x9a6c5c, 1.25);
   const key = new DirectionalLight(0xfff1e6, 2.7);
   key.position.set(420, 380, 330);
   const fill = new DirectionalLight(0xdfe6ff, 0.4);
