@@ -189,5 +189,6 @@ def _vertices(path: Path, seconds: float) -> Curves:
 def _head() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The head at rest [n_vertices * 3], and the least-squares map back to controls [..., 52]."""
     neutral, matrix = load_head().basis(ARKIT_NAMES)
-    # By the normal equations: the head's controls differ enough for them, and they are quick.
-    return neutral, matrix.T @ np.linalg.inv(matrix @ matrix.T)
+    # The normal equations are quick, and in 64 bits exact enough: all controls differ well.
+    wide = matrix.astype(np.float64)
+    return neutral, (wide.T @ np.linalg.inv(wide @ wide.T)).astype(np.float32)
