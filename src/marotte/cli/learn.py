@@ -25,6 +25,12 @@ def label(
     workers: Annotated[
         int | None, typer.Option(help="Processes.", show_default="one a core")
     ] = None,
+    curves: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder of the curves that the teacher 'imported' reads.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Let a teacher label a corpus; what it labelled before is kept."""
     from marotte.learn.label import label_corpus
@@ -32,7 +38,11 @@ def label(
 
     store = Store.open(corpus)
     with progress() as bars:
-        n_parts = label_corpus(store, teacher, workers, bar(bars, "labelling"))
+        n_parts, skipped = label_corpus(
+            store, teacher, workers, bar(bars, "labelling"), curves or ()
+        )
+    for reason, count in skipped.most_common():
+        typer.echo(f"{count} left out: {reason}")
     typer.echo(f"{teacher} labelled {n_parts} parts of {corpus}; {len(store.parts())} in all")
 
 

@@ -22,16 +22,22 @@ class Teacher(ABC):
         version: changes whenever the same utterance would get other curves.
         fps: frames a second of the curves.
         rig: what their columns mean.
+        needs_phones: whether it is of no use without phones.
     """
 
     name: str
     version: str
     fps: float
     rig: Rig
+    needs_phones: bool = True
 
     @abstractmethod
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The face at k / fps seconds: controls [n_frames, n_controls]."""
+        """The face at k / fps seconds: controls [n_frames, n_controls].
+
+        Raises:
+            Skip: this utterance can't be labelled, and why.
+        """
 
 
 def open_teacher(name: str, curves: Sequence[Path] = ()) -> Teacher:

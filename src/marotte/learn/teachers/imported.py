@@ -35,6 +35,7 @@ class ImportedTeacher(Teacher):
     version = "1"
     fps: float = 60.0
     rig: Rig = ARKIT_52
+    needs_phones = False
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._files: dict[str, set[Path]] = {}

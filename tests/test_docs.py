@@ -1,0 +1,50 @@
+"""What README and docs say is so: links lead somewhere, commands and options exist, code runs."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from marotte.cli import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def commands():
+    """Every `marotte ...` in a shell block of a page."""
+    for page in PAGES:
+        for block in SHELL.findall(page.read_text(encoding="utf-8")):
+            for line in block.splitlines():
+                for part in line.split("&&"):
+                    words = shlex.split(part, comments=True)
+                    if words[:1] == ["marotte"]:
+                        yield pytest.param(words[1:], id=f"{page.name}: {' '.join(words)}")
+
+
+@pytest.mark.parametrize("words", list(commands()))
+def test_commands_and_their_options_exist(words):
+    command = typer.main.get_command(app)
+    while words and hasattr(command, "commands") and not words[0].startswith("-"):
+        assert words[0] in command.commands
+        command, words = command.commands[words[0]], words[1:]
+    known = {option for param in command.params for option in param.opts} | {"--help"}
+    assert {word for word in words if word.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), link
+
+
+def test_the_readme_s_python_runs(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    [code] = PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    exec(code, {})
+    assert "52" in capsys.readouterr().out
