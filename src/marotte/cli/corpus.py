@@ -81,15 +81,19 @@ def show(
 
 
 @app.command()
-def fetch() -> None:
-    """Download the Debian packages that hold real speech; needs apt-get and dpkg."""
+def fetch(
+    recipe: Annotated[Path, typer.Argument(help="The recipe whose sources need them.")],
+) -> None:
+    """Download the Debian packages a recipe's sources read; needs apt-get and dpkg."""
     from rich.console import Console
 
     from marotte.errors import MarotteError
-    from marotte.learn.corpora import debian
+    from marotte.learn.corpora import debian, source_class
+    from marotte.learn.corpora.recipe import load_recipe
 
     console = Console()
-    for package in debian.PACKAGES:
+    sources = map(source_class, load_recipe(recipe).sources)
+    for package in dict.fromkeys(each for source in sources for each in source.packages):
         try:
             root = debian.root_of(package)
         except MarotteError:
@@ -100,6 +104,10 @@ def fetch() -> None:
 
 @app.command()
 def check_alignment(
+    voice: Annotated[
+        list[str] | None,
+        typer.Argument(help="Sources that know their phones.", show_default="hibari and espeak"),
+    ] = None,
     count: Annotated[int, typer.Option(min=1, help="Sentences of each voice.")] = 100,
 ) -> None:
     """Align sentences of voices that know when they said what, and compare the onsets."""
@@ -109,7 +117,7 @@ def check_alignment(
     from marotte.learn.corpora.recipe import configure
 
     console = Console()
-    for name in ("hibari", "espeak"):
+    for name in voice or ["hibari", "espeak"]:
         found = measure_agreement(configure(name, {}), count)
         console.print(
             f"{name}: {found.utterances} sentences aligned, {found.failed} not; "

@@ -28,6 +28,7 @@ _BUILT_IN = {
     "folder": "marotte.learn.corpora.folder:Folder",
     "flite": "marotte.learn.corpora.flite:Flite",
     "hibari": "marotte.learn.corpora.hibari:Hibari",
+    "kokoro": "marotte.learn.corpora.kokoro:Kokoro",
     "librispeech": "marotte.learn.corpora.librispeech:LibriSpeech",
     "livelink": "marotte.learn.corpora.livelink:LiveLink",
     "queen": "marotte.learn.corpora.queen:Queen",

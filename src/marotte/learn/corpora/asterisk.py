@@ -33,14 +33,11 @@ class Asterisk(Source, ABC):
     Attributes:
         language: ISO 639-1.
         speaker: who speaks.
-        sounds: the package of the prompts.
-        texts: the package of their texts.
+        packages: that of the sounds, and that of their texts.
     """
 
     language: ClassVar[str]
     speaker: ClassVar[str]
-    sounds: ClassVar[debian.Package]
-    texts: ClassVar[debian.Package]
 
     def items(self) -> Sequence[str]:
         """The names of the prompts that have a text."""
@@ -57,7 +54,7 @@ class Asterisk(Source, ABC):
             source=self.name,
             speaker=self.speaker,
             language=self.language,
-            licence=self.sounds.licence,
+            licence=self.packages[0].licence,
             text=text,
             samples=samples,
             rate=_RATE,
@@ -70,12 +67,14 @@ class Asterisk(Source, ABC):
 
     @functools.cached_property
     def _folder(self) -> Path:
-        return (debian.root_of(self.sounds) / self.sounds.probe).parent
+        sounds = self.packages[0]
+        return (debian.root_of(sounds) / sounds.probe).parent
 
     @functools.cached_property
     def _texts(self) -> dict[str, str]:
         """By prompt: what is said, from lines of the form `name: text`."""
-        path = debian.root_of(self.texts) / self.texts.probe
+        texts = self.packages[1]
+        path = debian.root_of(texts) / texts.probe
         with gzip.open(path, "rt", encoding="utf-8-sig", errors="replace") as lines:
             pairs = [line.split(":", 1) for line in lines if ":" in line and line[0] != ";"]
         return {name.strip(): text.strip() for name, text in pairs}
@@ -91,8 +90,7 @@ class AsteriskEn(Asterisk):
     name: ClassVar[str] = "asterisk_en"
     language: ClassVar[str] = "en"
     speaker: ClassVar[str] = "allison"
-    sounds: ClassVar[debian.Package] = debian.ASTERISK_EN
-    texts: ClassVar[debian.Package] = debian.ASTERISK_EN_TEXT
+    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_EN
 
 
 @dataclass(frozen=True)
@@ -112,8 +110,7 @@ class AsteriskEs(_Translated):
     name: ClassVar[str] = "asterisk_es"
     language: ClassVar[str] = "es"
     speaker: ClassVar[str] = "allison"
-    sounds: ClassVar[debian.Package] = debian.ASTERISK_ES[0]
-    texts: ClassVar[debian.Package] = debian.ASTERISK_ES[1]
+    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_ES
 
 
 @dataclass(frozen=True)
@@ -123,8 +120,7 @@ class AsteriskFr(_Translated):
     name: ClassVar[str] = "asterisk_fr"
     language: ClassVar[str] = "fr"
     speaker: ClassVar[str] = "june"
-    sounds: ClassVar[debian.Package] = debian.ASTERISK_FR[0]
-    texts: ClassVar[debian.Package] = debian.ASTERISK_FR[1]
+    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_FR
 
 
 @dataclass(frozen=True)
@@ -134,8 +130,7 @@ class AsteriskIt(_Translated):
     name: ClassVar[str] = "asterisk_it"
     language: ClassVar[str] = "it"
     speaker: ClassVar[str] = "carlo"
-    sounds: ClassVar[debian.Package] = debian.ASTERISK_IT[0]
-    texts: ClassVar[debian.Package] = debian.ASTERISK_IT[1]
+    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_IT
 
 
 @dataclass(frozen=True)
@@ -145,8 +140,7 @@ class AsteriskRu(_Translated):
     name: ClassVar[str] = "asterisk_ru"
     language: ClassVar[str] = "ru"
     speaker: ClassVar[str] = "ivrvoice"
-    sounds: ClassVar[debian.Package] = debian.ASTERISK_RU[0]
-    texts: ClassVar[debian.Package] = debian.ASTERISK_RU[1]
+    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_RU
 
 
 def _decoded(path: Path) -> NDArray[np.float32]:

@@ -52,9 +52,7 @@ def _asterisk(language: str, probe: str, megabytes: float, licence: str) -> tupl
     )
 
 
-ASTERISK_EN, ASTERISK_EN_TEXT = _asterisk(
-    "en", "en_US_f_Allison/activated.g722", 11, "CC-BY-SA-3.0"
-)
+ASTERISK_EN = _asterisk("en", "en_US_f_Allison/activated.g722", 11, "CC-BY-SA-3.0")
 # The woman who speaks English.
 ASTERISK_ES = _asterisk("es", "es_MX_f_Allison/agent-pass.g722", 13, "CC-BY-SA-3.0")
 ASTERISK_FR = _asterisk("fr", "fr_CA_f_June/agent-pass.g722", 11, "CC-BY-SA-3.0")
@@ -90,20 +88,6 @@ DRASCULA_ES = Package(
     13,
     "LicenseRef-Drascula",
 )
-PACKAGES = (
-    QUEEN,
-    ASTERISK_EN,
-    ASTERISK_EN_TEXT,
-    *ASTERISK_ES,
-    *ASTERISK_FR,
-    *ASTERISK_IT,
-    *ASTERISK_RU,
-    TUXPAINT,
-    FILLETS,
-    FILLETS_TEXT,
-    DRASCULA_EN,
-    DRASCULA_ES,
-)
 
 
 def roots() -> list[Path]:
@@ -127,7 +111,7 @@ def root_of(package: Package) -> Path:
         if (root / package.probe).exists():
             return root
     raise MarotteError(
-        f"the Debian package {package.name} is not here: run `marotte corpus fetch`, "
+        f"the Debian package {package.name} is not here: run `marotte corpus fetch RECIPE`, "
         "or unpack it by `dpkg -x` into a folder and name that folder in MAROTTE_DEBROOT"
     )
 

@@ -41,11 +41,9 @@ class Drascula(Source, ABC):
 
     Attributes:
         language: ISO 639-1.
-        package: where the clips are.
     """
 
     language: ClassVar[str]
-    package: ClassVar[debian.Package]
 
     def items(self) -> Sequence[str]:
         """The names of the clips."""
@@ -65,7 +63,7 @@ class Drascula(Source, ABC):
             source=self.name,
             speaker=speaker,
             language=self.language,
-            licence=self.package.licence,
+            licence=self.packages[0].licence,
             text=text,
             samples=samples,
             rate=_RATE,
@@ -74,7 +72,7 @@ class Drascula(Source, ABC):
 
     @functools.cached_property
     def _file(self) -> Path:
-        return debian.root_of(self.package) / self.package.probe
+        return debian.root_of(self.packages[0]) / self.packages[0].probe
 
     @functools.cached_property
     def _texts(self) -> dict[str, str]:
@@ -87,7 +85,7 @@ class DrasculaEn(Drascula):
 
     name: ClassVar[str] = "drascula"
     language: ClassVar[str] = "en"
-    package: ClassVar[debian.Package] = debian.DRASCULA_EN
+    packages: ClassVar[tuple[debian.Package, ...]] = (debian.DRASCULA_EN,)
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ class DrasculaEs(Drascula):
 
     name: ClassVar[str] = "drascula_es"
     language: ClassVar[str] = "es"
-    package: ClassVar[debian.Package] = debian.DRASCULA_ES
+    packages: ClassVar[tuple[debian.Package, ...]] = (debian.DRASCULA_ES,)
 
 
 def read_texts(path: Path, language: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from marotte.errors import MarotteError
+from marotte.learn.corpora import debian
 from marotte.learn.corpora.fillets import read_lines
 from marotte.learn.corpora.source import Skip, Source
 from marotte.learn.utterance import Utterance
@@ -68,6 +69,7 @@ class EspeakLanguages(Source):
     """
 
     name: ClassVar[str] = "espeak_languages"
+    packages: ClassVar[tuple[debian.Package, ...]] = (debian.FILLETS_TEXT,)
     languages: tuple[str, ...] = ("bg", "cs", "de", "es", "fr", "it", "nl", "pl", "ru", "sv")
     variants: tuple[str, ...] = ("f1", "f4", "m1", "m3", "m7", "klatt2", "Annie", "Michael")
     sentences: int = 30

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from marotte.errors import MarotteError
+from marotte.learn.corpora import debian
 from marotte.learn.corpora.espeak import game_sentences
 from marotte.learn.corpora.flite import played_faster, random_size
 from marotte.learn.corpora.source import Skip, Source
@@ -32,6 +33,7 @@ class Festival(Source):
     """
 
     name: ClassVar[str] = "festival"
+    packages: ClassVar[tuple[debian.Package, ...]] = (debian.FILLETS_TEXT,)
     voices: tuple[str, ...] = tuple(VOICES)
     speakers: int = 8
     sentences: int = 25

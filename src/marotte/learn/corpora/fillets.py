@@ -32,6 +32,7 @@ class Fillets(Source):
     """Every Czech line that is spoken, aligned."""
 
     name: ClassVar[str] = "fillets"
+    packages: ClassVar[tuple[debian.Package, ...]] = (debian.FILLETS, debian.FILLETS_TEXT)
 
     def items(self) -> Sequence[str]:
         """Keys `level/line`."""

@@ -59,7 +59,7 @@ class Flite(Source):
             source=self.name,
             speaker=speaker,
             language="en",
-            licence="LicenseRef-Flite",
+            licence="MIT-Festival",
             text=text,
             samples=samples,
             rate=round(rate * size),

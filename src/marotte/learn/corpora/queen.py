@@ -48,6 +48,7 @@ class Queen(Source):
     """Every clip whose text the game knows, aligned."""
 
     name: ClassVar[str] = "queen"
+    packages: ClassVar[tuple[debian.Package, ...]] = (debian.QUEEN,)
 
     def items(self) -> Sequence[str]:
         """The names of the clips."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from marotte.errors import MarotteError
+from marotte.learn.corpora.debian import Package
 from marotte.learn.utterance import Utterance
 
 
@@ -25,10 +26,12 @@ class Source(ABC):
     Attributes:
         name: what recipes and utterances call it.
         version: raised whenever the same options and key would give another utterance.
+        packages: the Debian packages it reads.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    packages: ClassVar[tuple[Package, ...]] = ()
 
     @abstractmethod
     def items(self) -> Sequence[str]:

@@ -29,6 +29,7 @@ class TuxPaint(Source):
     """
 
     name: ClassVar[str] = "tuxpaint"
+    packages: ClassVar[tuple[debian.Package, ...]] = (debian.TUXPAINT,)
     languages: tuple[str, ...] = ("be", "bg", "ca", "da", "el", "es", "fr", "ro", "ru")
 
     def items(self) -> Sequence[str]:

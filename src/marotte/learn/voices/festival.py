@@ -26,7 +26,7 @@ from marotte.learn.corpora.files import read_sound
 from marotte.learn.utterance import Phone
 from marotte.learn.voices.flite import US_PHONES, voice_phones
 
-_SECONDS = 30.0  # longer than any sentence takes to be made
+_SECONDS = 120.0  # far longer than any sentence takes to be made
 _END = "--end--"
 
 

@@ -21,7 +21,7 @@ from marotte.learn.phones import ARPABET
 from marotte.learn.utterance import Phone
 
 VOICES = ("awb", "rms", "slt")  # the diphone voices kal and kal16 lose time at their ends
-_SECONDS = 30.0  # far longer than any sentence takes
+_SECONDS = 120.0  # far longer than any sentence takes
 _SILENCES = frozenset({"pau", "#", "h#", "brth", "_"})
 US_PHONES = {name.lower(): ipa for name, ipa in ARPABET.items()} | {
     "ax": "ə", "axr": "ɚ", "dx": "d", "el": "l", "em": "m", "en": "n", "hv": "h", "nx": "n",

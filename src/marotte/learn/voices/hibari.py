@@ -92,12 +92,10 @@ class Hibari:
         """
         from hibari import dsp
 
-        sentences = self._voice.phonemize(text)
-        if len(sentences) != 1:
-            raise MarotteError("not one sentence")
-        letters = [each for each in sentences[0] if each in self._voice.vocab]
+        spelling = self.spelling(text)
+        letters = [each for each in spelling if each in self._voice.vocab]
         inputs = {
-            "ids": np.array([self._voice.ids(sentences[0])], np.int64),
+            "ids": np.array([self._voice.ids(spelling)], np.int64),
             "speed": np.array([speaker.speed], np.float32),
         }
         *outputs, ends = self._voice.sess.run(None, inputs)
@@ -108,8 +106,19 @@ class Hibari:
         samples = dsp.synth(harmonics, angle, noise, rest, phase, pitch, rng)
         # The first of the ends is that of the silence before the first letter.
         bounds = np.ravel(ends)[: len(letters) + 1] * _DURATION_STEP_S - _LAG_S
-        phones = _phones(letters, bounds)
-        return samples.astype(np.float32), _without_silence(phones, samples)
+        phones = spelled_phones(letters, bounds)
+        return samples.astype(np.float32), without_silence(phones, samples, RATE)
+
+    def spelling(self, text: str) -> str:
+        """One sentence in the voice's phonetic alphabet.
+
+        Raises:
+            MarotteError: the text is not one sentence.
+        """
+        sentences = self._voice.phonemize(text)
+        if len(sentences) != 1:
+            raise MarotteError("not one sentence")
+        return sentences[0]
 
 
 @functools.cache
@@ -151,7 +160,7 @@ def _pitch(f0: NDArray[np.float32], speaker: VirtualSpeaker) -> NDArray[np.float
     return np.where(voiced, np.maximum(moved, _VOICED_HZ + 1), 0).astype(np.float32)
 
 
-def _phones(letters: Sequence[str], bounds: NDArray[np.float64]) -> list[Phone]:
+def spelled_phones(letters: Sequence[str], bounds: NDArray[np.float64]) -> list[Phone]:
     """Phones from letters and their bounds [len(letters) + 1] in seconds.
 
     A stress mark is the beginning of its vowel, a length mark the end of it. A space between words
@@ -190,18 +199,20 @@ def _until(phone: Phone, end_s: float) -> Phone:
     return Phone(phone.ipa, phone.start_s, end_s, phone.stress)
 
 
-def _without_silence(phones: Sequence[Phone], samples: NDArray[np.float32]) -> tuple[Phone, ...]:
+def without_silence(
+    phones: Sequence[Phone], samples: NDArray[np.float32], rate: int
+) -> tuple[Phone, ...]:
     """Move the edges of phones beside pauses to where the sound dies away and begins again.
 
     The network's durations give a pause partly to the phone before it.
     """
-    hop = RATE // 100
+    hop = rate // 100
     frames = samples[: len(samples) // hop * hop].reshape(-1, hop)
     level_db = 10 * np.log10((frames**2).mean(1) + 1e-12)
     audible = level_db > level_db.max() + _AUDIBLE_DB
     moved: list[Phone] = []
     for index, phone in enumerate(phones):
-        start, end = max(0.0, phone.start_s), min(phone.end_s, len(samples) / RATE)
+        start, end = max(0.0, phone.start_s), min(phone.end_s, len(samples) / rate)
         if index + 1 == len(phones) or phones[index + 1].start_s > phone.end_s + 1e-6:
             heard = np.flatnonzero(audible[: round(end * 100)])
             last = (heard[-1] + 1) / 100 if len(heard) else start
