@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import make_voice
+from made import make_voice
 
 from marotte.audio import Recording, open_recording
 from marotte.errors import MarotteError

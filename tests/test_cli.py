@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import make_voice
+from made import make_voice
 from typer.testing import CliRunner
 
 from marotte import __version__

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import FUTURE, PAST, Floats, make_voice, tiny_answer
+from made import FUTURE, PAST, Floats, make_voice, tiny_answer
 
 from marotte.audio import Recording, open_recording
 from marotte.errors import MarotteError

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import FUTURE, PAST, TINY, tiny_answer, write_tiny
+from made import FUTURE, PAST, TINY, tiny_answer, write_tiny
 
 from marotte import runtime
 from marotte.contract import Contract, golden_input
