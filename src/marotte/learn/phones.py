@@ -83,7 +83,7 @@ _SPELLINGS = {
     "ɦ": "h", "ʀ": "x", "ɻ": "ɹ", "ɫ": "l", "ʎ": "l", "ɬ": "l", "ɭ": "l", "ɮ": "l", "ɺ": "l",
     "ɰ": "x", "ʧ": "tʃ", "ʤ": "dʒ", "ʦ": "ts", "ʣ": "z", "ʨ": "tʃ", "ʥ": "dʒ", "tɕ": "tʃ",
     "dʑ": "dʒ", "tʂ": "tʃ", "dʐ": "dʒ", "ᵻ": "ɪ", "ɨ": "ɪ", "ɯ": "ɪ", "ʏ": "y", "ʍ": "w",
-    "ᵊ": "ə", "ɘ": "ə", "ɵ": "ø", "ʉ": "u", "ɤ": "ʌ", "ε": "ɛ",
+    "ᵊ": "ə", "ɘ": "ə", "ɵ": "ø", "ʉ": "u", "ɤ": "ʌ", "ε": "ɛ", "?": "ʔ",
     "ɞ": "ɜ", "ɶ": "œ", "ɝ": "ɚ", "ɜɹ": "ɚ", "əɹ": "ɚ", "əʊ": "oʊ", "əu": "oʊ", "ou": "oʊ",
     "ei": "eɪ", "ɛɪ": "eɪ", "ai": "aɪ", "ɑɪ": "aɪ", "au": "aʊ", "ɑʊ": "aʊ", "æʊ": "aʊ",
     "oɪ": "ɔɪ", "ɔi": "ɔɪ", "oi": "ɔɪ", "ɔø": "ɔɪ", "ɔʏ": "ɔɪ",
@@ -91,7 +91,7 @@ _SPELLINGS = {
 _KNOWN = {symbol: symbol for symbol in INVENTORY} | _SPELLINGS
 _LONGEST = max(map(len, _KNOWN))
 # Stress, length, ties, tone letters, aspiration and the like: nothing that lips or jaw would show.
-_MARKS = frozenset("ˈˌːˑ͜͡ʰʱʲʷˠˤʼˀⁿˡ˞:;.-'\"|‖_ ˥˦˧˨˩↓↑→↗↘") | frozenset("0123456789")
+_MARKS = frozenset("ˈˌːˑ͜͡ʰʱʲʷˠˤʼˀⁿˡ˞^:;.-'\"|‖_ ˥˦˧˨˩↓↑→↗↘") | frozenset("0123456789")
 
 
 def normalise(symbol: str) -> tuple[str, ...]:
