@@ -118,7 +118,10 @@ def evaluate(
     teacher: Annotated[
         str | None, typer.Option(help="Score this teacher itself, not a student.")
     ] = None,
-    split: Annotated[list[str] | None, typer.Option(help="Which held-out speech.")] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option(help="Which held-out speech.", show_default="all test sets of the corpus"),
+    ] = None,
     card: Annotated[
         Path | None, typer.Option(help="A model card whose results section to rewrite.")
     ] = None,
@@ -130,6 +133,7 @@ def evaluate(
     from rich.console import Console
 
     from marotte.learn import evaluate as scoring
+    from marotte.learn.evaluate import held_out
     from marotte.learn.store import Store
     from marotte.learn.teachers import open_teacher
     from marotte.runtime import load_student, student_path
@@ -143,7 +147,7 @@ def evaluate(
         faces["teacher"] = scoring.teacher_face(open_teacher(teacher or "phonetic"))
     console = Console()
     tables: dict[str, list[Score]] = {}
-    for name in split or ["test_clean", "test_other"]:
+    for name in split or held_out(store) or ["test_clean"]:
         tables[name] = []
         for who, face in faces.items():
             with progress() as bars:

@@ -63,6 +63,12 @@ def teacher_face(teacher: Teacher) -> Face:
     return teacher.curves
 
 
+def held_out(store: Store) -> list[str]:
+    """The test sets that a corpus has speech of, by name."""
+    splits = {split_of(entry) for entry in store.entries()}
+    return sorted(split for split in splits if split.startswith("test_"))
+
+
 def evaluate(
     face: Face,
     store: Store,
@@ -87,7 +93,7 @@ def evaluate(
     head = load_head()
     rows: dict[str, list[Score]] = {}
     total = sum(split_of(entry) == split for entry in store.entries())
-    for done, (utterance, target) in enumerate(_held_out(store, split, teacher), start=1):
+    for done, (utterance, target) in enumerate(_utterances_of(store, split, teacher), start=1):
         controls = face(utterance)
         rows.setdefault(f"{utterance.source}/{utterance.speaker}", []).append(
             score(head, utterance, controls, target)
@@ -133,7 +139,7 @@ def _lower_lip_mm(head: Head, controls: NDArray[np.float32]) -> NDArray[np.float
     return controls @ weights.astype(np.float32)
 
 
-def _held_out(
+def _utterances_of(
     store: Store, split: str, teacher: str
 ) -> Iterator[tuple[Utterance, NDArray[np.float32] | None]]:
     labelled = set(store.labelled(teacher))
