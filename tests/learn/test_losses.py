@@ -43,8 +43,3 @@ def test_pressed_lips_weigh_more():
     for target, times in ((pressed, 3), (apart, 1)):
         plain = losses.lip_gap(target + 1, target, 0.0, torch.ones(1))
         assert losses.lip_gap(target + 1, target, 0.0, torch.ones(1), closure=3) == times * plain
-
-
-def test_feature_sums_over_taps():
-    taps = [torch.zeros(2, 3)] * 3
-    assert losses.feature(taps, [t + 1 for t in taps]) == 3

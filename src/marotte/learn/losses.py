@@ -5,7 +5,6 @@ Curves are [batch, n_frames, n_controls]; frames of a crop follow each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,14 +23,12 @@ class LossWeights:
         lip_gap: of the lips' distance (ours).
         closure: how many times over the lip gap counts in frames whose lips the teacher presses
             together: the /p b m/, which are brief and few.
-        feature: of eqs 5 and 6.
     """
 
     reconstruction: float = 1.0
     velocity: float = 1.0
     lip_gap: float = 0.0
     closure: float = 1.0
-    feature: float = 0.0
 
 
 def reconstruction(predicted: Tensor, target: Tensor) -> Tensor:
@@ -65,10 +62,3 @@ def lip_gap(
     seen = torch.asinh((rest_mm + predicted @ weights_mm) / GAP_SCALE_MM)
     error = (seen - torch.asinh(gap_mm / GAP_SCALE_MM)).square()
     return (error * torch.where(gap_mm < 0, closure, 1.0)).mean()
-
-
-def feature(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
-    """Eqs 5-6: mean squared error at the three taps, of the same frame, summed over taps."""
-    return torch.stack(
-        [(s - t).square().mean() for s, t in zip(student, teacher, strict=True)]
-    ).sum()
