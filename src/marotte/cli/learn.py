@@ -113,14 +113,30 @@ def export(
 def evaluate(
     corpus: CorpusFolder,
     student: Annotated[
-        str | None, typer.Option(help="A student's name or file.", show_default="the shipped one")
+        str | None,
+        typer.Option(
+            help="A student's name or file, or a run's folder.", show_default="the shipped one"
+        ),
     ] = None,
     teacher: Annotated[
         str | None, typer.Option(help="Score this teacher itself, not a student.")
     ] = None,
+    against: Annotated[
+        str, typer.Option(help="Whose labels the error is measured against.")
+    ] = "phonetic",
     split: Annotated[
         list[str] | None,
         typer.Option(help="Which held-out speech.", show_default="all test sets of the corpus"),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="At most so much of each; always the same speech.", show_default="all"),
+    ] = None,
+    smooth: Annotated[
+        bool, typer.Option("--smooth", help="The mean of three frames, eq. 8 of the paper.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes, of one thread each.", show_default="one a core")
     ] = None,
     card: Annotated[
         Path | None, typer.Option(help="A model card whose results section to rewrite.")
@@ -130,53 +146,58 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score a student, or a teacher, on held-out speech, by speaker."""
+    import os
+
     from rich.console import Console
 
+    from marotte.learn import card as pages
     from marotte.learn import evaluate as scoring
-    from marotte.learn.evaluate import held_out
+    from marotte.learn import faces as who_is
+    from marotte.learn.stillness import stillness
     from marotte.learn.store import Store
-    from marotte.learn.teachers import open_teacher
-    from marotte.runtime import load_student, student_path
 
     store = Store.open(corpus)
-    faces: dict[str, scoring.Face] = {}
+    faces: dict[str, who_is.Face] = {}
     if not teacher:
-        actor = load_student(student)
-        faces[actor.name] = scoring.student_face(actor)
+        name, face = who_is.open_student(student)
+        faces[name + smooth * " smooth"] = who_is.Smoothed(face) if smooth else face
     if teacher or card or summary:  # a page shows the student beside who taught it
-        faces["teacher"] = scoring.teacher_face(open_teacher(teacher or "phonetic"))
+        faces["teacher"] = who_is.open_face(store, teacher or against)
     console = Console()
     tables: dict[str, list[Score]] = {}
-    for name in split or held_out(store) or ["test_clean"]:
+    options: dict[str, Any] = {"minutes": minutes, "workers": workers or os.cpu_count() or 1}
+    for name in split or scoring.held_out(store) or ["test_clean"]:
         tables[name] = []
         for who, face in faces.items():
             with progress() as bars:
-                rows = scoring.evaluate(face, store, name, who, progress=bar(bars, name))
+                told = bar(bars, name)
+                rows = scoring.evaluate(face, store, name, who, against, told, **options)
             tables[name] += rows if len(tables[name]) == 0 else rows[-1:]
         console.print(_score_table(name, tables[name]))
     if teacher:
         return
-    from marotte.learn import card as pages
-
-    costs = pages.cost_lines(student_path(student))
-    for line in costs:
+    with progress() as bars:
+        still = stillness(next(iter(faces.values())), bar(bars, "stillness"))
+    lines = [*pages.costs_of(student), pages.still_line(still)]
+    for line in lines:
         typer.echo(line)
     if card:
-        pages.rewrite(card, pages.markdown(tables, costs))
+        pages.rewrite(card, pages.markdown(tables, lines))
     if summary:
-        pages.rewrite(summary, pages.summary(tables, costs))
+        pages.rewrite(summary, pages.summary(tables, lines))
 
 
 def _score_table(split: str, scores: list[Score]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Column, Table
 
-    from marotte.learn.card import COLUMNS, cells
+    from marotte.learn.card import SHORT_COLUMNS, short_cells
 
-    who, *figures = COLUMNS
-    table = Table(Column(who, no_wrap=True), *figures, title=split, box=SIMPLE_HEAD)
+    who, *figures = SHORT_COLUMNS
+    columns = [Column(who, no_wrap=True), *(Column(each, justify="right") for each in figures)]
+    table = Table(*columns, title=split, box=SIMPLE_HEAD, padding=0, pad_edge=False)
     for score in scores:
-        table.add_row(*cells(score))
+        table.add_row(*short_cells(score))
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,24 +11,71 @@ from marotte.files import replacing
 from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib
 from marotte.learn.evaluate import Score
 from marotte.learn.metrics import CLOSED_MM
-from marotte.runtime import load_student
+from marotte.runtime import load_student, student_path
 
-COLUMNS = ("who", "min", "PBM", "false closure", "AUC", "MSE", "jitter")
+COLUMNS = (
+    "who",
+    "min",
+    "PBM",
+    "false closure",
+    "balanced",
+    "AUC",
+    "MSE",
+    "jitter",
+    "timing",
+    "contact",
+)
+SHORT_COLUMNS = (*COLUMNS[:3], "false", "bal.", *COLUMNS[5:])
 BEGIN, END = "<!-- results: written by `marotte evaluate` -->", "<!-- end of results -->"
 
 
 def cells(score: Score) -> tuple[str, ...]:
     """One row of a score table, in the order of `COLUMNS`."""
     c = score.closures
+    who, minutes, pbm, false_closure, balanced, auc, _, jitter, timing, contact = short_cells(score)
+    return (
+        who,
+        minutes,
+        f"{pbm} ({len(c.bilabial_mm)})",
+        f"{false_closure} ({len(c.open_mm)})",
+        balanced,
+        auc,
+        f"{score.mse:.5f}",
+        f"{jitter} ({score.jitter_ratio:.2f}×)",
+        f"{timing} ms",
+        f"{c.mean_contact_ms:.0f} ms ({contact})",
+    )
+
+
+def short_cells(score: Score) -> tuple[str, ...]:
+    """The same row for a terminal of 80 columns, in the order of `SHORT_COLUMNS`."""
+    c = score.closures
     return (
         score.who,
         f"{score.minutes:.1f}",
-        f"{100 * c.pbm:.1f}% ({len(c.bilabial_mm)})",
-        f"{100 * c.false_closure:.1f}% ({len(c.open_mm)})",
+        f"{100 * c.pbm:.1f}%",
+        f"{100 * c.false_closure:.1f}%",
+        f"{100 * c.balanced:.1f}%",
         f"{c.auc:.4f}",
-        f"{score.mse:.5f}",
+        f"{score.mse:.1e}".replace("e-0", "e-").replace("e+00", ""),
         f"{score.jitter:.2f}",
+        f"{c.timing_ms:+.0f}",
+        f"{score.contact_ratio:.2f}×",
     )
+
+
+def costs_of(source: str | None) -> list[str]:
+    """What a student costs, by its name, its file or its run's folder, a line each."""
+    if source is None or not Path(source).is_dir():
+        return cost_lines(student_path(source))
+    from marotte.learn.distill import load_net
+    from marotte.learn.export import export
+
+    net, state = load_net(Path(source) / "checkpoint.pt")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "student.onnx"
+        export(net, path, name=state["recipe"]["name"])
+        return cost_lines(path)
 
 
 def cost_lines(path: Path) -> list[str]:
@@ -41,6 +89,12 @@ def cost_lines(path: Path) -> list[str]:
         f"{process_memory_mib(path):.0f} MiB peak of a Python process that runs it",
         f"time a frame {milliseconds_a_frame(path):.2f} ms on one thread of the machine used",
     ]
+
+
+def still_line(shares: Mapping[str, float]) -> str:
+    """What `stillness` found, in a line."""
+    each = ", ".join(f"{name} {100 * share:.0f}%" for name, share in shares.items())
+    return f"frames with open lips where nobody speaks: {each}"
 
 
 def markdown(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:

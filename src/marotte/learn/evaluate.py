@@ -1,35 +1,31 @@
-"""Evaluation: a student or a teacher, and held-out speech in; figures by speaker out."""
+"""Evaluation: a face, and held-out speech in; figures by speaker, or by language, out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.audio import Recording
 from marotte.errors import MarotteError
 from marotte.head import Head, load_head
+from marotte.learn.faces import FPS, Face, LabelFace, Smoothed, ensemble, to_arkit
 from marotte.learn.metrics import Closures, closures, jitter, pool
 from marotte.learn.splits import split_of
 from marotte.learn.store import Store
-from marotte.learn.teachers import Teacher
 from marotte.learn.utterance import Utterance
-from marotte.pipeline import animate
 from marotte.rig import ARKIT_52
-from marotte.runtime import Student
 
-FPS = 60.0
+CHUNK_UTTERANCES = 24  # what a process is given at a time
 
-
-class Face(Protocol):
-    """Whatever gives an utterance a face: controls [n_frames, 52] at 60 fps."""
-
-    def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The controls."""
-        ...
+Progress = Callable[[int, int], None]
+Controls = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -37,30 +33,33 @@ class Score:
     """Figures of some utterances.
 
     Attributes:
-        who: the speaker (`source/speaker`), or whose face it is, for all speakers.
+        who: the speaker (`source/speaker`), the language, or whose face it is, for all.
         minutes: of speech.
         closures: the lip gaps where they count.
+        taught: those of the teacher's labels on the same speech, empty where it gave none.
         mse: mean squared error to the teacher's speech controls, NaN where it gave none.
         jitter: mean over utterances, see `metrics.jitter`.
+        taught_jitter: that of the teacher's labels, NaN where it gave none.
     """
 
     who: str
     minutes: float
     closures: Closures
+    taught: Closures
     mse: float
     jitter: float
+    taught_jitter: float
 
+    @property
+    def jitter_ratio(self) -> float:
+        """The jitter over the teacher's."""
+        return self.jitter / self.taught_jitter if self.taught_jitter else float("nan")
 
-def student_face(student: Student) -> Face:
-    """The face an exported student gives."""
-    return lambda utterance: (
-        animate(Recording.from_samples(utterance.samples, utterance.rate), student, FPS).controls
-    )
-
-
-def teacher_face(teacher: Teacher) -> Face:
-    """The face a teacher gives."""
-    return teacher.curves
+    @property
+    def contact_ratio(self) -> float:
+        """How long lips touch at /p b m/, over how long the teacher's do."""
+        taught = self.taught.mean_contact_ms
+        return self.closures.mean_contact_ms / taught if taught else float("nan")
 
 
 def held_out(store: Store) -> list[str]:
@@ -69,35 +68,71 @@ def held_out(store: Store) -> list[str]:
     return sorted(split for split in splits if split.startswith("test_"))
 
 
+def chosen(store: Store, split: str, minutes: float | None = None) -> dict[str, list[str]]:
+    """The utterances of a split, by the part they are in.
+
+    With a cap, those are taken that come first by a hash of their id, until there is as much
+    speech: the same ones on every machine, of all speakers alike.
+
+    Args:
+        store: the corpus.
+        split: e.g. `test_clean`.
+        minutes: the cap; None for all.
+    """
+    found = [
+        (hashlib.sha256(entry.id.encode()).digest(), part, entry)
+        for part in store.parts()
+        for entry in store.entries([part])
+        if split_of(entry) == split
+    ]
+    if minutes is not None:
+        found.sort(key=lambda each: each[0])
+        before_s = np.cumsum([0.0, *(entry.seconds for _, _, entry in found)])[:-1]
+        found = found[: int(np.searchsorted(before_s, 60 * minutes))]
+    ids: dict[str, list[str]] = {}
+    for _, part, entry in sorted(found, key=lambda each: (each[1], each[2].id)):
+        ids.setdefault(part, []).append(entry.id)
+    return ids
+
+
 def evaluate(
     face: Face,
     store: Store,
     split: str,
     who: str = "all",
     teacher: str = "phonetic",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    *,
+    minutes: float | None = None,
+    workers: int = 1,
 ) -> list[Score]:
-    """Score a face on a split of a corpus: one row a speaker, and the last for all of them.
+    """Score a face on a split of a corpus: a row a speaker or language, and the last for all.
 
     Args:
         face: what to score.
         store: the corpus.
-        split: e.g. `test_clean`.
+        split: e.g. `test_clean`; `test_languages` is scored by language.
         who: the face's name, for the last row.
         teacher: whose labels the error is measured against.
-        progress: called after each utterance with how many are done, and of how many.
+        progress: called with how many utterances are done, and of how many.
+        minutes: a cap, see `chosen`.
+        workers: processes, of one thread each.
 
     Raises:
         MarotteError: the corpus has no speech with phones in that split.
     """
-    head = load_head()
+    ids = chosen(store, split, minutes)
+    jobs = [
+        (face, store.folder, teacher, part, all_of_part[first : first + CHUNK_UTTERANCES])
+        for part, all_of_part in ids.items()
+        for first in range(0, len(all_of_part), CHUNK_UTTERANCES)
+    ]
     rows: dict[str, list[Score]] = {}
-    total = sum(split_of(entry) == split for entry in store.entries())
-    for done, (utterance, target) in enumerate(_utterances_of(store, split, teacher), start=1):
-        controls = face(utterance)
-        rows.setdefault(f"{utterance.source}/{utterance.speaker}", []).append(
-            score(head, utterance, controls, target)
-        )
+    total, done = sum(map(len, ids.values())), 0
+    for job, scores in zip(jobs, _scored(jobs, workers), strict=True):
+        done += len(job[-1])
+        for key, each in scores:
+            rows.setdefault(key, []).append(each)
         if progress:
             progress(done, total)
     if not rows:
@@ -105,64 +140,108 @@ def evaluate(
             f"{store.folder} holds no {split!r} speech with phones: "
             "see `marotte corpus show` for the splits it has"
         )
-    speakers = [_total(who, scores) for who, scores in sorted(rows.items())]
-    return [*speakers, _total(who, [s for scores in rows.values() for s in scores])]
+    by_row = [_total(key, scores) for key, scores in sorted(rows.items())]
+    return [*by_row, _total(who, [s for scores in rows.values() for s in scores])]
 
 
-def score(
-    head: Head,
-    utterance: Utterance,
-    controls: NDArray[np.float32],
-    target: NDArray[np.float32] | None,
-) -> Score:
+_Job = tuple[Face, Path, str, str, list[str]]
+
+
+def _scored(jobs: Sequence[_Job], workers: int) -> Iterator[list[tuple[str, Score]]]:
+    """The scores of each job in order; in this process where others would not pay."""
+    workers = min(workers, len(jobs))
+    if workers < 2:
+        yield from map(_score_part, jobs)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), _one_thread) as pool:
+        try:
+            yield from pool.map(_score_part, jobs)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _one_thread() -> None:
+    """Let a process compute on one thread: there are as many processes as should run."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # read by torch when it is imported
+
+
+def _score_part(job: _Job) -> list[tuple[str, Score]]:
+    """Score some utterances of a part, each with the row it belongs to."""
+    face, folder, teacher, part, ids = job
+    store, head, scores = Store(folder), load_head(), []
+    targets = _labels(store, teacher, part)
+    smoothed, bare = isinstance(face, Smoothed), face.face if isinstance(face, Smoothed) else face
+    given = _labels(store, bare.name, part) if isinstance(bare, LabelFace) else None
+    for utterance in store.utterances([part], only=set(ids)):
+        if not utterance.phones or (given is not None and utterance.id not in given):
+            continue
+        controls = bare(utterance) if given is None else given[utterance.id]
+        controls = ensemble(controls) if smoothed else controls
+        each = score(head, utterance, controls, targets.get(utterance.id))
+        scores.append((_row_of(utterance), each))
+    return scores
+
+
+def _row_of(utterance: Utterance) -> str:
+    if split_of(utterance) == "test_languages":
+        return utterance.language
+    return f"{utterance.source}/{utterance.speaker}"
+
+
+def _labels(store: Store, teacher: str, part: str) -> Mapping[str, Controls]:
+    """A teacher's controls [n_frames, 52] at 60 fps by utterance; none where it gave none."""
+    if part not in store.labelled(teacher):
+        return {}
+    labels = store.labels(teacher, part)
+    return {id: to_arkit(curves, labels.names, labels.fps) for id, curves in labels.curves.items()}
+
+
+def score(head: Head, utterance: Utterance, controls: Controls, target: Controls | None) -> Score:
     """Score one utterance's controls [n_frames, 52] against its phones and a teacher's curves."""
     gap = head.lip_gap(controls, ARKIT_52.names)
     speech = [ARKIT_52.index[name] for name in ARKIT_52.speech]
-    error = float("nan")
+    error = taught_jitter = float("nan")
+    taught = pool([])
     if target is not None:
         n = min(len(target), len(controls))
         error = float(np.square(controls[:n, speech] - target[:n, speech]).mean())
-    height = _lower_lip_mm(head, controls)
+        taught = closures(head.lip_gap(target, ARKIT_52.names), FPS, utterance.phones)
+        taught_jitter = jitter(lower_lip_mm(head, target), FPS)
     return Score(
         utterance.speaker,
         utterance.seconds / 60,
         closures(gap, FPS, utterance.phones),
+        taught,
         error,
-        jitter(height, FPS),
+        jitter(lower_lip_mm(head, controls), FPS),
+        taught_jitter,
     )
 
 
-def _lower_lip_mm(head: Head, controls: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The height of the lower lip's mid vertex in each frame [n_frames]."""
+def lower_lip_mm(head: Head, controls: Controls) -> NDArray[np.float32]:
+    """How far the lower lip's mid vertex is above its place at rest in each frame [n_frames]."""
     moves = head.deltas[:, head.lower_lip, 1]
     weights = np.array([moves[head.names.index(name)] for name in ARKIT_52.names])
     return controls @ weights.astype(np.float32)
 
 
-def _utterances_of(
-    store: Store, split: str, teacher: str
-) -> Iterator[tuple[Utterance, NDArray[np.float32] | None]]:
-    labelled = set(store.labelled(teacher))
-    for part in store.parts():
-        if not any(split_of(entry) == split for entry in store.entries([part])):
-            continue
-        curves = store.labels(teacher, part).curves if part in labelled else {}
-        for utterance in store.utterances([part]):
-            if split_of(utterance) == split and utterance.phones:
-                target = curves.get(utterance.id)
-                yield utterance, None if target is None else target.astype(np.float32)
-
-
 def _total(who: str, scores: Iterable[Score]) -> Score:
     scores = list(scores)
     minutes = np.array([s.minutes for s in scores])
-    error = np.array([s.mse for s in scores])
-    known = np.isfinite(error)
-    mse = np.average(error[known], weights=minutes[known]) if known.any() else float("nan")
+
+    def mean(values: Iterable[float]) -> float:
+        """Over the minutes of which it is known."""
+        each = np.array(list(values))
+        known = np.isfinite(each)
+        return float(np.average(each[known], weights=minutes[known])) if known.any() else np.nan
+
     return Score(
         who,
         float(minutes.sum()),
         pool([s.closures for s in scores]),
-        float(mse),
-        float(np.average([s.jitter for s in scores], weights=minutes)),
+        pool([s.taught for s in scores]),
+        mean(s.mse for s in scores),
+        mean(s.jitter for s in scores),
+        mean(s.taught_jitter for s in scores),
     )

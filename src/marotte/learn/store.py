@@ -13,7 +13,7 @@ understands the files.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,15 +93,22 @@ class Store:
         folders = sorted((self.folder / "labels").glob("*/"))
         return [folder.name for folder in folders if self.labelled(folder.name)]
 
-    def utterances(self, parts: Iterable[str] | None = None) -> Iterator[Utterance]:
+    def utterances(
+        self, parts: Iterable[str] | None = None, only: Container[str] | None = None
+    ) -> Iterator[Utterance]:
         """Read utterances with their sound, a batch of rows in memory at a time.
+
+        Args:
+            parts: of the corpus, all unless given.
+            only: the ids of those to read; the sound of others is not decoded.
 
         Raises:
             MarotteError: a part is missing or damaged.
         """
         for part in self.parts() if parts is None else parts:
             for row in self._rows(part, columns=None):
-                yield from_row(row)
+                if only is None or row["id"] in only:
+                    yield from_row(row)
 
     def entries(self, parts: Iterable[str] | None = None) -> Iterator[Entry]:
         """Read what is known of the utterances, without their sound: fast."""

@@ -1,0 +1,212 @@
+"""Whose face is measured: a student file, a training run or a teacher in; curves at 60 fps out.
+
+A face is a small value that other processes can be given: what it stands for is opened where it
+is used, once a process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.audio import Recording
+from marotte.learn.store import Store
+from marotte.learn.teachers import Teacher, open_teacher
+from marotte.learn.utterance import Utterance
+from marotte.pipeline import animate, frame_windows
+from marotte.rig import ARKIT_52
+from marotte.runtime import Student, load_student
+from marotte.windows import frame_samples, n_frames
+
+FPS = 60.0
+BLOCK_FRAMES = 512  # of a network's front end: under a minute of sound at a time
+
+
+class Face(Protocol):
+    """Whatever gives an utterance a face: controls [n_frames, 52] at 60 fps."""
+
+    def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
+        """The controls."""
+        ...
+
+
+@dataclass(frozen=True)
+class StudentFace:
+    """The face an exported student gives, by its name or file; None is the default student."""
+
+    source: str | None = None
+
+    def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
+        """The controls."""
+        return animate(_recording(utterance), _student(self.source), FPS).controls
+
+
+@dataclass(frozen=True)
+class RunFace:
+    """The face of a training run's checkpoint: the same as its exported student's, but sooner."""
+
+    folder: Path
+
+    def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
+        """The controls."""
+        net = _net(self.folder)
+        controls = ARKIT_52.neutral(n_frames(_recording(utterance).n_samples, FPS))
+        columns = [ARKIT_52.index[name] for name in net.config.names]
+        controls[:, columns] = outputs_of(net, _recording(utterance), FPS)
+        return ARKIT_52.clamp(controls)
+
+
+@dataclass(frozen=True)
+class TeacherFace:
+    """The face a teacher gives, made anew."""
+
+    name: str
+
+    def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
+        """The controls."""
+        teacher = _teacher(self.name)
+        return to_arkit(teacher.curves(utterance), teacher.rig.names, teacher.fps)
+
+
+@dataclass(frozen=True)
+class LabelFace:
+    """The face a teacher gave: its labels in the corpus, where there are any."""
+
+    name: str
+
+    def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
+        """Labels lie beside an utterance, not in it: `evaluate` reads them."""
+        raise TypeError(f"labels of {self.name!r} are read from the corpus, not made")
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """A face by the ensemble of eq. 8: each frame is the mean of itself and its neighbours."""
+
+    face: Face
+
+    def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
+        """The controls."""
+        return ensemble(self.face(utterance))
+
+
+def open_student(source: str | None) -> tuple[str, Face]:
+    """A student's name and face, by its name, its file, or the folder of the run that made it.
+
+    Raises:
+        MarotteError: there is none.
+    """
+    if source and Path(source).is_dir():
+        from marotte.learn.distill import read_checkpoint
+
+        recipe = read_checkpoint(Path(source) / "checkpoint.pt")["recipe"]
+        return recipe["name"], RunFace(Path(source))
+    return _student(source).name, StudentFace(source)
+
+
+def open_face(store: Store, teacher: str) -> Face:
+    """A teacher's face: its labels where the corpus has any, else the teacher itself.
+
+    Raises:
+        MarotteError: there is no such teacher.
+    """
+    if store.labelled(teacher):
+        return LabelFace(teacher)
+    open_teacher(teacher)
+    return TeacherFace(teacher)
+
+
+def ensemble(controls: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Eq. 8: the mean of three neighbouring frames [n_frames, n_controls]; the ends repeat."""
+    padded = np.concatenate([controls[:1], controls, controls[-1:]])
+    return (padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3)
+
+
+def to_arkit(
+    curves: NDArray[np.floating], names: tuple[str, ...], fps: float
+) -> NDArray[np.float32]:
+    """Curves [n, len(names)] of any rate as controls [n_frames, 52] at 60 fps, linearly."""
+    count = max(1, round(len(curves) * FPS / fps))
+    controls = ARKIT_52.neutral(count)
+    known = [name for name in names if name in ARKIT_52.index]
+    values = np.asarray(curves[:, [names.index(name) for name in known]], np.float32)
+    if fps != FPS:
+        place = np.minimum(np.arange(count) * fps / FPS, len(curves) - 1)
+        low = place.astype(np.int64)
+        share = (place - low).astype(np.float32)[:, None]
+        after = np.minimum(low + 1, len(curves) - 1)
+        values = values[low] * (1 - share) + values[after] * share
+    controls[:, [ARKIT_52.index[name] for name in known]] = values
+    return controls
+
+
+def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32]:
+    """A network's bare answers [n_frames, n_outputs] for a recording.
+
+    Where the front end knows nothing of its window, its steps are computed once for all windows
+    that begin on the same grid of 20 ms, and are shared; else window by window.
+
+    Args:
+        net: a `StudentNet`, or any network like it, in evaluation mode.
+        recording: the sound.
+        fps: frames a second.
+    """
+    import torch
+
+    from marotte.learn.student import StudentNet
+
+    with torch.inference_mode():
+        if isinstance(net, StudentNet) and net.config.norm == "step":
+            return _by_shared_steps(net, recording.read(), fps)
+        batches = frame_windows(recording, net.config.window, fps)
+        answers = [net(torch.from_numpy(batch.copy())).controls.numpy() for batch in batches]
+    return np.concatenate(answers)
+
+
+def _by_shared_steps(net: Any, samples: NDArray[np.float32], fps: float) -> NDArray[np.float32]:
+    """Answers [n_frames, n_outputs] of a network whose steps depend on no window."""
+    import torch
+
+    from marotte.learn.frontends import STEP_SAMPLES
+
+    window = net.config.window
+    starts = frame_samples(0, n_frames(len(samples), fps), fps)  # in the padded sound
+    padded = torch.from_numpy(np.pad(samples, (window.past_samples, window.n_samples)))
+    result = np.zeros((len(starts), len(net.config.names)), np.float32)
+    for phase in np.unique(starts % STEP_SAMPLES):
+        on_grid = np.flatnonzero(starts % STEP_SAMPLES == phase)
+        for block in np.split(on_grid, range(BLOCK_FRAMES, len(on_grid), BLOCK_FRAMES)):
+            first, last = int(starts[block[0]]), int(starts[block[-1]]) + window.n_samples
+            steps = net.steps(padded[None, first:last])[0]
+            place = torch.from_numpy((starts[block] - first) // STEP_SAMPLES)
+            windows = steps.unfold(1, net.n_steps, 1)[:, place].transpose(0, 1)
+            result[block] = net.tail(windows).controls.numpy()
+    return result
+
+
+def _recording(utterance: Utterance) -> Recording:
+    return Recording.from_samples(utterance.samples, utterance.rate)
+
+
+@lru_cache(maxsize=4)
+def _student(source: str | None) -> Student:
+    return load_student(source)
+
+
+@lru_cache(maxsize=4)
+def _net(folder: Path) -> Any:
+    from marotte.learn.distill import load_net
+    from marotte.learn.student import StudentNet, fold_batch_norms
+
+    net, _ = load_net(folder / "checkpoint.pt")
+    return fold_batch_norms(net) if isinstance(net, StudentNet) else net
+
+
+@lru_cache(maxsize=4)
+def _teacher(name: str) -> Teacher:
+    return open_teacher(name)
