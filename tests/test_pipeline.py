@@ -13,7 +13,7 @@ from made import FUTURE, PAST, Floats, make_voice, tiny_answer
 
 from marotte.audio import Recording, open_recording
 from marotte.errors import MarotteError
-from marotte.pipeline import animate, frame_windows
+from marotte.pipeline import animate, windows_at
 from marotte.runtime import Student, load_student
 from marotte.windows import SAMPLE_RATE, WindowSpec, frame_samples, n_frames
 
@@ -50,7 +50,9 @@ def test_windows_do_not_depend_on_blocks(window: WindowSpec, fps: float) -> None
     recording = Recording.from_samples(make_voice(3.21, 22_050), 22_050)
     expected = windows_at_once(recording.read(), window, fps)
     for block_samples in (50, 999, 16_000, 100_000):
-        windows = np.concatenate(list(frame_windows(recording, window, fps, block_samples)))
+        moments = frame_samples(0, n_frames(recording.n_samples, fps), fps)
+        batches = windows_at(recording, window, moments, block_samples=block_samples)
+        windows = np.concatenate(list(batches))
         assert np.array_equal(windows, expected)
 
 

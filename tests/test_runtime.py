@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from marotte.contract import Contract, golden_input
 from marotte.errors import MarotteError
 from marotte.rig import ARKIT_52, Rig
 from marotte.runtime import load_student
+from marotte.steps import STREAMED
 
 Change = Callable[..., Path]
 
@@ -124,6 +126,18 @@ def test_a_file_without_a_contract_is_refused(tmp_path: Path, text: str, message
 def test_a_graph_with_any_number_of_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MarotteError, match="contradicts its contract"):
         load_student(write_tiny(tmp_path / "bad.onnx", n_samples=1024))
+
+
+def test_the_streamed_form_of_another_student_is_refused(tiny_student: Path) -> None:
+    shipped = runtime.student_path().with_suffix(STREAMED)
+    shutil.copy(shipped, tiny_student.with_suffix(STREAMED))
+    with pytest.raises(MarotteError, match=r"tiny.stream.onnx is not the streamed form of"):
+        load_student(tiny_student)
+
+
+def test_a_streamed_form_alone_is_no_student() -> None:
+    with pytest.raises(MarotteError, match=r"streamed form of a student: give marotte-1.onnx"):
+        load_student(runtime.student_path().with_suffix(STREAMED))
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 0.99])

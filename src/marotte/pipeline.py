@@ -16,7 +16,8 @@ from marotte.animation import Animation
 from marotte.audio import Recording
 from marotte.errors import MarotteError
 from marotte.runtime import Student, load_student
-from marotte.windows import WindowSpec, frame_samples, n_frames
+from marotte.smoothing import ensemble, moments
+from marotte.windows import WindowSpec, n_frames
 
 DEFAULT_FPS = 60.0
 HIGHEST_FPS = 1000.0
@@ -31,6 +32,7 @@ def animate(
     student: Student | None = None,
     fps: float = DEFAULT_FPS,
     progress: Progress | None = None,
+    smooth: bool = False,
 ) -> Animation:
     """Give a recording a face: frame k is the face at exactly k / fps seconds.
 
@@ -39,6 +41,7 @@ def animate(
         student: who turns it into controls; the default student if None.
         fps: frames a second, above 0 and up to 1000.
         progress: told how many frames are done, and of how many.
+        smooth: make every frame the mean of three moments (eq. 8, see `marotte.smoothing`).
 
     Raises:
         MarotteError: the rate of frames is impossible, or the sound turns out to be bad.
@@ -46,13 +49,20 @@ def animate(
     check_fps(fps)
     student = student or load_student()
     total = n_frames(recording.n_samples, fps)
-    controls = student.rig.neutral(total)
+    lanes = moments(0, total, fps, smooth)  # [n_frames, 1 or 3]
+    asked, place = np.unique(lanes, return_inverse=True)
+    answers = student.rig.neutral(len(asked))
     done = 0
-    for windows in frame_windows(recording, student.window, fps):
-        controls[done : done + len(windows)] = student.predict(windows)
+    # No more than about a second of frames at a time, so that few frames a second need no more
+    # sound in memory than many do.
+    batch = max(1, min(BATCH_FRAMES, int(fps)))
+    for windows in windows_at(recording, student.window, asked, batch):
+        answers[done : done + len(windows)] = student.predict(windows)
         done += len(windows)
         if progress:
-            progress(done, total)
+            progress(done * total // len(asked), total)
+    place = place.reshape(lanes.shape)
+    controls = ensemble([answers[at] for at in place.T]) if smooth else answers
     return Animation(controls, fps, student.rig, recording, student.name)
 
 
@@ -66,28 +76,30 @@ def check_fps(fps: float) -> None:
         raise MarotteError(f"fps must be above 0 and up to {HIGHEST_FPS:g}, got {fps:g}")
 
 
-def frame_windows(
-    recording: Recording, window: WindowSpec, fps: float, block_samples: int | None = None
+def windows_at(
+    recording: Recording,
+    window: WindowSpec,
+    moments: NDArray[np.int64],
+    batch: int = BATCH_FRAMES,
+    block_samples: int | None = None,
 ) -> Iterator[NDArray[np.float32]]:
-    """Give every frame's window of samples, in batches [<=64, n_samples].
+    """Give the windows of samples about moments of a recording, in batches [<=batch, n_samples].
 
     The sound is silent before its beginning and after its end.
 
     Args:
         recording: the sound.
-        window: what is seen of it around each frame.
-        fps: frames a second.
+        window: what is seen of it around each moment.
+        moments: samples at 16 kHz, in order.
+        batch: how many windows to give at a time.
         block_samples: how much sound is read at a time; it changes nothing but speed.
     """
-    total = n_frames(recording.n_samples, fps)
-    # No more than about a second of frames at a time, so that few frames a second need no more
-    # sound in memory than many do.
-    batch = max(1, min(BATCH_FRAMES, int(fps)))
     blocks = recording.blocks(block_samples) if block_samples else recording.blocks()
-    kept = np.zeros(window.past_samples, np.float32)
-    kept_from = -window.past_samples  # the place of kept[0] in the sound
-    for first in range(0, total, batch):
-        starts = frame_samples(first, min(first + batch, total), fps) - window.past_samples
+    before = max(0, window.past_samples - int(moments[0]))
+    kept = np.zeros(before, np.float32)
+    kept_from = -before  # the place of kept[0] in the sound
+    for first in range(0, len(moments), batch):
+        starts = moments[first : first + batch] - window.past_samples
         end = int(starts[-1]) + window.n_samples
         while kept_from + len(kept) < end:
             block = next(blocks, None)

@@ -1,7 +1,8 @@
 """An exported student (an ONNX file) in; controls of a rig for windows of samples, out.
 
 The file carries its own contract, and nothing runs before the contract, the graph and the rig
-agree with each other.
+agree with each other. Beside `NAME.onnx` may stand `NAME.stream.onnx`, the same network in the form
+that a live stream runs (`marotte.steps`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from marotte.contract import METADATA_KEY, Contract, golden_input
 from marotte.errors import MarotteError
 from marotte.rig import ARKIT_52, Rig
+from marotte.steps import STREAMED, StepForm, read_step_form
 from marotte.windows import WindowSpec
 
 # An onnxruntime.InferenceSession: that package has no types.
@@ -36,11 +38,13 @@ class Student:
     Attributes:
         contract: what it says of itself.
         rig: the rig whose columns its outputs are put in.
+        steps: its streamed form, or None where it has none.
     """
 
     contract: Contract
     rig: Rig
     session: Session = field(repr=False)
+    steps: StepForm | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -67,8 +71,12 @@ class Student:
         Args:
             windows: [batch, n_samples] of 16 kHz samples, one window a frame.
         """
-        controls = self.rig.neutral(len(windows))
-        controls[:, [self.rig.index[name] for name in self.contract.names]] = self.outputs(windows)
+        return self.in_rig(self.outputs(windows))
+
+    def in_rig(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bare answers [batch, n_outputs] as controls [batch, n_controls] of the rig, in range."""
+        controls = self.rig.neutral(len(outputs))
+        controls[:, [self.rig.index[name] for name in self.contract.names]] = outputs
         return self.rig.clamp(controls)
 
     def check_golden(self) -> float:
@@ -92,11 +100,8 @@ def load_student(
         MarotteError: says in what way the file is not a student, or does not fit.
     """
     path = student_path(source)
-    session = _open_session(path, threads)
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    if text is None:
-        raise MarotteError(f"{path} is no Marotte student, or cut short: it carries no contract")
-    contract = Contract.from_metadata(text, str(path))
+    session = open_session(path, threads)
+    contract = _contract_of(session, path)
     _check_graph(session, contract, path)
     for name in contract.names:
         if name not in rig.index:
@@ -104,7 +109,7 @@ def load_student(
                 f"student {contract.name!r} is for rig {contract.rig!r} and drives {name!r}, which "
                 f"rig {rig.name!r} doesn't have: use a student of that rig"
             )
-    return Student(contract, rig, session)
+    return Student(contract, rig, session, _streamed_form(path, contract, threads))
 
 
 def student_path(source: str | Path | None = None) -> Path:
@@ -118,15 +123,24 @@ def student_path(source: str | Path | None = None) -> Path:
     if shipped.is_file():
         return shipped
     if not Path(source).is_file():
-        names = sorted(model.stem for model in MODELS.glob("*.onnx"))
+        names = sorted(m.stem for m in MODELS.glob("*.onnx") if not m.name.endswith(STREAMED))
         raise MarotteError(
             f"there is no student {str(source)!r}: give the path of an ONNX file, or one of the "
             f"names {', '.join(names) or '(none came with this copy)'}"
         )
-    return Path(source)
+    path = Path(source)
+    if path.name.endswith(STREAMED):
+        whole = path.name.removesuffix(STREAMED) + ".onnx"
+        raise MarotteError(f"{path} is the streamed form of a student: give {whole}, beside it")
+    return path
 
 
-def _open_session(path: Path, threads: int) -> Session:
+def open_session(path: Path, threads: int) -> Session:
+    """Open an ONNX file.
+
+    Raises:
+        MarotteError: it can't be read, or is none.
+    """
     onnxruntime = import_module("onnxruntime")
     onnxruntime.disable_telemetry_events()
     onnxruntime.set_default_logger_severity(4)  # the exception says it all
@@ -140,6 +154,30 @@ def _open_session(path: Path, threads: int) -> Session:
         raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
     except Exception as error:  # ONNX Runtime's errors have no common class but this
         raise MarotteError(f"{path} is cut short or not an ONNX file: get a whole copy") from error
+
+
+def _contract_of(session: Session, path: Path) -> Contract:
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise MarotteError(f"{path} is no Marotte student, or cut short: it carries no contract")
+    return Contract.from_metadata(text, str(path))
+
+
+def _streamed_form(path: Path, contract: Contract, threads: int) -> StepForm | None:
+    """The streamed form that stands beside a student's file, if there is one.
+
+    Raises:
+        MarotteError: it is another student's.
+    """
+    beside = path.with_suffix(STREAMED)
+    if not beside.is_file():
+        return None
+    session = open_session(beside, threads)
+    if _contract_of(session, beside) != contract:
+        raise MarotteError(
+            f"{beside} is not the streamed form of {path}: export the student again, or remove it"
+        )
+    return read_step_form(session, contract, str(beside))
 
 
 def _check_graph(session: Session, contract: Contract, path: Path) -> None:

@@ -23,7 +23,9 @@ def config(**changes):
 def test_paper_sizes(channels, parameters, macs, memory_mib, tmp_path):
     net = StudentNet(StudentConfig(channels, 256, PAPER_RIG))
     assert sum(p.numel() for p in net.parameters()) == pytest.approx(parameters, rel=0.01)
+    (tmp_path / "s.stream.onnx").touch()  # of another student, that had that name before
     export(net, tmp_path / "s.onnx", name="s", rig="paper")
+    assert not (tmp_path / "s.stream.onnx").exists()  # a norm over the window has none
     cost = cost_of(tmp_path / "s.onnx")
     assert cost.parameters == pytest.approx(parameters, rel=0.01)
     assert cost.macs == pytest.approx(macs, rel=0.01)

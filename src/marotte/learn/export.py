@@ -1,20 +1,26 @@
-"""A trained network in; a student file (ONNX with its contract) out."""
+"""A trained network in; a student file (ONNX with its contract) out, and its streamed form."""
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
+from contextlib import ExitStack
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from marotte.contract import FORMAT, METADATA_KEY, Contract, golden_input
 from marotte.errors import MarotteError, missing_extra
 from marotte.files import replacing
-from marotte.learn.student import StudentNet, fold_batch_norms
-from marotte.runtime import INPUT, OUTPUT, load_student
+from marotte.learn.frontends import STEP_SAMPLES
+from marotte.learn.student import GLOBAL_KERNEL, GlobalConvolution, StudentNet, fold_batch_norms
+from marotte.runtime import INPUT, OUTPUT, load_student, open_session
+from marotte.steps import CONTROLS, NEXT_STEPS, SAMPLES, STEPS, STEPS_KEY, STREAMED, read_step_form
 from marotte.windows import SAMPLE_RATE
 
 OPSET = 20  # the first with GELU as one operator; ONNX Runtime 1.17 reads it
@@ -31,6 +37,61 @@ class _Exported(nn.Module):
     def forward(self, samples: Tensor) -> Tensor:
         """Controls [batch, n_controls] of windows [batch, n_samples]."""
         return self.net(samples).controls
+
+
+class _Halves(nn.Module):
+    """Layer 9 of windows of one length, in half of its products.
+
+    The first half of the steps meets no more than the upper taps of the kernel, the second half
+    the lower ones; all others would meet the zeros around the window.
+    """
+
+    def __init__(self, whole: GlobalConvolution, n_steps: int) -> None:
+        super().__init__()
+        middle, zero = (n_steps + 1) // 2, GLOBAL_KERNEL // 2
+        self.halves = nn.ModuleList()
+        for first, last in ((0, middle), (middle, n_steps)):
+            # The tap s - t + 32 leads from step s to step t.
+            low, high = zero - (last - 1), zero + n_steps - first
+            half = nn.Conv1d(
+                whole.in_channels,
+                whole.out_channels,
+                high - low,
+                padding=last - 1 - first,
+                groups=whole.groups,
+                bias=whole.bias is not None,
+            )
+            half.weight = nn.Parameter(whole.weight[:, :, low:high].detach().clone())
+            half.bias = whole.bias
+            self.halves.append(half)
+
+    def forward(self, steps: Tensor) -> Tensor:
+        """Steps [batch, channels, n_steps], as many as come in."""
+        return torch.cat([half(steps) for half in self.halves], dim=2)
+
+
+class _Streamed(nn.Module):
+    """A network that is given new samples and the steps of before.
+
+    What is kept of a step is its projection (layer 8): the last that knows nothing of its window.
+    """
+
+    def __init__(self, net: StudentNet) -> None:
+        super().__init__()
+        self.net = deepcopy(net)
+        whole = cast(GlobalConvolution, net.global_context[0])
+        self.net.global_context = nn.Sequential(_Halves(whole, net.n_steps))
+
+    def forward(self, samples: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
+        """Controls [1, n_controls] and the steps [1, channels, n_steps] they are made of.
+
+        Args:
+            samples: [1, n], what the new steps are made of.
+            steps: [1, channels, n_steps], those of before.
+        """
+        new = self.net.project(self.net.steps(samples))
+        steps = torch.cat([steps, new], dim=2)[:, :, -self.net.n_steps :]
+        return self.net.face(steps).controls, steps
 
 
 def contract_of(
@@ -69,6 +130,8 @@ def export(
 ) -> Contract:
     """Write a student file, and check that ONNX Runtime gives what torch gave.
 
+    Beside it, `NAME.stream.onnx` is written, unless the network normalises over its window.
+
     Args:
         net: the trained network; its batch norms are folded away.
         path: where to, ending in .onnx.
@@ -86,39 +149,93 @@ def export(
     contract = contract_of(
         folded, name=name, version=version, rig=rig, teacher=teacher, licence=licence
     )
-    model = _onnx_of(folded)
-    for key, value in ((METADATA_KEY, contract.to_json()), ("licence", licence)):
-        entry = model.metadata_props.add()
-        entry.key, entry.value = key, value
-    with replacing(path) as temporary:
-        temporary.write_bytes(model.SerializeToString())
-        difference = load_student(temporary).check_golden() if rig == "arkit52" else 0.0
-        if difference > TOLERANCE:
-            raise MarotteError(
-                f"the exported student differs from its network by {difference:.2g}, more than "
-                f"{TOLERANCE}: use another version of torch or onnxruntime"
-            )
+    beside = path.with_suffix(STREAMED)
+    with ExitStack() as moves:
+        temporary = moves.enter_context(replacing(path))
+        write_whole(folded, contract, temporary)
+        if net.config.norm == "step":
+            write_streamed(folded, contract, moves.enter_context(replacing(beside)))
+        else:
+            beside.unlink(missing_ok=True)  # of another student, that stood here before
     return contract
 
 
-def _onnx_of(net: StudentNet) -> Any:
+def write_whole(net: StudentNet, contract: Contract, path: Path) -> None:
+    """Write the form that is given whole windows, and check its answer.
+
+    Raises:
+        MarotteError: it is not the network's.
+    """
+    # Two windows: an example batch of one would be taken for a constant.
+    example = torch.zeros(2, net.config.window.n_samples)
+    model = _onnx_of(
+        _Exported(net), {INPUT: example}, [OUTPUT], {INPUT: {0: torch.export.Dim("batch")}}
+    )
+    _save(model, {METADATA_KEY: contract.to_json(), "licence": contract.licence}, path)
+    if contract.rig == "arkit52":
+        _check_difference(load_student(path).check_golden())
+
+
+def write_streamed(net: StudentNet, contract: Contract, path: Path) -> None:
+    """Write the form that is given the samples of new steps, and check its answer.
+
+    Raises:
+        MarotteError: it is not the network's.
+    """
+    reach_samples = net.frontend.reach_samples
+    example = {
+        SAMPLES: torch.zeros(1, 4 * STEP_SAMPLES + reach_samples),
+        STEPS: torch.zeros(1, net.config.channels, net.n_steps),
+    }
+    any_number = {SAMPLES: {1: torch.export.Dim.DYNAMIC}, STEPS: None}
+    model = _onnx_of(_Streamed(net), example, [CONTROLS, NEXT_STEPS], any_number)
+    described = {"step_samples": STEP_SAMPLES, "reach_samples": reach_samples}
+    metadata = {
+        METADATA_KEY: contract.to_json(),
+        STEPS_KEY: json.dumps(described),
+        "licence": contract.licence,
+    }
+    _save(model, metadata, path)
+    form = read_step_form(open_session(path, 1), contract, str(path))
+    window = golden_input(contract.window.n_samples)[: form.n_samples]
+    answer, _ = form.advance(window, form.empty_ring())
+    _check_difference(float(np.abs(answer[0] - np.array(contract.golden)).max()))
+
+
+def _check_difference(difference: float) -> None:
+    if difference > TOLERANCE:
+        raise MarotteError(
+            f"the exported student differs from its network by {difference:.2g}, more than "
+            f"{TOLERANCE}: use another version of torch or onnxruntime"
+        )
+
+
+def _save(model: Any, metadata: dict[str, str], path: Path) -> None:
+    for key, value in metadata.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    path.write_bytes(model.SerializeToString())
+
+
+def _onnx_of(
+    module: nn.Module, example: dict[str, Tensor], outputs: list[str], dynamic: dict[str, Any]
+) -> Any:
+    """A module's graph: inputs by name, with an example each, and which of their sizes vary."""
     try:
         import onnx
         import onnxscript  # noqa: F401  # torch's exporter needs it, and says so less clearly
     except ImportError as error:
         raise missing_extra(error.name or "onnx", "train") from error
-    # Two windows: an example batch of one would be taken for a constant.
-    example = torch.zeros(2, net.config.window.n_samples)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # Of the exporter's own making: torch's deprecations inside torch.
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            _Exported(net).eval(),
-            (example,),
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_shapes={"samples": {0: torch.export.Dim("batch")}},
+            module.eval(),
+            tuple(example.values()),
+            input_names=list(example),
+            output_names=outputs,
+            dynamic_shapes=dynamic,
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

@@ -38,6 +38,14 @@ def n_outputs(n_inputs: int, kernels: tuple[int, ...], strides: tuple[int, ...])
     return n_inputs
 
 
+def reach(kernels: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Inputs that one output of such a stack is made of."""
+    n_inputs = 1
+    for kernel, stride in zip(reversed(kernels), reversed(strides), strict=True):
+        n_inputs = (n_inputs - 1) * stride + kernel
+    return n_inputs
+
+
 def convolution(
     n_in: int, n_out: int, kernel: int, stride: int, *, batch_norm: bool, groups: int = 1
 ) -> nn.Sequential:
@@ -81,6 +89,8 @@ class WaveformFrontend(nn.Module):
             nn.GroupNorm(channels, channels) if norm == "window" else ChannelNorm(channels)
         )
 
+    reach_samples = reach(WAVEFORM_KERNELS, WAVEFORM_STRIDES)  # of one step: 25 ms
+
     @staticmethod
     def n_steps(n_samples: int) -> int:
         """Steps that `n_samples` give: 25 for the 512 ms window."""
@@ -114,6 +124,9 @@ class MelFrontend(nn.Module):
             convolution(MEL_BANDS if i == 0 else channels, channels, k, s, batch_norm=batch_norm)
             for i, (k, s) in enumerate(zip(MEL_KERNELS, MEL_STRIDES, strict=True))
         )
+
+    # Of one step: 60 ms.
+    reach_samples = reach((MEL_FRAME_SAMPLES, *MEL_KERNELS), (MEL_HOP_SAMPLES, *MEL_STRIDES))
 
     @staticmethod
     def n_steps(n_samples: int) -> int:

@@ -141,7 +141,11 @@ class StudentNet(nn.Module):
 
     def tail(self, steps: Tensor) -> Prediction:
         """Controls of one frame from its window's steps [batch, channels, n_steps]."""
-        x = self.project(steps)
+        return self.face(self.project(steps))
+
+    def face(self, projected: Tensor) -> Prediction:
+        """Controls of one frame from its window's steps after layer 8, which knows no window."""
+        x = projected
         x = x + functional.gelu(self.global_context(x))
         x = self.norm(x)
         for layer in self.reduce:

@@ -1,0 +1,203 @@
+"""Samples in, in pieces of any size; frames out, each as soon as its student can know it.
+
+All that a stream remembers is one value, a `Stream`, made by `open_stream`; to begin again, make
+another. Frame k stands at exactly k / fps seconds of the sound, and whatever the pieces are, the
+frames are those of the whole sound (`marotte.pipeline.animate`). Nothing here knows a clock, a
+device or a thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.audio import HIGHEST_RATE, LOWEST_RATE, Resampler, check_samples, converted_samples
+from marotte.errors import MarotteError
+from marotte.hearing import Ear, Sound, choose_ear
+from marotte.pipeline import check_fps
+from marotte.runtime import Student
+from marotte.smoothing import SMOOTHING_MS, ensemble, moments
+from marotte.windows import SAMPLE_RATE, n_frames
+
+Samples = NDArray[np.float32]
+Controls = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A face at a moment of the sound.
+
+    Attributes:
+        time_s: the moment, k / fps.
+        delay_ms: how much later than the moment the sound had to be heard to know the face:
+            look-ahead, and 16.7 ms if frames are smoothed.
+        controls: [n_controls] in the order and ranges of the student's rig.
+        head: yaw, pitch and roll of the head in radians; a student gives none.
+    """
+
+    time_s: float
+    delay_ms: float
+    controls: Controls
+    head: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+@final
+@dataclass
+class Stream:
+    """All that is remembered from one piece of sound to the next.
+
+    Attributes:
+        student: who turns it into controls.
+        fps: frames a second.
+        rate: samples a second of the sound that is pushed.
+        smooth: whether every frame is the mean of three moments.
+        delay_ms: of every frame, see `Frame`.
+        cost: what a frame costs, in words.
+        ear: what asks the student.
+        resampler: to 16 kHz.
+        sound: at 16 kHz, as much of it as may be needed yet.
+        n_pushed: samples so far.
+        next_frame: the number of the frame that comes next.
+        ended: whether it was flushed.
+        known: the answers to moments that coming frames are made of too.
+    """
+
+    student: Student
+    fps: float
+    rate: int
+    smooth: bool
+    delay_ms: float
+    cost: str
+    ear: Ear = field(repr=False)
+    resampler: Resampler = field(repr=False)
+    sound: Sound = field(repr=False)
+    n_pushed: int = 0
+    next_frame: int = 0
+    ended: bool = False
+    known: dict[int, Controls] = field(default_factory=dict[int, Controls], repr=False)
+
+
+def open_stream(
+    student: Student, fps: float = 60.0, rate: int = SAMPLE_RATE, smooth: bool = False
+) -> Stream:
+    """Make a stream that has heard nothing yet.
+
+    Args:
+        student: who turns sound into controls.
+        fps: frames a second, above 0 and up to 1000.
+        rate: samples a second of the sound to come, 8000 or more.
+        smooth: make every frame the mean of three moments, which adds 16.7 ms (eq. 8).
+
+    Raises:
+        MarotteError: a rate is impossible.
+    """
+    check_fps(fps)
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
+    ear, cost = choose_ear(student, fps, smooth)
+    past = student.window.past_samples
+    ahead_ms = 1000 * (ear.n_samples - past) / SAMPLE_RATE
+    first = int(moments(0, 1, fps, smooth)[0, 0]) - past
+    return Stream(
+        student=student,
+        fps=fps,
+        rate=rate,
+        smooth=smooth,
+        delay_ms=ahead_ms + (SMOOTHING_MS if smooth else 0.0),
+        cost=cost,
+        ear=ear,
+        resampler=Resampler(rate),
+        sound=Sound(np.zeros(-first, np.float32), first),  # silence before the beginning
+    )
+
+
+def push(stream: Stream, samples: Samples, newest: int | None = None) -> list[Frame]:
+    """Hear samples, and give the frames that they make known, in order.
+
+    Args:
+        stream: what was heard before; it is changed.
+        samples: mono floats [n] at the stream's rate, about -1..1; n may be 0.
+        newest: make only that many of the frames, the last ones; who is late gains by it.
+
+    Raises:
+        MarotteError: the samples are not as said, or the stream was flushed.
+    """
+    samples = np.asarray(samples, np.float32)
+    if samples.ndim != 1:
+        raise MarotteError(f"a stream hears mono samples [n], got {list(samples.shape)}")
+    if stream.ended:
+        raise MarotteError("this stream was flushed: open another one")
+    check_samples(samples, "the sound", stream.rate, stream.n_pushed)
+    stream.n_pushed += len(samples)
+    _hear(stream, stream.resampler.push(samples))
+    return _frames(stream, _n_ready(stream), newest)
+
+
+def flush(stream: Stream) -> list[Frame]:
+    """Give the last frames: after the end of the sound there is silence.
+
+    Of a sound without a sample there are none.
+    """
+    if stream.ended or not stream.n_pushed:
+        return []
+    total = converted_samples(stream.n_pushed, stream.rate)
+    _hear(stream, stream.resampler.flush()[: total - stream.sound.end])
+    n_total = n_frames(total, stream.fps)
+    n_silent = max(0, _needed_until(stream, n_total - 1) - stream.sound.end)
+    _hear(stream, np.zeros(n_silent, np.float32))
+    stream.ended = True
+    return _frames(stream, n_total, None)
+
+
+def _needed_until(stream: Stream, frame: int) -> int:
+    """The end of the sound that a frame is made of."""
+    last = int(moments(frame, frame + 1, stream.fps, stream.smooth)[0, -1])
+    return last - stream.student.window.past_samples + stream.ear.n_samples
+
+
+def _hear(stream: Stream, samples: Samples) -> None:
+    """Add samples at 16 kHz, and forget what no frame needs any more."""
+    first = int(moments(stream.next_frame, stream.next_frame + 1, stream.fps, stream.smooth)[0, 0])
+    stream.sound.add(samples, first - stream.student.window.past_samples)
+
+
+def _n_ready(stream: Stream) -> int:
+    """How many frames, from the sound's beginning, are known by now."""
+    heard = stream.sound.end
+    if heard <= 0:
+        return 0
+    n = n_frames(heard, stream.fps)
+    # Frames are evenly spaced, but for rounding: this is at most a few too many.
+    late = _needed_until(stream, n - 1) - heard
+    n -= max(0, int(late * stream.fps / SAMPLE_RATE) - 1)
+    while n > stream.next_frame and _needed_until(stream, n - 1) > heard:
+        n -= 1
+    return n
+
+
+def _frames(stream: Stream, until: int, newest: int | None) -> list[Frame]:
+    """Make the frames up to the one before `until`."""
+    if newest is not None:
+        stream.next_frame = max(stream.next_frame, until - newest)
+    first, stream.next_frame = stream.next_frame, max(stream.next_frame, until)
+    frames: list[Frame] = []
+    for frame, lanes in zip(
+        range(first, until), moments(first, until, stream.fps, stream.smooth).tolist(), strict=True
+    ):
+        frames.append(Frame(frame / stream.fps, stream.delay_ms, _controls_of(stream, lanes)))
+    return frames
+
+
+def _controls_of(stream: Stream, lanes: list[int]) -> Controls:
+    """The controls of a frame that is made of some moments, in the order of time."""
+    known = stream.known
+    for lane, moment in enumerate(lanes):
+        if moment not in known:
+            start = moment - stream.student.window.past_samples
+            known[moment] = stream.ear.answer(stream.sound, start, lane)
+    controls = ensemble([known[moment] for moment in lanes])
+    stream.known = {at: answer for at, answer in known.items() if at > lanes[0]}
+    return controls
