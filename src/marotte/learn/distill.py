@@ -217,7 +217,7 @@ def batch_of(sampler: CropSampler, recipe: Recipe, step: int) -> tuple[Tensor, T
     config = recipe.train
     crops = sampler.draw(config.batch, config.seed, step)
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-    speech = (torch.rand(config.batch, generator=generator) >= recipe.augment.silence).float()
+    speech = (torch.rand(config.batch, generator=generator) >= recipe.augment.no_speech).float()
     heard = disturb(
         torch.from_numpy(crops.samples),
         torch.from_numpy(crops.level),
