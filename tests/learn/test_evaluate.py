@@ -15,9 +15,9 @@ from marotte.learn.faces import (
     Smoothed,
     StudentFace,
     TeacherFace,
-    ensemble,
     open_student,
     outputs_of,
+    smoothed,
     to_arkit,
 )
 from marotte.learn.losses import LossWeights
@@ -160,7 +160,7 @@ def test_a_smoothed_face_trembles_less(store):
     plain, smooth = (evaluate(face, store, "test_clean")[-1] for face in (labels, Smoothed(labels)))
     assert smooth.jitter < plain.jitter
     made = Smoothed(TeacherFace("phonetic"))(speak("a", "b", 0))
-    np.testing.assert_array_equal(made, ensemble(TeacherFace("phonetic")(speak("a", "b", 0))))
+    np.testing.assert_array_equal(made, smoothed(TeacherFace("phonetic")(speak("a", "b", 0))))
 
 
 def test_without_labels_there_is_no_error(store):
@@ -170,9 +170,9 @@ def test_without_labels_there_is_no_error(store):
     assert alone.closures.pbm == 1
 
 
-def test_ensemble_is_the_mean_of_three():
+def test_smoothed_is_the_mean_of_three():
     curves = np.arange(5, dtype=np.float32)[:, None] ** 2
-    assert ensemble(curves)[:, 0] == pytest.approx([1 / 3, 5 / 3, 14 / 3, 29 / 3, 41 / 3])
+    assert smoothed(curves)[:, 0] == pytest.approx([1 / 3, 5 / 3, 14 / 3, 29 / 3, 41 / 3])
 
 
 def test_labels_of_another_rate_and_order():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.head import Head, load_head
-from marotte.learn.faces import FPS, Face, LabelFace, Smoothed, ensemble, to_arkit
+from marotte.learn.faces import FPS, Face, LabelFace, Smoothed, smoothed, to_arkit
 from marotte.learn.metrics import Closures, closures, jitter, pool
 from marotte.learn.splits import split_of
 from marotte.learn.store import Store
@@ -171,13 +171,13 @@ def _score_part(job: _Job) -> list[tuple[str, Score]]:
     face, folder, teacher, part, ids = job
     store, head, scores = Store(folder), load_head(), []
     targets = _labels(store, teacher, part)
-    smoothed, bare = isinstance(face, Smoothed), face.face if isinstance(face, Smoothed) else face
+    is_smooth, bare = isinstance(face, Smoothed), face.face if isinstance(face, Smoothed) else face
     given = _labels(store, bare.name, part) if isinstance(bare, LabelFace) else None
     for utterance in store.utterances([part], only=set(ids)):
         if not utterance.phones or (given is not None and utterance.id not in given):
             continue
         controls = bare(utterance) if given is None else given[utterance.id]
-        controls = ensemble(controls) if smoothed else controls
+        controls = smoothed(controls) if is_smooth else controls
         each = score(head, utterance, controls, targets.get(utterance.id))
         scores.append((_row_of(utterance), each))
     return scores

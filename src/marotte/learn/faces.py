@@ -18,9 +18,10 @@ from marotte.audio import Recording
 from marotte.learn.store import Store
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.learn.utterance import Utterance
-from marotte.pipeline import animate, frame_windows
+from marotte.pipeline import animate, windows_at
 from marotte.rig import ARKIT_52
 from marotte.runtime import Student, load_student
+from marotte.smoothing import ensemble
 from marotte.windows import frame_samples, n_frames
 
 FPS = 60.0
@@ -92,7 +93,7 @@ class Smoothed:
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
         """The controls."""
-        return ensemble(self.face(utterance))
+        return smoothed(self.face(utterance))
 
 
 def open_student(source: str | None) -> tuple[str, Face]:
@@ -121,10 +122,10 @@ def open_face(store: Store, teacher: str) -> Face:
     return TeacherFace(teacher)
 
 
-def ensemble(controls: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Eq. 8: the mean of three neighbouring frames [n_frames, n_controls]; the ends repeat."""
+def smoothed(controls: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Eq. 8 at 60 fps: the ensemble of each frame [n_frames, n_controls] and its neighbours."""
     padded = np.concatenate([controls[:1], controls, controls[-1:]])
-    return (padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3)
+    return ensemble([padded[:-2], padded[1:-1], padded[2:]])
 
 
 def to_arkit(
@@ -163,7 +164,8 @@ def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32
     with torch.inference_mode():
         if isinstance(net, StudentNet) and net.config.norm == "step":
             return _by_shared_steps(net, recording.read(), fps)
-        batches = frame_windows(recording, net.config.window, fps)
+        moments = frame_samples(0, n_frames(recording.n_samples, fps), fps)
+        batches = windows_at(recording, net.config.window, moments)
         answers = [net(torch.from_numpy(batch.copy())).controls.numpy() for batch in batches]
     return np.concatenate(answers)
 
@@ -182,10 +184,10 @@ def _by_shared_steps(net: Any, samples: NDArray[np.float32], fps: float) -> NDAr
         on_grid = np.flatnonzero(starts % STEP_SAMPLES == phase)
         for block in np.split(on_grid, range(BLOCK_FRAMES, len(on_grid), BLOCK_FRAMES)):
             first, last = int(starts[block[0]]), int(starts[block[-1]]) + window.n_samples
-            steps = net.steps(padded[None, first:last])[0]
+            steps = net.project(net.steps(padded[None, first:last]))[0]
             place = torch.from_numpy((starts[block] - first) // STEP_SAMPLES)
             windows = steps.unfold(1, net.n_steps, 1)[:, place].transpose(0, 1)
-            result[block] = net.tail(windows).controls.numpy()
+            result[block] = net.face(windows).controls.numpy()
     return result
 
 
