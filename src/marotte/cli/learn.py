@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,15 +18,33 @@ if TYPE_CHECKING:
     from marotte.learn.distill import Recipe
     from marotte.learn.evaluate import Score
 
+FAULTS_SAID = 5  # of perhaps thousands
+
 CorpusFolder = Annotated[Path, typer.Argument(help="The corpus folder, as `corpus build` says it.")]
 
 
 def label(
-    corpus: CorpusFolder,
+    corpus: Annotated[str, typer.Argument(help="The corpus folder, as `corpus build` says it.")],
     teacher: Annotated[str, typer.Option(help="Who labels.")] = "phonetic",
-    workers: Annotated[
-        int | None, typer.Option(help="Processes.", show_default="one a core")
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only speech without phones ('untranscribed'), or by source=NAME[,NAME], "
+            "speaker=, language= or split=; repeated, all must hold.",
+            show_default="all speech",
+        ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Label anew what another version of the teacher labelled, and try again what was "
+            "left out.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes.", show_default="one a core")
+    ] = os.cpu_count() or 1,
     curves: Annotated[
         list[Path] | None,
         typer.Option(
@@ -33,17 +53,36 @@ def label(
     ] = None,
 ) -> None:
     """Let a teacher label a corpus; what it labelled before is kept."""
-    from marotte.learn.label import label_corpus
-    from marotte.learn.store import Store
+    from marotte.errors import MarotteError
+    from marotte.learn.label import Job, Tally, plan_labels
+    from marotte.learn.label import label as label_parts
+    from marotte.learn.only import Only
 
-    store = Store.open(corpus)
+    job = Job(corpus, teacher, tuple(curves or ()), Only.parse(only or ()), again)
+    plan = plan_labels(job)
+    found = Tally(failed=list(plan.failed))
     with progress() as bars:
-        n_parts, skipped = label_corpus(
-            store, teacher, workers, bar(bars, "labelling"), curves or ()
-        )
-    for reason, count in skipped.most_common():
+        task = bars.add_task("labelling", total=plan.seconds)
+
+        began = time.perf_counter()
+        for done in label_parts(job, plan, workers):
+            found.add(done, time.perf_counter() - began)
+            said = f"{found.seconds / 60:.0f} of {plan.seconds / 60:.0f} min"
+            said += f" of speech, {found.speed:.0f} × real time"
+            bars.update(task, completed=found.seconds, description=said)
+    for reason, count in found.left_out.most_common():
         typer.echo(f"{count} left out: {reason}")
-    typer.echo(f"{teacher} labelled {n_parts} parts of {corpus}; {len(store.parts())} in all")
+    typer.echo(
+        f"{teacher} labelled {found.parts} parts of {corpus} ({found.labelled} utterances, "
+        f"{found.seconds / 60:.1f} min of speech, {found.speed:.0f} × real time); "
+        f"{plan.n_parts} in all"
+    )
+    if found.failed:
+        raise MarotteError(
+            f"{len(found.failed)} could not be labelled, which the same command will try again: "
+            + "; ".join(found.failed[:FAULTS_SAID])
+            + ("; ..." if found.failed[FAULTS_SAID:] else "")
+        )
 
 
 def train(

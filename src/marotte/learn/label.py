@@ -1,78 +1,282 @@
-"""Labelling: a corpus and a teacher in, the teacher's curves beside every part of the corpus."""
+"""Labelling: a corpus and a teacher in, the teacher's curves beside every part of the corpus.
+
+A part's labels are one file, written whole. A row of it is an utterance that is settled: it has
+curves, or a reason why it has none. A part is complete when every utterance that was asked for is
+settled, so a run that was stopped, however hard, goes on where it was, and a part of which only
+some speech was asked for is completed later. What failed (damaged sound, a teacher's fault) is not
+settled: the same command tries it again.
+"""
 
 from __future__ import annotations
 
-import os
+import functools
+import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte import __version__
+from marotte.errors import MarotteError
 from marotte.learn.corpora.source import Skip
+from marotte.learn.labels import LabelFormat, LabelWriter, Settled, check_curves
+from marotte.learn.only import Only
+from marotte.learn.rows import from_row
 from marotte.learn.store import Store
-from marotte.learn.teachers import open_teacher
+from marotte.learn.teachers import Teacher, open_teacher
+from marotte.learn.workers import spread
+
+READERS = 8  # threads that look through the parts: a bucket answers slowly, but many at once
 
 
-def label_corpus(
-    store: Store,
-    teacher_name: str,
-    workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    curves: Sequence[Path] = (),
-) -> tuple[int, Counter[str]]:
-    """Label every part that its teacher has not labelled yet, on all cores.
+@dataclass(frozen=True)
+class Job:
+    """What each process has to know in order to label a part.
 
-    A part's labels are written whole, so a run that was stopped goes on where it was.
-
-    Args:
-        store: the corpus.
-        teacher_name: see `open_teacher`.
-        workers: processes; one a core by default.
-        progress: called with parts done and parts in all.
+    Attributes:
+        folder: the corpus, a path or a URL.
+        teacher: see `open_teacher`.
         curves: see `open_teacher`.
-
-    Returns:
-        How many parts were labelled, and by reason how many utterances were left out.
+        only: which utterances.
+        again: label anew what another version of the teacher labelled, and try again what it
+            left out.
     """
-    open_teacher(teacher_name, curves)
-    skipped: Counter[str] = Counter()
-    done = set(store.labelled(teacher_name))
+
+    folder: Path | str
+    teacher: str
+    curves: tuple[Path, ...] = ()
+    only: Only = field(default_factory=Only)
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do.
+
+    Attributes:
+        parts: those in which something is asked for that is not settled.
+        n_parts: all parts of the corpus.
+        seconds: of the speech that is to be labelled.
+        failed: why parts can't be read, a sentence each.
+    """
+
+    parts: tuple[str, ...]
+    n_parts: int
+    seconds: float
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of one part.
+
+    Attributes:
+        part: its name.
+        labelled: how many utterances have got curves.
+        seconds: of speech looked at.
+        left_out: by reason, how many utterances the teacher gave no curves.
+        failed: what is not settled for a fault, a sentence each.
+    """
+
+    part: str
+    labelled: int
+    seconds: float
+    left_out: Counter[str]
+    failed: tuple[str, ...]
+
+
+@dataclass
+class Tally:
+    """What has come of a run so far; see `Done`."""
+
+    parts: int = 0
+    labelled: int = 0
+    seconds: float = 0.0
+    speed: float = 0.0
+    left_out: Counter[str] = field(default_factory=Counter)
+    failed: list[str] = field(default_factory=list)
+
+    def add(self, done: Done, elapsed_s: float) -> None:
+        """Count a part, `elapsed_s` after the run began."""
+        self.parts += bool(done.labelled or done.left_out)
+        self.labelled += done.labelled
+        self.seconds += done.seconds
+        self.speed = self.seconds / elapsed_s
+        self.left_out += done.left_out
+        self.failed += done.failed
+
+
+def plan_labels(job: Job) -> Plan:
+    """Compare what is asked for with what is settled.
+
+    Raises:
+        MarotteError: there is no corpus, no such teacher, no such speech, or there are labels by
+            another version of the teacher, which have to be made `again`.
+    """
+    store, teacher = Store.open(job.folder), _teacher(job.teacher, job.curves)
     parts = store.parts()
-    todo = [part for part in parts if part not in done]
-    if progress:
-        progress(len(parts) - len(todo), len(parts))
-    # A worker must not inherit threads or locks: every system starts it afresh.
-    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
-        jobs = [pool.submit(label_part, store.folder, teacher_name, part, curves) for part in todo]
-        try:
-            for n_done, job in enumerate(as_completed(jobs), start=len(parts) - len(todo) + 1):
-                skipped += job.result()
-                if progress:
-                    progress(n_done, len(parts))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return len(todo), skipped
+    with ThreadPoolExecutor(READERS) as pool:
+        looks = list(pool.map(lambda part: _look(store, teacher, job, part), parts))
+    others = Counter(look.version for look in looks if look.version not in (None, teacher.version))
+    if others and not job.again:
+        found = ", ".join(f"version {version}: {n} parts" for version, n in others.items())
+        raise MarotteError(
+            f"{job.folder} holds labels by other versions of the teacher {teacher.name!r} "
+            f"({found}), and this is version {teacher.version}: give --again to label them anew"
+        )
+    failed = tuple(look.failed for look in looks if look.failed)
+    if not any(look.matched for look in looks) and not failed:
+        raise MarotteError(
+            f"{job.folder} has no such speech as --only asks for: see `marotte corpus show`"
+        )
+    todo = [(part, look) for part, look in zip(parts, looks, strict=True) if look.todo]
+    seconds = sum(look.seconds for _, look in todo)
+    return Plan(tuple(part for part, _ in todo), len(parts), seconds, failed)
 
 
-def label_part(
-    folder: Path, teacher_name: str, part: str, curves: Sequence[Path] = ()
-) -> Counter[str]:
-    """Label one part of the corpus in `folder`; gives why utterances were left out, counted."""
-    store, teacher = Store(folder), open_teacher(teacher_name, curves)
-    labels: dict[str, NDArray[np.float32]] = {}
-    skipped: Counter[str] = Counter()
-    for utterance in store.utterances([part]):
-        try:
-            if teacher.needs_phones and not utterance.phones:
-                raise Skip("no phones")
-            labels[utterance.id] = teacher.curves(utterance)
-        except Skip as reason:
-            skipped[str(reason)] += 1
+def label(job: Job, plan: Plan, workers: int) -> Iterator[Done]:
+    """Label the parts of a plan in processes of this machine; gives what came of each."""
+    folder = f"labels/{_teacher(job.teacher, job.curves).name}"
+    Store(job.folder).remove_leftovers(folder)
+    yield from spread(functools.partial(label_part, job), plan.parts, workers)
+
+
+def label_part(job: Job, part: str) -> Done:
+    """Label what is asked for and not settled in one part, in this process."""
+    store, teacher = Store(job.folder), _teacher(job.teacher, job.curves)
+    choice = _Choice(job, teacher, store.settled(teacher.name, part))
+    labelled, seconds, failed = 0, 0.0, []
+    left_out: Counter[str] = Counter()
+    with ExitStack() as stack:
+        writer = None
+        for id, length_s, outcome in _outcomes(store, teacher, choice, part):
+            seconds += length_s
+            if isinstance(outcome, MarotteError) and not isinstance(outcome, Skip):
+                failed.append(str(outcome))
+                continue
+            if writer is None:  # a file is begun when there is something to write
+                writer = stack.enter_context(_writer(store, teacher, choice, part))
+            if isinstance(outcome, Skip):
+                writer.leave_out(id, str(outcome))
+                left_out[str(outcome)] += 1
+            else:
+                writer.add(id, outcome)
+                labelled += 1
+    return Done(part, labelled, seconds, left_out, tuple(failed))
+
+
+class _Choice:
+    """Which utterances of one part are to be labelled, and which labels it keeps."""
+
+    def __init__(self, job: Job, teacher: Teacher, settled: Settled | None) -> None:
+        self.only, self.settled = job.only, settled
+        self.kept: frozenset[str] = frozenset()
+        self.redone: frozenset[str] = frozenset()
+        if settled is None:
+            return
+        left_out = frozenset(settled.left_out)
+        if settled.version != teacher.version:  # one file, one version
+            self.redone = settled.labelled | left_out
+        elif job.again:
+            self.kept, self.redone = settled.labelled, left_out
+        else:
+            self.kept = settled.labelled | left_out
+
+    def takes(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row of the store is to be labelled."""
+        return row["id"] in self.redone or (row["id"] not in self.kept and self.only.takes(row))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What there is to do in a part; see `Plan`."""
+
+    version: str | None = None
+    matched: bool = False
+    todo: bool = False
+    seconds: float = 0.0
+    failed: str = ""
+
+
+def _look(store: Store, teacher: Teacher, job: Job, part: str) -> _Look:
+    try:
+        settled = store.settled(teacher.name, part)
+        choice = _Choice(job, teacher, settled)
+        rows = list(store.rows(part, job.only.columns))
+    except MarotteError as error:
+        return _Look(failed=str(error))
+    todo = [row["seconds"] for row in rows if choice.takes(row)]
+    matched = any(map(job.only.takes, rows))
+    return _Look(settled.version if settled else None, matched, bool(todo), sum(todo))
+
+
+Outcome = NDArray[np.floating] | Skip | MarotteError
+
+
+def _outcomes(
+    store: Store, teacher: Teacher, choice: _Choice, part: str
+) -> Iterator[tuple[str, float, Outcome]]:
+    """For each chosen utterance its id, its seconds, and its curves or why it has none."""
+    seen: set[str] = set()
+    try:
+        for row in store.rows(part):
+            id, seconds = row["id"], row["seconds"]
+            if id in seen or not choice.takes(row):
+                continue
+            seen.add(id)
+            try:
+                yield id, seconds, _face(teacher, row)
+            except MarotteError as error:
+                yield id, seconds, error
+    except MarotteError as error:
+        yield part, 0.0, error
+
+
+def _face(teacher: Teacher, row: dict[str, Any]) -> NDArray[np.floating]:
+    """A row's curves.
+
+    Raises:
+        Skip: the teacher has none for it.
+        MarotteError: something is wrong with its sound, with the teacher, or with the curves.
+    """
+    if teacher.needs_phones and not row["phones"]:
+        raise Skip("no phones")
+    id, utterance = row["id"], from_row(row)
+    try:
+        curves = teacher.curves(utterance)
+    except Skip:
+        raise
+    except MarotteError as error:
+        raise MarotteError(f"{id}: {error}") from error
+    except Exception as error:  # anybody's code: one utterance must not end hours of work
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise MarotteError(
+            f"teacher {teacher.name!r} failed at {id}: {type(error).__name__}: {error} "
+            f"({Path(place.filename).name}, line {place.lineno})"
+        ) from error
+    check_curves(id, curves, len(teacher.rig.names))
+    return curves
+
+
+@contextmanager
+def _writer(store: Store, teacher: Teacher, choice: _Choice, part: str) -> Iterator[LabelWriter]:
+    """A writer of the part's labels which begins with those that are kept."""
     provenance = {"teacher": teacher.name, "version": teacher.version, "rig": teacher.rig.name}
-    store.write_labels(teacher.name, part, labels, teacher.fps, teacher.rig.names, provenance)
-    return skipped
+    format = LabelFormat(teacher.fps, teacher.rig.names, provenance | {"marotte": __version__})
+    with store.label_writer(teacher.name, part, format) as writer:
+        for id, curves, reason in store.label_rows(teacher.name, part) if choice.kept else ():
+            if id in choice.kept:
+                writer.copy(id, curves, reason)
+        yield writer
+
+
+@functools.lru_cache(maxsize=1)
+def _teacher(name: str, curves: tuple[Path, ...]) -> Teacher:
+    """A process's own teacher, opened once: it may be a large network."""
+    return open_teacher(name, curves)

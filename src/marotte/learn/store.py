@@ -7,12 +7,11 @@ labels/<teacher>/<part>.parquet       that part's curves by one teacher
 
 A part is named, for example, `queen-00000` and is written whole or not at all, so that a build or a
 labelling run that was killed goes on with the parts that are missing. Any Parquet reader
-understands the files.
+understands the files. The folder may lie behind a URL (`places.py`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,29 +22,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError, missing_extra
-from marotte.files import replacing
+from marotte.learn.labels import (
+    LabelFormat,
+    Labels,
+    LabelWriter,
+    Row,
+    Settled,
+    read_format,
+    read_rows,
+    read_settled,
+)
+from marotte.learn.places import Place, place_of
 from marotte.learn.rows import ENTRY_COLUMNS, Entry, from_row, schema, to_row
 from marotte.learn.splits import Split, split_of
 from marotte.learn.utterance import Utterance
 
 BATCH_UTTERANCES = 32  # a row group: what a reader holds in memory at once
-
-
-@dataclass(frozen=True)
-class Labels:
-    """One teacher's curves for the utterances of one part.
-
-    Attributes:
-        curves: by utterance id, [n_frames, n_controls] float16; row k stands at k / fps seconds.
-        fps: frames a second.
-        names: the controls, one a column.
-        provenance: how the curves were made: the teacher's version, settings, weights.
-    """
-
-    curves: Mapping[str, NDArray[np.float16]]
-    fps: float
-    names: tuple[str, ...]
-    provenance: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,36 +54,44 @@ class ManifestRow:
 
 @dataclass(frozen=True)
 class Store:
-    """A corpus folder. Parts are written by one process each; reading needs no lock."""
+    """A corpus folder. Each part is written by one process; reading needs no lock.
 
-    folder: Path
+    Attributes:
+        folder: its path, or its URL as text.
+    """
+
+    folder: Path | str
 
     @classmethod
-    def open(cls, folder: Path) -> Store:
+    def open(cls, folder: Path | str) -> Store:
         """A store that is there to be read.
 
         Raises:
             MarotteError: the folder holds no corpus.
         """
-        store = cls(Path(folder))
+        store = cls(folder)
         if not store.parts():
             raise MarotteError(
                 f"{folder} holds no speech (no audio/*.parquet): build it by `marotte corpus build`"
             )
         return store
 
+    @property
+    def place(self) -> Place:
+        """Where the files are."""
+        return place_of(self.folder)
+
     def parts(self) -> list[str]:
         """The names of the parts that are complete, in order."""
-        return _part_names(self.folder / "audio", ".parquet")
+        return self.place.names("audio", ".parquet")
 
     def labelled(self, teacher: str) -> list[str]:
-        """The parts that this teacher has labelled."""
-        return _part_names(self.folder / "labels" / teacher, ".parquet")
+        """The parts of which this teacher has labelled anything."""
+        return self.place.names(f"labels/{teacher}", ".parquet")
 
     def teachers(self) -> list[str]:
         """The teachers that have labelled anything here."""
-        folders = sorted((self.folder / "labels").glob("*/"))
-        return [folder.name for folder in folders if self.labelled(folder.name)]
+        return [name for name in self.place.folders("labels") if self.labelled(name)]
 
     def utterances(
         self, parts: Iterable[str] | None = None, only: Container[str] | None = None
@@ -106,21 +106,35 @@ class Store:
             MarotteError: a part is missing or damaged.
         """
         for part in self.parts() if parts is None else parts:
-            for row in self._rows(part, columns=None):
+            for row in self.rows(part):
                 if only is None or row["id"] in only:
                     yield from_row(row)
 
     def entries(self, parts: Iterable[str] | None = None) -> Iterator[Entry]:
         """Read what is known of the utterances, without their sound: fast."""
         for part in self.parts() if parts is None else parts:
-            for row in self._rows(part, ENTRY_COLUMNS):
+            for row in self.rows(part, ENTRY_COLUMNS):
                 yield Entry(**row)
+
+    def rows(self, part: str, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Read the rows of a part, see `rows.py`; all their columns unless some are named.
+
+        Raises:
+            MarotteError: the part is missing or damaged.
+        """
+        _, pq = _arrow()
+        name = f"audio/{part}.parquet"
+        if not self.place.has(name):
+            raise MarotteError(f"{self.folder} has no part {part!r}: it has {self.parts()}")
+        with self._reading(name) as source, pq.ParquetFile(source) as file:
+            for batch in file.iter_batches(BATCH_UTTERANCES, columns=columns):
+                yield from batch.to_pylist()
 
     def write_part(self, part: str, utterances: Sequence[Utterance]) -> None:
         """Write a whole part; the sound is kept as 16-bit FLAC."""
         pa, pq = _arrow()
         table = pa.Table.from_pylist([to_row(each) for each in utterances], schema=schema(pa))
-        with replacing(_made(self.folder / "audio") / f"{part}.parquet") as path:
+        with self.place.replacing(f"audio/{part}.parquet") as path:
             # FLAC does not shrink further, and its bytes need no dictionary or statistics.
             compression = {column: "zstd" for column in table.column_names} | {"flac": "none"}
             pq.write_table(
@@ -131,6 +145,17 @@ class Store:
                 use_dictionary=["source", "speaker", "language", "licence"],
                 write_statistics=False,
             )
+
+    @contextmanager
+    def label_writer(self, teacher: str, part: str, format: LabelFormat) -> Iterator[LabelWriter]:
+        """Write one teacher's labels of a part, which replace what there was after the block."""
+        _arrow()
+        with self.place.replacing(_label_file(teacher, part)) as path:
+            writer = LabelWriter(path, format)
+            try:
+                yield writer
+            finally:
+                writer.close()
 
     def write_labels(
         self,
@@ -146,27 +171,9 @@ class Store:
         Raises:
             MarotteError: curves of a wrong shape, or values that are not finite.
         """
-        pa, pq = _arrow()
-        for id, each in curves.items():
-            _check_curves(id, each, len(names))
-        frames = np.array([len(each) for each in curves.values()], np.int32)
-        ends = np.cumsum(frames, dtype=np.int64) * len(names)
-        flat = [np.asarray(each, np.float16).ravel() for each in curves.values()]
-        said = {"fps": fps, "names": list(names), "provenance": dict(provenance)}
-        table = pa.table(
-            {
-                "id": pa.array(curves.keys(), pa.string()),
-                "fps": pa.array(np.full(len(frames), fps, np.float32)),
-                "n_frames": pa.array(frames),
-                "curves": pa.ListArray.from_arrays(
-                    pa.array(np.concatenate([[0], ends]).astype(np.int32)),
-                    pa.array(np.concatenate([np.zeros(0, np.float16), *flat])),
-                ),
-            },
-            metadata={key: json.dumps(value) for key, value in said.items()},
-        )
-        with replacing(_made(self.folder / "labels" / teacher) / f"{part}.parquet") as path:
-            pq.write_table(table, path, compression="zstd", use_dictionary=False)
+        with self.label_writer(teacher, part, LabelFormat(fps, tuple(names), provenance)) as writer:
+            for id, each in curves.items():
+                writer.add(id, each)
 
     def labels(self, teacher: str, part: str) -> Labels:
         """Read one teacher's curves for a part.
@@ -174,27 +181,31 @@ class Store:
         Raises:
             MarotteError: there are none, or the file is damaged.
         """
-        _, pq = _arrow()
-        path = self.folder / "labels" / teacher / f"{part}.parquet"
-        if not path.is_file():
-            raise MarotteError(
-                f"{self.folder} has no labels by {teacher!r} for the part {part!r} "
-                f"(it has labels by {self.teachers()}): run `marotte label` first"
-            )
-        with _named(path):
-            table = pq.read_table(path)
-        metadata = table.schema.metadata or {}
-        said = {key: json.loads(metadata[key.encode()]) for key in ("fps", "names", "provenance")}
-        rows = table.column("curves").combine_chunks()
-        values: NDArray[np.float16] = rows.flatten().to_numpy(zero_copy_only=False)
-        bounds = rows.offsets.to_numpy()
-        curves = {
-            id: values[first:last].reshape(-1, len(said["names"]))
-            for id, first, last in zip(
-                table.column("id").to_pylist(), bounds[:-1], bounds[1:], strict=True
-            )
-        }
-        return Labels(curves, said["fps"], tuple(said["names"]), said["provenance"])
+        format, curves, left_out = self.label_format(teacher, part), {}, {}
+        for id, each, reason in self.label_rows(teacher, part):
+            if reason is None:
+                curves[id] = each
+            else:
+                left_out[id] = reason
+        return Labels(curves, format.fps, format.names, format.provenance, left_out)
+
+    def label_rows(self, teacher: str, part: str) -> Iterator[Row]:
+        """Read one teacher's labels of a part row by row, see `labels.read_rows`."""
+        with self._reading(self._labels_of(teacher, part)) as source:
+            yield from read_rows(source)
+
+    def label_format(self, teacher: str, part: str) -> LabelFormat:
+        """What one teacher's labels of a part mean, and where they come from."""
+        with self._reading(self._labels_of(teacher, part)) as source:
+            return read_format(source)
+
+    def settled(self, teacher: str, part: str) -> Settled | None:
+        """Which utterances of a part a teacher is done with; None where it has not begun."""
+        _arrow()
+        if not self.place.has(_label_file(teacher, part)):
+            return None
+        with self._reading(_label_file(teacher, part)) as source:
+            return read_settled(source)
 
     def manifest(self) -> list[ManifestRow]:
         """How much speech there is of each speaker, and in which split."""
@@ -208,23 +219,40 @@ class Store:
         ]
 
     def remove_leftovers(self, *folders: str) -> None:
-        """Delete the unfinished files of a run that was killed.
+        """Delete the unfinished files of processes that were killed; those at work keep theirs.
 
         Args:
-            folders: where to look, below the store's folder; no other process may write there.
+            folders: where to look, below the store's folder.
         """
         for folder in folders:
-            for leftover in (self.folder / folder).glob(".*-*"):
-                leftover.unlink(missing_ok=True)
+            self.place.remove_leftovers(folder)
 
-    def _rows(self, part: str, columns: list[str] | None) -> Iterator[dict[str, Any]]:
-        _, pq = _arrow()
-        path = self.folder / "audio" / f"{part}.parquet"
-        if not path.is_file():
-            raise MarotteError(f"{self.folder} has no part {part!r}: it has {self.parts()}")
-        with _named(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_UTTERANCES, columns=columns):
-                yield from batch.to_pylist()
+    def _labels_of(self, teacher: str, part: str) -> str:
+        _arrow()
+        if not self.place.has(_label_file(teacher, part)):
+            raise MarotteError(
+                f"{self.folder} has no labels by {teacher!r} for the part {part!r} "
+                f"(it has labels by {self.teachers()}): run `marotte label` first"
+            )
+        return _label_file(teacher, part)
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[Any]:
+        """Open a file, and let an error of the Parquet reader name it and the way out."""
+        import pyarrow
+
+        try:
+            with self.place.reading(name) as source:
+                yield source
+        except (pyarrow.ArrowException, OSError, KeyError) as error:
+            raise MarotteError(
+                f"{self.place.where(name)} is damaged or is not a file of a Marotte corpus "
+                f"({error}): delete it and run the same command again"
+            ) from error
+
+
+def _label_file(teacher: str, part: str) -> str:
+    return f"labels/{teacher}/{part}.parquet"
 
 
 def _arrow() -> tuple[Any, Any]:
@@ -235,40 +263,3 @@ def _arrow() -> tuple[Any, Any]:
     except ImportError as error:
         raise missing_extra("pyarrow", "train") from error
     return pyarrow, pyarrow.parquet
-
-
-def _check_curves(id: str, curves: NDArray[np.floating], n_controls: int) -> None:
-    if curves.ndim != 2 or curves.shape[1] != n_controls:
-        raise MarotteError(
-            f"the labels of {id} have the shape {curves.shape}: give [n_frames, {n_controls}], "
-            "one column a control"
-        )
-    if not np.isfinite(curves).all():
-        raise MarotteError(f"the labels of {id} hold NaN or Inf: mend the teacher that made them")
-
-
-def _part_names(folder: Path, ending: str) -> list[str]:
-    # Unfinished files begin with a dot, which this pattern leaves out on every system.
-    return sorted(path.name[: -len(ending)] for path in folder.glob(f"[!.]*{ending}"))
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
-    return folder
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Let an error of the Parquet reader name the file and the way out."""
-    import pyarrow
-
-    try:
-        yield
-    except (pyarrow.ArrowException, OSError, KeyError) as error:
-        raise MarotteError(
-            f"{path} is damaged or is not a file of a Marotte corpus ({error}): "
-            "delete it and run the same command again"
-        ) from error

@@ -11,14 +11,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import multiprocessing
-import os
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +23,7 @@ from marotte.learn.corpora.recipe import Recipe, configure
 from marotte.learn.corpora.source import Source
 from marotte.learn.store import Store
 from marotte.learn.utterance import Utterance
+from marotte.learn.workers import spread
 
 PART_ITEMS = 200
 
@@ -118,22 +113,8 @@ def build(plan: Plan, folder: Path, workers: int, on_part: Callable[[Done], None
         raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
     Store(folder).remove_leftovers(".", "audio", "skips")
     _write_json(folder / "corpus.json", plan.origin)
-    executor = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
-    )
-    with executor:
-        futures = [executor.submit(make_part, each) for each in plan.missing]
-        try:
-            for future in as_completed(futures):
-                on_part(future.result())
-        except BrokenProcessPool as error:
-            raise MarotteError(
-                "a process of the build was ended from outside, perhaps for want of memory: "
-                "run the same command again to go on, with fewer --workers"
-            ) from error
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    for done in spread(make_part, plan.missing, workers):
+        on_part(done)
 
 
 def make_part(work: Work) -> Done:
@@ -167,19 +148,6 @@ def skip_reasons(folder: Path) -> dict[str, Counter[str]]:
         source = path.stem.rpartition("-")[0]
         reasons.setdefault(source, Counter()).update(_read_json(path).values())
     return reasons
-
-
-def _start_worker() -> None:
-    # Ctrl-C ends a worker at once and silently; half-written files are never in their place.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # A killed parent can't tell its workers to stop: each watches over it.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
 
 
 @functools.cache
