@@ -33,7 +33,8 @@ def test_commands_and_their_options_exist(words):
     while words and hasattr(command, "commands") and not words[0].startswith("-"):
         assert words[0] in command.commands
         command, words = command.commands[words[0]], words[1:]
-    known = {option for param in command.params for option in param.opts} | {"--help"}
+    options = [option for p in command.params for option in (*p.opts, *p.secondary_opts)]
+    known = {*options, "--help"}
     assert {word for word in words if word.startswith("-")} <= known
 
 

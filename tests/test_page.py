@@ -17,6 +17,7 @@ from marotte.errors import MarotteError
 from marotte.formats import page as page_format
 from marotte.head import load_head
 from marotte.rig import ARKIT_52, Rig
+from marotte.viewer import document
 
 FPS = 60.0
 SECONDS = 3.0
@@ -259,7 +260,7 @@ def test_a_rig_that_moves_nothing_of_the_head_is_refused(tmp_path: Path):
 def test_a_copy_without_the_bundle_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(page_format, "files", lambda package: tmp_path)
+    monkeypatch.setattr(document, "files", lambda package: tmp_path)
     with pytest.raises(MarotteError, match=r"install it with 'pip install \.'"):
         write(speaking(), tmp_path)
     assert not list(tmp_path.iterdir())

@@ -23,7 +23,9 @@ from marotte.stream import Frame
 
 GROUP = "marotte.outputs"
 
-_MODULES: dict[str, str] = {}
+_MODULES: dict[str, str] = {
+    "websocket": "websocket",
+}
 """The first word of a spec, and the module that it names."""
 
 

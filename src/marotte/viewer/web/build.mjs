@@ -1,4 +1,4 @@
-// Bundles page.js and page.css into the folder that is named on the command line.
+// Bundles both pages, page.* and viewer.*, into the folder that is named on the command line.
 
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ const folder = process.argv[2];
 const licence = await readFile("node_modules/three/LICENSE", "utf8");
 
 await build({
-  entryPoints: ["page.js", "page.css"],
+  entryPoints: ["page.js", "page.css", "viewer.js", "viewer.css"],
   outdir: folder,
   bundle: true,
   minify: true,
@@ -19,4 +19,6 @@ await build({
   footer: { js: `/*! three.js\n\n${licence.trim()}\n*/` },
   logLevel: "warning",
 });
-await copyFile("page.html", join(folder, "page.html"));
+for (const name of ["page.html", "viewer.html", "capture.js"]) {
+  await copyFile(name, join(folder, name));
+}

@@ -7,20 +7,21 @@ const MARGIN = { left: 52, right: 22, top: 10, bottom: 24 };
 const LANES = { sound: [0, 0.15], controls: [0.2, 0.68], gap: [0.76, 1] }; // shares of the height
 const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 const TICK_PX = 64; // ticks are no closer
+const AHEAD_S = 0.3; // of sound without end, this much is shown that has no face yet
 const ROUND = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 2, 5, 10];
 
 export class Chart {
   /**
    * @param canvas where to draw
    * @param tip the element that names what the pointer is on
-   * @param content `{lines, gap, loudness, seconds}`: lines and gap as `chooseLines` gives them
-   * @param seek is called with a time in seconds that the pointer chose
+   * @param content `{lines, gap, loudness, levels, seconds}`: lines and gap as `chooseLines` gives
+   *   them, loudness with `peak(from, to)` and `loudest`, levels as `levelsOf` does; of sound that
+   *   has no end, `seconds` is Infinity, and the chart runs along with it
+   * @param seek is called with a time in seconds that the pointer chose; null if it can't choose
    * @param refresh is called when there is something new to draw
    */
   constructor(canvas, tip, content, seek, refresh) {
     Object.assign(this, { canvas, tip, ...content, seek, refresh });
-    this.levels = levelsOf(this.lines);
-    this.loudest = this.loudness.samples.reduce((most, sample) => Math.max(most, sample), 1);
     this.meant = null; // the line that the legend or the pointer is on
     this.pointer = null; // {x, y} in pixels
     this.frozen = null; // the view's beginning while the pointer drags
@@ -58,7 +59,10 @@ export class Chart {
   }
 
   draw(time) {
-    this.start = this.frozen ?? clamp(time - this.span / 2, 0, this.seconds - this.span);
+    const start = Number.isFinite(this.seconds)
+      ? clamp(time - this.span / 2, 0, this.seconds - this.span)
+      : time + AHEAD_S - this.span;
+    this.start = this.frozen ?? start;
     this.pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.pen.font = this.font;
     this.drawTimes();
@@ -76,6 +80,7 @@ export class Chart {
     const step = TICKS_S.find((size) => (size / this.span) * room >= TICK_PX) ?? TICKS_S.at(-1);
     this.pen.textAlign = "center";
     for (let tick = Math.ceil(this.start / step); tick * step <= this.start + this.span; tick++) {
+      if (tick < 0) continue;
       const x = Math.round(this.x(tick * step)) + 0.5;
       this.stroke("grid", 1, [[x, MARGIN.top - 4], [x, this.bottom]]);
       this.write(clockText(tick * step, step < 1 ? 1 : 0), x, this.bottom + 16);
@@ -83,14 +88,12 @@ export class Chart {
   }
 
   drawSound() {
-    const { samples, rate } = this.loudness;
+    const { loudness } = this;
     const { top, bottom } = this.lane.sound;
     this.pen.fillStyle = this.colour("sound");
-    for (let x = MARGIN.left; samples.length && x < this.right; x += 3) {
-      const from = Math.floor(this.time(x) * rate);
-      const to = Math.max(from + 1, Math.floor(this.time(x + 3) * rate));
-      const peak = samples.subarray(from, to).reduce((most, sample) => Math.max(most, sample), 0);
-      const height = Math.max(1, (peak / this.loudest) * (bottom - top));
+    for (let x = MARGIN.left; loudness.loudest && x < this.right; x += 3) {
+      const peak = loudness.peak(this.time(x), this.time(x + 3)) / loudness.loudest;
+      const height = Math.max(1, Math.min(peak, 1) * (bottom - top));
       this.pen.fillRect(x, (top + bottom - height) / 2, 2, height);
     }
   }
@@ -122,9 +125,10 @@ export class Chart {
     if (gap.hidden) return;
     const y = (mm) => lane.gap.bottom - (Math.max(0, mm) / gap.most) * (lane.gap.bottom - lane.gap.top);
     const points = this.points(gap, y);
+    if (!points.length) return;
     this.stroke(gap.colour, gap === this.meant ? 3 : 1.75, points);
     pen.lineTo(points.at(-1)[0], lane.gap.bottom);
-    pen.lineTo(MARGIN.left, lane.gap.bottom);
+    pen.lineTo(points[0][0], lane.gap.bottom);
     pen.fillStyle = this.colour("gap-fill");
     pen.fill();
     this.drawDot(gap.colour, time, y(gap.track.at(time)));
@@ -152,10 +156,13 @@ export class Chart {
     this.pen.fillText(text, x, y);
   }
 
-  /** A line's places on the screen, one every other pixel. */
+  /** A line's places on the screen, one every other pixel where its track has values. */
   points({ track }, y = (value) => this.y(value)) {
     const points = [];
-    for (let x = MARGIN.left; x <= this.right; x += 2) points.push([x, y(track.at(this.time(x)))]);
+    for (let x = MARGIN.left; x <= this.right; x += 2) {
+      const value = track.at(this.time(x));
+      if (!Number.isNaN(value)) points.push([x, y(value)]);
+    }
     return points;
   }
 
@@ -187,8 +194,9 @@ export class Chart {
     };
     handle(["pointerdown"], (event) => {
       canvas.setPointerCapture(event.pointerId);
-      this.frozen = this.start;
       place(event);
+      if (!this.seek) return (this.meant = this.nearest());
+      this.frozen = this.start;
       drag();
     });
     handle(["pointermove"], (event) => {
@@ -220,18 +228,23 @@ export class Chart {
   }
 }
 
-/** Round values at the bottom, the middle and the top of what the lines reach. */
-function levelsOf(lines) {
+/** Round values at the bottom, the middle and the top of what tracks reach. */
+export function levelsOf(tracks) {
   let reach = 0;
   let low = 0;
-  for (const { track } of lines) {
-    for (const value of track.values) {
+  for (const { values } of tracks) {
+    for (const value of values) {
       reach = Math.max(reach, Math.abs(value));
       low = Math.min(low, value);
     }
   }
-  const high = ROUND.find((round) => round >= reach - 1e-6) ?? reach;
+  const high = roundUp(reach);
   return low < 0 ? [-high, 0, high] : [0, high / 2, high];
+}
+
+/** The first round number that isn't below another. */
+export function roundUp(value) {
+  return ROUND.find((round) => round >= value - 1e-6) ?? value;
 }
 
 /** A time in seconds as `0:01.25`. */

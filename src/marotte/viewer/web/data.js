@@ -17,13 +17,17 @@ export async function load() {
  * table of places, which few programs write, Chromium stalls when it seeks to near the end.
  */
 async function asWav(flac, rate) {
-  let decoded;
   try {
-    decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(flac);
+    const decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(flac);
+    return wavOf(decoded.getChannelData(0), rate);
   } catch {
     return null;
   }
-  const samples = Int16Array.from(decoded.getChannelData(0), (sample) =>
+}
+
+/** Samples within -1..1 as a WAV file of 16 bits (a Blob). */
+export function wavOf(sound, rate) {
+  const samples = Int16Array.from(sound, (sample) =>
     Math.max(-32768, Math.min(32767, Math.round(sample * 32768))),
   );
   const words = (text) => text.split("").map((letter) => letter.charCodeAt(0));
@@ -34,6 +38,20 @@ async function asWav(flac, rate) {
     ...words("data"), ...number(samples.byteLength),
   );
   return new Blob([header, samples], { type: "audio/wav" });
+}
+
+/** The greatest of samples 0..255 between two times. */
+export class Loudness {
+  constructor(samples, rate) {
+    Object.assign(this, { samples, rate });
+    this.loudest = samples.reduce((most, sample) => Math.max(most, sample), Math.min(samples.length, 1));
+  }
+
+  peak(from, to) {
+    const first = Math.floor(from * this.rate);
+    const last = Math.max(first + 1, Math.floor(to * this.rate));
+    return this.samples.subarray(first, last).reduce((most, sample) => Math.max(most, sample), 0);
+  }
 }
 
 /** A control over time, linear between its frames and held at both ends. */

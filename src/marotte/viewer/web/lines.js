@@ -18,12 +18,12 @@ export function chooseLines(tracks) {
     .filter(({ track }) => !merged.has(track))
     .sort((a, b) => spread(b.track) - spread(a.track))
     .slice(0, N_COLOURS)
-    .map((line, place) => ({
-      ...line,
-      colour: `curve-${place}`,
-      hidden: false,
-      text: (value) => value.toFixed(2),
-    }));
+    .map(controlLine);
+}
+
+/** A track with its label as the line at a place of the list. */
+export function controlLine(line, place) {
+  return { ...line, colour: `curve-${place}`, hidden: false, text: (value) => value.toFixed(2) };
 }
 
 /** The gap between the lips as a line, which has a scale of its own. */

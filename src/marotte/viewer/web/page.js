@@ -1,8 +1,9 @@
 // The page: data in, a face that speaks, its curves, and the means to play them out.
 
-import { Chart, clockText } from "./chart.js";
+import { Chart, clockText, levelsOf } from "./chart.js";
 import { SilentClock, SoundClock } from "./clock.js";
-import { Track, load, readTracks } from "./data.js";
+import { Loudness, Track, load, readTracks } from "./data.js";
+import { fillLegend } from "./legend.js";
 import { chooseLines, gapLine } from "./lines.js";
 import { Stage } from "./stage.js";
 
@@ -32,10 +33,12 @@ class Page {
   makeChart() {
     const { arrays, lipGap, loudnessRate, seconds, fps } = this.data;
     const gap = Float32Array.from(arrays.lipGap, (step) => step * lipGap.stepMm);
+    const lines = chooseLines(this.tracks);
     const content = {
-      lines: chooseLines(this.tracks),
+      lines,
       gap: gapLine(new Track("lipGap", gap, fps), lipGap.mostMm),
-      loudness: { samples: arrays.loudness, rate: loudnessRate },
+      loudness: new Loudness(arrays.loudness, loudnessRate),
+      levels: levelsOf(lines.map(({ track }) => track)),
       seconds,
     };
     const seek = (time) => this.clock.seek(time);
@@ -96,29 +99,7 @@ class Page {
   }
 
   showLegend() {
-    this.legend = [...this.chart.lines, this.chart.gap].map((line) => {
-      const button = document.createElement("button");
-      const value = document.createElement("span");
-      button.type = "button";
-      button.style.setProperty("--colour", `var(--${line.colour})`);
-      button.setAttribute("aria-pressed", "true");
-      button.append(line.label, value);
-      button.addEventListener("click", () => {
-        line.hidden = !line.hidden;
-        button.setAttribute("aria-pressed", String(!line.hidden));
-        this.refresh();
-      });
-      const mean = (meant) => {
-        this.chart.meant = meant;
-        this.refresh();
-      };
-      for (const enter of ["pointerenter", "focus"]) button.addEventListener(enter, () => mean(line));
-      for (const leave of ["pointerleave", "blur"]) button.addEventListener(leave, () => mean(null));
-      const item = document.createElement("li");
-      item.append(button);
-      element("legend").append(item);
-      return { line, value };
-    });
+    this.legend = fillLegend(element("legend"), this.chart);
   }
 
   listen() {

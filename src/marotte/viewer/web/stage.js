@@ -5,6 +5,7 @@ import {
   BufferAttribute,
   BufferGeometry,
   DirectionalLight,
+  Group,
   HemisphereLight,
   Mesh,
   MeshPhysicalMaterial,
@@ -25,6 +26,7 @@ const SURFACES = {
 };
 const LOOK_AT = new Vector3(0, 128, 0); // mm; the middle of the head
 const FACE_MM = { width: 200, height: 258 }; // what must fit into the picture
+const NECK = new Vector3(0, 70, -30); // where the head turns
 const VIEW_FROM = new Vector3(0.16, 0.03, 1);
 
 export class Stage {
@@ -35,7 +37,10 @@ export class Stage {
     this.renderer.toneMappingExposure = 0.98;
     this.scene = new Scene();
     this.mesh = buildMesh(arrays, head);
-    this.scene.add(this.mesh, ...lights());
+    this.neck = new Group();
+    this.neck.position.copy(NECK);
+    this.mesh.position.copy(NECK).negate();
+    this.scene.add(this.neck.add(this.mesh), ...lights());
     this.camera = new PerspectiveCamera(24, 1, 50, 4000);
     this.camera.position.copy(VIEW_FROM).add(LOOK_AT);
     this.orbit = turning(this.camera, canvas);
@@ -51,6 +56,11 @@ export class Stage {
   draw(values) {
     values.forEach((value, target) => (this.mesh.morphTargetInfluences[target] = value));
     this.renderer.render(this.scene, this.camera);
+  }
+
+  /** Turn the head by yaw, pitch and roll in radians, as ARKit counts them. */
+  face([yaw, pitch, roll]) {
+    this.neck.rotation.set(pitch, yaw, roll, "YXZ");
   }
 
   /** Fit the picture to the canvas, keeping the direction of view. */

@@ -1,0 +1,59 @@
+"""`marotte view`: a page in the browser, where a face says what the microphone hears."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from marotte.runtime import Student
+
+
+def view(
+    student: Annotated[
+        str | None, typer.Option(help="The student: a name, or an ONNX file.", show_default=False)
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 5252,
+    host: Annotated[
+        str,
+        typer.Option(help="Where to listen. Whatever others can reach asks them for a token."),
+    ] = "127.0.0.1",
+    open_page: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
+    ] = True,
+) -> None:
+    """Show a face that says what you say, in the browser."""
+    from marotte.pipeline import DEFAULT_FPS
+    from marotte.rig import ARKIT_52
+    from marotte.runtime import load_student
+    from marotte.viewer.guard import Access
+    from marotte.viewer.server import Viewer
+    from marotte.viewer.serving import address, listen, serve
+
+    actor = load_student(student)
+    listening = listen(host, port)
+    viewer = Viewer(Access.to(host), ARKIT_52, DEFAULT_FPS, students(actor, student))
+    url = address(viewer, listening)
+    typer.echo(f"{url}\nCtrl-C ends it.")
+    if open_page and has_screen():
+        import webbrowser
+
+        webbrowser.open(url)
+    serve(viewer, listening)
+
+
+def students(actor: Student, asked: str | None) -> list[Student | str]:
+    """Who may be chosen on the page: the one that was asked for, and all that are shipped."""
+    from marotte.runtime import DEFAULT_STUDENT, MODELS
+
+    shipped = sorted(path.stem for path in MODELS.glob("*.onnx"))
+    return [actor, *(name for name in shipped if name != (asked or DEFAULT_STUDENT))]
+
+
+def has_screen() -> bool:
+    """Whether a browser would find a screen here."""
+    elsewhere = sys.platform in ("win32", "darwin")
+    return elsewhere or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

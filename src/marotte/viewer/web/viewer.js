@@ -1,0 +1,459 @@
+// The live page: a microphone or a file in, a face that says it at once, and takes to download.
+
+import { Chart, clockText, roundUp } from "./chart.js";
+import { load } from "./data.js";
+import { DelayMeter } from "./delay.js";
+import { History } from "./history.js";
+import { fillLegend } from "./legend.js";
+import { controlLine, gapLine } from "./lines.js";
+import { Server } from "./socket.js";
+import { Microphone, SoundFile } from "./sources.js";
+import { Stage } from "./stage.js";
+import { Take, Takes } from "./takes.js";
+
+// The curves that speech moves most, of those that the rig has.
+const SHOWN = [
+  "jawOpen", "mouthPucker", "mouthStretchLeft", "mouthLowerDownLeft", "mouthPressLeft", "mouthClose",
+  "mouthFunnel",
+]; // prettier-ignore
+const LEAST_SHOWN = 0.4; // the curves' scale reaches at least so far
+const LEAST_GAP_MM = 10;
+const REST_MS = 120; // a face without sound goes back to rest with this time constant
+const NOTICE_MS = 6000;
+const QUIET_DB = -60;
+const FALL_DB = 0.05; // a ms, of the level that is shown
+const LAST_FRAMES_MS = 800; // how long a take waits for the frames of its last sound
+const STATES = { connecting: "connecting", connected: "ready", lost: "no server, trying again" };
+const element = (id) => document.getElementById(id);
+
+class Viewer {
+  constructor(data) {
+    this.data = data;
+    this.targets = data.head.targets;
+    this.values = new Float32Array(this.targets.length);
+    this.delay = new DelayMeter(element("delay"));
+    this.takes = new Takes(element("takes"), notice);
+    this.nTakes = this.stream = 0;
+    this.level = QUIET_DB;
+    this.stage = makeStage(data);
+    this.server = new Server({
+      hello: (facts) => this.meet(facts),
+      frame: (frame) => this.take(frame),
+      heard: (samples, first) => this.overhear(samples, first),
+      ended: (stream) => this.ended(stream),
+      notice,
+      state: (state, reason) => this.showState(state, reason),
+    });
+    this.listen();
+    this.resize();
+    this.tick(performance.now());
+  }
+
+  // The server
+
+  meet(facts) {
+    const changed = JSON.stringify(facts) !== JSON.stringify(this.facts);
+    this.facts = facts;
+    document.body.classList.toggle("watching", Boolean(facts.source));
+    if (changed) this.prepare();
+    if (this.source) this.begin(); // the server is back: what is heard goes on as a new stream
+    this.showSource();
+  }
+
+  /** Get ready for what this server sends. */
+  prepare() {
+    const { controls, fps, students } = this.facts;
+    const { restMm, weightsMm } = this.data.lipGap;
+    const place = new Map(this.targets.map((name, target) => [name, target]));
+    const weights = controls.map((name) => weightsMm[place.get(name)] ?? 0);
+    this.history = new History(fps, controls, { restMm, weights });
+    this.columns = this.targets.map((name) => this.history.columns.get(name) ?? -1);
+    const chosen = element("student").value;
+    element("student").replaceChildren(...students.map((name, i) => new Option(name, i)));
+    if (chosen && chosen < students.length) element("student").value = chosen;
+    element("choose").hidden = !students.length;
+    this.makeChart();
+  }
+
+  makeChart() {
+    const { history } = this;
+    const known = SHOWN.filter((name) => history.columns.has(name));
+    const names = known.length ? known : history.names.slice(0, SHOWN.length);
+    const lines = names.map((name, i) => {
+      const column = history.columns.get(name);
+      const twin = history.columns.has(name.replace(/Left$/, "Right")) && name.endsWith("Left");
+      const label = twin ? name.replace(/Left$/, " L") : name;
+      return controlLine({ track: history.track((frame) => frame.controls[column]), label }, i);
+    });
+    const gap = gapLine(history.track((frame) => frame.gap), LEAST_GAP_MM);
+    const loudness = { loudest: 0.7, peak: (from, to) => history.peak(from, to) };
+    const levels = [0, LEAST_SHOWN / 2, LEAST_SHOWN];
+    const content = { lines, gap, loudness, levels, seconds: Infinity };
+    element("chart").replaceWith(element("chart").cloneNode()); // without the last one's listeners
+    this.chart = new Chart(element("chart"), element("tip"), content, null, this.refresh);
+    element("legend").replaceChildren();
+    this.legend = fillLegend(element("legend"), this.chart);
+    this.chart.resize();
+  }
+
+  /** A frame has come. */
+  take(frame) {
+    if (!this.facts.source && frame.stream !== this.stream) return;
+    this.history.add(frame);
+    this.taking?.add(frame);
+    const most = Math.max(...this.chart.lines.map(({ track }) => track.at(frame.time)));
+    const high = Math.max(this.chart.levels[2], roundUp(most));
+    this.chart.levels = [0, high / 2, high];
+    this.chart.gap.most = Math.max(this.chart.gap.most, 10 * Math.ceil(frame.gap / 10));
+    this.active = true;
+    this.refresh();
+  }
+
+  ended(stream) {
+    if (stream !== this.stream) return;
+    this.finishTake();
+    if (!this.source) this.active = false;
+  }
+
+  // Sound
+
+  async toggle() {
+    if (this.source) return this.close();
+    await this.hear(new Microphone());
+  }
+
+  async play(file) {
+    if (this.facts.source) return notice("This page watches: it can't play a file.");
+    await this.hear(new SoundFile(file, (this.delayMs ?? 200) / 1000));
+  }
+
+  /** Hear a new source from now on. */
+  async hear(source) {
+    if (!this.facts || this.facts.source || this.opening) return;
+    if (this.source) this.close();
+    this.opening = true;
+    try {
+      await source.open((samples) => this.heard(source, samples));
+      source.onend = () => this.source === source && this.close();
+      source.onfinished = () => this.server.stop(this.stream);
+      this.source = source;
+      this.begin();
+    } catch (error) {
+      source.close();
+      const refused = error.name === "NotAllowedError" || error.name === "NotFoundError";
+      const why = refused ? "the browser gives no microphone; allow it, or drop a file" : error.message;
+      notice(`This can't be heard: ${why}.`);
+    } finally {
+      this.opening = false;
+      this.showSource();
+    }
+  }
+
+  /** Begin a stream with the sound that comes next. */
+  begin() {
+    this.finishTake();
+    this.stream += 1;
+    this.started = this.source.heard;
+    this.history.clear();
+    this.delay.clear();
+    this.active = true;
+    const student = Number(element("student").value);
+    this.server.start(this.stream, this.source.rate, student, element("smooth").checked);
+  }
+
+  heard(source, samples) {
+    if (source !== this.source) return;
+    this.server.sound(this.stream, samples);
+    this.note(samples);
+  }
+
+  /** Sound of frames that are made elsewhere. */
+  overhear(samples, first) {
+    this.history.nSamples = first;
+    this.note(samples);
+  }
+
+  note(samples) {
+    this.history.hear(samples, this.rate);
+    this.taking?.hear(samples);
+    this.meter(samples);
+    this.refresh();
+  }
+
+  close() {
+    if (this.taking) this.stopTake();
+    this.server.stop(this.stream);
+    this.source.close();
+    this.source = null;
+    this.active = false;
+    this.showSource();
+  }
+
+  get rate() {
+    return this.source?.rate ?? this.facts.rate;
+  }
+
+  /** How much of the stream's sound is heard, in seconds. */
+  soundTime() {
+    return this.history.nSamples / this.rate;
+  }
+
+  meter(samples) {
+    const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+    const level = Math.max(QUIET_DB, 10 * Math.log10(power + 1e-9));
+    this.level = Math.max(this.level, Math.min(0, level));
+  }
+
+  // Takes
+
+  record() {
+    if (this.taking) return this.stopTake();
+    if (!this.history) return;
+    const { fps, longestTakeS, source } = this.facts;
+    if (!this.source && !source) {
+      return notice("There is nothing to record yet: speak (space), or play a file.");
+    }
+    const take = new Take(++this.nTakes, fps, longestTakeS);
+    take.begin(this.soundTime(), this.rate);
+    this.taking = take;
+    this.showRecording();
+  }
+
+  /** End the take; the frames of its last sound are still to come. */
+  stopTake() {
+    const { taking } = this;
+    taking.end(this.soundTime());
+    this.showRecording();
+    setTimeout(() => this.taking === taking && this.finishTake(), LAST_FRAMES_MS);
+  }
+
+  finishTake() {
+    const { taking } = this;
+    this.taking = null;
+    this.showRecording();
+    if (!taking) return;
+    if (taking.rows.length) this.takes.add(taking);
+    else notice("The take is empty: no frame came while it was recorded.");
+  }
+
+  // The picture
+
+  refresh = () => (this.stale = true);
+
+  tick = (now) => {
+    const passed = Math.min(Math.max(now - (this.now ?? now), 0), 100);
+    this.now = now;
+    const turned = this.stage?.turn();
+    const moved = this.pose(passed);
+    if (this.taking?.full) this.finishTake();
+    this.level = Math.max(QUIET_DB, this.level - FALL_DB * passed);
+    if (turned || moved || this.stale) this.draw();
+    requestAnimationFrame(this.tick);
+  };
+
+  draw() {
+    this.stale = false;
+    this.stage?.draw(this.values);
+    this.measure();
+    if (!this.chart) return;
+    const time = this.shownTime();
+    this.chart.draw(time);
+    this.showTime(time);
+  }
+
+  /** The moment of the stream that is shown. */
+  shownTime() {
+    return Math.max(0, Math.min(this.source?.position() ?? Infinity, this.history?.newest?.time ?? 0));
+  }
+
+  /** Bring the face to this moment; true when it moved. */
+  pose(passed) {
+    if (!this.history) return false;
+    if (this.active && this.history.newest) {
+      const time = this.shownTime();
+      const moved = time !== this.posed;
+      this.posed = time;
+      this.columns.forEach((column, target) => {
+        const value = column < 0 ? 0 : this.history.at(time, (frame) => frame.controls[column]);
+        if (!Number.isNaN(value)) this.values[target] = value;
+      });
+      this.stage?.face(this.history.newest.turn);
+      return moved;
+    }
+    const left = this.values.some((value) => value > 1e-3);
+    const kept = left ? Math.exp(-passed / REST_MS) : 0;
+    this.values.forEach((value, target) => (this.values[target] = value * kept));
+    if (left || this.level > QUIET_DB) this.refresh();
+    return left;
+  }
+
+  /** Take the times of the frame that is drawn now, if it is a new one. */
+  measure() {
+    const { source, facts } = this;
+    const frame = this.history?.frame(Math.floor(this.shownTime() * facts.fps + 1e-6));
+    if (!frame || frame === this.measured || !(source || facts.source)) return;
+    this.measured = frame;
+    this.delayMs = frame.delayMs;
+    const now = performance.now();
+    if (facts.source) {
+      const transport = (this.server.roundTripMs ?? 0) / 2;
+      return this.delay.add([frame.delayMs, transport, frame.serverMs, 0, now - frame.arrived]);
+    }
+    const heard = source.zero + (1000 * this.started) / source.rate + 1000 * frame.time;
+    const transport = Math.max(0, frame.arrived - heard - frame.delayMs - frame.serverMs);
+    const due = Math.max(frame.arrived, heard + 1000 * source.holdS);
+    this.delay.add([frame.delayMs, transport, frame.serverMs, due - frame.arrived, now - due]);
+  }
+
+  // What is said
+
+  showTime(time) {
+    element("time").value = this.source?.seconds
+      ? `${clockText(time, 1)} of ${clockText(this.source.seconds, 1)}`
+      : clockText(time, 1);
+    const level = element("level");
+    level.style.setProperty("--level", 1 - this.level / QUIET_DB);
+    level.setAttribute("aria-valuenow", Math.round(this.level));
+    this.delay.show(this.now);
+    for (const { value, line } of this.legend) {
+      const now = line.track.at(time);
+      value.textContent = Number.isNaN(now) ? "" : line.text(now);
+    }
+    if (this.taking) element("record").textContent = `Stop ${clockText(this.taking.seconds, 1)}`;
+  }
+
+  showState(state, reason) {
+    if (state === "lost" && !this.source) this.active = false;
+    element("state").dataset.state = state;
+    element("state").textContent = STATES[state] + (reason ? ` (${reason})` : "");
+  }
+
+  showSource() {
+    const { source, facts } = this;
+    const button = element("mic");
+    document.body.classList.toggle("hearing", Boolean(source));
+    button.setAttribute("aria-pressed", String(Boolean(source)));
+    button.setAttribute("aria-label", source ? `Stop: ${source.label}` : "Microphone");
+    element("source").textContent = facts?.source || source?.label || "microphone off";
+    element("hint").hidden = Boolean(source || facts?.source);
+    if (!source && !facts?.source) this.delay.clear();
+    this.refresh();
+  }
+
+  showRecording() {
+    const recording = Boolean(this.taking && this.taking.until === undefined);
+    element("record").setAttribute("aria-pressed", String(recording));
+    if (!this.taking) element("record").textContent = "Record";
+  }
+
+  // What is pressed
+
+  listen() {
+    const file = element("file");
+    element("hint").textContent = matchMedia("(pointer: coarse)").matches
+      ? "Press the microphone and speak, or play a file"
+      : "Press space and speak, or drop a sound file";
+    element("mic").addEventListener("click", () => this.toggle());
+    element("record").addEventListener("click", () => this.record());
+    element("open").addEventListener("click", () => file.click());
+    file.addEventListener("change", () => {
+      if (file.files.length) this.play(file.files[0]);
+      file.value = "";
+    });
+    for (const id of ["student", "smooth"]) {
+      element(id).addEventListener("change", () => this.source && this.begin());
+    }
+    document.addEventListener("keydown", (event) => this.key(event));
+    this.listenToDrops();
+    new ResizeObserver(() => this.resize()).observe(document.body);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => this.chart?.restyle());
+  }
+
+  listenToDrops() {
+    const over = (is) => document.body.classList.toggle("dropping", is);
+    document.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      over(true);
+    });
+    document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || over(false));
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      over(false);
+      if (event.dataTransfer.files.length) this.play(event.dataTransfer.files[0]);
+    });
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const actions = {
+      " ": () => this.toggle(),
+      r: () => this.record(),
+      o: () => element("file").click(),
+    };
+    // A button or a choice that has the focus keeps its keys.
+    if (!actions[event.key] || event.target.closest("button, select, input")) return;
+    event.preventDefault();
+    actions[event.key]();
+  }
+
+  resize() {
+    this.chart?.resize();
+    this.stage?.resize();
+    this.refresh();
+  }
+}
+
+/** The stage, or null where the browser can't draw one; the curves work without. */
+function makeStage(data) {
+  try {
+    return new Stage(element("face"), data);
+  } catch (error) {
+    notice(`The face can't be drawn here: ${error.message}`);
+    return null;
+  }
+}
+
+let noticed;
+function notice(text) {
+  element("notice").textContent = text;
+  element("notice").hidden = false;
+  clearTimeout(noticed);
+  noticed = setTimeout(() => (element("notice").hidden = true), NOTICE_MS);
+}
+
+/** What tests, and whoever is curious, may ask of the page. */
+function hook(viewer) {
+  return {
+    ready: true,
+    get state() {
+      return element("state").dataset.state;
+    },
+    get hearing() {
+      return viewer.source?.label ?? "";
+    },
+    get frames() {
+      return viewer.history?.newest ? Math.round(viewer.history.newest.time * viewer.facts.fps) + 1 : 0;
+    },
+    get stream() {
+      return viewer.stream;
+    },
+    get level() {
+      return viewer.level;
+    },
+    get delay() {
+      return { totalMs: viewer.delay.totalMs, parts: viewer.delay.means };
+    },
+    /** A control of the newest frame. */
+    control: (name) => viewer.history?.newest?.controls[viewer.history.columns.get(name)] ?? 0,
+    /** The gap between the lips of the newest frame, in mm. */
+    gap: () => viewer.history?.newest?.gap ?? 0,
+    /** How far the drawn face has moved a control. */
+    influence: (name) => viewer.stage.mesh.morphTargetInfluences[viewer.targets.indexOf(name)],
+  };
+}
+
+load().then(
+  (data) => (window.marotte = hook(new Viewer(data))),
+  (error) => notice(`This page can't be read: ${error.message}`),
+);
