@@ -3,7 +3,8 @@
 `INVENTORY` is what teachers must know, `normalise` brings every engine's symbol into it.
 Diphthongs and affricates are one symbol. The voiced velar stop is the letter `g`. What lips and
 jaw do alike is one symbol (every sound of the back of the mouth that rubs is `x`, every nasal of
-the tongue but `ŋ` is `n`); length, tone, stress and secondary articulation are dropped.
+the tongue but `ŋ` is `n`); length, tone, stress and secondary articulation are dropped, but for the
+rounding of lips (`kʷ` is `k w`).
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ def _symbols(spaced: str) -> frozenset[str]:
     return frozenset(spaced.split())
 
 
-CONSONANTS = _symbols("p b m f v w ɥ θ ð t d n s z l r ɹ ʃ ʒ tʃ dʒ ts j k g ŋ x h ʔ")
+CONSONANTS = _symbols("p b m ɸ β f v w ɥ θ ð t d n s z l r ɹ ʃ ʒ tʃ dʒ ɕ ʑ tɕ dʑ ts j k g ŋ x h ʔ")
 MONOPHTHONGS = _symbols("i y ɪ e ø ɛ œ æ a ɐ ə ɜ ɚ ʌ ɑ ɒ ɔ o ʊ u")
 DIPHTHONGS = _symbols("aɪ aʊ eɪ oʊ ɔɪ")
 VOWELS = MONOPHTHONGS | DIPHTHONGS
 INVENTORY = CONSONANTS | VOWELS
 
 BILABIALS = _symbols("p b m")
-"""The lips meet."""
+"""The lips meet. Those of /ɸ β/ come near and do not touch."""
 
 LABIODENTALS = _symbols("f v")
 """The lower lip touches the upper teeth."""
@@ -38,12 +39,12 @@ VISEMES = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E
 """The fifteen mouth shapes of Oculus, in its order."""
 
 _VISEME_PHONES = {
-    "PP": "p b m",
+    "PP": "p b m ɸ β",
     "FF": "f v",
     "TH": "θ ð",
     "DD": "t d",
     "kk": "k g ŋ x h ʔ",
-    "CH": "tʃ dʒ ʃ ʒ",
+    "CH": "tʃ dʒ ʃ ʒ tɕ dʑ ɕ ʑ",
     "SS": "s z ts",
     "nn": "n l",
     "RR": "r ɹ ɚ ɜ",
@@ -67,7 +68,8 @@ ARPABET = {
 """The CMU dictionary's phones in IPA. Its AH is `ʌ` under stress and `ə` without."""
 
 _NEAREST_ARPABET = {
-    "ɥ": "W", "r": "R", "ts": "T S", "x": "HH", "ʔ": "T", "y": "UW", "e": "EH", "ø": "ER",
+    "ɸ": "F", "β": "V", "ɕ": "SH", "ʑ": "ZH", "tɕ": "CH", "dʑ": "JH", "ɥ": "W",
+    "r": "R", "ts": "T S", "x": "HH", "ʔ": "T", "y": "UW", "e": "EH", "ø": "ER",
     "œ": "ER", "a": "AA", "ɐ": "AH", "ə": "AH", "ɜ": "ER", "ɒ": "AA", "o": "OW",
 }  # fmt: skip
 TO_ARPABET = {ipa: (arpa,) for arpa, ipa in ARPABET.items()} | {
@@ -78,12 +80,15 @@ TO_ARPABET = {ipa: (arpa,) for arpa, ipa in ARPABET.items()} | {
 # What other symbols become.
 _SPELLINGS = {
     "ɡ": "g", "q": "k", "ɢ": "g", "c": "k", "ɟ": "g", "ʈ": "t", "ɖ": "d", "ɾ": "d", "ɽ": "d",
-    "ɱ": "m", "ɲ": "n", "ɳ": "n", "ɴ": "n", "β": "v", "ɸ": "f", "ʋ": "v", "ʂ": "ʃ", "ʐ": "ʒ",
-    "ɕ": "ʃ", "ʑ": "ʒ", "ç": "x", "ʝ": "j", "χ": "x", "ɣ": "x", "ʁ": "x", "ħ": "h", "ʕ": "x",
+    "ɱ": "v", "ɲ": "n", "ɳ": "n", "ɴ": "n", "ʋ": "v", "ⱱ": "v", "ʙ": "b", "ʂ": "ʃ", "ʐ": "ʒ",
+    "ç": "x", "ʝ": "j", "χ": "x", "ɣ": "x", "ʁ": "x", "ħ": "h", "ʕ": "x", "ɧ": "ʃ", "sx": "ʃ",
     "ɦ": "h", "ʀ": "x", "ɻ": "ɹ", "ɫ": "l", "ʎ": "l", "ɬ": "l", "ɭ": "l", "ɮ": "l", "ɺ": "l",
-    "ɰ": "x", "ʧ": "tʃ", "ʤ": "dʒ", "ʦ": "ts", "ʣ": "z", "ʨ": "tʃ", "ʥ": "dʒ", "tɕ": "tʃ",
-    "dʑ": "dʒ", "tʂ": "tʃ", "dʐ": "dʒ", "ᵻ": "ɪ", "ɨ": "ɪ", "ɯ": "ɪ", "ʏ": "y", "ʍ": "w",
-    "ᵊ": "ə", "ɘ": "ə", "ɵ": "ø", "ʉ": "u", "ɤ": "ʌ", "ε": "ɛ", "?": "ʔ",
+    "ʟ": "l", "ɰ": "x", "ř": "ʒ", "ʧ": "tʃ", "ʤ": "dʒ", "ʦ": "ts", "ʣ": "z", "ʨ": "tɕ",
+    "ʥ": "dʑ", "tʂ": "tʃ", "dʐ": "dʒ", "ʈʂ": "tʃ", "ɖʐ": "dʒ", "ʷ": "w", "ʍ": "w", "ᶣ": "ɥ",
+    "ɓ": "b", "ɗ": "d", "ᶑ": "d", "ʄ": "g", "ɠ": "g", "ʛ": "g",
+    "ʘ": "p", "ǀ": "t", "ǃ": "t", "ǂ": "t", "ǁ": "l",
+    "ᵻ": "ɪ", "ɨ": "ɪ", "ɯ": "ɪ", "ɯᵝ": "ʊ", "ɨᵝ": "ʊ", "ʏ": "y", "ᵊ": "ə", "ɘ": "ə", "ɤ": "ə",
+    "ɵ": "ø", "ʉ": "u", "ε": "ɛ", "?": "ʔ",
     "ɞ": "ɜ", "ɶ": "œ", "ɝ": "ɚ", "ɜɹ": "ɚ", "əɹ": "ɚ", "əʊ": "oʊ", "əu": "oʊ", "ou": "oʊ",
     "ei": "eɪ", "ɛɪ": "eɪ", "ai": "aɪ", "ɑɪ": "aɪ", "au": "aʊ", "ɑʊ": "aʊ", "æʊ": "aʊ",
     "oɪ": "ɔɪ", "ɔi": "ɔɪ", "oi": "ɔɪ", "ɔø": "ɔɪ", "ɔʏ": "ɔɪ",
@@ -91,7 +96,10 @@ _SPELLINGS = {
 _KNOWN = {symbol: symbol for symbol in INVENTORY} | _SPELLINGS
 _LONGEST = max(map(len, _KNOWN))
 # Stress, length, ties, tone letters, aspiration and the like: nothing that lips or jaw would show.
-_MARKS = frozenset("ˈˌːˑ͜͡ʰʱʲʷˠˤʼˀⁿˡ˞^:;.-'\"|‖_ ˥˦˧˨˩↓↑→↗↘") | frozenset("0123456789")
+_MARKS = frozenset("ˈˌːˑ͜͡ʰʱʲˠˤʼˀⁿˡ˞^:;.-'\"`#|‖_ ˥˦˧˨˩↓↑→↗↘") | frozenset("0123456789")
+_VOWEL_LETTERS = MONOPHTHONGS
+# Letters whose mark, taken apart from them and dropped, would leave another sound.
+_WHOLE = {"c\u0327": "ç", "r\u031d": "ř", "r\u030c": "ř"}
 
 
 def normalise(symbol: str) -> tuple[str, ...]:
@@ -103,11 +111,14 @@ def normalise(symbol: str) -> tuple[str, ...]:
     Raises:
         MarotteError: the symbol holds a letter that is not IPA as far as Marotte knows.
     """
+    letters = unicodedata.normalize("NFD", symbol)
+    for apart, whole in _WHOLE.items():
+        letters = letters.replace(apart, whole)
     letters = "".join(
-        letter
-        for letter in unicodedata.normalize("NFD", symbol).replace("c\u0327", "ç")
-        if letter not in _MARKS and not unicodedata.combining(letter)
+        letter for letter in letters if letter not in _MARKS and not unicodedata.combining(letter)
     )
+    if letters[-1:] == "ɜ" and letters[-2:-1] in _VOWEL_LETTERS:
+        letters = letters[:-1]  # espeak-ng spells the tone 3 of Chinese and Vietnamese so
     phones: list[str] = []
     while letters:
         for length in range(min(_LONGEST, len(letters)), 0, -1):

@@ -7,6 +7,7 @@ that shuts the lips for /p b m/ whatever the other two do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +19,23 @@ from marotte.learn.teachers.phonetic.coarticulation import (
     blend,
     closure,
     constrict,
+    smoothed,
 )
-from marotte.learn.teachers.phonetic.prosody import gains
-from marotte.learn.teachers.phonetic.visemes import DIPHTHONGS, SILENCE, VISEMES
+from marotte.learn.teachers.phonetic.nonspeech import Speech, pause
+from marotte.learn.teachers.phonetic.prosody import Prosody, gains
+from marotte.learn.teachers.phonetic.visemes import DIPHTHONGS, VISEMES
 from marotte.learn.utterance import Phone, Utterance
 from marotte.rig import ARKIT_52, Rig
 
 FPS = 60.0
 PAUSE_S = 0.150  # a shorter gap between phonemes is no silence: the lips stay ready
-DIPHTHONG_TURN = 0.6  # of its time a diphthong spends on its first vowel
+DIPHTHONG_TURN = 0.55  # of its time a diphthong spends on its first vowel
+DIPHTHONG_GLIDE = 0.4  # of its time the one vowel fades and the other grows
 STOP_HELD = 0.65  # of a /p b/ passes before its release
-FULL_VOWEL_S = 0.100  # a shorter vowel does not reach its target (Lindblom 1963) ...
-SHORTEST_REACH = 0.6  # ... but this share of it at least
+SHORTEST_VOWEL_S = 0.060  # a shorter one (aligners tell 30 ms) borrows from its neighbours ...
+LENT = 0.3  # ... at most this share of each
+FULL_VOWEL_S = 0.110  # a shorter vowel does not reach its target (Lindblom 1963) ...
+SHORTEST_REACH = 0.55  # ... but this share of it at least
 
 # The lip controls of the visemes; each but the middle ones is written to its left and right.
 LIPS = (
@@ -45,7 +51,7 @@ class PhoneticTeacher(Teacher):
     """Rules of co-articulation over phonemes with times."""
 
     name = "phonetic"
-    version = "1"
+    version = "2"
     fps: float = FPS
     rig: Rig = ARKIT_52
 
@@ -56,6 +62,7 @@ class PhoneticTeacher(Teacher):
         articulations = articulate(utterance)
         jaw, lips, tongue = blend(articulations, time_s, LIPS)
         constrict(articulations, time_s, LIPS, jaw, lips)
+        jaw, lips = smoothed(jaw, self.fps), smoothed(lips, self.fps)
         shut = closure(articulations, time_s)
         values = {name: lips[:, i] for i, name in enumerate(LIPS)}
         values["mouthPucker"] = values["mouthPucker"] + (
@@ -89,17 +96,20 @@ def articulate(utterance: Utterance) -> list[Articulation]:
     """
     phones = [part for phone in utterance.phones for part in _normal(phone)]
     vowels = [is_vowel(p.ipa) for p in phones]
-    sizes = gains(phones, vowels, utterance.samples, utterance.rate)
+    prosody = Prosody.of(utterance.samples, utterance.rate)
+    sizes = gains(phones, vowels, prosody)
+    speech = Speech.of(prosody, phones, vowels)
+    phones = _with_time_to_open(phones)
     result: list[Articulation] = []
     clock_s = 0.0
     for phone, size in zip(phones, sizes, strict=True):
         if phone.start_s - clock_s > PAUSE_S:
-            result.append(Articulation(SILENCE, clock_s, phone.start_s))
+            result.extend(pause(clock_s, phone.start_s, prosody, speech))
         _extend(result, _parts(phone, float(size)))
         clock_s = phone.end_s
     if utterance.seconds > clock_s or not result:
         # The silence after the end goes on: the face settles, and stays settled.
-        result.append(Articulation(SILENCE, clock_s, max(utterance.seconds, clock_s) + PAUSE_S))
+        result.extend(pause(clock_s, max(utterance.seconds, clock_s) + PAUSE_S, prosody, speech))
     return result
 
 
@@ -118,16 +128,42 @@ def _normal(phone: Phone) -> list[Phone]:
     ]
 
 
+def _with_time_to_open(phones: Sequence[Phone]) -> list[Phone]:
+    """The phones, of which vowels too short for a jaw have borrowed time from the sounds beside."""
+    starts, ends = [p.start_s for p in phones], [p.end_s for p in phones]
+    for i, phone in enumerate(phones):
+        lack_s = 0.5 * (SHORTEST_VOWEL_S - (phone.end_s - phone.start_s))
+        if lack_s <= 0 or not is_vowel(phone.ipa):
+            continue
+        if i and _lends(phones[i - 1], phone.start_s - phones[i - 1].end_s):
+            before = phones[i - 1]
+            starts[i] -= min(lack_s, LENT * (before.end_s - before.start_s))
+            ends[i - 1] = starts[i]
+        if i + 1 < len(phones) and _lends(phones[i + 1], phones[i + 1].start_s - phone.end_s):
+            after = phones[i + 1]
+            ends[i] += min(lack_s, LENT * (after.end_s - after.start_s))
+            starts[i + 1] = ends[i]
+    return [
+        replace(phone, start_s=start_s, end_s=end_s)
+        for phone, start_s, end_s in zip(phones, starts, ends, strict=True)
+    ]
+
+
+def _lends(neighbour: Phone, apart_s: float) -> bool:
+    return not is_vowel(neighbour.ipa) and apart_s < 1e-3
+
+
 def _parts(phone: Phone, gain: float) -> Sequence[Articulation]:
     if is_vowel(phone.ipa):
         reach = (phone.end_s - phone.start_s) / FULL_VOWEL_S
         gain *= SHORTEST_REACH + (1 - SHORTEST_REACH) * min(1.0, reach)
     if phone.ipa in DIPHTHONGS:
         first, second = (VISEMES[ipa] for ipa in DIPHTHONGS[phone.ipa])
-        turn_s = phone.start_s + DIPHTHONG_TURN * (phone.end_s - phone.start_s)
+        length_s = phone.end_s - phone.start_s
+        turn_s, glide_s = phone.start_s + DIPHTHONG_TURN * length_s, DIPHTHONG_GLIDE * length_s
         return (
-            Articulation(first, phone.start_s, turn_s, gain),
-            Articulation(second, turn_s, phone.end_s, gain),
+            Articulation(first, phone.start_s, turn_s, gain, decay_s=glide_s),
+            Articulation(second, turn_s, phone.end_s, gain, onset_s=glide_s),
         )
     held = STOP_HELD if phone.ipa in ("p", "b") else 1.0
     return (Articulation(VISEMES[phone.ipa], phone.start_s, phone.end_s, gain, held),)
@@ -140,8 +176,9 @@ def _extend(result: list[Articulation], parts: Sequence[Articulation]) -> None:
             share = (part.start_s + part.held * (part.end_s - part.start_s) - last.start_s) / (
                 part.end_s - last.start_s
             )
-            result[-1] = Articulation(
-                part.viseme, last.start_s, part.end_s, max(last.gain, part.gain), share
+            gain = max(last.gain, part.gain)
+            result[-1] = replace(
+                last, end_s=part.end_s, gain=gain, held=share, decay_s=part.decay_s
             )
         else:
             result.append(part)

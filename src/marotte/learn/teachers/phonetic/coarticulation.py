@@ -21,9 +21,14 @@ ORDINARY_PHONE_S = 0.080  # the pace at which the times above hold
 SLOWEST, FASTEST = 1.6, 0.7  # bounds of their stretching with pace
 APEX_SHARE = 0.5  # of an articulation's own time is apex, in its middle
 
-CLOSING_S = 0.080  # the lips take this long to meet and to part ...
-QUICKEST_CLOSING_S = 0.036  # ... less next to a short vowel, but two frames at 60 fps
-SHORTEST_CLOSURE_S = 0.040
+CLOSING_S = 0.110  # the lips take this long to meet ...
+PARTING_S = 0.085  # ... and this long to part: a release is quicker
+QUICKEST_S = 0.034  # next to a short vowel both are quicker, but two frames at 60 fps
+VOWEL_SHARE = 0.65  # of the vowel next to a contact may pass in meeting or parting
+EARLY_S = 0.020  # lips touch, all but pressed, so long before they are pressed most
+SHORTEST_CONTACT_S = 0.040  # a shorter one borrows from its neighbours ...
+LENT = 0.5  # ... this share of what these are longer
+INERTIA_S = 0.022  # jaw and lips have mass: the deviation of the Gaussian that smooths them
 REST_WEIGHT = 0.02  # the pull of a face at rest, against a total dominance near 1
 
 
@@ -38,6 +43,9 @@ class Articulation:
         gain: the size of its opening, 1 ordinarily.
         held: how much of its time the lips stay shut, for a closing viseme: all of /m/, the
             part of /p b/ before the release.
+        onset_s: how long before its apex it rises; None leaves it to the pace of speech, as all
+            but the halves of a diphthong do.
+        decay_s: how long after its apex it decays.
     """
 
     viseme: Viseme
@@ -45,6 +53,8 @@ class Articulation:
     end_s: float
     gain: float = 1.0
     held: float = 1.0
+    onset_s: float | None = None
+    decay_s: float | None = None
 
 
 def smooth_step(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,10 +83,17 @@ def envelope(
     time_s: NDArray[np.float64], articulation: Articulation, stretch: float, lead_s: float = 0.0
 ) -> NDArray[np.float64]:
     """How far an articulation is in force at each moment [n], 0..1."""
-    middle = 0.5 * (articulation.start_s + articulation.end_s)
-    half_apex = 0.5 * APEX_SHARE * (articulation.end_s - articulation.start_s)
-    full, fall = middle - half_apex - lead_s, middle + half_apex + lead_s
-    return trapezoid(time_s, full - ONSET_S * stretch, full, fall, fall + DECAY_S * stretch)
+    a = articulation
+    middle = 0.5 * (a.start_s + a.end_s)
+    half_apex = 0.5 * APEX_SHARE * (a.end_s - a.start_s)
+    full, fall = middle - half_apex, middle + half_apex
+    if a.onset_s is None:
+        full -= lead_s
+    if a.decay_s is None:
+        fall += lead_s
+    onset_s = ONSET_S * stretch if a.onset_s is None else a.onset_s
+    decay_s = DECAY_S * stretch if a.decay_s is None else a.decay_s
+    return trapezoid(time_s, full - onset_s, full, fall, fall + decay_s)
 
 
 def blend(
@@ -90,7 +107,7 @@ def blend(
     n, stretch = len(time_s), pace(articulations)
     jaw, tongue, lips = np.zeros(n), np.zeros(n), np.zeros((n, len(lip_names)))
     jaw_weight, lip_weight = np.full(n, REST_WEIGHT), np.full(n, REST_WEIGHT)
-    reach = (ONSET_S + DECAY_S) * stretch + HEAVY_LEAD_S
+    reach = DECAY_S * stretch + HEAVY_LEAD_S
     for a in articulations:
         near = slice(*np.searchsorted(time_s, (a.start_s - reach, a.end_s + reach)))
         if near.start == near.stop:
@@ -130,7 +147,8 @@ def constrict(
 ) -> None:
     """Give jaw [n] and lips [n, n_lip_names], in place, to the articulations that need them whole.
 
-    A mean with the neighbours would leave /s/ open and /f/ without touch.
+    A mean with the neighbours would leave /s/ open and /f/ without touch. Of the lips only the
+    controls that a viseme names are its own: /v/ stays round in "move".
     """
     for i, a in enumerate(articulations):
         if not (a.viseme.narrows or a.viseme.insists):
@@ -139,8 +157,9 @@ def constrict(
         if a.viseme.narrows:
             jaw[near] += ramp * (a.viseme.jaw - jaw[near])
         if a.viseme.insists:
-            target = np.array([a.viseme.lips.get(name, 0.0) for name in lip_names])
-            lips[near] += ramp[:, None] * (target - lips[near])
+            for name, target in a.viseme.lips.items():
+                column = lips[near, lip_names.index(name)]
+                column += ramp * (target - column)
 
 
 def contact(
@@ -148,21 +167,53 @@ def contact(
 ) -> tuple[slice, NDArray[np.float64]]:
     """How far articulation i holds what it touches: where in time, and 0..1 there.
 
-    Lips (or teeth) begin to meet in the sound before and part in the sound after, over at most
-    half of either, so that a short vowel between two contacts still opens.
+    Lips (or teeth) begin to meet in the sounds before and part in the sounds after. A closure too
+    short to be seen borrows from its neighbours.
     """
     a = articulations[i]
-    before = articulations[i - 1] if i else None
-    after = articulations[i + 1] if i + 1 < len(articulations) else None
-    full = a.start_s
-    part = min(a.end_s, max(full + a.held * (a.end_s - full), full + SHORTEST_CLOSURE_S))
-    rise, fall = _closing_s(before), _closing_s(after)
+    full, part = a.start_s, a.start_s + a.held * (a.end_s - a.start_s)
+    spare = 0.5 * (part - full - SHORTEST_CONTACT_S)
+    if spare > 0:
+        full += min(spare, EARLY_S)
+        part -= min(spare, EARLY_S)
+    else:
+        full -= min(-spare, _lent_s(articulations, i - 1))
+        part += min(-spare, _lent_s(articulations, i + 1) + a.end_s - part)
+    rise = _closing_s(articulations, i, -1) + full - a.start_s
+    fall = _closing_s(articulations, i, +1) + a.end_s - part
+    rise = float(np.clip(rise, QUICKEST_S, CLOSING_S))
+    fall = float(np.clip(fall, QUICKEST_S, PARTING_S))
     near = slice(*np.searchsorted(time_s, (full - rise, part + fall)))
     return near, trapezoid(time_s[near], full - rise, full, part, part + fall)
 
 
-def _closing_s(neighbour: Articulation | None) -> float:
-    if neighbour is None:
-        return CLOSING_S
-    half = 0.5 * (neighbour.end_s - neighbour.start_s)
-    return float(np.clip(half, QUICKEST_CLOSING_S, CLOSING_S))
+def _lent_s(articulations: Sequence[Articulation], i: int) -> float:
+    """What articulation i can spare for a contact beside it; silence lends anything."""
+    if not 0 <= i < len(articulations):
+        return SHORTEST_CONTACT_S
+    return LENT * max(0.0, articulations[i].end_s - articulations[i].start_s - SHORTEST_CONTACT_S)
+
+
+def _closing_s(articulations: Sequence[Articulation], i: int, step: int) -> float:
+    """The time for lips to meet (step -1) or part (+1) on that side of articulation i.
+
+    It passes over sounds of the tongue alone, and ends in the vowel or the contact next to them.
+    """
+    room = 0.0
+    j = i + step
+    while 0 <= j < len(articulations) and room < CLOSING_S:
+        a = articulations[j]
+        if a.viseme.vowel or a.viseme.closes or a.viseme.narrows or a.viseme.insists:
+            return room + (VOWEL_SHARE if a.viseme.vowel else 0.5) * (a.end_s - a.start_s)
+        room += a.end_s - a.start_s
+        j += step
+    return CLOSING_S
+
+
+def smoothed(curves: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
+    """Curves [n_frames, ...] after a Gaussian of `INERTIA_S`: what has mass turns no corner."""
+    reach = int(np.ceil(3 * INERTIA_S * fps))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / fps / INERTIA_S) ** 2)
+    padded = np.pad(curves, [(reach, reach)] + [(0, 0)] * (curves.ndim - 1), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+    return windows @ (kernel / kernel.sum())

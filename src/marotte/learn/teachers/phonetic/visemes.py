@@ -26,7 +26,7 @@ class Viseme:
         closes: the lips meet fully (p b m).
         narrows: the jaw takes its target fully, whatever the neighbours want: the teeth must
             nearly meet for /s ʃ/, the lower lip must reach the upper teeth for /f v/.
-        insists: so do the lips.
+        insists: so do the lips, in the controls that are named.
         vowel: it swells with loudness and pitch.
         heavy: its lips start early and end late (w u o ʃ ʒ tʃ dʒ).
     """
@@ -54,9 +54,18 @@ def _rounded(name: str, jaw: float, **lips: float) -> Viseme:
 
 SILENCE = Viseme("silence", 0.0, 1.0, {}, 0.8)
 
+# Sounds that are no phonemes (`nonspeech` tells them).
+BREATH = Viseme("breath", 0.05, 0.8, {"mouthLowerDown": 0.06, "mouthUpperUp": 0.04}, 0.5)
+VOICE = Viseme("voice", 0.22, 1.0, {"mouthLowerDown": 0.2, "mouthUpperUp": 0.12}, 0.6)
+_LAUGH = {"mouthSmile": 0.55, "mouthLowerDown": 0.28, "mouthUpperUp": 0.25}
+LAUGHTER = Viseme("laughter", 0.09, 1.0, _LAUGH, 1.0)
+BURST_OF_LAUGHTER = Viseme("burst of laughter", 0.26, 1.0, _LAUGH, 1.0)
+
 _OPEN = {"mouthLowerDown": 0.22, "mouthUpperUp": 0.15}
-_WIDE = {"mouthStretch": 0.32, "mouthSmile": 0.2, "mouthLowerDown": 0.3, "mouthUpperUp": 0.2}
-_ROUND = {"mouthFunnel": 0.18, "mouthPucker": 0.65}
+_WIDE = {"mouthStretch": 0.36, "mouthSmile": 0.24, "mouthLowerDown": 0.3, "mouthUpperUp": 0.2}
+_ROUND = {"mouthFunnel": 0.18, "mouthPucker": 0.7}
+_NOT_PARTED = {"mouthLowerDown": 0.0, "mouthFunnel": 0.0}
+_NOT_WIDE = {"mouthStretch": 0.0, "mouthSmile": 0.0, "mouthLowerDown": 0.0, "mouthUpperUp": 0.0}
 
 _VISEMES = (
     # Vowels, from open to close; the jaw of an open one leaves some 10 mm between the lips.
@@ -75,6 +84,19 @@ _VISEMES = (
     (("u", "y"), _rounded("uw", 0.08, **_ROUND)),
     # Lips meet: the closure itself is a channel of its own (coarticulation.closure).
     (("p", "b", "m"), Viseme("bilabial", 0.07, 0.45, {}, 0.15, closes=True)),
+    # Lips come near and do not touch; a mean with vowels would leave them far apart.
+    (
+        ("ɸ", "β"),
+        Viseme(
+            "bilabial fricative",
+            0.05,
+            1.0,
+            {"mouthUpperUp": 0.0, **_NOT_PARTED},
+            0.6,
+            narrows=True,
+            insists=True,
+        ),
+    ),
     # The lower lip touches the upper teeth.
     (
         ("f", "v"),
@@ -82,7 +104,7 @@ _VISEMES = (
             "labiodental",
             0.05,
             1.0,
-            {"mouthRollLower": 0.42, "mouthUpperUp": 0.2, "mouthShrugLower": 0.06},
+            {"mouthRollLower": 0.42, "mouthUpperUp": 0.2, "mouthShrugLower": 0.06, **_NOT_PARTED},
             0.6,
             narrows=True,
             insists=True,
@@ -101,7 +123,7 @@ _VISEMES = (
             1.0,
             {
                 "mouthFunnel": 0.32,
-                "mouthPucker": 0.3,
+                "mouthPucker": 0.42,
                 "mouthUpperUp": 0.1,
                 "mouthLowerDown": 0.12,
             },
@@ -110,7 +132,19 @@ _VISEMES = (
             narrows=True,
         ),
     ),
-    (("θ", "ð"), Viseme("dental", 0.09, 0.7, _OPEN, 0.2, tongue=0.28)),
+    # The same with lips that are not round: the soft sibilants of Slavic and Asian languages.
+    (
+        ("ɕ", "ʑ", "tɕ", "dʑ"),
+        Viseme(
+            "alveolopalatal",
+            0.05,
+            1.0,
+            {**_WIDE, "mouthStretch": 0.18, "mouthSmile": 0.08},
+            0.45,
+            narrows=True,
+        ),
+    ),
+    (("θ", "ð"), Viseme("dental", 0.11, 0.7, _OPEN, 0.2, tongue=0.35)),
     # Made by the tongue alone: the lips, and much of the jaw, belong to the neighbours.
     (("t", "d", "n", "l"), Viseme("alveolar", 0.09, 0.4, {}, 0.04)),
     (("k", "g", "ŋ", "x"), Viseme("velar", 0.12, 0.15, {}, 0.03)),
@@ -118,7 +152,20 @@ _VISEMES = (
     (("ɹ",), Viseme("rhotic", 0.10, 0.4, {"mouthFunnel": 0.16, "mouthPucker": 0.28}, 0.45)),
     (("r",), Viseme("trill", 0.12, 0.3, {}, 0.04)),
     (("j",), Viseme("glide", 0.08, 0.4, _WIDE, 0.35)),
-    (("w", "ɥ"), Viseme("round glide", 0.06, 0.8, _ROUND, 1.0, heavy=True)),
+    # A small round opening, whatever the vowel that follows.
+    (
+        ("w", "ɥ"),
+        Viseme(
+            "round glide",
+            0.05,
+            1.0,
+            {**_ROUND, **_NOT_WIDE, "mouthFunnel": 0.14},
+            1.0,
+            heavy=True,
+            narrows=True,
+            insists=True,
+        ),
+    ),
 )  # fmt: skip
 
 # Every symbol of `phones.INVENTORY` but the diphthongs.
