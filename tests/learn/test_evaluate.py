@@ -7,7 +7,7 @@ import torch
 from marotte.audio import Recording
 from marotte.head import load_head
 from marotte.learn import distill
-from marotte.learn.evaluate import chosen, evaluate, score
+from marotte.learn.evaluate import chosen, evaluate, processes, score
 from marotte.learn.export import export
 from marotte.learn.faces import (
     LabelFace,
@@ -122,7 +122,8 @@ def test_several_processes_give_the_same_scores(store, tiny_student, monkeypatch
     monkeypatch.setattr("marotte.learn.evaluate.CHUNK_UTTERANCES", 3)
     face = StudentFace(str(tiny_student))
     one = evaluate(face, store, "test_clean")
-    two = evaluate(face, store, "test_clean", workers=2)
+    with processes(2) as pool:
+        two = evaluate(face, store, "test_clean", pool=pool)
     assert [each.who for each in one] == ["asterisk_en/s0", "asterisk_en/s1", "all"]
     for a, b in zip(one, two, strict=True):
         assert a.mse == pytest.approx(b.mse, rel=1e-5)

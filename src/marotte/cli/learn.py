@@ -204,15 +204,17 @@ def evaluate(
         faces["teacher"] = who_is.open_face(store, teacher or against)
     console = Console()
     tables: dict[str, list[Score]] = {}
-    options: dict[str, Any] = {"minutes": minutes, "workers": workers or os.cpu_count() or 1}
-    for name in split or scoring.held_out(store) or ["test_clean"]:
-        tables[name] = []
-        for who, face in faces.items():
-            with progress() as bars:
-                told = bar(bars, name)
-                rows = scoring.evaluate(face, store, name, who, against, told, **options)
-            tables[name] += rows if len(tables[name]) == 0 else rows[-1:]
-        console.print(_score_table(name, tables[name]))
+    with scoring.processes(workers or os.cpu_count() or 1) as pool:
+        for name in split or scoring.held_out(store) or ["test_clean"]:
+            tables[name] = []
+            for who, face in faces.items():
+                with progress() as bars:
+                    told = bar(bars, name)
+                    rows = scoring.evaluate(
+                        face, store, name, who, against, told, minutes=minutes, pool=pool
+                    )
+                tables[name] += rows if len(tables[name]) == 0 else rows[-1:]
+            console.print(_score_table(name, tables[name]))
     if teacher:
         return
     with progress() as bars:

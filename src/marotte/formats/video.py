@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from marotte.animation import Animation
 from marotte.audio import Recording
@@ -40,23 +44,54 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
         MarotteError: the extra `video` is missing, the rig has none of the head's controls, the
             sound is damaged, or the file can't be written.
     """
-    try:
-        import av
-    except ImportError as error:
-        raise missing_extra("av", "video") from error
+    check_video()
+    with closing(open_renderer(load_head(), SIZE)) as renderer:
+        if renderer.note:
+            _log.warning(renderer.note)
+        pictures = _drawn(animation, renderer, progress)
+        write_pictures(pictures, animation.fps, animation.recording, path)
+
+
+def _drawn(
+    animation: Animation, renderer: Renderer, progress: Progress | None
+) -> Iterator[NDArray[np.uint8]]:
+    """The pictures of an animation; drawing is slow, so each of them is told."""
+    for number, controls in enumerate(animation.controls):
+        yield renderer.frame(controls, animation.rig.names)
+        if progress:
+            progress(number + 1, animation.n_frames)
+
+
+def check_video() -> None:
+    """Refuse to begin without what writes videos.
+
+    Raises:
+        MarotteError: the extra `video` is missing.
+    """
+    if find_spec("av") is None:
+        raise missing_extra("av", "video")
+
+
+def write_pictures(
+    pictures: Iterable[NDArray[np.uint8]], fps: float, recording: Recording | None, path: Path
+) -> None:
+    """Write pictures [height, width, 3] of one even size, in sRGB, with a recording's sound.
+
+    Raises:
+        MarotteError: the sound is damaged, or the file can't be written.
+    """
+    import av
+
     # The index stands first, so that a page can play what it has not loaded to the end.
     options = {"movflags": "+faststart"}
     with (
-        closing(open_renderer(load_head(), SIZE)) as renderer,
         replacing(path) as temporary,
         av.open(str(temporary), "w", format="mp4", options=options) as opened,
     ):
         container: Any = opened  # PyAV's types are too open for strict checking
-        if renderer.note:
-            _log.warning(renderer.note)
-        pieces = [_pictures(animation, renderer, _video_stream(container, animation.fps), progress)]
-        if animation.recording is not None:
-            pieces.append(_sound(animation.recording, _sound_stream(container)))
+        pieces = [_pictures(pictures, fps, _video_stream(container, fps))]
+        if recording is not None:
+            pieces.append(_sound(recording, _sound_stream(container)))
         for _, packets in heapq.merge(*pieces, key=lambda piece: piece[0]):
             container.mux(packets)
 
@@ -65,7 +100,6 @@ def _video_stream(container: Any, fps: float) -> Any:
     """An H.264 stream whose unit of time is a frame."""
     rate = Fraction(fps).limit_denominator(100_000)
     stream = container.add_stream("h264", rate=rate, options=QUALITY)
-    stream.width, stream.height = SIZE
     stream.pix_fmt = "yuv420p"
     stream.codec_context.time_base = 1 / rate
     stream.codec_context.colorspace = BT709
@@ -74,21 +108,19 @@ def _video_stream(container: Any, fps: float) -> Any:
     return stream
 
 
-def _pictures(
-    animation: Animation, renderer: Renderer, stream: Any, progress: Progress | None
-) -> Packets:
-    """Draw and encode the frames."""
+def _pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: Any) -> Packets:
+    """Encode the frames; the first one tells the size."""
     from av import VideoFrame
 
-    for number, controls in enumerate(animation.controls):
-        pixels = renderer.frame(controls, animation.rig.names)
+    number = -1
+    for number, pixels in enumerate(pictures):
+        if not number:
+            stream.height, stream.width = pixels.shape[:2]
         picture = VideoFrame.from_ndarray(pixels, format="rgb24")
         frame = picture.reformat(format="yuv420p", dst_colorspace=BT709)
         frame.pts, frame.time_base = number, stream.codec_context.time_base
-        yield number / animation.fps, stream.encode(frame)
-        if progress:
-            progress(number + 1, animation.n_frames)
-    yield animation.seconds, stream.encode(None)
+        yield number / fps, stream.encode(frame)
+    yield (number + 1) / fps, stream.encode(None)
 
 
 def _sound_stream(container: Any) -> Any:

@@ -101,7 +101,7 @@ def markdown(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str
     """A model card's results: a table a split, with a row a speaker, and the costs."""
     lines = [f"Lips count as closed at a lip gap of {CLOSED_MM:g} mm or less."]
     for split, scores in tables.items():
-        lines += ["", f"### {split}", "", *_table(COLUMNS, map(cells, scores))]
+        lines += ["", f"### {split}", "", *table(COLUMNS, map(cells, scores))]
     return "\n".join([*lines, "", *(f"- {line}" for line in costs)])
 
 
@@ -113,11 +113,12 @@ def summary(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
         for score in scores
         if "/" not in score.who
     ]
-    lines = _table(("speech", "face", *COLUMNS[1:]), rows)
+    lines = table(("speech", "face", *COLUMNS[1:]), rows)
     return "\n".join([*lines, "", *(f"- {line}" for line in costs)])
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     return lines + [f"| {' | '.join(row)} |" for row in rows]
 

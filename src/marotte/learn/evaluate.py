@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -95,6 +96,19 @@ def chosen(store: Store, split: str, minutes: float | None = None) -> dict[str, 
     return ids
 
 
+@contextmanager
+def processes(workers: int) -> Generator[Executor | None]:
+    """Processes of one thread each that `evaluate` can use; None where one is all there is."""
+    if workers < 2:
+        yield None
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _one_thread)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
 def evaluate(
     face: Face,
     store: Store,
@@ -104,7 +118,7 @@ def evaluate(
     progress: Progress | None = None,
     *,
     minutes: float | None = None,
-    workers: int = 1,
+    pool: Executor | None = None,
 ) -> list[Score]:
     """Score a face on a split of a corpus: a row a speaker or language, and the last for all.
 
@@ -116,7 +130,7 @@ def evaluate(
         teacher: whose labels the error is measured against.
         progress: called with how many utterances are done, and of how many.
         minutes: a cap, see `chosen`.
-        workers: processes, of one thread each.
+        pool: of `processes`; None computes here.
 
     Raises:
         MarotteError: the corpus has no speech with phones in that split.
@@ -129,7 +143,8 @@ def evaluate(
     ]
     rows: dict[str, list[Score]] = {}
     total, done = sum(map(len, ids.values())), 0
-    for job, scores in zip(jobs, _scored(jobs, workers), strict=True):
+    scored = pool.map(_score_part, jobs) if pool else map(_score_part, jobs)
+    for job, scores in zip(jobs, scored, strict=True):
         done += len(job[-1])
         for key, each in scores:
             rows.setdefault(key, []).append(each)
@@ -145,20 +160,6 @@ def evaluate(
 
 
 _Job = tuple[Face, Path, str, str, list[str]]
-
-
-def _scored(jobs: Sequence[_Job], workers: int) -> Iterator[list[tuple[str, Score]]]:
-    """The scores of each job in order; in this process where others would not pay."""
-    workers = min(workers, len(jobs))
-    if workers < 2:
-        yield from map(_score_part, jobs)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _one_thread) as pool:
-        try:
-            yield from pool.map(_score_part, jobs)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _one_thread() -> None:
