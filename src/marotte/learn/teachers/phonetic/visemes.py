@@ -122,7 +122,7 @@ _VISEMES = (
             0.05,
             1.0,
             {
-                "mouthFunnel": 0.32,
+                "mouthFunnel": 0.28,
                 "mouthPucker": 0.42,
                 "mouthUpperUp": 0.1,
                 "mouthLowerDown": 0.12,
