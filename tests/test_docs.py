@@ -34,7 +34,7 @@ def test_commands_and_their_options_exist(words):
         assert words[0] in command.commands
         command, words = command.commands[words[0]], words[1:]
     options = [option for p in command.params for option in (*p.opts, *p.secondary_opts)]
-    known = {*options, "--help"}
+    known = {*options, "--help", "-"}
     assert {word for word in words if word.startswith("-")} <= known
 
 

@@ -22,6 +22,7 @@ class Animation:
         rig: what the columns mean.
         recording: the sound, or None for a silent animation.
         student: the name of the student that made it.
+        head: [n_frames, 3] yaw, pitch and roll of the head in radians, or None where it is still.
     """
 
     controls: NDArray[np.float32]
@@ -29,6 +30,7 @@ class Animation:
     rig: Rig
     recording: Recording | None = None
     student: str = ""
+    head: NDArray[np.float32] | None = None
 
     @property
     def n_frames(self) -> int:
@@ -43,3 +45,10 @@ class Animation:
     def column(self, name: str) -> NDArray[np.float32]:
         """One control over time [n_frames]."""
         return self.controls[:, self.rig.index[name]]
+
+    def head_of(self, frame: int) -> tuple[float, float, float]:
+        """The head's yaw, pitch and roll in a frame."""
+        if self.head is None:
+            return 0.0, 0.0, 0.0
+        yaw, pitch, roll = self.head[frame].tolist()
+        return yaw, pitch, roll

@@ -118,7 +118,7 @@ def choose_ear(student: Student, fps: float, smooth: bool) -> tuple[Ear, str]:
     whole = f"each frame hears its whole window of {window.n_samples} samples anew"
     if form is None:
         return WindowEar(student), f"{whole}: {student.name} has no streamed form"
-    n_new, n_answers = _work_of(StepEar(student, form), fps, smooth)
+    n_new, n_answers = work_of(StepEar(student, form), fps, smooth)
     if n_new > 0.9 * form.n_steps * n_answers:
         return WindowEar(student), f"{whole}: at {fps:g} fps too few of them share their steps"
     return (
@@ -127,7 +127,7 @@ def choose_ear(student: Student, fps: float, smooth: bool) -> tuple[Ear, str]:
     )
 
 
-def _work_of(ear: StepEar, fps: float, smooth: bool) -> tuple[float, float]:
+def work_of(ear: StepEar, fps: float, smooth: bool) -> tuple[float, float]:
     """New steps, and answers, a frame: in the second of two seconds, when all is going."""
     n = max(2, int(2 * fps))
     seen: set[int] = set()

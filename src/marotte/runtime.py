@@ -112,6 +112,11 @@ def load_student(
     return Student(contract, rig, session, _streamed_form(path, contract, threads))
 
 
+def shipped_students() -> list[str]:
+    """The names of the students that come with Marotte."""
+    return sorted(m.stem for m in MODELS.glob("*.onnx") if not m.name.endswith(STREAMED))
+
+
 def student_path(source: str | Path | None = None) -> Path:
     """The file of a student given by name or path, or of the default student.
 
@@ -123,10 +128,10 @@ def student_path(source: str | Path | None = None) -> Path:
     if shipped.is_file():
         return shipped
     if not Path(source).is_file():
-        names = sorted(m.stem for m in MODELS.glob("*.onnx") if not m.name.endswith(STREAMED))
+        names = ", ".join(shipped_students()) or "(none came with this copy)"
         raise MarotteError(
             f"there is no student {str(source)!r}: give the path of an ONNX file, or one of the "
-            f"names {', '.join(names) or '(none came with this copy)'}"
+            f"names {names}"
         )
     path = Path(source)
     if path.name.endswith(STREAMED):

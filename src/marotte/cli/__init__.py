@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from marotte import __version__
-from marotte.cli import animate, corpus, learn, view
+from marotte.cli import animate, corpus, learn, live, view
 from marotte.errors import MarotteError
 
 BAD_INPUT = 2  # exit codes; typer too leaves with 2 when it is called wrongly
@@ -40,7 +40,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (animate.animate, view.view, learn.label, learn.train, learn.export, learn.evaluate):
+for command in (
+    animate.animate,
+    live.live,
+    view.view,
+    learn.label,
+    learn.train,
+    learn.export,
+    learn.evaluate,
+):
     app.command()(command)
 app.add_typer(corpus.app, name="corpus")
 

@@ -47,10 +47,9 @@ def view(
 
 def students(actor: Student, asked: str | None) -> list[Student | str]:
     """Who may be chosen on the page: the one that was asked for, and all that are shipped."""
-    from marotte.runtime import DEFAULT_STUDENT, MODELS
+    from marotte.runtime import DEFAULT_STUDENT, shipped_students
 
-    shipped = sorted(path.stem for path in MODELS.glob("*.onnx"))
-    return [actor, *(name for name in shipped if name != (asked or DEFAULT_STUDENT))]
+    return [actor, *(name for name in shipped_students() if name != (asked or DEFAULT_STUDENT))]
 
 
 def has_screen() -> bool:

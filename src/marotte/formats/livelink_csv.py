@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,24 +30,50 @@ POSES = (
     "HeadYaw", "HeadPitch", "HeadRoll", "LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll",
     "RightEyeYaw", "RightEyePitch", "RightEyeRoll",
 )  # fmt: skip
+HEAD = slice(len(SHAPES), len(SHAPES) + 3)  # yaw, pitch, roll
 COLUMNS = (*(name[0].upper() + name[1:] for name in SHAPES), *POSES)
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write one row a frame; head and eyes, and ARKit controls that the rig lacks, stay at 0.
+    """Write one row a frame; eyes, and ARKit controls that the rig lacks, stay at 0.
 
     Raises:
         MarotteError: the rig has no ARKit control at all, or the file can't be written.
     """
-    source, place = _shape_columns(animation.rig)
-    fps = exact_rate(animation.fps)
-    row = f"%s,{len(COLUMNS)}" + ",%.10f" * len(COLUMNS) + "\n"
-    values = np.zeros(len(COLUMNS))
+    rows = Rows(animation.rig, animation.fps)
     with replacing(path) as temporary, temporary.open("w", encoding="ascii", newline="") as out:
-        out.write(",".join(("Timecode", "BlendShapeCount", *COLUMNS)) + "\n")
+        out.write(rows.header())
         for frame, controls in enumerate(counted(animation, progress)):
-            values[place] = controls[source] + 0.0  # -0 would be written with its sign
-            out.write(row % (timecode(frame, fps), *values.tolist()))
+            out.write(rows.row(frame, controls, animation.head_of(frame)))
+
+
+@final
+class Rows:
+    """The lines of the file, for the frames of one rig at one rate."""
+
+    def __init__(self, rig: Rig, fps: float) -> None:
+        """Pair the rig's columns with the file's.
+
+        Raises:
+            MarotteError: the rig has no ARKit control at all.
+        """
+        self.source, self.place = _shape_columns(rig)
+        self.fps = exact_rate(fps)
+        self.text = f"%s,{len(COLUMNS)}" + ",%.10f" * len(COLUMNS) + "\n"
+        self.values = np.zeros(len(COLUMNS))
+
+    def header(self) -> str:
+        """The first line."""
+        return ",".join(("Timecode", "BlendShapeCount", *COLUMNS)) + "\n"
+
+    def row(
+        self, frame: int, controls: NDArray[np.float32], head: tuple[float, float, float]
+    ) -> str:
+        """The line of frame number `frame`: its controls [n_controls], and the head's angles."""
+        self.values[self.place] = controls[self.source]
+        self.values[HEAD] = head
+        # -0 would be written with its sign.
+        return self.text % (timecode(frame, self.fps), *(self.values + 0.0).tolist())
 
 
 def timecode(frame: int, fps: Fraction) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from marotte.errors import MarotteError
 from marotte.files import replacing
-from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib
+from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib, streamed_macs
 from marotte.learn.evaluate import Score
 from marotte.learn.metrics import CLOSED_MM
 from marotte.runtime import load_student, student_path
@@ -81,10 +81,12 @@ def costs_of(source: str | None) -> list[str]:
 def cost_lines(path: Path) -> list[str]:
     """What a student file costs, a line each."""
     cost, window = cost_of(path), load_student(path).window
+    streamed = streamed_macs(path)
+    live = f", {streamed / 1e6:.2f} M in a live stream at 60 fps" if streamed else ""
     return [
         f"look-ahead {window.lookahead_ms:.0f} ms",
         f"parameters {cost.parameters / 1e6:.3f} M",
-        f"multiply-accumulates a frame {cost.macs / 1e6:.2f} M (the whole window)",
+        f"multiply-accumulates a frame {cost.macs / 1e6:.2f} M (the whole window){live}",
         f"memory {cost.paper_memory_mib:.2f} MiB by the paper's count, "
         f"{process_memory_mib(path):.0f} MiB peak of a Python process that runs it",
         f"time a frame {milliseconds_a_frame(path):.2f} ms on one thread of the machine used",

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marotte.contract import golden_input
 from marotte.errors import missing_extra
-from marotte.runtime import load_student
+from marotte.hearing import StepEar, work_of
+from marotte.runtime import INPUT, load_student
+from marotte.steps import STREAMED
 
 MIB = 2**20
 
@@ -24,7 +27,7 @@ class Cost:
 
     Attributes:
         parameters: trained numbers; constants of the Fourier transform and mel bands are not.
-        macs: multiply-accumulates a frame, of the whole window.
+        macs: multiply-accumulates for one window, or for the new samples of one.
         paper_memory_mib: 4 bytes x (input + parameters + 2 x every convolution's, norm's and
             linear layer's output): the paper's count, which is no true peak.
     """
@@ -34,22 +37,23 @@ class Cost:
     paper_memory_mib: float
 
 
-def cost_of(path: Path) -> Cost:
-    """Count a student file's layers, for one window."""
+def cost_of(path: Path, n_samples: int | None = None) -> Cost:
+    """Count a student's layers for one window, or those of a streamed form for new samples."""
     try:
         import onnx
     except ImportError as error:
         raise missing_extra("onnx", "train") from error
     model = onnx.load(path)
-    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
-    for value in model.graph.output:
-        value.type.tensor_type.shape.dim[0].dim_value = 1
-    del model.graph.value_info[:]
-    graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    shapes = {
-        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        for value in (*graph.value_info, *graph.input, *graph.output)
+    graph = model.graph
+    feed = {
+        port.name: np.zeros(
+            [dim.dim_value or 1 for dim in port.type.tensor_type.shape.dim], np.float32
+        )
+        for port in graph.input
     }
+    if n_samples is not None:
+        feed[INPUT] = np.zeros((1, n_samples), np.float32)
+    shapes = _shapes_in(model, feed)
     constants = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     shapes |= constants
     outputs = macs = 0
@@ -67,8 +71,33 @@ def cost_of(path: Path) -> Cost:
         if tensor.data_type == onnx.TensorProto.FLOAT and not tensor.name.endswith(fixed)
     ]
     parameters = sum(int(np.prod(tensor.dims)) for tensor in weights if len(tensor.dims))
-    size = int(np.prod(shapes[graph.input[0].name]))
-    return Cost(parameters, macs, 4 * (size + parameters + 2 * outputs) / MIB)
+    return Cost(parameters, macs, 4 * (feed[INPUT].size + parameters + 2 * outputs) / MIB)
+
+
+def _shapes_in(model: Any, feed: dict[str, NDArray[np.float32]]) -> dict[str, list[int]]:
+    """The shapes of everything that is computed when a model is run once."""
+    import onnx
+    import onnxruntime
+
+    every = onnx.ModelProto()
+    every.CopyFrom(model)
+    given = {port.name for port in every.graph.output}
+    names = [name for node in every.graph.node for name in node.output]
+    every.graph.output.extend(onnx.ValueInfoProto(name=n) for n in names if n not in given)
+    session = onnxruntime.InferenceSession(
+        every.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    values: list[Any] = list(session.run(names, feed))
+    return {name: list(np.shape(value)) for name, value in zip(names, values, strict=True)}
+
+
+def streamed_macs(path: Path, fps: float = 60.0) -> int | None:
+    """Multiply-accumulates a frame of a live stream, or None if a student has no streamed form."""
+    student = load_student(path)
+    if student.steps is None:
+        return None
+    n_new, _ = work_of(StepEar(student, student.steps), fps, smooth=False)
+    return cost_of(path.with_suffix(STREAMED), student.steps.samples_of(round(n_new))).macs
 
 
 def _taps(node: Any, shapes: dict[str, list[int]]) -> int:
@@ -98,7 +127,9 @@ def milliseconds_a_frame(path: Path, seconds: float = 2.0) -> float:
 _RUN = """
 import pathlib, re, resource, sys
 from marotte.contract import golden_input
-from marotte.runtime import load_student
+from marotte.hearing import StepEar, work_of
+from marotte.runtime import INPUT, load_student
+from marotte.steps import STREAMED
 student = load_student(sys.argv[1])
 for _ in range(50):
     student.outputs(golden_input(student.window.n_samples)[None])

@@ -1,8 +1,8 @@
 """The places that live frames go to: a spec like `vmc:127.0.0.1:39539` in, an `Output` out.
 
-Each is a module of this package with a function `connect(target, take)`; other packages add theirs
-by an entry point of the group `marotte.outputs`, whose name is the spec's first word and whose
-value is such a function.
+Each is a function `connect(target, take)` of a module of this package; other packages add theirs by
+an entry point of the group `marotte.outputs`, whose name is the spec's first word and whose value
+is such a function.
 """
 
 from __future__ import annotations
@@ -23,10 +23,20 @@ from marotte.stream import Frame
 
 GROUP = "marotte.outputs"
 
-_MODULES: dict[str, str] = {
-    "websocket": "websocket",
+_FUNCTIONS = {
+    "livelink": "livelink.connect",
+    "vmc": "vmc.connect",
+    "vmc-vrm0": "vmc.connect_vrm0",
+    "vrchat": "vrchat.connect",
+    "vrchat-visemes": "vrchat.connect_visemes",
+    "ifacialmocap": "ifacialmocap.connect",
+    "maya": "maya.connect",
+    "websocket": "websocket.connect",
+    "json": "jsonl.connect",
+    "csv": "csv.connect",
+    "wav": "wav.connect",
 }
-"""The first word of a spec, and the module that it names."""
+"""The first word of a spec, and the module and function that it names."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Output(ABC):
         waiting_frames: how many frames may wait; who records wants all of them.
     """
 
-    waiting_frames: int = 2
+    waiting_frames: int = 8  # what comes of a tenth of a second of sound in one piece
 
     @abstractmethod
     def send(self, frame: Frame) -> None:
@@ -84,7 +94,7 @@ Connect = Callable[[str, Take], Output]
 
 def names() -> tuple[str, ...]:
     """The first words that a spec may have."""
-    return (*_MODULES, *sorted(point.name for point in entry_points(group=GROUP)))
+    return (*_FUNCTIONS, *sorted(point.name for point in entry_points(group=GROUP)))
 
 
 def open_output(spec: str, take: Take) -> Output:
@@ -98,8 +108,9 @@ def open_output(spec: str, take: Take) -> Output:
 
 
 def _connect(name: str) -> Connect:
-    if name in _MODULES:
-        return cast(Connect, import_module(f"{__name__}.{_MODULES[name]}").connect)
+    if name in _FUNCTIONS:
+        module, function = _FUNCTIONS[name].split(".")
+        return cast(Connect, getattr(import_module(f"{__name__}.{module}"), function))
     for point in entry_points(group=GROUP):
         if point.name == name:
             return cast(Connect, point.load())

@@ -1,0 +1,173 @@
+"""`marotte live`: a voice as it is spoken in; its face, frame by frame, to other programs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from marotte.inputs import Input
+    from marotte.live import Live
+    from marotte.outputs import Take
+    from marotte.senders import Sender
+
+
+def live(
+    out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Where frames go, e.g. vmc, livelink:192.168.1.5, csv:take.csv, json. May be "
+            "given several times.",
+        ),
+    ] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            "-i",
+            help="A sound file, played in real time, or - for raw 16-bit mono samples on standard "
+            "input.",
+            show_default="the microphone",
+        ),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="A microphone, by a part of its name.", show_default=False)
+    ] = None,
+    devices: Annotated[bool, typer.Option("--devices", help="List the microphones.")] = False,
+    rate: Annotated[int, typer.Option(help="Samples a second of standard input.")] = 16_000,
+    fps: Annotated[float, typer.Option(help="Frames a second.")] = 60.0,
+    student: Annotated[
+        str | None, typer.Option(help="The student: a name, or an ONNX file.", show_default=False)
+    ] = None,
+    smooth: Annotated[
+        bool, typer.Option("--smooth", help="Tremble less, for 16.7 ms more delay.")
+    ] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Don't play in real time, but as fast as can be.")
+    ] = False,
+) -> None:
+    """Give a voice a face while it speaks, and send it to other programs."""
+    from marotte.errors import MarotteError
+    from marotte.live import Live
+    from marotte.outputs import Take, names
+    from marotte.runtime import load_student
+    from marotte.stream import open_stream
+
+    if devices:
+        list_devices()
+        return
+    if not out:
+        raise MarotteError(f"frames go nowhere: give at least one --out: {', '.join(names())}")
+    actor = load_student(student)
+    source = open_input(input, device, rate, fast)
+    stream = open_stream(actor, fps, source.rate, smooth)
+    take = Take(actor.rig, fps, source.rate, actor.name)
+    senders = open_senders(out, take, fast)
+    say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(out)}")
+    say(stream.cost)
+    with status_line() as show:
+        running = Live(source, stream, senders, fast=fast, say=say, show=show)
+        try:
+            running.run()
+        finally:
+            show(None)
+            say(summary(running, senders))
+
+
+def list_devices() -> None:
+    """Print the microphones, the default one first."""
+    from marotte.inputs.microphone import ALTERNATIVE, microphones, sound_devices
+
+    found = microphones(sound_devices())
+    for _, name in found:
+        typer.echo(name)
+    if not found:
+        say(f"there is no microphone: {ALTERNATIVE}")
+
+
+def open_input(source: str | None, device: str | None, rate: int, fast: bool) -> Input:
+    """The input that the options say; devices and their package are asked for only if needed."""
+    if source == "-":
+        from marotte.inputs.pipe import PipeInput
+
+        return PipeInput(rate, fast)
+    if source:
+        from marotte.inputs.file import FileInput
+
+        return FileInput(Path(source), fast)
+    from marotte.inputs.microphone import Microphone
+
+    return Microphone(device)
+
+
+def open_senders(specs: list[str], take: Take, fast: bool) -> list[Sender]:
+    """Open all outputs, or none.
+
+    Raises:
+        MarotteError: one can't be opened; those that were are closed.
+    """
+    from marotte.outputs import open_output
+    from marotte.senders import Sender
+
+    outputs = []
+    try:
+        for spec in specs:
+            outputs.append(open_output(spec, take))
+    except BaseException:
+        for output in outputs:
+            output.close()
+        raise
+    return [
+        Sender(spec, output, drop=not fast, say=say)
+        for spec, output in zip(specs, outputs, strict=True)
+    ]
+
+
+def say(line: str) -> None:
+    """Tell the person something; frames may be on standard output."""
+    typer.echo(line, err=True)
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[Live | None], None]]:
+    """A line that moves while it goes on, where the error stream is a terminal; None ends it."""
+    from rich.console import Console
+    from rich.live import Live as Line
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda live: None
+        return
+    with Line(console=console, transient=True, auto_refresh=False) as line:
+
+        def show(live: Live | None) -> None:
+            line.update(Text(status(live) if live else ""), refresh=True)
+
+        yield show
+
+
+def status(live: Live) -> str:
+    """How it goes, in a line."""
+    meter = "█" * round(20 * min(1.0, live.level) ** 0.5)
+    delay = f"{sorted(live.delays_ms)[len(live.delays_ms) // 2]:.0f} ms" if live.delays_ms else "–"
+    return f"{live.stream.next_frame / live.stream.fps:7.1f} s  {meter:20}  delay {delay}"
+
+
+def summary(live: Live, senders: list[Sender]) -> str:
+    """How it went: frames, delays, and what was dropped."""
+    lines = [f"{live.n_frames} frames of {live.stream.n_pushed / live.stream.rate:.1f} s of sound"]
+    if live.delays_ms and not live.fast:
+        ordered = sorted(live.delays_ms)
+        median, most = ordered[len(ordered) // 2], ordered[int(0.99 * len(ordered))]
+        lines[0] += f", {median:.0f} ms after their moment, 99 % of them within {most:.0f} ms"
+    if live.n_skipped or live.n_lost:
+        lines.append(f"too late: {live.n_skipped} frames, {live.n_lost} samples of sound")
+    lines += [f"{s.name} dropped {s.n_dropped} frames" for s in senders if s.n_dropped]
+    return "\n".join(lines)
