@@ -98,7 +98,7 @@ def train(
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
 ) -> None:
     """Train a student by its recipe; a run that was stopped goes on."""
-    _need_torch()
+    need_torch()
     import torch
 
     from marotte.cache import cache_folder
@@ -136,7 +136,7 @@ def export(
     version: Annotated[str, typer.Option(help="The student's version.")] = "1",
 ) -> None:
     """Write a trained student as an ONNX file that carries its contract."""
-    _need_torch()
+    need_torch()
     from marotte.files import check_writable
     from marotte.learn.distill import load_net
     from marotte.learn.export import export as write
@@ -252,7 +252,12 @@ def _read_training(path: Path, minutes: float | None) -> Recipe:
     return strict(Recipe, tables, str(path))
 
 
-def _need_torch() -> None:
+def need_torch() -> None:
+    """Refuse to begin without what trains and runs networks.
+
+    Raises:
+        MarotteError: the extra `train` is missing.
+    """
     from importlib.util import find_spec
 
     for package in ("torch", "lightning_fabric"):

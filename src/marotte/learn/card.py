@@ -125,8 +125,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return lines + [f"| {' | '.join(row)} |" for row in rows]
 
 
-def rewrite(page: Path, results: str) -> None:
-    """Replace what stands between the results markers of a Markdown file.
+def rewrite(page: Path, results: str, begin: str = BEGIN, end: str = END) -> None:
+    """Replace what stands between two markers, those of results, in a Markdown file.
 
     Raises:
         MarotteError: the file is missing or has no such markers.
@@ -135,8 +135,9 @@ def rewrite(page: Path, results: str) -> None:
         text = page.read_text(encoding="utf-8")
     except OSError as error:
         raise MarotteError(f"can't read the page {page}: {error.strerror}") from error
-    if BEGIN not in text or END not in text:
-        raise MarotteError(f"{page} has no place for results: add the lines {BEGIN} and {END}")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise MarotteError(f"{page} has no place for results: add the lines {begin} and {end}")
     with replacing(page) as temporary:
-        temporary.write_text(f"{before}{BEGIN}\n{results}\n{END}{after}", encoding="utf-8")
+        temporary.write_text(f"{before}{begin}\n{results}\n{end}{after}", encoding="utf-8")

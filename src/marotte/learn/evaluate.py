@@ -159,7 +159,7 @@ def evaluate(
     return [*by_row, _total(who, [s for scores in rows.values() for s in scores])]
 
 
-_Job = tuple[Face, Path, str, str, list[str]]
+_Job = tuple[Face, Path | str, str, str, list[str]]
 
 
 def _one_thread() -> None:

@@ -1,0 +1,146 @@
+"""Figs 6-8: the heights of both lips over a sentence and its sounds, closures marked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.head import Head, load_head
+from marotte.learn.faces import FPS, Face
+from marotte.learn.metrics import CLOSED_MM, closures
+from marotte.learn.phones import BILABIALS
+from marotte.learn.reproduce.looks import COLOURS, figure
+from marotte.learn.splits import split_of
+from marotte.learn.store import Store
+from marotte.learn.utterance import Phone, Utterance
+from marotte.rig import ARKIT_52
+
+LONGEST_S, SHORTEST_S = 5.0, 2.5
+FEWEST_BILABIALS = 4
+MISSED = "#C00000"
+
+
+def sentence(store: Store, split: str, language: str = "en") -> Utterance:
+    """The first sentence of a test set, by a hash of its id, that is short and rich in /p b m/.
+
+    Raises:
+        MarotteError: there is none.
+    """
+    found: list[tuple[bytes, Utterance]] = []
+    for part in store.parts():
+        wanted = {
+            entry.id
+            for entry in store.entries([part])
+            if split_of(entry) == split
+            and entry.language == language
+            and SHORTEST_S <= entry.seconds <= LONGEST_S
+            and entry.text
+        }
+        if wanted:
+            for each in store.utterances([part], only=wanted):
+                if sum(phone.ipa in BILABIALS for phone in each.phones) >= FEWEST_BILABIALS:
+                    found.append((hashlib.sha256(each.id.encode()).digest(), each))
+    if not found:
+        raise MarotteError(
+            f"{store.folder} has no sentence of {SHORTEST_S:g} to {LONGEST_S:g} s with "
+            f"{FEWEST_BILABIALS} bilabials in {split!r}: use a larger corpus"
+        )
+    return min(found, key=lambda each: each[0])[1]
+
+
+def lip_heights(
+    head: Head, controls: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Heights of the upper and of the lower lip's middle [n_frames], in mm over the lips at rest.
+
+    Raises:
+        MarotteError: the head's lips are not known.
+    """
+    if head.upper_lip is None or head.lower_lip is None:
+        raise MarotteError(f"head {head.name!r} has no known lips")
+    neutral, matrix = head.basis(ARKIT_52.names)
+    columns = [3 * vertex + 1 for vertex in (head.upper_lip, head.lower_lip)]
+    heights = neutral[columns] + controls @ matrix[:, columns] - neutral[columns].mean()
+    return heights[:, 0], heights[:, 1]
+
+
+def plot_lips(utterance: Utterance, faces: Mapping[str, Face], path: Path) -> None:
+    """Draw how each face's lips move in an utterance, one above the other.
+
+    Frames with closed lips are shaded; a /p b m/ at which the lips met has a green mark, one at
+    which they did not a red one.
+    """
+    head = load_head()
+    width = min(14.0, 3 + 2.4 * utterance.seconds)
+    with figure(
+        path, (width, 1 + 2.1 * len(faces)), nrows=len(faces), squeeze=False, sharey=True
+    ) as (
+        drawn,
+        axes,
+    ):
+        for axis, (name, face) in zip(axes[:, 0], faces.items(), strict=True):
+            upper, lower = lip_heights(head, face(utterance))
+            times = np.arange(len(upper)) / FPS
+            axis.plot(times, upper, color=COLOURS[1], linewidth=1.6, label="upper lip")
+            axis.plot(times, lower, color=COLOURS[0], linewidth=1.6, label="lower lip")
+            closed = upper - lower <= CLOSED_MM
+            axis.fill_between(
+                times,
+                0,
+                1,
+                where=closed,
+                step="mid",
+                transform=axis.get_xaxis_transform(),
+                color="#009E73",
+                alpha=0.13,
+                linewidth=0,
+                label=f"closed: gap ≤ {CLOSED_MM:g} mm",
+            )
+            _mark_bilabials(axis, utterance.phones, upper - lower)
+            axis.set(title=name, ylabel="height, mm", xlim=(0, utterance.seconds))
+            axis.title.set_horizontalalignment("left")
+            axis.title.set_position((0, 1))
+            _write_phones(axis, utterance.phones)
+        lowest, highest = axes[0, 0].get_ylim()
+        axes[0, 0].set_ylim(lowest - 0.16 * (highest - lowest), highest)  # room for the sounds
+        axes[-1, 0].set_xlabel("seconds", labelpad=2)
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        drawn.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=10)
+        drawn.suptitle(f"“{utterance.text}”", x=0.01, ha="left", fontsize=12)
+
+
+def _mark_bilabials(axis: Any, phones: tuple[Phone, ...], gap_mm: NDArray[np.float32]) -> None:
+    for phone in phones:
+        if phone.ipa not in BILABIALS:
+            continue
+        met = closures(gap_mm, FPS, [phone]).pbm == 1
+        axis.axvline(
+            0.5 * (phone.start_s + phone.end_s),
+            color="#009E73" if met else MISSED,
+            linewidth=1.2,
+            linestyle="-" if met else "--",
+            zorder=0,
+        )
+
+
+def _write_phones(axis: Any, phones: tuple[Phone, ...]) -> None:
+    """Each sound under the curves, /p b m/ in bold."""
+    for phone in phones:
+        bold = phone.ipa in BILABIALS
+        axis.text(
+            0.5 * (phone.start_s + phone.end_s),
+            0.02,
+            phone.ipa,
+            transform=axis.get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            fontsize=11 if bold else 9,
+            fontweight="bold" if bold else "normal",
+            color="#000000" if bold else "#777777",
+        )

@@ -1,0 +1,158 @@
+"""Figures and costs in; Fig. 4 and the frontier of quality, delay and size, as pictures, out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from marotte.learn.reproduce.looks import COLOURS, TEACHER_COLOUR, figure
+from marotte.learn.reproduce.results import CLEAN, Costs, Figures
+from marotte.learn.reproduce.rows import TEACHER, Row
+from marotte.learn.reproduce.tables import OTHER, of_row
+
+LEAST_MISSING = 0.1  # of a score that is perfect, on an axis that has no 0
+NAME_POINTS = 12.0
+
+
+def plot_metrics(rows: Sequence[Row], figures: Sequence[Figures], path: Path) -> None:
+    """Fig. 4: PBM accuracy with false closure, MSE and jitter of every model on clean speech."""
+    labels = [row.label for row in rows if of_row(figures, row.label, CLEAN)]
+    places = range(len(labels))
+    with figure(path, (11, 1.6 + 0.3 * len(labels)), ncols=3, sharey=True) as (drawn, axes):
+        closing, error, tremble = axes
+        for split, marker, offset in ((CLEAN, "o", -0.12), (OTHER, "s", 0.12)):
+            at = [place + offset for place in places]
+            for name, colour in (("pbm", COLOURS[0]), ("false_closure", COLOURS[1])):
+                values = [_mean(figures, label, split, name, 100) for label in labels]
+                what = "PBM accuracy" if name == "pbm" else "false closure"
+                speech = "clean" if split == CLEAN else "other"
+                closing.plot(
+                    values, at, marker, color=colour, markersize=6, label=f"{what}, {speech}"
+                )
+        paper = {row.label: row.paper_pbm[0] for row in rows if row.paper_pbm}
+        closing.plot(
+            [paper.get(label, float("nan")) for label in labels],
+            places,
+            "D",
+            markerfacecolor="none",
+            color="#888888",
+            markersize=5,
+            label="the paper's PBM accuracy, test-clean",
+        )
+        closing.set(title="lips closed, %", xlim=(-3, 103))
+        # Without its own labels a teacher has no error to them.
+        students = [place for place in places if labels[place] != TEACHER]
+        error.barh(
+            students,
+            [1000 * _mean(figures, labels[place], CLEAN, "mse") for place in students],
+            color=COLOURS[0],
+            height=0.6,
+        )
+        error.set(title="MSE to the teacher × 1000")
+        tremble.barh(
+            places,
+            [_mean(figures, label, CLEAN, "jitter") for label in labels],
+            color=[TEACHER_COLOUR if label == TEACHER else COLOURS[0] for label in labels],
+            height=0.6,
+        )
+        taught = mean(each.taught_jitter for each in figures if each.split == CLEAN)
+        tremble.axvspan(0.8 * taught, 1.2 * taught, color="#0072B2", alpha=0.12, zorder=0)
+        tremble.set(title="jitter (shaded: teacher's ± 20 %)")
+        closing.set_yticks(list(places), labels)
+        closing.set_ylim(len(labels) - 0.4, -0.6)
+        drawn.legend(*closing.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+
+
+def plot_frontier(
+    rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Costs], path: Path
+) -> None:
+    """What is missing to a balanced score of 100 %, over multiply-accumulates and over delay.
+
+    The area of a dot is the student's size; a line joins those that none beats on both axes.
+    """
+    dots = [
+        (row.label, 100 - 100 * _mean(figures, row.label, CLEAN, "balanced"), cost)
+        for row in rows
+        for cost in [next((c for c in costs if c.row == row.label), None)]
+        if cost is not None
+    ]
+    with figure(path, (13, 2.5 + 0.24 * len(dots)), ncols=2, sharey=True) as (_, axes):
+        for axis, of, title in (
+            (axes[0], _million_macs, "million multiply-accumulates a frame, streamed where it can"),
+            (axes[1], _lookahead_ms, "look-ahead with smoothing, ms"),
+        ):
+            points = [(of(cost), max(missing, LEAST_MISSING)) for _, missing, cost in dots]
+            for number, (x, y) in enumerate(points):
+                area = 30 + 60 * dots[number][2].parameters / 1e6
+                colour = COLOURS[number % len(COLOURS)]
+                axis.scatter(x, y, area, colour, alpha=0.75, edgecolors="white")
+            best = pareto([(x, -y) for x, y in points])
+            axis.plot([x for x, _ in best], [-y for _, y in best], color="#999999", zorder=0)
+            axis.set(xlabel=title, xscale="log", yscale="log")
+            axis.margins(0.12, 0.08)
+            if not axis.yaxis_inverted():
+                axis.invert_yaxis()
+            _name_dots(axis, [label for label, _, _ in dots], points)
+            axis.grid(which="minor", color="#f2f2f2")
+            for side in (axis.xaxis, axis.yaxis):
+                side.set_major_formatter("{x:g}")
+                side.set_minor_formatter("{x:g}")
+            axis.tick_params(which="minor", labelsize=8, labelcolor="#777777")
+        axes[0].set(ylabel="missing to a balanced score of 100 % on clean speech, points")
+
+
+def pareto(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points (cost, score) than which none costs no more and scores higher, by cost."""
+    best: list[tuple[float, float]] = []
+    for cost, score in sorted(points, key=lambda point: (point[0], -point[1])):
+        if not best or score > best[-1][1]:
+            best.append((cost, score))
+    return best
+
+
+def apart(places: Sequence[float], least: float) -> list[float]:
+    """The places, moved as little as it takes for them to stand `least` apart, in their order."""
+    order = sorted(range(len(places)), key=lambda number: places[number])
+    moved = list(places)
+    for _ in range(100):
+        for a, b in pairwise(order):
+            short = least - (moved[b] - moved[a])
+            if short > 1e-9:
+                moved[a] -= short / 2
+                moved[b] += short / 2
+    return moved
+
+
+def _name_dots(axis: Any, labels: Sequence[str], points: Sequence[tuple[float, float]]) -> None:
+    """Write each dot's name right of it; names of dots that stand close are moved apart."""
+    high = axis.figure.get_figheight() * 72 * 0.8  # points of a picture's height
+    seen = [axis.transLimits.transform(axis.transScale.transform(point)) for point in points]
+    for column in {round(float(x), 1) for x, _ in seen}:
+        here = [number for number, (x, _) in enumerate(seen) if round(float(x), 1) == column]
+        places = apart([float(seen[number][1]) * high for number in here], NAME_POINTS)
+        for number, place in zip(here, places, strict=True):
+            axis.annotate(
+                labels[number],
+                points[number],
+                xytext=(12, place - float(seen[number][1]) * high),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                arrowprops={"arrowstyle": "-", "color": "#bbbbbb", "linewidth": 0.6},
+            )
+
+
+def _million_macs(cost: Costs) -> float:
+    return (cost.macs if cost.streamed_macs < 0 else cost.streamed_macs) / 1e6
+
+
+def _lookahead_ms(cost: Costs) -> float:
+    return cost.lookahead_ms
+
+
+def _mean(figures: Sequence[Figures], label: str, split: str, name: str, scale: float = 1) -> float:
+    values = [getattr(each, name) for each in of_row(figures, label, split)]
+    return scale * mean(values) if values else float("nan")

@@ -1,0 +1,220 @@
+"""A whole table: trained, measured and written, with its pictures and videos, into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from marotte.errors import MarotteError
+from marotte.files import replacing
+from marotte.learn.card import rewrite
+from marotte.learn.faces import Face, RunFace, Smoothed, TeacherFace
+from marotte.learn.reproduce.claims import CLAIMS
+from marotte.learn.reproduce.degraded import HEARD, Degraded
+from marotte.learn.reproduce.frames import draw_frames, moments
+from marotte.learn.reproduce.lips import plot_lips, sentence
+from marotte.learn.reproduce.plots import plot_frontier, plot_metrics
+from marotte.learn.reproduce.results import (
+    CLEAN,
+    Costs,
+    Figures,
+    Speech,
+    measure,
+    measure_teacher,
+    read_csv,
+    write_csv,
+)
+from marotte.learn.reproduce.rows import Row
+from marotte.learn.reproduce.runs import Plan, Told, Trainer, is_trained, runs_of
+from marotte.learn.reproduce.tables import LANGUAGES, OTHER, markdown
+from marotte.learn.reproduce.verdicts import Measured, verdicts
+
+# The comparisons of Figs 6-8, and of the videos of § 4.4.4, by file name.
+LIPS = {"fig6": ("S0", "MFCC+KD"), "fig7": ("S2", "S2+"), "fig8": ("S4", "S4+")}
+FILMS = {
+    "mfcc": ("MFCC+KD", "S0"),
+    "small": ("S1", "S2", "S2+"),
+    "quick": ("S4", "S4+", "S4+ smooth"),
+    "small-and-quick": ("S5+", "S5+ smooth"),
+}
+HARD_FILM = ("MFCC+KD", "S0", "S1+")  # with noise, downsampled, in other languages
+FRAMES = ("MFCC+KD", "S0", "S2", "S2+", "S4+ smooth", "S5+ smooth")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the paper and where it goes.
+
+    Attributes:
+        name: e.g. `table2`.
+        rows: of it.
+        plan: what its runs have in common.
+        folder: for Markdown, CSV, pictures and videos.
+    """
+
+    name: str
+    rows: Sequence[Row]
+    plan: Plan
+    folder: Path
+
+    @property
+    def teacher(self) -> str:
+        """Who taught the rows.
+
+        Raises:
+            MarotteError: rows were taught by different teachers.
+        """
+        runs = runs_of(self.rows)
+        teachers = {self.plan.recipe(row, seed).teacher for row, seed in runs}
+        if len(teachers) != 1:
+            raise MarotteError(f"the rows of a table need one teacher, got {sorted(teachers)}")
+        return teachers.pop()
+
+    def faces(self, labels: Sequence[str]) -> dict[str, Face]:
+        """The faces of those rows that are trained, the teacher's first, by label."""
+        found: dict[str, Face] = {f"teacher ({self.teacher})": TeacherFace(self.teacher)}
+        by_label = {row.label: row for row in self.rows}
+        for label in labels:
+            row = by_label.get(label)
+            if row and row.recipe:
+                face = RunFace(self.plan.folder(row, row.seeds[0]))
+                found[label] = Smoothed(face) if row.smooth else face
+        return found
+
+
+def train(table: Table, told: Told) -> None:
+    """Train the runs that are missing."""
+    trainer = Trainer(table.plan, told)
+    for row, seed in runs_of(table.rows):
+        trainer.train(row, seed)
+
+
+def trained_only(table: Table) -> Table:
+    """The table without rows of which a run is missing or unfinished.
+
+    Raises:
+        MarotteError: none is left.
+    """
+    left = [
+        row
+        for row in table.rows
+        if not row.recipe
+        or all(
+            is_trained(table.plan.folder(row, seed), table.plan.recipe(row, seed))
+            for seed in row.seeds
+        )
+    ]
+    if not any(row.recipe for row in left):
+        raise MarotteError(f"no run is finished in {table.plan.home}: leave --no-train out")
+    return replace(table, rows=left)
+
+
+def collect(table: Table, speech: Speech, told: Told) -> tuple[list[Figures], list[Costs]]:
+    """Measure every row, and write the CSV files."""
+    figures: list[Figures] = []
+    costs: list[Costs] = []
+    for row in table.rows:
+        if not row.recipe:
+            told(f"{table.name}: teacher", 0, 1)
+            figures += measure_teacher(row, table.plan, table.teacher, speech)
+            continue
+        for seed in row.seeds:
+            title = f"{table.name}: {row.label}, seed {seed}"
+            found, cost = measure(
+                row,
+                seed,
+                table.plan,
+                speech,
+                lambda done, total, title=title: told(title, done, total),
+            )
+            figures += found
+            costs.append(cost)
+    write_csv(table.folder / f"{table.name}.csv", figures, Figures)
+    write_csv(table.folder / f"{table.name}-costs.csv", costs, Costs)
+    return figures, costs
+
+
+def write(
+    table: Table, figures: Sequence[Figures], costs: Sequence[Costs], page: Path | None
+) -> str:
+    """Write the table as Markdown, and between its markers in a page; gives the text."""
+    text = markdown(table.rows, figures, costs)
+    with replacing(table.folder / f"{table.name}.md") as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    if page:
+        rewrite(page, text, *markers(table.name))
+    return text
+
+
+def markers(name: str) -> tuple[str, str]:
+    """The lines in a page between which a table is written."""
+    return f"<!-- {name}: written by `marotte reproduce {name}` -->", f"<!-- end of {name} -->"
+
+
+def draw(table: Table, figures: Sequence[Figures], costs: Sequence[Costs], told: Told) -> None:
+    """Draw what the table's figures look like, the lips over a sentence, and the frames."""
+    folder, store = table.folder, table.plan.store
+    if table.name == "frontier":
+        plot_frontier(table.rows, figures, costs, folder / "frontier.png")
+        return
+    told("drawing", 0, 2)
+    plot_metrics(table.rows, figures, folder / f"{table.name}-metrics.png")
+    if table.name != "table2":
+        return
+    plot_frontier(table.rows, figures, costs, folder / "table2-frontier.png")
+    said = sentence(store, CLEAN)
+    for name, labels in LIPS.items():
+        faces = table.faces(labels)
+        if len(faces) > 1:
+            plot_lips(said, faces, folder / f"{name}-lips.png")
+    told("drawing", 1, 2)
+    draw_frames(moments(store), table.faces(FRAMES), folder / "fig5-frames.png")
+
+
+def film(table: Table, told: Told) -> None:
+    """Write the videos: students beside the teacher, on clean, noisy, narrow and foreign speech."""
+    from marotte.learn.reproduce import videos
+
+    jobs = [(name, CLEAN, "en", labels, None) for name, labels in FILMS.items()]
+    jobs.append(("other", OTHER, "en", HARD_FILM, None))
+    jobs += [(how.replace(" ", "-"), CLEAN, "en", HARD_FILM, how) for how in HEARD]
+    languages = {
+        e.language for e in table.plan.store.entries() if e.source.endswith(("_es", "_it"))
+    }
+    jobs += [(name, LANGUAGES, name, HARD_FILM, None) for name in sorted(languages & {"es", "it"})]
+    for done, (name, split, language, labels, heard) in enumerate(jobs):
+        told(f"video {name}", done, len(jobs))
+        faces: Mapping[str, Face] = table.faces(labels)
+        if heard:
+            faces = {
+                label: Degraded(face, heard) if label in labels else face
+                for label, face in faces.items()
+            }
+        said = sentence(table.plan.store, split, language)
+        videos.film(said, faces, table.folder / f"video-{name}.mp4", heard)
+
+
+def claims(folder: Path) -> str:
+    """Hold the paper's claims against the CSV files of a folder; written there, and given.
+
+    Raises:
+        MarotteError: there are none.
+    """
+    figures: list[Figures] = []
+    costs: list[Costs] = []
+    for name in ("table2", "table3"):
+        if (folder / f"{name}.csv").is_file():
+            known = {(each.row, each.seed) for each in figures}
+            figures += [
+                each
+                for each in read_csv(folder / f"{name}.csv", Figures)
+                if (each.row, each.seed) not in known
+            ]
+            costs += read_csv(folder / f"{name}-costs.csv", Costs)
+    if not figures:
+        raise MarotteError(f"{folder} holds no table: run `marotte reproduce table2` first")
+    text = verdicts(CLAIMS, Measured(figures, costs))
+    with replacing(folder / "claims.md") as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return text

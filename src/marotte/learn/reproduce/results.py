@@ -1,0 +1,311 @@
+"""What was measured: runs in; a line of figures a test set and one of costs a run out, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from marotte.errors import MarotteError
+from marotte.files import replacing
+from marotte.learn import cost as costing
+from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib
+from marotte.learn.evaluate import Progress, Score, evaluate, held_out
+from marotte.learn.faces import Face, LabelFace, RunFace, Smoothed
+from marotte.learn.reproduce.degraded import HEARD, Degraded
+from marotte.learn.reproduce.rows import Row
+from marotte.learn.reproduce.runs import Plan
+from marotte.learn.stillness import stillness
+from marotte.smoothing import SMOOTHING_MS
+
+FORMAT = 1  # of what is kept in a run's folder
+CLEAN = "test_clean"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How one run did on one test set: a line of `TABLE.csv`.
+
+    Attributes:
+        row: the row's label.
+        seed: of the run, -1 for a teacher.
+        budget_minutes: what the run was given to train, NaN for a teacher.
+        steps: that it took in them.
+        heard: `as it is`, or how the sound was degraded.
+        split: the test set.
+        who: a speaker, a language, or `all`.
+        minutes: of speech scored.
+        pbm: see `metrics.Closures`, as all to `contact_ms`.
+        bilabials: how many /p b m/.
+        vowels: how many open vowels.
+        mse: to the labels the run learnt from.
+        taught_jitter: the labels' own, as `taught_contact_ms`.
+    """
+
+    row: str
+    seed: int
+    budget_minutes: float
+    steps: int
+    heard: str
+    split: str
+    who: str
+    minutes: float
+    pbm: float
+    bilabials: int
+    false_closure: float
+    vowels: int
+    balanced: float
+    auc: float
+    timing_ms: float
+    contact_ms: float
+    taught_contact_ms: float
+    mse: float
+    jitter: float
+    taught_jitter: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What one run's student costs, and where it opens its mouth: a line of `TABLE-costs.csv`.
+
+    Attributes:
+        row: the row's label.
+        seed: of the run.
+        parameters: see `cost.Cost`, as `macs` and `paper_memory_mib`.
+        streamed_macs: a frame of a live stream at 60 fps; -1 where nothing is shared.
+        peak_memory_mib: of a Python process that runs it.
+        lookahead_ms: future sound, smoothing included.
+        ms_a_frame: on one thread, a window at a time.
+        open_silence: share of frames with open lips in digital silence.
+        open_noise: in noises and hum, the mean.
+        open_tones: in sines, the mean.
+        open_music: in music.
+        open_clicks: in clicks.
+    """
+
+    row: str
+    seed: int
+    parameters: int
+    macs: int
+    streamed_macs: int
+    paper_memory_mib: float
+    peak_memory_mib: float
+    lookahead_ms: float
+    ms_a_frame: float
+    open_silence: float
+    open_noise: float
+    open_tones: float
+    open_music: float
+    open_clicks: float
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What is scored: at most `minutes` of each test set, by a pool of `evaluate.processes`."""
+
+    minutes: float | None
+    pool: Executor | None = None
+
+
+def measure_teacher(row: Row, plan: Plan, teacher: str, speech: Speech) -> list[Figures]:
+    """The figures of the labels themselves."""
+    found: list[Figures] = []
+    for split in held_out(plan.store):
+        scores = _scores(LabelFace(teacher), plan, split, teacher, speech)
+        found += [_figures(row.label, -1, float("nan"), 0, "as it is", split, s) for s in scores]
+    return found
+
+
+def measure(
+    row: Row, seed: int, plan: Plan, speech: Speech, progress: Progress | None = None
+) -> tuple[list[Figures], Costs]:
+    """Score and weigh a trained run; what was found before is kept in its folder."""
+    from marotte.learn.distill import read_checkpoint
+
+    folder = plan.folder(row, seed)
+    state = read_checkpoint(folder / "checkpoint.pt")
+    kept = folder / f"figures{'-smooth' if row.smooth else ''}.json"
+    key = {
+        "format": FORMAT,
+        "speech": speech.minutes,
+        "elapsed_s": state["progress"]["elapsed_s"],
+        "steps": state["progress"]["step"],
+        "corpus": plan.corpus,
+        "labels": len(plan.store.labelled(state["recipe"]["teacher"])),
+    }
+    found = _kept(kept, key)
+    if found is None:
+        face: Face = RunFace(folder)
+        face = Smoothed(face) if row.smooth else face
+        figures = _all_figures(row, seed, plan, face, state, speech, progress)
+        costs = _costs(row, seed, folder, face, key)
+        found = [[asdict(each) for each in figures], asdict(costs)]
+        _keep(kept, key, found)
+    # Rows may be called otherwise in another table.
+    figures = [Figures(**{**each, "row": row.label}) for each in found[0]]
+    return figures, Costs(**{**found[1], "row": row.label})
+
+
+def _kept(path: Path, key: dict[str, Any]) -> Any:
+    """What `_keep` kept, if it was of this key."""
+    try:
+        of, value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if of == key else None
+
+
+def _keep(path: Path, key: dict[str, Any], value: Any) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps([key, value]), encoding="utf-8")
+
+
+def _all_figures(
+    row: Row,
+    seed: int,
+    plan: Plan,
+    face: Face,
+    state: dict[str, Any],
+    speech: Speech,
+    progress: Progress | None,
+) -> list[Figures]:
+    """On every test set as it is, and on the clean one degraded."""
+    teacher, run = state["recipe"]["teacher"], state["progress"]["step"]
+    budget = state["recipe"]["train"]["minutes"]
+    found: list[Figures] = []
+    splits = held_out(plan.store)
+    heard = [("as it is", split) for split in splits]
+    heard += [(how, CLEAN) for how in HEARD if CLEAN in splits]
+    for how, split in heard:
+        listener = face if how == "as it is" else Degraded(face, how)
+        scores = _scores(listener, plan, split, teacher, speech, progress)
+        found += [_figures(row.label, seed, budget, run, how, split, s) for s in scores]
+    return found
+
+
+def _scores(
+    face: Face,
+    plan: Plan,
+    split: str,
+    teacher: str,
+    speech: Speech,
+    progress: Progress | None = None,
+) -> list[Score]:
+    return evaluate(
+        face,
+        plan.store,
+        split,
+        "all",
+        teacher,
+        progress,
+        minutes=speech.minutes,
+        pool=speech.pool,
+    )
+
+
+def _figures(
+    label: str, seed: int, budget: float, steps: int, heard: str, split: str, score: Score
+) -> Figures:
+    c = score.closures
+    return Figures(
+        row=label,
+        seed=seed,
+        budget_minutes=budget,
+        steps=steps,
+        heard=heard,
+        split=split,
+        who=score.who,
+        minutes=score.minutes,
+        pbm=c.pbm,
+        bilabials=len(c.bilabial_mm),
+        false_closure=c.false_closure,
+        vowels=len(c.open_mm),
+        balanced=c.balanced,
+        auc=c.auc,
+        timing_ms=c.timing_ms,
+        contact_ms=c.mean_contact_ms,
+        taught_contact_ms=score.taught.mean_contact_ms,
+        mse=score.mse,
+        jitter=score.jitter,
+        taught_jitter=score.taught_jitter,
+    )
+
+
+def _costs(row: Row, seed: int, folder: Path, face: Face, key: dict[str, Any]) -> Costs:
+    """The costs of a run's network, weighed once, and what this way to use it adds."""
+    kept = folder / "costs.json"
+    weighed = _kept(kept, key)
+    if weighed is None:
+        weighed = _weigh(folder)
+        _keep(kept, key, weighed)
+    still = stillness(face)
+    weighed["lookahead_ms"] += SMOOTHING_MS if row.smooth else 0
+    return Costs(
+        row=row.label,
+        seed=seed,
+        open_silence=still["silence"],
+        open_noise=_mean(still[name] for name in ("white noise", "brown noise", "hum")),
+        open_tones=_mean(share for name, share in still.items() if "sine" in name),
+        open_music=still["music"],
+        open_clicks=still["clicks"],
+        **weighed,
+    )
+
+
+def _weigh(folder: Path) -> dict[str, Any]:
+    from marotte.learn.distill import load_net
+    from marotte.learn.export import export
+    from marotte.runtime import load_student
+
+    net, state = load_net(folder / "checkpoint.pt")
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "student.onnx"
+        export(net, path, name=state["recipe"]["name"])
+        cost = cost_of(path)
+        streamed = getattr(costing, "streamed_macs", lambda path: None)(path)
+        return {
+            **asdict(cost),
+            "streamed_macs": -1 if streamed is None else streamed,
+            "peak_memory_mib": process_memory_mib(path),
+            "ms_a_frame": milliseconds_a_frame(path),
+            "lookahead_ms": load_student(path).window.lookahead_ms,
+        }
+
+
+def _mean(values: Iterable[float]) -> float:
+    each = list(values)
+    return sum(each) / len(each)
+
+
+def write_csv(path: Path, lines: Sequence[Figures] | Sequence[Costs], kind: type[Any]) -> None:
+    """Write dataclasses of one kind, a line each, under a line of their fields' names."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(line) for line in lines)
+
+
+def read_csv(path: Path, kind: type[T]) -> list[T]:
+    """Read what `write_csv` wrote.
+
+    Raises:
+        MarotteError: it is missing, or is no such file.
+    """
+    types = {field.name: str(field.type) for field in fields(kind)}  # pyright: ignore[reportArgumentType]
+    read = {"int": int, "float": float, "str": str}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [
+                kind(**{name: read[types[name]](value) for name, value in line.items()})
+                for line in csv.DictReader(file)
+            ]
+    except OSError as error:
+        raise MarotteError(f"can't read {path}: run `marotte reproduce` first") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise MarotteError(f"{path} is not a table that Marotte wrote ({error})") from error

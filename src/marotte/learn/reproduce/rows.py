@@ -1,0 +1,123 @@
+"""What stands in the paper's tables: a row is a recipe, or an evaluation of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from marotte.errors import MarotteError
+
+TEACHER = "T"
+THREE_SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table.
+
+    Attributes:
+        label: as the table names it, e.g. `S4+ smooth`.
+        recipe: the recipe file's name without its ending; empty for the teacher.
+        smooth: whether the curves are the ensemble of eq. 8; the network is the same.
+        seeds: a training run each.
+        changes: what differs from the recipe, as tables of it.
+        drops: tables of the recipe that are left out.
+        paper_pbm: the paper's PBM accuracy in % on its test-clean and test-other, where it says.
+        note: what a reader has to know of it.
+    """
+
+    label: str
+    recipe: str
+    smooth: bool = False
+    seeds: tuple[int, ...] = (0,)
+    changes: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
+    drops: tuple[str, ...] = ()
+    paper_pbm: tuple[float, float] | None = None
+    note: str = ""
+
+    @property
+    def run(self) -> str:
+        """What its training runs are called: other evaluations of one run share it."""
+        parts = [self.recipe, *(f"no-{table}" for table in self.drops)]
+        parts += [
+            f"{table}-{key}-{value}"
+            for table, keys in self.changes.items()
+            for key, value in keys.items()
+        ]
+        return "-".join(parts)
+
+
+TABLE2 = (
+    Row(TEACHER, "", paper_pbm=(96.9, 92.0)),
+    Row("MFCC", "mfcc", paper_pbm=(24.4, 28.7), note="the small set of pairs alone"),
+    Row("MFCC+KD", "mfcc-kd", paper_pbm=(72.4, 56.7)),
+    Row("HuBERT-CNN", "hubert-cnn", paper_pbm=(22.8, 26.7), note="the small set of pairs alone"),
+    Row("HuBERT-CNN+KD", "hubert-cnn-kd", paper_pbm=(90.5, 82.0)),
+    Row("S0", "s0", paper_pbm=(94.5, 84.7)),
+    Row("S1", "s1", paper_pbm=(88.2, 74.7)),
+    Row("S1+", "s1-plus", paper_pbm=(89.8, 82.7)),
+    Row("S2", "s2", seeds=THREE_SEEDS, paper_pbm=(78.0, 62.0)),
+    Row("S2+", "s2-plus", seeds=THREE_SEEDS, paper_pbm=(90.6, 75.3)),
+    Row("S3", "s3", paper_pbm=(92.1, 81.3)),
+    Row("S3+", "s3-plus", paper_pbm=(92.1, 86.0)),
+    Row("S4", "s4", paper_pbm=(81.1, 60.7)),
+    Row("S4+", "s4-plus", paper_pbm=(90.6, 72.0)),
+    Row("S4+ smooth", "s4-plus", smooth=True, paper_pbm=(86.6, 64.7)),
+    Row("S5", "s5", paper_pbm=(76.4, 54.0)),
+    Row("S5+", "s5-plus", paper_pbm=(89.8, 67.3)),
+    Row("S5+ smooth", "s5-plus", smooth=True, paper_pbm=(81.1, 64.7)),
+    Row("S1+ window", "s1-plus-window", note="norm over the window, as the paper has it"),
+    Row("S5+ window", "s5-plus-window", note="norm over the window, as the paper has it"),
+)
+"""The rows of Table 2 in its order, then the two that show what the `step` norm changes."""
+
+TABLE3 = (
+    Row(TEACHER, ""),
+    Row("S0", "s0"),
+    Row("S0 without velocity loss", "s0", changes={"loss": {"velocity": 0.0}}),
+    Row("S0 without fine-tuning", "s0", drops=("finetune",)),
+)
+"""The ablations of § 4.6.2 and § 4.6.3."""
+
+
+def _grid() -> tuple[Row, ...]:
+    """Every front end, C and d of the search for the frontier (§ 6.5), at S1's losses."""
+    return tuple(
+        Row(
+            f"{frontend} C={channels} d={lookahead_ms}",
+            "s1",
+            changes={
+                "student": {
+                    "frontend": frontend,
+                    "norm": "step",
+                    "channels": channels,
+                    "lookahead_ms": lookahead_ms,
+                }
+            },
+        )
+        for frontend in ("mel", "waveform")
+        for channels in (32, 64, 128)
+        for lookahead_ms in (64, 96, 128, 256)
+    )
+
+
+FRONTIER = (Row(TEACHER, ""), *_grid())
+TABLES = {"table2": TABLE2, "table3": TABLE3, "frontier": FRONTIER}
+
+
+def chosen_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """The rows of these labels or recipes, and the teacher's; all where none are named.
+
+    Raises:
+        MarotteError: a name is none of theirs.
+    """
+    if not names:
+        return list(rows)
+    known = {name for row in rows for name in (row.label, row.recipe) if name}
+    for name in names:
+        if name not in known:
+            raise MarotteError(
+                f"there is no row {name!r}: there are {', '.join(row.label for row in rows)}"
+            )
+    return [row for row in rows if not row.recipe or row.label in names or row.recipe in names]

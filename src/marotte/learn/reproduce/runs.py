@@ -1,0 +1,142 @@
+"""The runs behind a table: recipes and a corpus in, a folder with a checkpoint a run out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from marotte.cache import cache_folder
+from marotte.errors import MarotteError
+from marotte.learn.recipe import read_recipe, strict
+from marotte.learn.reproduce.rows import Row
+from marotte.learn.store import Store
+from marotte.rig import ARKIT_52
+
+if TYPE_CHECKING:
+    from marotte.learn.dataset import LabelledSpeech
+    from marotte.learn.distill import Recipe
+
+Told = Callable[[str, float, float], None]
+"""Told what goes on, how much of it is done and of how much."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all rows of a table have in common.
+
+    Attributes:
+        store: the labelled corpus.
+        recipes: the folder of the rows' recipe files.
+        minutes: the training budget of each run; None leaves each recipe its own.
+        home: the folder that holds a folder a run.
+    """
+
+    store: Store
+    recipes: Path
+    minutes: float | None
+    home: Path
+
+    @classmethod
+    def of(cls, corpus: Path, recipes: Path, minutes: float | None) -> Plan:
+        """The plan whose runs lie in Marotte's cache, by corpus and budget."""
+        budget = "own-budget" if minutes is None else f"{minutes:g}-minutes"
+        store = Store.open(corpus)
+        home = cache_folder() / "reproduce"
+        plan = cls(store, recipes, minutes, home)
+        return replace(plan, home=home / plan.corpus.rstrip("/").rsplit("/", 1)[-1] / budget)
+
+    @property
+    def corpus(self) -> str:
+        """The corpus, the same from wherever it is looked at."""
+        folder = self.store.folder
+        return folder if isinstance(folder, str) else folder.resolve().as_posix()
+
+    def folder(self, row: Row, seed: int) -> Path:
+        """Where a run is, or will be."""
+        return self.home / f"{row.run}-seed-{seed}"
+
+    def recipe(self, row: Row, seed: int) -> Recipe:
+        """A row's recipe with the plan's budget and a seed.
+
+        Raises:
+            MarotteError: there is no such recipe, or it is not strict.
+        """
+        from marotte.learn.distill import Recipe
+
+        path = self.recipes / f"{row.recipe}.toml"
+        if not path.is_file():
+            raise MarotteError(
+                f"there is no recipe {path}: run this in a clone of Marotte, or give --recipes"
+            )
+        tables = changed(read_recipe(path), row)
+        budget = {} if self.minutes is None else {"minutes": self.minutes}
+        tables["train"] = {**tables.get("train", {}), **budget, "seed": seed}
+        return strict(Recipe, {**tables, "name": row.run}, str(path))
+
+
+def changed(tables: dict[str, Any], row: Row) -> dict[str, Any]:
+    """A recipe's tables with a row's differences."""
+    kept = {key: value for key, value in tables.items() if key not in row.drops}
+    for table, keys in row.changes.items():
+        kept[table] = {**kept.get(table, {}), **keys}
+    return kept
+
+
+def runs_of(rows: Sequence[Row]) -> list[tuple[Row, int]]:
+    """Each run that rows need, once: several rows may be evaluations of one."""
+    runs: dict[tuple[str, int], Row] = {}
+    for row in rows:
+        if row.recipe:
+            for seed in row.seeds:
+                runs.setdefault((row.run, seed), row)
+    return [(row, seed) for (_, seed), row in runs.items()]
+
+
+class Trainer:
+    """Trains what is missing; speech is read once for all runs."""
+
+    def __init__(self, plan: Plan, told: Told) -> None:
+        self.plan, self.told = plan, told
+        self._speech: dict[str, tuple[LabelledSpeech, LabelledSpeech]] = {}
+
+    def train(self, row: Row, seed: int) -> None:
+        """Train a run, from its checkpoint where there is one, and first what it learns from."""
+        from marotte.learn import distill
+
+        recipe, folder = self.plan.recipe(row, seed), self.plan.folder(row, seed)
+        if is_trained(folder, recipe):
+            return
+        speech, validation = self._speech_of(recipe.teacher)
+        title = f"{row.run}, seed {seed}"
+
+        def report(progress: distill.Progress, values: dict[str, float]) -> None:
+            said = f"{title}: step {progress.step} loss {values['total']:.4f}"
+            self.told(said, progress.done(recipe.train), 1.0)
+
+        distill.train(recipe, speech, validation, folder, report)
+
+    def _speech_of(self, teacher: str) -> tuple[LabelledSpeech, LabelledSpeech]:
+        from marotte.learn.dataset import load_speech
+
+        if teacher not in self._speech:
+            store, names = self.plan.store, ARKIT_52.speech
+            speech = load_speech(
+                store,
+                teacher,
+                "train",
+                names,
+                lambda done, total: self.told("reading", done, total),
+            )
+            self._speech[teacher] = (speech, load_speech(store, teacher, "valid", names))
+        return self._speech[teacher]
+
+
+def is_trained(folder: Path, recipe: Recipe) -> bool:
+    """Whether a run's checkpoint has used its budget up."""
+    from marotte.learn.distill import Progress, read_checkpoint
+
+    if not (folder / "checkpoint.pt").is_file():
+        return False
+    return Progress(**read_checkpoint(folder / "checkpoint.pt")["progress"]).done(recipe.train) >= 1
