@@ -1,15 +1,13 @@
 """The page, opened from a file in Chromium as a person would."""
 
-import os
 import re
-import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import NEEDS_BROWSER, Opened, chromium
 
 from marotte.animation import Animation
 from marotte.audio import Recording
@@ -21,16 +19,6 @@ from marotte.viewer import document
 
 FPS = 60.0
 SECONDS = 3.0
-# Linux draws by its own GL, which is three times as fast as the browser's in software.
-GL = ["--use-gl=angle", "--use-angle=gl-egl"] if sys.platform == "linux" else []
-FLAGS = ["--no-sandbox", *GL, "--ignore-gpu-blocklist", "--enable-unsafe-swiftshader"]
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-NEEDS_BROWSER = pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("MAROTTE_REQUIRE_BROWSER") != "1",
-    reason="no Chromium here",
-)
 WICKED = "</script><b>{{sound}}&amp;'\""
 
 
@@ -55,47 +43,13 @@ def write(animation: Animation, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-class Opened:
-    """A page in a browser, and what it complained of or asked the network for."""
-
-    def __init__(self, browser: Any, path: Path, width: int = 640, height: int = 600) -> None:
-        self.page = browser.new_page(viewport={"width": width, "height": height})
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(path.as_uri())
-        self.until("window.marotte?.ready")
-
-    def until(self, expression: str, at_most_s: float = 30) -> None:
-        """Wait; Playwright's own way needs eval, which the page forbids."""
-        for _ in range(int(at_most_s / 0.02)):
-            if self.page.evaluate(expression):
-                return
-            self.page.wait_for_timeout(20)
-        raise AssertionError(f"{expression} did not come true; {self.complaints}")
-
-    def ask(self, expression: str) -> Any:
-        return self.page.evaluate(f"marotte.{expression}")
-
-    def drawn(self, expression: str) -> Any:
-        """Ask after the next picture is drawn."""
-        frame = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        return self.page.evaluate(f"{frame}.then(() => marotte.{expression})")
 
 
 @pytest.fixture(scope="module")
 def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Opened:
-    return Opened(browser, write(speaking(), tmp_path_factory.mktemp("page")))
+    return Opened(browser, write(speaking(), tmp_path_factory.mktemp("page")).as_uri())
 
 
 @pytest.fixture
@@ -181,12 +135,14 @@ class TestInTheBrowser:
         assert float(re.findall(r"[\d.]+", texts[-1])[0]) == pytest.approx(gap, abs=0.051)
 
     def test_a_phone_shows_it_without_scrolling_sideways(self, browser: Any, tmp_path: Path):
-        opened = Opened(browser, write(speaking(), tmp_path), width=390, height=844)
+        opened = Opened(browser, write(speaking(), tmp_path).as_uri(), width=390, height=844)
         assert opened.page.evaluate("document.documentElement.scrollWidth") == 390
         assert opened.page.locator("#play").is_visible()
 
     def test_wicked_names_stay_text(self, browser: Any, tmp_path: Path):
-        opened = Opened(browser, write(speaking(WICKED + ".wav", student=WICKED), tmp_path))
+        opened = Opened(
+            browser, write(speaking(WICKED + ".wav", student=WICKED), tmp_path).as_uri()
+        )
         name = Path(WICKED + ".wav").name
         assert opened.complaints == []
         assert opened.page.title() == name
@@ -195,7 +151,7 @@ class TestInTheBrowser:
         assert opened.page.locator("b").count() == 0
 
     def test_it_may_reach_nothing(self, browser: Any, tmp_path: Path):
-        opened = Opened(browser, write(speaking(), tmp_path))
+        opened = Opened(browser, write(speaking(), tmp_path).as_uri())
         blocked = opened.page.evaluate(
             """new Promise(done => {
                 document.addEventListener("securitypolicyviolation", e => done(e.blockedURI));
@@ -207,7 +163,7 @@ class TestInTheBrowser:
     def test_without_sound_it_plays_by_its_own_clock(self, browser: Any, tmp_path: Path):
         animation = speaking()
         silent = Animation(animation.controls, FPS, ARKIT_52)
-        opened = Opened(browser, write(silent, tmp_path))
+        opened = Opened(browser, write(silent, tmp_path).as_uri())
         opened.ask("seek(2.7)")
         opened.ask("play()")
         opened.until("!marotte.playing")
@@ -215,7 +171,9 @@ class TestInTheBrowser:
         assert opened.complaints == []
 
     def test_a_face_at_rest_is_shown_too(self, browser: Any, tmp_path: Path):
-        opened = Opened(browser, write(Animation(ARKIT_52.neutral(30), FPS, ARKIT_52), tmp_path))
+        opened = Opened(
+            browser, write(Animation(ARKIT_52.neutral(30), FPS, ARKIT_52), tmp_path).as_uri()
+        )
         assert opened.ask("names") == []
         assert opened.complaints == []
 

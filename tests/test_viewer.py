@@ -3,7 +3,10 @@
 import asyncio
 import json
 import random
+import shutil
+import ssl
 import struct
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,10 +30,11 @@ from marotte.viewer import protocol, server
 from marotte.viewer.guard import Access
 from marotte.viewer.protocol import ProtocolError, Sound, Start, Stop
 from marotte.viewer.server import Outbox, Viewer, build_app, write_take
-from marotte.viewer.serving import Background, address, listen
+from marotte.viewer.serving import Background, Certificate, address, listen
 from marotte.viewer.session import LONGEST_BACKLOG_S, Inbox, Session
 
 pytest.importorskip("uvicorn")
+websocket: Any = pytest.importorskip("websockets.sync.client").connect
 FPS = 60.0
 RATE = 16_000
 
@@ -187,6 +191,8 @@ class TestGuard:
             ("192.168.1.5:5252", None),
             ("", None),
             ("[", None),
+            ("127.0.0.1:80; script-src *", None),
+            ("127.0.0.1:80:80", None),
             ("127.0.0.1:5252", "http://evil.example"),
             ("127.0.0.1:5252", "http://127.0.0.1:3000"),
             ("127.0.0.1:5252", "https://127.0.0.1:5252"),
@@ -226,9 +232,7 @@ def running(student: Student) -> Iterator[tuple[Viewer, str]]:
 
 
 def socket_to(at: str, **options: Any) -> Any:
-    from websockets.sync.client import connect
-
-    return connect(f"ws://{at}/socket", proxy=None, compression=None, **options)
+    return websocket(f"ws://{at}/socket", proxy=None, compression=None, **options)
 
 
 class TestServer:
@@ -507,6 +511,34 @@ def test_a_taken_port_is_one_sentence(tiny_student: Path):
     assert result.exit_code == 2
     assert f"port {port}" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_certificate_that_is_none_is_one_sentence(tmp_path: Path):
+    (tmp_path / "face.pem").write_text("no certificate")
+    for name in ("face.pem", "missing.pem"):
+        with pytest.raises(MarotteError, match="can't be used for https"):
+            Certificate(tmp_path / name).check()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
+def test_with_a_certificate_it_speaks_https(student: Student, tmp_path: Path):
+    certificate = Certificate(tmp_path / "face.pem", tmp_path / "key.pem")
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    names = "-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    files = ["-out", str(certificate.path), "-keyout", str(certificate.key)]
+    subprocess.run([*make.split(), *names.split(), *files], check=True, capture_output=True)
+    certificate.check()
+    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS, [student])
+    listening = listen(port=0)
+    at = address(viewer, listening, secure=True)
+    background = Background(viewer, listening, certificate)
+    try:
+        trusted = ssl.create_default_context(cafile=str(certificate.path))
+        url = at.replace("https", "wss") + "/socket"
+        with websocket(url, ssl=trusted, origin=at, proxy=None) as socket:
+            assert socket.recv(5)[0] == protocol.HELLO
+    finally:
+        background.close()
 
 
 def test_without_its_packages_it_says_which(monkeypatch: pytest.MonkeyPatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,13 @@ def view(
         str,
         typer.Option(help="Where to listen. Whatever others can reach asks them for a token."),
     ] = "127.0.0.1",
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="A PEM file, for https, which the microphone of another machine needs."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Its key, where it stands in another PEM file.")
+    ] = None,
     open_page: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
     ] = True,
@@ -31,18 +39,21 @@ def view(
     from marotte.runtime import load_student
     from marotte.viewer.guard import Access
     from marotte.viewer.server import Viewer
-    from marotte.viewer.serving import address, listen, serve
+    from marotte.viewer.serving import Certificate, address, listen, serve
 
+    secure = Certificate(certificate, key) if certificate else None
+    if secure:
+        secure.check()
     actor = load_student(student)
     listening = listen(host, port)
     viewer = Viewer(Access.to(host), ARKIT_52, DEFAULT_FPS, students(actor, student))
-    url = address(viewer, listening)
+    url = address(viewer, listening, secure is not None)
     typer.echo(f"{url}\nCtrl-C ends it.")
     if open_page and has_screen():
         import webbrowser
 
         webbrowser.open(url)
-    serve(viewer, listening)
+    serve(viewer, listening, secure)
 
 
 def students(actor: Student, asked: str | None) -> list[Student | str]:

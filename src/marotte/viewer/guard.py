@@ -7,6 +7,7 @@ token is needed too.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TOKEN_BYTES = 18
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"frame-ancestors 'none'"),
@@ -75,9 +77,10 @@ class Access:
 
     def knows(self, host_header: str) -> bool:
         """Whether a Host is one that this server goes by, whatever the port."""
-        host = host_header.lower()
-        name = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host
-        name = (name if name.startswith("[") else name.partition(":")[0]).strip("[]")
+        parts = HOST.fullmatch(host_header.lower())
+        if parts is None:
+            return False
+        name = parts[1].strip("[]")
         if is_loopback(self.host):
             return is_loopback(name)
         own = gethostname().lower()

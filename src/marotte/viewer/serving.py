@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
+import ssl
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, final
 
@@ -22,6 +26,33 @@ LONGEST_GOODBYE_S = 2
 PACKAGES = ("starlette", "uvicorn", "websockets")
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """What https needs; the key may stand in the certificate's own file.
+
+    Attributes:
+        path: a PEM file, the server's certificate first.
+        key: a PEM file, or None.
+    """
+
+    path: Path
+    key: Path | None = None
+
+    def check(self) -> None:
+        """Refuse files that are no certificate with its key.
+
+        Raises:
+            MarotteError: says so.
+        """
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self.path, self.key)
+        except OSError as error:  # ssl.SSLError is one
+            raise MarotteError(
+                f"{self.path} can't be used for https ({error.strerror or error}): give a "
+                "certificate and its key as PEM files"
+            ) from error
+
+
 def listen(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> socket.socket:
     """Take a port.
 
@@ -35,25 +66,40 @@ def listen(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
+        where = f"can't listen at {host} port {port}"
+        if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", None)):
+            raise MarotteError(
+                f"{where}, which is taken: end what uses it, or give another port"
+            ) from error
         raise MarotteError(
-            f"can't listen at {host} port {port} ({error.strerror or error}): "
-            "end what uses it, or give another port"
+            f"{where} ({error.strerror or error}): give an address of this machine, and a port "
+            "above 1023"
         ) from error
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     return listening
 
 
-def address(viewer: Viewer, listening: socket.socket) -> str:
+def address(viewer: Viewer, listening: socket.socket, secure: bool = False) -> str:
     """Where a browser finds the viewer, with the token if one is needed."""
     host, port = listening.getsockname()[:2]
     if host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
+        host = _own_address()
     host = f"[{host}]" if ":" in host else host
     token = f"/?token={viewer.access.token}" if viewer.access.token else ""
-    return f"http://{host}:{port}{token}"
+    return f"{'https' if secure else 'http'}://{host}:{port}{token}"
 
 
-def make_server(viewer: Viewer) -> Server:
+def _own_address() -> str:
+    """This machine's address on its network, or its name where it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; the system chooses whence it would
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
+
+
+def make_server(viewer: Viewer, certificate: Certificate | None = None) -> Server:
     """The server, ready to run on a socket."""
     import uvicorn
 
@@ -72,23 +118,27 @@ def make_server(viewer: Viewer) -> Server:
             proxy_headers=False,
             limit_concurrency=4 * MOST_PAGES,
             timeout_graceful_shutdown=LONGEST_GOODBYE_S,
+            ssl_certfile=certificate.path if certificate else None,
+            ssl_keyfile=certificate.key if certificate else None,
         )
     )
 
 
-def serve(viewer: Viewer, listening: socket.socket) -> None:
+def serve(viewer: Viewer, listening: socket.socket, certificate: Certificate | None = None) -> None:
     """Serve until Ctrl-C, which ends it quietly."""
     with suppress(KeyboardInterrupt), listening:
-        make_server(viewer).run(sockets=[listening])
+        make_server(viewer, certificate).run(sockets=[listening])
 
 
 @final
 class Background:
     """A viewer that is served in a thread of its own, for frames made in another."""
 
-    def __init__(self, viewer: Viewer, listening: socket.socket) -> None:
+    def __init__(
+        self, viewer: Viewer, listening: socket.socket, certificate: Certificate | None = None
+    ) -> None:
         self._viewer, self._listening = viewer, listening
-        self._server = make_server(viewer)
+        self._server = make_server(viewer, certificate)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = Thread(target=self._run, name="viewer", daemon=True)
         self._thread.start()

@@ -123,13 +123,14 @@ class Viewer {
   }
 
   async play(file) {
-    if (this.facts.source) return notice("This page watches: it can't play a file.");
+    if (this.facts?.source) return notice("This page watches: it can't play a file.");
     await this.hear(new SoundFile(file, (this.delayMs ?? 200) / 1000));
   }
 
   /** Hear a new source from now on. */
   async hear(source) {
-    if (!this.facts || this.facts.source || this.opening) return;
+    if (!this.facts) return notice("There is no server yet: wait a moment.");
+    if (this.facts.source || this.opening) return;
     if (this.source) this.close();
     this.opening = true;
     try {
@@ -261,9 +262,11 @@ class Viewer {
     this.showTime(time);
   }
 
-  /** The moment of the stream that is shown. */
+  /** The moment of the stream that is shown: the newest, or what is heard now of a file. */
   shownTime() {
-    return Math.max(0, Math.min(this.source?.position() ?? Infinity, this.history?.newest?.time ?? 0));
+    const { source, history } = this;
+    const heard = source ? source.position() - this.started / source.rate : Infinity;
+    return Math.max(0, Math.min(heard, history?.newest?.time ?? 0));
   }
 
   /** Bring the face to this moment; true when it moved. */
@@ -280,11 +283,12 @@ class Viewer {
       this.stage?.face(this.history.newest.turn);
       return moved;
     }
-    const left = this.values.some((value) => value > 1e-3);
-    const kept = left ? Math.exp(-passed / REST_MS) : 0;
-    this.values.forEach((value, target) => (this.values[target] = value * kept));
-    if (left || this.level > QUIET_DB) this.refresh();
-    return left;
+    const left = this.values.some((value) => value !== 0);
+    const kept = Math.exp(-passed / REST_MS);
+    this.values.forEach((value, target) => {
+      this.values[target] = Math.abs(value) > 1e-3 ? value * kept : 0;
+    });
+    return left || this.level > QUIET_DB;
   }
 
   /** Take the times of the frame that is drawn now, if it is a new one. */
@@ -308,9 +312,10 @@ class Viewer {
   // What is said
 
   showTime(time) {
-    element("time").value = this.source?.seconds
-      ? `${clockText(time, 1)} of ${clockText(this.source.seconds, 1)}`
-      : clockText(time, 1);
+    const { source } = this;
+    const place = source?.seconds && Math.min(Math.max(0, source.position()), source.seconds);
+    const text = clockText(place ?? time, 1);
+    element("time").value = source?.seconds ? `${text} of ${clockText(source.seconds, 1)}` : text;
     const level = element("level");
     level.style.setProperty("--level", 1 - this.level / QUIET_DB);
     level.setAttribute("aria-valuenow", Math.round(this.level));
@@ -443,6 +448,10 @@ function hook(viewer) {
     },
     get delay() {
       return { totalMs: viewer.delay.totalMs, parts: viewer.delay.means };
+    },
+    /** The moment of the sound that the face shows. */
+    get time() {
+      return viewer.posed ?? 0;
     },
     /** A control of the newest frame. */
     control: (name) => viewer.history?.newest?.controls[viewer.history.columns.get(name)] ?? 0,

@@ -1,0 +1,87 @@
+"""Draws the picture of the viewer: the live page in Chromium, which hears the sample.
+
+    python tools/draw_viewer.py
+
+Writes docs/images/viewer.png. Needs the extra `live`, Pillow, playwright and a Chromium.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from marotte.pipeline import DEFAULT_FPS
+from marotte.rig import ARKIT_52
+from marotte.runtime import load_student
+from marotte.viewer.guard import Access
+from marotte.viewer.server import Viewer
+from marotte.viewer.serving import Background, address, listen
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "samples" / "hello.wav"
+PICTURE = ROOT / "docs" / "images" / "viewer.png"
+SIZE = {"width": 1180, "height": 800}
+FLAGS = [
+    "--no-sandbox",
+    *(["--use-gl=angle", "--use-angle=gl-egl"] if sys.platform == "linux" else []),
+    "--ignore-gpu-blocklist",
+    "--enable-unsafe-swiftshader",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    f"--use-file-for-fake-audio-capture={SAMPLE}",
+    "--autoplay-policy=no-user-gesture-required",
+]
+FROM_S = 9.0  # by then the curves fill their width; the sample is heard again and again
+OPEN = "marotte.influence('jawOpen') > 0.2 && marotte.influence('mouthLowerDownLeft') > 0.1"
+
+# Stops the page's pictures at the first that shows an open mouth, by forgetting all to come.
+FREEZE = f"""new Promise(done => {{
+    const next = window.requestAnimationFrame.bind(window);
+    const look = () => {{
+        if (marotte.time < {FROM_S} || !({OPEN})) return next(look);
+        window.requestAnimationFrame = () => 0;
+        const last = next(() => 0);
+        for (let frame = 0; frame < last; frame++) cancelAnimationFrame(frame);
+        done();
+    }};
+    look();
+}})"""
+
+
+def wait_for(page: Page, condition: str) -> None:
+    """Wait until something is so; the page forbids Playwright's own way."""
+    while not page.evaluate(condition):
+        time.sleep(0.02)
+
+
+def speaking(page: Page) -> Image.Image:
+    """The page while it hears a vowel."""
+    wait_for(page, "window.marotte?.state === 'connected'")
+    page.keyboard.press("Space")
+    page.evaluate(FREEZE)
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def main() -> None:
+    """Draw it."""
+    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, DEFAULT_FPS, [load_student()])
+    listening = listen(port=0)
+    background = Background(viewer, listening)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page(viewport=SIZE, color_scheme="dark")
+        page.goto(address(viewer, listening))
+        picture = speaking(page)
+        browser.close()
+    background.close()
+    picture.save(PICTURE, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
