@@ -198,7 +198,9 @@ def test_the_keyboard_reaches_everything_and_keeps_a_button_s_keys(opened: Opene
 
 
 def test_it_shows_frames_that_are_made_elsewhere(browser: Any, capsys: Any):
-    output = connect("0", Take(ARKIT_52, FPS, RATE, "marotte-1"))
+    with listen(port=0) as free:
+        port = free.getsockname()[1]
+    output = connect(str(port), Take(ARKIT_52, FPS, RATE, "marotte-1"))
     try:
         opened = Opened(browser, capsys.readouterr().err.split()[-1])
         opened.until("marotte.state === 'connected'")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import MarotteError
 from marotte.outputs import Output, Take
+from marotte.outputs.udp import parse_address
 from marotte.stream import Frame
 from marotte.viewer import protocol
 
@@ -18,39 +18,22 @@ if TYPE_CHECKING:
 
 
 def connect(target: str, take: Take) -> Output:
-    """Open `websocket`, `websocket:PORT` or `websocket:HOST:PORT`, and say where the page is.
+    """Open `websocket[:HOST][:PORT]`, and say where the page is.
 
     Raises:
-        MarotteError: the target is none of these, the port is taken, or a package is missing.
+        MarotteError: the target is none, the port is taken, or a package is missing.
     """
     from marotte.viewer.guard import Access
     from marotte.viewer.server import Viewer
-    from marotte.viewer.serving import Background, address, listen
+    from marotte.viewer.serving import DEFAULT_PORT, Background, address, listen
 
-    host, port = where(target)
+    host, port = parse_address(target, DEFAULT_PORT)
     listening = listen(host, port)
     viewer = Viewer(
         Access.to(host), take.rig, take.fps, source=f"{take.student}, live", rate=take.rate
     )
     sys.stderr.write(f"watch at {address(viewer, listening)}\n")
     return WebSocket(Background(viewer, listening))
-
-
-def where(target: str) -> tuple[str, int]:
-    """The host and the port of `HOST:PORT`, `PORT` or nothing.
-
-    Raises:
-        MarotteError: it is neither.
-    """
-    from marotte.viewer.serving import DEFAULT_HOST, DEFAULT_PORT
-
-    host, _, port = target.rpartition(":")
-    if not (port.isascii() and port.isdigit() and int(port) <= 0xFFFF) and target:
-        raise MarotteError(
-            f"websocket:{target} names no port: use websocket, websocket:{DEFAULT_PORT} or "
-            f"websocket:HOST:{DEFAULT_PORT}"
-        )
-    return host.strip("[]") or DEFAULT_HOST, int(port or DEFAULT_PORT)
 
 
 @final

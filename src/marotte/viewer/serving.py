@@ -9,6 +9,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
+from logging import getLogger
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, final
@@ -103,6 +104,8 @@ def make_server(viewer: Viewer, certificate: Certificate | None = None) -> Serve
     """The server, ready to run on a socket."""
     import uvicorn
 
+    # It would report each page that is open when the server ends as an error.
+    getLogger("uvicorn.error").addFilter(lambda record: not record.msg.startswith("Cancel "))
     return uvicorn.Server(
         uvicorn.Config(
             build_app(viewer),

@@ -23,7 +23,7 @@ const NOTICE_MS = 6000;
 const QUIET_DB = -60;
 const FALL_DB = 0.05; // a ms, of the level that is shown
 const LAST_FRAMES_MS = 800; // how long a take waits for the frames of its last sound
-const STATES = { connecting: "connecting", connected: "ready", lost: "no server, trying again" };
+const STATES = { connected: "ready", lost: "no server, trying again" };
 const element = (id) => document.getElementById(id);
 
 class Viewer {
@@ -330,7 +330,8 @@ class Viewer {
   showState(state, reason) {
     if (state === "lost" && !this.source) this.active = false;
     element("state").dataset.state = state;
-    element("state").textContent = STATES[state] + (reason ? ` (${reason})` : "");
+    const text = this.facts?.source && state === "connected" ? "watching" : STATES[state];
+    element("state").textContent = text + (reason ? ` (${reason})` : "");
   }
 
   showSource() {
