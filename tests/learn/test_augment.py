@@ -9,6 +9,7 @@ from marotte.errors import MarotteError
 from marotte.learn import distill
 from marotte.learn.augment import AugmentConfig, disturb, microphone, rooms, sounds
 from marotte.learn.dataset import Crops
+from marotte.learn.plan import Recipe
 from marotte.learn.recipe import strict
 from marotte.windows import SAMPLE_RATE
 
@@ -124,7 +125,7 @@ def test_the_face_rests_where_the_speech_is_taken_away():
             return Crops(voice(batch).numpy(), curves, np.full(batch, 0.05, np.float32))
 
     recipe = strict(
-        distill.Recipe,
+        Recipe,
         {
             "name": "a", "corpus": "b", "teacher": "c", "augment": {"no_speech": 0.5},
             "student": {"channels": 8, "lookahead_ms": 128.0}, "train": {"minutes": 1},

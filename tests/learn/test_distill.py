@@ -5,13 +5,16 @@ import pytest
 import torch
 
 from marotte.errors import MarotteError
-from marotte.learn import distill
+from marotte.learn import checkpoint, distill
 from marotte.learn.dataset import LabelledSpeech
-from marotte.learn.distill import Recipe, StudentShape, TrainConfig
 from marotte.learn.export import export
 from marotte.learn.losses import LossWeights
+from marotte.learn.objective import Intermediate, cut
+from marotte.learn.plan import HybridConfig, Recipe, StudentShape, TrainConfig
 from marotte.learn.recipe import read_recipe, strict
+from marotte.learn.student import StudentConfig, StudentNet
 from marotte.runtime import load_student
+from marotte.windows import WindowSpec
 
 NAMES = ("jawOpen", "mouthClose")
 RECIPE = Recipe(
@@ -83,6 +86,105 @@ def test_a_stopped_run_goes_on_to_the_same_result(tmp_path):
     torch.testing.assert_close(weights(resumed), weights(whole), atol=1e-6, rtol=0)
 
 
+def hybrid(feature=1.0, attention=0.0, lookahead_ms=64):
+    return dataclasses.replace(
+        RECIPE,
+        student=StudentShape(8, lookahead_ms, "mel", "step", batch_norm=True),
+        loss=dataclasses.replace(RECIPE.loss, feature=feature, attention=attention),
+        hybrid=HybridConfig("first.toml"),
+    )
+
+
+@pytest.mark.parametrize(("frontend", "norm"), [("mel", "step"), ("waveform", "window")])
+def test_the_intermediate_teacher_looks_at_the_same_frames(frontend, norm):
+    torch.manual_seed(0)
+    teacher = StudentNet(StudentConfig(16, 256, NAMES, frontend, norm)).eval()
+    student = StudentNet(StudentConfig(8, 64, NAMES, "mel", "step")).eval()
+    second = Intermediate(teacher, student)
+    assert second.union == WindowSpec(student.config.window.past_samples, 4096)
+    samples = 0.1 * torch.randn(2, second.union.n_samples + 3 * 160)
+    answer = second(samples, 4, 160)
+    own = student.crops(cut(samples, second.union, student.config.window), 4, 160)
+    frame = second.union.past_samples + 2 * 160  # of either crop's third frame
+    for net, given in ((teacher, answer), (student, own)):
+        window = net.config.window
+        heard = samples[:, frame - window.past_samples : frame + window.future_samples]
+        controls = given.controls.unflatten(0, (2, 4))[:, 2]
+        torch.testing.assert_close(controls, net(heard).controls, atol=1e-5, rtol=0)
+    assert [m.shape[2] for m in answer.maps] == [student.n_steps] * 2
+
+
+def test_attention_maps_stand_at_the_same_moments():
+    nets = [StudentNet(StudentConfig(8, d, NAMES, "mel", "step")) for d in (120, 60)]
+    second = Intermediate(*nets)
+    # 60 ms are three steps; the student's first three stand before the teacher's window.
+    assert second.first.tolist() == [0, 0, 0, *range(20)]
+    torch.testing.assert_close(second.share, torch.zeros(23))
+
+
+@pytest.mark.parametrize("weights", [{"feature": 1.0}, {"feature": 0.0, "attention": 1.0}])
+def test_hybrid_training_comes_nearer_to_the_intermediate_teacher(weights, tmp_path):
+    first = distill.train(RECIPE, speech(), speech(), tmp_path / "first")
+    before = torch.cat([p.flatten() for p in first.parameters()])
+    recipe = hybrid(**weights)
+    recipe = dataclasses.replace(
+        recipe, train=dataclasses.replace(recipe.train, steps=40, frames=4, frame_ms=10.0)
+    )
+    history = []
+    distill.train(
+        recipe,
+        speech(),
+        speech(),
+        tmp_path / "run",
+        lambda progress, values: history.append(values[next(k for k, v in weights.items() if v)]),
+        first,
+    )
+    assert np.mean(history[-5:]) < 0.8 * np.mean(history[:5])
+    assert torch.equal(torch.cat([p.flatten() for p in first.parameters()]), before)
+
+
+def test_features_without_an_intermediate_teacher_are_refused():
+    loss = LossWeights(feature=1.0)
+    with pytest.raises(MarotteError, match=r"hybrid\.recipe"):
+        dataclasses.replace(RECIPE, loss=loss)
+    with pytest.raises(MarotteError, match="teaches nothing"):
+        dataclasses.replace(RECIPE, hybrid=HybridConfig("first.toml"))
+
+
+def test_a_run_keeps_the_mean_of_its_weights(tmp_path):
+    train = dataclasses.replace(RECIPE.train, average=0.99)
+    net = distill.train(dataclasses.replace(RECIPE, train=train), speech(), speech(), tmp_path)
+    plain = distill.train(RECIPE, speech(), speech(), tmp_path / "plain")
+    kept, state = checkpoint.load_net(tmp_path / "checkpoint.pt")
+    assert torch.equal(weights(kept), weights(net))
+    assert not torch.equal(weights(net), weights(plain))
+    last = StudentNet(kept.config)
+    last.load_state_dict(state["training"])
+    assert torch.equal(weights(last), weights(plain))  # averaging watches, and changes nothing
+
+
+def test_averaging_forgets_the_beginning():
+    mean, net = (StudentNet(StudentConfig(8, 64, NAMES, "mel", "step")) for _ in range(2))
+    for step in range(1, 200):
+        distill.average(mean, net, 0.9, step)
+    torch.testing.assert_close(weights(mean), weights(net), atol=1e-6, rtol=0)
+
+
+def test_a_run_that_gets_no_better_stops(tmp_path):
+    train = dataclasses.replace(
+        RECIPE.train, steps=400, learning_rate=0.0, validate_steps=2, patience=3
+    )
+    steps = []
+    distill.train(
+        dataclasses.replace(RECIPE, train=train),
+        speech(),
+        speech(),
+        tmp_path,
+        lambda progress, values: steps.append(progress.step),
+    )
+    assert steps[-1] == 8  # one that was better than nothing, and three that were not
+
+
 def test_a_folder_of_another_recipe_is_refused(tmp_path):
     distill.train(RECIPE, speech(), speech(), tmp_path)
     other = dataclasses.replace(RECIPE, loss=LossWeights(2, 1, 0))
@@ -95,12 +197,12 @@ def test_a_checkpoint_cut_short_is_refused(tmp_path):
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(MarotteError, match="not a whole checkpoint"):
-        distill.load_net(path)
+        checkpoint.load_net(path)
 
 
 def test_an_exported_student_gives_what_was_trained(tmp_path):
     trained = distill.train(RECIPE, speech(), speech(), tmp_path / "run")
-    net, _ = distill.load_net(tmp_path / "run" / "checkpoint.pt")
+    net, _ = checkpoint.load_net(tmp_path / "run" / "checkpoint.pt")
     contract = export(net, tmp_path / "tiny.onnx", name="tiny")
     student = load_student(tmp_path / "tiny.onnx")
     assert student.contract == contract
@@ -143,6 +245,11 @@ minutes = 2
             ("minutes = 2", "minutes = 'two'", "must be of type float"),
             ("channels = 16", "channels = true", "must be of type int"),
             ("channels = 16", "", "lacks the key 'channels'"),
+            ("minutes = 2", "minutes = 2\nframe_ms = 15", "whole part"),
+            ("minutes = 2", "minutes = 2\nframe_ms = 10\nframes = 3", "multiple of 2"),
+            ("minutes = 2", "minutes = 2\nprecision = 'half'", "bf16-mixed"),
+            ("minutes = 2", "minutes = 2\naverage = 1.5", "below 1"),
+            ("minutes = 2", "minutes = 2\nbatch = 0", "at least 1"),
             ("name =", "name ==", "not a TOML recipe"),
             ("name =", 'base = "a.toml"\nname =', "its own base"),
         ],

@@ -6,7 +6,7 @@ import torch
 
 from marotte.audio import Recording
 from marotte.head import load_head
-from marotte.learn import distill
+from marotte.learn import checkpoint
 from marotte.learn.evaluate import chosen, evaluate, processes, score
 from marotte.learn.export import export
 from marotte.learn.faces import (
@@ -21,18 +21,19 @@ from marotte.learn.faces import (
     to_arkit,
 )
 from marotte.learn.losses import LossWeights
+from marotte.learn.plan import Recipe, StudentShape, TrainConfig
 from marotte.learn.stillness import LEVEL, SECONDS, sounds, stillness
 from marotte.learn.store import Store
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.learn.utterance import Phone, Utterance
 from marotte.rig import ARKIT_52
 
-RECIPE = distill.Recipe(
+RECIPE = Recipe(
     name="tiny",
     corpus="corpus.toml",
     teacher="phonetic",
-    student=distill.StudentShape(8, 128, "mel", "step", batch_norm=True),
-    train=distill.TrainConfig(minutes=1, steps=1),
+    student=StudentShape(8, 128, "mel", "step", batch_norm=True),
+    train=TrainConfig(minutes=1, steps=1),
     loss=LossWeights(),
 )
 
@@ -67,12 +68,12 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     torch.manual_seed(0)
     net = lively(StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(RECIPE.student))))
-    distill.save(
+    checkpoint.save(
         folder / "checkpoint.pt",
         RECIPE,
         net,
         torch.optim.AdamW(net.parameters()),
-        distill.Progress(),
+        checkpoint.Progress(),
     )
     return folder
 
@@ -108,7 +109,7 @@ def test_shared_steps_are_every_window_by_itself(frontend, norm, fps):
 
 
 def test_a_run_s_face_is_its_exported_student_s(run, tmp_path):
-    net, _ = distill.load_net(run / "checkpoint.pt")
+    net, _ = checkpoint.load_net(run / "checkpoint.pt")
     export(net, tmp_path / "tiny.onnx", name="tiny")
     assert open_student(str(run)) == ("tiny", RunFace(run))
     for rate in (16_000, 11_025):

@@ -43,3 +43,49 @@ def test_pressed_lips_weigh_more():
     for target, times in ((pressed, 3), (apart, 1)):
         plain = losses.lip_gap(target + 1, target, 0.0, torch.ones(1))
         assert losses.lip_gap(target + 1, target, 0.0, torch.ones(1), closure=3) == times * plain
+
+
+def test_acceleration_ignores_a_constant_velocity():
+    curves = torch.randn(2, 5, 4)
+    ramp = torch.arange(5.0)[None, :, None].expand(2, 5, 4)
+    assert losses.acceleration(curves + ramp, curves) == pytest.approx(0, abs=1e-5)
+    bend = ramp.square() / 2
+    assert losses.acceleration(curves + bend, curves) == pytest.approx(1, abs=1e-4)
+    assert losses.acceleration(curves[:, :2], curves[:, :2] + 1) == 0  # too short to have any
+
+
+@pytest.mark.parametrize(("loss", "power"), [(losses.velocity, 1), (losses.acceleration, 2)])
+def test_differences_are_of_20_ms_however_near_the_frames_are(loss, power):
+    def motion(frame_ms):
+        return (torch.arange(0, 100, frame_ms) / 20)[None, :, None] ** power
+
+    far = loss(motion(20), 0 * motion(20))
+    assert float(loss(motion(10), 0 * motion(10), 2.0)) == pytest.approx(float(far))
+
+
+@pytest.mark.parametrize(
+    ("target", "predicted", "wrong"),
+    [(-1, 0.9, False), (-1, 1.5, True), (0.5, 1.5, True), (5, 3.1, False), (5, 2, True),
+     (2, 9, False), (2, -3, False)],
+)  # fmt: skip
+def test_lips_may_be_anywhere_on_their_side_of_the_margin(target, predicted, wrong):
+    gap = lambda mm: torch.tensor([[float(mm)]])  # noqa: E731
+    assert (losses.lip_margin(gap(predicted), gap(target), 0.0, torch.ones(1)) > 0) == wrong
+
+
+def test_pressed_lips_count_in_the_margin_however_few_they_are():
+    target = torch.tensor([[-1.0]] + 99 * [[5.0]])
+    predicted = torch.full((100, 1), 5.0)
+    alone = losses.lip_margin(predicted[:1], target[:1], 0.0, torch.ones(1))
+    assert losses.lip_margin(predicted, target, 0.0, torch.ones(1)) == pytest.approx(alone)
+
+
+def test_features_are_compared_tap_by_tap():
+    ours, theirs = [torch.zeros(2, 150), torch.zeros(2, 3)], [torch.ones(2, 150), torch.ones(2, 3)]
+    assert losses.feature(ours, theirs) == 2
+
+
+def test_attention_knows_when_and_not_which_channel():
+    teacher = torch.randn(2, 8, 23)
+    assert losses.attention(3 * teacher.flip(1), teacher) == pytest.approx(0, abs=1e-6)
+    assert losses.attention(teacher.flip(2), teacher) > 0.01

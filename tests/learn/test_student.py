@@ -39,13 +39,14 @@ def test_steps_of_the_paper():
 @pytest.mark.parametrize(
     ("frontend", "norm"), [("waveform", "window"), ("waveform", "step"), ("mel", "step")]
 )
+@pytest.mark.parametrize("shift", [STEP_SAMPLES, STEP_SAMPLES // 2])
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_crops_are_windows(frontend, norm, batch_norm):
+def test_crops_are_windows(frontend, norm, shift, batch_norm):
     torch.manual_seed(1)
     net = StudentNet(config(frontend=frontend, norm=norm, batch_norm=batch_norm)).eval()
-    samples = 0.1 * torch.randn(2, WINDOW_SAMPLES + 3 * STEP_SAMPLES)
-    crops = net.crops(samples, 4).controls
-    windows = [samples[:, i * STEP_SAMPLES :][:, :WINDOW_SAMPLES] for i in range(4)]
+    samples = 0.1 * torch.randn(2, WINDOW_SAMPLES + 3 * shift)
+    crops = net.crops(samples, 4, shift).controls
+    windows = [samples[:, i * shift :][:, :WINDOW_SAMPLES] for i in range(4)]
     whole = torch.stack([net(w).controls for w in windows], dim=1).flatten(0, 1)
     torch.testing.assert_close(crops, whole, atol=1e-5, rtol=0)
 

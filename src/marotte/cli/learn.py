@@ -15,8 +15,8 @@ from marotte.errors import missing_extra
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from marotte.learn.distill import Recipe
     from marotte.learn.evaluate import Score
+    from marotte.learn.plan import Recipe
 
 FAULTS_SAID = 5  # of perhaps thousands
 
@@ -103,6 +103,7 @@ def train(
 
     from marotte.cache import cache_folder
     from marotte.learn import distill
+    from marotte.learn.checkpoint import FILE, Progress, load_net
     from marotte.learn.dataset import load_speech
     from marotte.learn.store import Store
     from marotte.rig import ARKIT_52
@@ -112,21 +113,25 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     store = Store.open(corpus)
+    second = None
+    if plan.hybrid.recipe:
+        first = _read_training(recipe.parent / plan.hybrid.recipe, None)
+        second, _ = load_net(folder.parent / first.name / FILE)
     with progress() as bars:
         names = ARKIT_52.speech
         speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
         validation = load_speech(store, plan.teacher, "valid", names)
-        task = bars.add_task("training", total=plan.train.minutes * 60)
+        task = bars.add_task("training", total=1.0)
 
-        def report(state: distill.Progress, values: dict[str, float]) -> None:
+        def report(state: Progress, values: dict[str, float]) -> None:
             bars.update(
                 task,
-                completed=state.elapsed_s,
+                completed=state.done(plan.train),
                 description=f"step {state.step} loss {values['total']:.4f}",
             )
 
-        distill.train(plan, speech, validation, folder, report)
-    typer.echo(f"trained {plan.name}: {folder / 'checkpoint.pt'}")
+        distill.train(plan, speech, validation, folder, report, second)
+    typer.echo(f"trained {plan.name}: {folder / FILE}")
     typer.echo(f"next: marotte export {folder} -o {plan.name}.onnx")
 
 
@@ -138,11 +143,11 @@ def export(
     """Write a trained student as an ONNX file that carries its contract."""
     need_torch()
     from marotte.files import check_writable
-    from marotte.learn.distill import load_net
+    from marotte.learn.checkpoint import FILE, load_net
     from marotte.learn.export import export as write
 
     check_writable(output)
-    net, state = load_net(run / "checkpoint.pt")
+    net, state = load_net(run / FILE)
     recipe = state["recipe"]
     contract = write(net, output, name=output.stem, version=version, teacher=recipe["teacher"])
     size_kb = output.stat().st_size / 1000
@@ -243,7 +248,7 @@ def _score_table(split: str, scores: list[Score]) -> Table:
 
 
 def _read_training(path: Path, minutes: float | None) -> Recipe:
-    from marotte.learn.distill import Recipe
+    from marotte.learn.plan import Recipe
     from marotte.learn.recipe import read_recipe, strict
 
     tables: dict[str, Any] = read_recipe(path)

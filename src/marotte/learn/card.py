@@ -68,10 +68,10 @@ def costs_of(source: str | None) -> list[str]:
     """What a student costs, by its name, its file or its run's folder, a line each."""
     if source is None or not Path(source).is_dir():
         return cost_lines(student_path(source))
-    from marotte.learn.distill import load_net
+    from marotte.learn.checkpoint import FILE, load_net
     from marotte.learn.export import export
 
-    net, state = load_net(Path(source) / "checkpoint.pt")
+    net, state = load_net(Path(source) / FILE)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "student.onnx"
         export(net, path, name=state["recipe"]["name"])

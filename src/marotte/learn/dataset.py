@@ -1,6 +1,6 @@
 """Labelled speech in memory, and random crops of it.
 
-A crop is a few frames, one every 20 ms, and all the sound their windows reach over.
+A crop is a few frames at even distances, and all the sound their windows reach over.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from marotte.learn.store import Store
 from marotte.learn.utterance import Utterance
 from marotte.windows import SAMPLE_RATE, WindowSpec
 
-STEP_S = STEP_SAMPLES / SAMPLE_RATE
 LEAD_S = 0.4  # a crop may begin this long before its utterance does, and reach as far behind it
 
 
@@ -148,8 +147,10 @@ class CropSampler:
         n_frames: int,
         mix: Mapping[str, float],
         speed: float,
+        shift_samples: int = STEP_SAMPLES,
     ) -> None:
         self.speech, self.window, self.n_frames, self.speed = speech, window, n_frames, speed
+        self.shift_samples = shift_samples
         unknown = sorted(set(mix) - set(speech.source))
         if unknown:
             raise MarotteError(
@@ -163,18 +164,19 @@ class CropSampler:
         """A batch of crops at random places of random utterances, at random speeds."""
         random = np.random.default_rng((seed, step))
         speech, k = self.speech, self.n_frames
+        shift_s = self.shift_samples / SAMPLE_RATE
         chosen = np.minimum(
             np.searchsorted(self.chance, random.random(batch)), len(speech.level) - 1
         )
         rate = np.exp(random.uniform(-1, 1, batch) * np.log1p(self.speed))
         length_s = speech.seconds[chosen]
-        span_s = (k - 1) * STEP_S * rate
+        span_s = (k - 1) * shift_s * rate
         start_s = random.uniform(-LEAD_S, np.maximum(length_s + LEAD_S - span_s, 0))
-        n = self.window.n_samples + (k - 1) * STEP_SAMPLES
+        n = self.window.n_samples + (k - 1) * self.shift_samples
         offset = np.arange(n) - self.window.past_samples
         place = start_s[:, None] * SAMPLE_RATE + offset * rate[:, None]
         samples = _interpolate(speech.samples, speech.first_sample, chosen, place, beyond=0)
-        time_s = start_s[:, None] + np.arange(k) * STEP_S * rate[:, None]
+        time_s = start_s[:, None] + np.arange(k) * shift_s * rate[:, None]
         targets = _interpolate(speech.curves, speech.first_frame, chosen, time_s * speech.fps)
         return Crops(samples / np.float32(32768), targets, speech.level[chosen])
 

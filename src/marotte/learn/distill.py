@@ -1,15 +1,16 @@
-"""Heterogeneous distillation: labelled speech in, a trained student out.
+"""Distillation: labelled speech in, a trained student out.
 
-A run is a folder: the recipe's text, a checkpoint that is replaced as the run goes on, and
-TensorBoard events. A run that was stopped, or killed, goes on from its checkpoint.
+A run is a folder: a checkpoint that is replaced as the run goes on, and TensorBoard events. A run
+that was stopped, or killed, goes on from its checkpoint.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,122 +18,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from marotte.errors import MarotteError
-from marotte.files import replacing
-from marotte.head import load_head
-from marotte.learn import losses
-from marotte.learn.augment import AugmentConfig, disturb
+from marotte.learn import checkpoint
+from marotte.learn.augment import disturb
+from marotte.learn.checkpoint import Progress
 from marotte.learn.dataset import CropSampler, LabelledSpeech
-from marotte.learn.losses import LossWeights
+from marotte.learn.objective import Intermediate, Objective, cut
+from marotte.learn.plan import Recipe, TrainConfig
 from marotte.learn.student import StudentConfig, StudentNet
+from marotte.windows import WindowSpec
 
 CHECKPOINT_SECONDS = 60.0
 VALIDATION_SEED = 2**31
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How long and how fast.
-
-    Attributes:
-        minutes: the time budget; the learning rate falls to 0 over it.
-        steps: where it is not 0, the budget is as many steps, whatever time they take; then a
-            run's result depends on its seed alone.
-        batch: crops a step.
-        frames: frames a crop, 20 ms apart.
-        learning_rate: the highest, reached after `warmup` of the budget.
-        weight_decay: of AdamW.
-        warmup: share of the budget.
-        validate_minutes: between validations.
-        validate_crops: crops of a validation, the same ones each time.
-        seed: of everything random.
-    """
-
-    minutes: float
-    steps: int = 0
-    batch: int = 64
-    frames: int = 8
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.01
-    warmup: float = 0.03
-    validate_minutes: float = 2.0
-    validate_crops: int = 512
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class StudentShape:
-    """The student of a recipe; its controls are those the rig gives to speech.
-
-    See `StudentConfig`.
-    """
-
-    channels: int
-    lookahead_ms: float
-    frontend: str = "waveform"
-    norm: str = "window"
-    batch_norm: bool = False
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A training recipe, as read from its file.
-
-    Attributes:
-        name: of the run and of the student.
-        corpus: the corpus recipe, relative to this recipe's file.
-        teacher: whose labels.
-        student: the network.
-        train: budget and optimiser.
-        loss: weights of the losses.
-        augment: how far the sound is disturbed.
-        mix: how much more often a source is heard than its minutes would have it.
-    """
-
-    name: str
-    corpus: str
-    teacher: str
-    student: StudentShape
-    train: TrainConfig
-    loss: LossWeights = field(default_factory=LossWeights)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    mix: dict[str, float] = field(default_factory=dict[str, float])
-
-
-@dataclass
-class Progress:
-    """Where a run stands: what a checkpoint keeps beside the weights."""
-
-    step: int = 0
-    elapsed_s: float = 0.0
-
-    def done(self, config: TrainConfig) -> float:
-        """How much of the budget is used, 0..1."""
-        if config.steps:
-            return self.step / config.steps
-        return self.elapsed_s / (60 * config.minutes)
-
-
-class Objective:
-    """The weighted losses of a recipe, with the head's lip gap."""
-
-    def __init__(self, weights: LossWeights, names: tuple[str, ...]) -> None:
-        self.weights = weights
-        self.rest_mm, gap = load_head().lip_gap_weights(names)
-        self.gap_weights = torch.from_numpy(gap)
-
-    def __call__(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Each loss, unweighted, and their weighted `total`; curves [batch, frames, controls]."""
-        weights = self.weights
-        parts = {
-            "reconstruction": losses.reconstruction(predicted, target),
-            "velocity": losses.velocity(predicted, target),
-            "lip_gap": losses.lip_gap(
-                predicted, target, self.rest_mm, self.gap_weights, weights.closure
-            ),
-        }
-        total = torch.stack([getattr(weights, name) * loss for name, loss in parts.items()]).sum()
-        return {**parts, "total": total}
 
 
 def learning_rate(done: float, config: TrainConfig) -> float:
@@ -141,12 +37,83 @@ def learning_rate(done: float, config: TrainConfig) -> float:
     return config.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
+class Run:
+    """Everything a training run holds between two steps."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        speech: LabelledSpeech,
+        validation: LabelledSpeech,
+        folder: Path,
+        intermediate: StudentNet | None = None,
+    ) -> None:
+        from lightning_fabric import Fabric
+
+        config = recipe.train
+        torch.manual_seed(config.seed)
+        self.recipe, self.path = recipe, folder / checkpoint.FILE
+        self.net = StudentNet(StudentConfig(names=speech.names, **asdict(recipe.student)))
+        self.kept = copy.deepcopy(self.net).requires_grad_(False) if config.average else self.net
+        self.window: WindowSpec = self.net.config.window
+        self.intermediate = intermediate and Intermediate(intermediate, self.net)
+        union = self.intermediate.union if self.intermediate else self.window
+        optimizer = torch.optim.AdamW(
+            self.net.parameters(), lr=0.0, weight_decay=config.weight_decay, fused=True
+        )
+        self.fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)  # pyright: ignore[reportArgumentType]
+        self.model, self.optimizer = self.fabric.setup(self.net, optimizer)
+        self.model.mark_forward_method("crops")
+        self.progress = Progress()
+        if self.path.exists():
+            self.progress = checkpoint.restore(
+                self.path, recipe, self.kept, self.optimizer, self.net
+            )
+        shape = (config.frames, recipe.mix, recipe.augment.speed, config.shift_samples)
+        self.sampler = CropSampler(speech, union, *shape)
+        self.watch = CropSampler(
+            validation, self.window, config.frames, {}, 0.0, config.shift_samples
+        )
+        self.objective = Objective(recipe.loss, speech.names, config.frame_ms)
+
+    def step(self) -> dict[str, Tensor]:
+        """One step of training; gives the losses before it."""
+        config = self.recipe.train
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.progress.done(config), config)
+        samples, targets = batch_of(self.sampler, self.recipe, self.progress.step)
+        shape = (config.frames, config.shift_samples)
+        second = self.intermediate(samples, *shape) if self.intermediate else None
+        self.net.train()
+        answer = self.model.crops(cut(samples, self.sampler.window, self.window), *shape)
+        parts = self.objective(answer, targets, second)
+        self.optimizer.zero_grad()
+        self.fabric.backward(parts["total"])
+        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=1.0)
+        self.optimizer.step()
+        self.progress.step += 1
+        if config.average:
+            average(self.kept, self.net, config.average, self.progress.step)
+        return parts
+
+    def validate(self) -> dict[str, float]:
+        """The losses of what the run would give now."""
+        losses = validate(self.kept, self.watch, self.objective, self.recipe.train)
+        self.progress.validated(losses["total"], self.recipe.train.patience)
+        return losses
+
+    def save(self) -> None:
+        """Replace the checkpoint."""
+        checkpoint.save(self.path, self.recipe, self.kept, self.optimizer, self.progress, self.net)
+
+
 def train(
     recipe: Recipe,
     speech: LabelledSpeech,
     validation: LabelledSpeech,
     folder: Path,
     report: Callable[[Progress, dict[str, float]], None] | None = None,
+    intermediate: StudentNet | None = None,
 ) -> StudentNet:
     """Train a recipe's student, from the folder's checkpoint where there is one.
 
@@ -156,6 +123,7 @@ def train(
         validation: of other speakers, to watch.
         folder: of the run.
         report: called after every step with the newest losses.
+        intermediate: the second teacher that the recipe names under `hybrid`.
 
     Returns:
         The trained network, in evaluation mode.
@@ -163,53 +131,52 @@ def train(
     Raises:
         MarotteError: the folder belongs to another recipe, or its checkpoint is damaged.
     """
-    from lightning_fabric import Fabric
     from torch.utils.tensorboard import SummaryWriter
 
     config = recipe.train
-    torch.manual_seed(config.seed)
-    student = StudentConfig(names=speech.names, **asdict(recipe.student))
-    net = StudentNet(student)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=0.0, weight_decay=config.weight_decay)
-    fabric = Fabric(accelerator="cpu", devices=1)
-    model, optimizer = fabric.setup(net, optimizer)
-    model.mark_forward_method("crops")
-    progress = Progress()
-    if (folder / "checkpoint.pt").exists():
-        progress = _restore(folder / "checkpoint.pt", recipe, net, optimizer)
-    sampler = CropSampler(speech, student.window, config.frames, recipe.mix, recipe.augment.speed)
-    objective = Objective(recipe.loss, speech.names)
-    watch = CropSampler(validation, student.window, config.frames, {}, speed=0.0)
+    run = Run(recipe, speech, validation, folder, intermediate)
+    progress = run.progress
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic() - progress.elapsed_s
     saved = validated = progress.elapsed_s
     with SummaryWriter(str(folder)) as events:
         while progress.done(config) < 1:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(progress.done(config), config)
-            crops, targets = batch_of(sampler, recipe, progress.step)
-            net.train()
-            predicted = model.crops(crops, config.frames).controls
-            parts = objective(predicted.unflatten(0, (-1, config.frames)), targets)
-            optimizer.zero_grad()
-            fabric.backward(parts["total"])
-            fabric.clip_gradients(model, optimizer, max_norm=1.0)
-            optimizer.step()
-            progress.step += 1
+            parts = run.step()
             progress.elapsed_s = time.monotonic() - begun
             values = {name: float(loss.detach()) for name, loss in parts.items()}
             _log(events, "train", values, progress.step)
-            if progress.elapsed_s - validated > config.validate_minutes * 60:
+            if _is_due(progress, validated, config):
                 validated = progress.elapsed_s
-                _log(events, "valid", validate(net, watch, objective, config), progress.step)
+                _log(events, "valid", run.validate(), progress.step)
             if progress.elapsed_s - saved > CHECKPOINT_SECONDS:
                 saved = progress.elapsed_s
-                save(folder / "checkpoint.pt", recipe, net, optimizer, progress)
+                run.save()
             if report:
                 report(progress, values)
-        _log(events, "valid", validate(net, watch, objective, config), progress.step)
-    save(folder / "checkpoint.pt", recipe, net, optimizer, progress)
-    return net.eval()
+        _log(events, "valid", run.validate(), progress.step)
+    run.save()
+    return run.kept.eval()
+
+
+def _is_due(progress: Progress, validated_s: float, config: TrainConfig) -> bool:
+    """Whether a validation is due."""
+    if config.steps:
+        return config.validate_steps > 0 and progress.step % config.validate_steps == 0
+    return progress.elapsed_s - validated_s > config.validate_minutes * 60
+
+
+@torch.no_grad()
+def average(mean: StudentNet, newest: StudentNet, decay: float, step: int) -> None:
+    """Move a running mean of weights, and of batch norms' statistics, to the newest ones.
+
+    It forgets faster at the beginning: by 1 - 10 / (10 + step) where that is less than `decay`.
+    """
+    share = 1 - min(decay, step / (10 + step))
+    for old, new in zip(mean.state_dict().values(), newest.state_dict().values(), strict=True):
+        if old.is_floating_point():
+            old.lerp_(new, share)
+        else:
+            old.copy_(new)
 
 
 def batch_of(sampler: CropSampler, recipe: Recipe, step: int) -> tuple[Tensor, Tensor]:
@@ -237,66 +204,12 @@ def validate(
     with torch.no_grad():
         crops = watch.draw(config.validate_crops, VALIDATION_SEED, 0)
         predicted = [
-            net.crops(torch.from_numpy(samples), config.frames).controls
+            net.crops(torch.from_numpy(samples), config.frames, config.shift_samples).controls
             for samples in np.array_split(crops.samples, config.validate_crops // config.batch + 1)
         ]
-        curves = torch.cat(predicted).unflatten(0, (-1, config.frames))
-        parts = objective(curves, torch.from_numpy(crops.targets))
+        target = torch.from_numpy(crops.targets)
+        parts = objective.weigh(objective.curves(torch.cat(predicted).view_as(target), target))
     return {name: float(loss) for name, loss in parts.items()}
-
-
-def save(path: Path, recipe: Recipe, net: StudentNet, optimizer: Any, progress: Progress) -> None:
-    """Write a checkpoint: whole, or the one before it stays."""
-    state = {
-        "recipe": asdict(recipe),
-        "names": list(net.config.names),
-        "net": net.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "progress": asdict(progress),
-    }
-    with replacing(path) as temporary:
-        torch.save(state, temporary)
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint's contents.
-
-    Raises:
-        MarotteError: it is missing or damaged.
-    """
-    try:
-        return torch.load(path, weights_only=True)
-    except FileNotFoundError as error:
-        raise MarotteError(f"no checkpoint at {path}: run `marotte train` first") from error
-    except Exception as error:  # torch raises its own, pickle's and zip's errors here
-        raise MarotteError(f"{path} is not a whole checkpoint ({error}): delete it") from error
-
-
-def load_net(path: Path) -> tuple[StudentNet, dict[str, Any]]:
-    """The network of a checkpoint, in evaluation mode, and the rest of the checkpoint."""
-    state = read_checkpoint(path)
-    config = StudentConfig(names=tuple(state["names"]), **state["recipe"]["student"])
-    net = StudentNet(config)
-    net.load_state_dict(state["net"])
-    return net.eval(), state
-
-
-def _restore(path: Path, recipe: Recipe, net: StudentNet, optimizer: Any) -> Progress:
-    state = read_checkpoint(path)
-    if _fixed(state["recipe"]) != _fixed(asdict(recipe)):
-        raise MarotteError(
-            f"{path.parent} holds a run of another recipe called {recipe.name!r}: "
-            "give this one another name, or delete that folder"
-        )
-    net.load_state_dict(state["net"])
-    optimizer.load_state_dict(state["optimizer"])
-    return Progress(**state["progress"])
-
-
-def _fixed(recipe: dict[str, Any]) -> dict[str, Any]:
-    """What may not change between parts of one run: all but its budget."""
-    train = {key: value for key, value in recipe["train"].items() if "minutes" not in key}
-    return {**recipe, "train": train}
 
 
 def _log(events: Any, group: str, values: dict[str, float], step: int) -> None:

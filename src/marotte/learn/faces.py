@@ -103,9 +103,9 @@ def open_student(source: str | None) -> tuple[str, Face]:
         MarotteError: there is none.
     """
     if source and Path(source).is_dir():
-        from marotte.learn.distill import read_checkpoint
+        from marotte.learn import checkpoint
 
-        recipe = read_checkpoint(Path(source) / "checkpoint.pt")["recipe"]
+        recipe = checkpoint.read(Path(source) / checkpoint.FILE)["recipe"]
         return recipe["name"], RunFace(Path(source))
     return _student(source).name, StudentFace(source)
 
@@ -202,10 +202,10 @@ def _student(source: str | None) -> Student:
 
 @lru_cache(maxsize=4)
 def _net(folder: Path) -> Any:
-    from marotte.learn.distill import load_net
+    from marotte.learn.checkpoint import FILE, load_net
     from marotte.learn.student import StudentNet, fold_batch_norms
 
-    net, _ = load_net(folder / "checkpoint.pt")
+    net, _ = load_net(folder / FILE)
     return fold_batch_norms(net) if isinstance(net, StudentNet) else net
 
 

@@ -74,10 +74,12 @@ class Prediction:
         controls: [batch, n_controls], within -1..1.
         taps: the feature maps that hybrid distillation compares (eq. 5): both hidden layers
             [batch, 150] and the last layer before its tanh [batch, n_controls].
+        maps: what attention transfer compares: layers 8 and 9 [batch, channels, n_steps].
     """
 
     controls: Tensor
     taps: tuple[Tensor, Tensor, Tensor]
+    maps: tuple[Tensor, Tensor]
 
 
 class GlobalConvolution(nn.Conv1d):
@@ -98,10 +100,10 @@ class GlobalConvolution(nn.Conv1d):
         if not self.training:
             return super().forward(functional.pad(input, (half, half - 1)))
         batch, channels, n_steps = input.shape
-        step = torch.arange(n_steps, device=input.device)
-        weight = self.weight.reshape(GLOBAL_GROUPS, -1, *self.weight.shape[1:])
-        taps = weight[..., step[:, None] - step + half]  # [group, out, in, step in, step out]
-        matrix = taps.permute(0, 2, 3, 1, 4).reshape(
+        weight = self.weight.unflatten(0, (GLOBAL_GROUPS, -1))
+        # Step s counts for step t by the tap s - t + 32: [group, out, in, step out, step in].
+        taps = weight[..., half - n_steps + 1 : half + n_steps].unfold(-1, n_steps, 1).flip(-2)
+        matrix = taps.permute(0, 2, 4, 1, 3).reshape(
             GLOBAL_GROUPS, channels // GLOBAL_GROUPS * n_steps, -1
         )
         grouped = input.reshape(batch, GLOBAL_GROUPS, -1).transpose(0, 1)
@@ -145,38 +147,45 @@ class StudentNet(nn.Module):
 
     def face(self, projected: Tensor) -> Prediction:
         """Controls of one frame from its window's steps after layer 8, which knows no window."""
-        x = projected
-        x = x + functional.gelu(self.global_context(x))
-        x = self.norm(x)
+        context = projected + functional.gelu(self.global_context(projected))
+        x = self.norm(context)
         for layer in self.reduce:
             x = functional.gelu(layer(x))
         first = functional.gelu(self.hidden[0](x.squeeze(-1)))
         second = functional.gelu(self.hidden[1](first))
         last = self.output(second)
-        return Prediction(torch.tanh(last), (first, second, last))
+        return Prediction(torch.tanh(last), (first, second, last), (projected, context))
 
     def forward(self, samples: Tensor) -> Prediction:
         """Controls of the frames whose windows are samples [batch, n_samples]."""
         return self.tail(self.steps(samples))
 
-    def crops(self, samples: Tensor, n_frames: int) -> Prediction:
-        """Controls of `n_frames` frames, one every 20 ms, in crops of a recording.
+    def crops(
+        self, samples: Tensor, n_frames: int, shift_samples: int = STEP_SAMPLES
+    ) -> Prediction:
+        """Controls of `n_frames` frames in crops of a recording.
 
         Args:
-            samples: [batch, WINDOW_SAMPLES + (n_frames - 1) * 320]; frame i's window begins at
-                sample i * 320.
-            n_frames: frames in each crop.
+            samples: [batch, WINDOW_SAMPLES + (n_frames - 1) * shift_samples]; frame i's window
+                begins at sample i * shift_samples.
+            n_frames: frames in each crop; a multiple of 320 / shift_samples.
+            shift_samples: from frame to frame: 320, or a whole part of it.
 
         Returns:
             The same as `forward` on every window, [batch * n_frames, ...], crop by crop. Unless
-            the front end normalises over its window, its steps are computed once a crop.
+            the front end normalises over its window, its steps are computed once a crop, or once
+            for each of the places in a step at which frames stand.
         """
         if self.config.norm == "window":
-            windows = samples.unfold(1, WINDOW_SAMPLES, STEP_SAMPLES)
+            windows = samples.unfold(1, WINDOW_SAMPLES, shift_samples)
             return self(windows.reshape(-1, WINDOW_SAMPLES))
-        steps = self.steps(samples).unfold(2, self.n_steps, 1)  # [batch, channels, frames, steps]
-        steps = steps[:, :, :n_frames].transpose(1, 2)
-        return self.tail(steps.reshape(-1, steps.shape[2], self.n_steps))
+        phases = STEP_SAMPLES // shift_samples
+        length = WINDOW_SAMPLES + (n_frames // phases - 1) * STEP_SAMPLES
+        starts = range(0, phases * shift_samples, shift_samples)
+        steps = self.steps(torch.cat([samples[:, start:][:, :length] for start in starts]))
+        steps = steps.unfold(2, self.n_steps, 1)[:, :, : n_frames // phases]
+        steps = steps.unflatten(0, (phases, -1)).permute(1, 3, 0, 2, 4)
+        return self.tail(steps.reshape(-1, steps.shape[3], self.n_steps))
 
 
 def fold_batch_norms(net: StudentNet) -> StudentNet:

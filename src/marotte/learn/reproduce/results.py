@@ -126,10 +126,10 @@ def measure(
     row: Row, seed: int, plan: Plan, speech: Speech, progress: Progress | None = None
 ) -> tuple[list[Figures], Costs]:
     """Score and weigh a trained run; what was found before is kept in its folder."""
-    from marotte.learn.distill import read_checkpoint
+    from marotte.learn import checkpoint
 
     folder = plan.folder(row, seed)
-    state = read_checkpoint(folder / "checkpoint.pt")
+    state = checkpoint.read(folder / checkpoint.FILE)
     kept = folder / f"figures{'-smooth' if row.smooth else ''}.json"
     key = {
         "format": FORMAT,
@@ -259,11 +259,11 @@ def _costs(row: Row, seed: int, folder: Path, face: Face, key: dict[str, Any]) -
 
 
 def _weigh(folder: Path) -> dict[str, Any]:
-    from marotte.learn.distill import load_net
+    from marotte.learn.checkpoint import FILE, load_net
     from marotte.learn.export import export
     from marotte.runtime import load_student
 
-    net, state = load_net(folder / "checkpoint.pt")
+    net, state = load_net(folder / FILE)
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "student.onnx"
         export(net, path, name=state["recipe"]["name"])

@@ -16,7 +16,7 @@ from marotte.rig import ARKIT_52
 
 if TYPE_CHECKING:
     from marotte.learn.dataset import LabelledSpeech
-    from marotte.learn.distill import Recipe
+    from marotte.learn.plan import Recipe
 
 Told = Callable[[str, float, float], None]
 """Told what goes on, how much of it is done and of how much."""
@@ -63,7 +63,7 @@ class Plan:
         Raises:
             MarotteError: there is no such recipe, or it is not strict.
         """
-        from marotte.learn.distill import Recipe
+        from marotte.learn.plan import Recipe
 
         path = self.recipes / f"{row.recipe}.toml"
         if not path.is_file():
@@ -104,6 +104,7 @@ class Trainer:
     def train(self, row: Row, seed: int) -> None:
         """Train a run, from its checkpoint where there is one, and first what it learns from."""
         from marotte.learn import distill
+        from marotte.learn.checkpoint import Progress
 
         recipe, folder = self.plan.recipe(row, seed), self.plan.folder(row, seed)
         if is_trained(folder, recipe):
@@ -111,7 +112,7 @@ class Trainer:
         speech, validation = self._speech_of(recipe.teacher)
         title = f"{row.run}, seed {seed}"
 
-        def report(progress: distill.Progress, values: dict[str, float]) -> None:
+        def report(progress: Progress, values: dict[str, float]) -> None:
             said = f"{title}: step {progress.step} loss {values['total']:.4f}"
             self.told(said, progress.done(recipe.train), 1.0)
 
@@ -135,8 +136,8 @@ class Trainer:
 
 def is_trained(folder: Path, recipe: Recipe) -> bool:
     """Whether a run's checkpoint has used its budget up."""
-    from marotte.learn.distill import Progress, read_checkpoint
+    from marotte.learn.checkpoint import FILE, Progress, read
 
-    if not (folder / "checkpoint.pt").is_file():
+    if not (folder / FILE).is_file():
         return False
-    return Progress(**read_checkpoint(folder / "checkpoint.pt")["progress"]).done(recipe.train) >= 1
+    return Progress(**read(folder / FILE)["progress"]).done(recipe.train) >= 1

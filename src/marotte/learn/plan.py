@@ -1,0 +1,149 @@
+"""A training recipe's tables: what `recipe.strict` makes of a training file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from marotte.errors import MarotteError
+from marotte.learn.augment import AugmentConfig
+from marotte.learn.frontends import STEP_SAMPLES
+from marotte.learn.losses import LossWeights
+from marotte.windows import SAMPLE_RATE
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long and how fast.
+
+    Attributes:
+        minutes: the time budget; the learning rate falls to 0 over it.
+        steps: where it is not 0, the budget is as many steps, whatever time they take; then a
+            run's result depends on its seed alone.
+        batch: crops a step.
+        frames: frames a crop.
+        frame_ms: from one frame of a crop to the next: 20, or a whole part of it. Windows 20 ms
+            apart share the steps of one front end; at 10 ms there are two sets of steps, and the
+            student learns to give the same face for both.
+        learning_rate: the highest, reached after `warmup` of the budget.
+        weight_decay: of AdamW.
+        warmup: share of the budget.
+        average: the student that is kept is a running mean of the weights, which forgets by this
+            factor a step; 0 keeps the last weights.
+        precision: of the products: `32-true`, `bf16-mixed` or `16-mixed`.
+        validate_minutes: between validations.
+        validate_steps: between validations where the budget is in steps; 0 for none but the last.
+        validate_crops: crops of a validation, the same ones each time.
+        patience: validations without a better one before a run stops early; 0 for never.
+        seed: of everything random.
+    """
+
+    minutes: float
+    steps: int = 0
+    batch: int = 64
+    frames: int = 8
+    frame_ms: float = 20.0
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.01
+    warmup: float = 0.03
+    average: float = 0.0
+    precision: str = "32-true"
+    validate_minutes: float = 2.0
+    validate_steps: int = 0
+    validate_crops: int = 512
+    patience: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be trained, naming the valid choices."""
+        if self.precision not in PRECISIONS:
+            valid = ", ".join(PRECISIONS)
+            raise MarotteError(f"precision must be one of {valid}, got {self.precision!r}")
+        if not 0 <= self.average < 1:
+            raise MarotteError(f"average must be from 0 to below 1, got {self.average}")
+        shift = self.shift_samples
+        if not 0 < shift <= STEP_SAMPLES or STEP_SAMPLES % shift:
+            raise MarotteError(f"frame_ms must be 20 or a whole part of it, got {self.frame_ms}")
+        if self.frames % (STEP_SAMPLES // shift):
+            raise MarotteError(
+                f"frames must be a multiple of {STEP_SAMPLES // shift} where they are "
+                f"{self.frame_ms} ms apart, got {self.frames}"
+            )
+        for name in ("batch", "frames", "validate_crops"):
+            if getattr(self, name) < 1:
+                raise MarotteError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+    @property
+    def shift_samples(self) -> int:
+        """Samples from one frame of a crop to the next."""
+        return round(self.frame_ms * SAMPLE_RATE / 1000)
+
+
+@dataclass(frozen=True)
+class StudentShape:
+    """The student of a recipe; its controls are those the rig gives to speech.
+
+    See `StudentConfig`.
+    """
+
+    channels: int
+    lookahead_ms: float
+    frontend: str = "waveform"
+    norm: str = "window"
+    batch_norm: bool = False
+
+
+@dataclass(frozen=True)
+class HybridConfig:
+    """The intermediate teacher of hybrid distillation: a student trained before (section 3.2).
+
+    It is frozen, and hears the same sound through its own window, with its own look-ahead.
+
+    Attributes:
+        recipe: its recipe, relative to this recipe's file; its run stands beside this one.
+            Empty for no intermediate teacher.
+    """
+
+    recipe: str = ""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training recipe, as read from its file.
+
+    Attributes:
+        name: of the run and of the student.
+        corpus: the corpus recipe, relative to this recipe's file.
+        teacher: whose labels.
+        student: the network.
+        train: budget and optimiser.
+        loss: weights of the losses.
+        augment: how far the sound is disturbed.
+        mix: how much more often a source is heard than its minutes would have it.
+        hybrid: the intermediate teacher.
+    """
+
+    name: str
+    corpus: str
+    teacher: str
+    student: StudentShape
+    train: TrainConfig
+    loss: LossWeights = field(default_factory=LossWeights)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    mix: dict[str, float] = field(default_factory=dict[str, float])
+    hybrid: HybridConfig = field(default_factory=HybridConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse feature losses without anyone to compare with, and the other way round."""
+        compared = self.loss.feature > 0 or self.loss.attention > 0
+        if compared and not self.hybrid.recipe:
+            raise MarotteError(
+                f"{self.name}: loss.feature and loss.attention compare with an intermediate "
+                "teacher: name its recipe by hybrid.recipe"
+            )
+        if self.hybrid.recipe and not compared:
+            raise MarotteError(
+                f"{self.name}: the intermediate teacher {self.hybrid.recipe} teaches nothing: "
+                "set loss.feature or loss.attention"
+            )
