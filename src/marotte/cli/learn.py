@@ -43,8 +43,19 @@ def label(
         ),
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes.", show_default="one a core")
-    ] = os.cpu_count() or 1,
+        int | None, typer.Option(min=1, help="Processes.", show_default="one a core")
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            help="Work on a Ray cluster: its address, 'auto' for the one this machine belongs to, "
+            "or 'local' for one of this run's own.",
+            show_default="this machine",
+        ),
+    ] = None,
+    gpus: Annotated[
+        float, typer.Option(min=0, help="GPUs of the Ray cluster for each process.")
+    ] = 0.0,
     curves: Annotated[
         list[Path] | None,
         typer.Option(
@@ -54,6 +65,7 @@ def label(
 ) -> None:
     """Let a teacher label a corpus; what it labelled before is kept."""
     from marotte.errors import MarotteError
+    from marotte.learn.cluster import Cluster, label_on
     from marotte.learn.label import Job, Tally, plan_labels
     from marotte.learn.label import label as label_parts
     from marotte.learn.only import Only
@@ -65,7 +77,11 @@ def label(
         task = bars.add_task("labelling", total=plan.seconds)
 
         began = time.perf_counter()
-        for done in label_parts(job, plan, workers):
+        if ray:
+            results = label_on(Cluster(ray, workers, gpus), job, plan)
+        else:
+            results = label_parts(job, plan, workers or os.cpu_count() or 1)
+        for done in results:
             found.add(done, time.perf_counter() - began)
             said = f"{found.seconds / 60:.0f} of {plan.seconds / 60:.0f} min"
             said += f" of speech, {found.speed:.0f} × real time"

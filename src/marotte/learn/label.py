@@ -119,7 +119,7 @@ def plan_labels(job: Job) -> Plan:
         MarotteError: there is no corpus, no such teacher, no such speech, or there are labels by
             another version of the teacher, which have to be made `again`.
     """
-    store, teacher = Store.open(job.folder), _teacher(job.teacher, job.curves)
+    store, teacher = Store.open(job.folder), open_once(job)
     parts = store.parts()
     with ThreadPoolExecutor(READERS) as pool:
         looks = list(pool.map(lambda part: _look(store, teacher, job, part), parts))
@@ -142,14 +142,29 @@ def plan_labels(job: Job) -> Plan:
 
 def label(job: Job, plan: Plan, workers: int) -> Iterator[Done]:
     """Label the parts of a plan in processes of this machine; gives what came of each."""
-    folder = f"labels/{_teacher(job.teacher, job.curves).name}"
+    with tidy(job):
+        yield from spread(functools.partial(label_part, job), plan.parts, workers)
+
+
+@contextmanager
+def tidy(job: Job) -> Iterator[None]:
+    """Remove what killed processes left unfinished, before the block and after it."""
+    folder = f"labels/{open_once(job).name}"
     Store(job.folder).remove_leftovers(folder)
-    yield from spread(functools.partial(label_part, job), plan.parts, workers)
+    try:
+        yield
+    finally:
+        Store(job.folder).remove_leftovers(folder)
+
+
+def open_once(job: Job) -> Teacher:
+    """A process's own teacher, opened once: it may be a large network."""
+    return _teacher(job.teacher, job.curves)
 
 
 def label_part(job: Job, part: str) -> Done:
     """Label what is asked for and not settled in one part, in this process."""
-    store, teacher = Store(job.folder), _teacher(job.teacher, job.curves)
+    store, teacher = Store(job.folder), open_once(job)
     choice = _Choice(job, teacher, store.settled(teacher.name, part))
     labelled, seconds, failed = 0, 0.0, []
     left_out: Counter[str] = Counter()
@@ -278,5 +293,4 @@ def _writer(store: Store, teacher: Teacher, choice: _Choice, part: str) -> Itera
 
 @functools.lru_cache(maxsize=1)
 def _teacher(name: str, curves: tuple[Path, ...]) -> Teacher:
-    """A process's own teacher, opened once: it may be a large network."""
     return open_teacher(name, curves)

@@ -52,6 +52,11 @@ class Place(ABC):
         """Delete the unfinished files of processes that were killed; those at work keep theirs."""
 
 
+def is_url(folder: Path | str) -> bool:
+    """Whether a corpus lies behind a URL."""
+    return "://" in str(folder)
+
+
 @functools.cache
 def place_of(folder: Path | str) -> Place:
     """The place of a path, or of a URL given as text.
@@ -59,7 +64,7 @@ def place_of(folder: Path | str) -> Place:
     Raises:
         MarotteError: the URL can't be opened here.
     """
-    if "://" not in str(folder):
+    if not is_url(folder):
         return LocalPlace(Path(folder))
     if str(folder).startswith("file://"):
         from urllib.parse import urlsplit
