@@ -9,6 +9,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,20 @@ class TestSession:
         assert work is not None
         frames += [read_frame(m) for m in session.advance(work) if m[0] == protocol.FRAME]
         assert frames[-1][1] == pytest.approx(n_pieces / 10 - 1 / FPS, abs=0.02)
+
+    def test_what_waited_too_long_makes_only_the_newest_frames(self, student: Student):
+        session, inbox = Session(lambda place: student, FPS), Inbox()
+        inbox.add(Start(0, False, 1, RATE))
+        told = []
+        for waited_s, n_frames in ((0.0, 30), (1.0, 3), (1.0, 3), (0.0, 30)):
+            inbox.add(Sound(1, np.zeros(RATE // 2, np.float32)))
+            work = inbox.take()
+            assert work is not None
+            messages = session.advance(replace(work, waited_s=waited_s))
+            told += [m[1:].decode() for m in messages if m[0] == protocol.NOTICE]
+            frames = [m for m in messages if m[0] == protocol.FRAME]
+            assert len(frames) == pytest.approx(n_frames, abs=1)
+        assert told == ["This machine is too busy to keep up: frames are left out."]
 
     def test_sound_of_another_stream_or_after_its_end_is_left_out(self):
         inbox = Inbox()
@@ -439,12 +454,13 @@ class TestTakes:
         from marotte.animation import Animation
         from marotte.formats import livelink_csv
 
-        rows = np.random.default_rng(3).random((90, 52), np.float32)
-        livelink_csv.write(Animation(rows, FPS, ARKIT_52), tmp_path / "take.csv")
+        rows = np.random.default_rng(3).random((90, 55), np.float32)
+        animation = Animation(rows[:, :52], FPS, ARKIT_52, head=rows[:, 52:])
+        livelink_csv.write(animation, tmp_path / "take.csv")
         assert write_take(viewer, rows.tobytes(), "csv") == (tmp_path / "take.csv").read_bytes()
         assert write_take(viewer, rows.tobytes(), "glb")[:4] == b"glTF"
 
-    @pytest.mark.parametrize("content", [b"", bytes(207), np.full(52, np.nan, "<f4").tobytes()])
+    @pytest.mark.parametrize("content", [b"", bytes(219), np.full(55, np.nan, "<f4").tobytes()])
     def test_what_is_none_is_refused(self, viewer: Viewer, content: bytes):
         with pytest.raises(MarotteError):
             write_take(viewer, content, "csv")
@@ -459,7 +475,7 @@ class TestTakes:
         monkeypatch.setattr(server, "LONGEST_TAKE_S", 1)
 
         def post(ending: str, n: int) -> bytes:
-            request = Request(f"http://{at}/take.{ending}", bytes(208 * n), method="POST")
+            request = Request(f"http://{at}/take.{ending}", bytes(220 * n), method="POST")
             with urlopen(request, timeout=10) as answer:
                 return answer.read()
 

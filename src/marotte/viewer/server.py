@@ -272,7 +272,7 @@ async def _body(request: Request, viewer: Viewer) -> bytes:
     Raises:
         MarotteError: it is longer than a take can be.
     """
-    longest = int(LONGEST_TAKE_S * viewer.fps) * len(viewer.rig.names) * 4
+    longest = int(LONGEST_TAKE_S * viewer.fps) * 4 * _take_width(viewer)
     content = bytearray()
     async for piece in request.stream():
         content += piece
@@ -281,24 +281,30 @@ async def _body(request: Request, viewer: Viewer) -> bytes:
     return bytes(content)
 
 
+def _take_width(viewer: Viewer) -> int:
+    return len(viewer.rig.names) + 3  # yaw, pitch and roll
+
+
 def write_take(viewer: Viewer, content: bytes, ending: str) -> bytes:
     """A take as a file's content.
 
     Args:
         viewer: whose frames they are.
-        content: float32 [n_frames, n_controls], little-endian, in the viewer's rate and rig.
+        content: float32 [n_frames, n_controls + 3], little-endian, in the viewer's rate and rig;
+            the last three are the head's yaw, pitch and roll.
         ending: what to write, a key of `TAKES`.
 
     Raises:
         MarotteError: the content is no take.
     """
-    width = len(viewer.rig.names)
+    width = _take_width(viewer)
     if not content or len(content) % (4 * width):
         raise MarotteError(f"a take is rows of {width} float32, got {len(content)} bytes")
     rows = np.frombuffer(content, "<f4").reshape(-1, width).astype(np.float32)
     if not np.isfinite(rows).all():
         raise MarotteError("a take holds finite numbers only")
-    animation = Animation(viewer.rig.clamp(rows), viewer.fps, viewer.rig)
+    controls, head = viewer.rig.clamp(rows[:, :-3]), rows[:, -3:]
+    animation = Animation(controls, viewer.fps, viewer.rig, head=head if head.any() else None)
     with tempfile.TemporaryDirectory(prefix="marotte-take-") as folder:
         path = Path(folder) / f"take.{ending}"
         formats.writer_for(path).write(animation, path)

@@ -5,6 +5,7 @@ const RATE = 16000; // what students hear
 const DRIFT = 2e-4; // sound's clock and the page's differ by less
 const HOLD_S = 0.1; // beyond the student's delay, a file's sound waits for its frames
 const PUMP_MS = 8;
+const MOST_BYTES = 100e6; // of a file: the browser holds all of it in memory
 
 /** The microphone. */
 export class Microphone {
@@ -76,6 +77,9 @@ export class SoundFile {
 
   /** Decode the file; throws when the browser can't. */
   async open(onsamples) {
+    if (this.file.size > MOST_BYTES) {
+      throw new Error(`${this.file.name} is longer than a browser likes: use marotte animate`);
+    }
     this.context = new AudioContext();
     const content = await this.file.arrayBuffer();
     let decoded;

@@ -58,7 +58,7 @@ export class Stage {
     this.renderer.render(this.scene, this.camera);
   }
 
-  /** Turn the head by yaw, pitch and roll in radians, as ARKit counts them. */
+  /** Turn the head by yaw, pitch (down) and roll in radians. */
   face([yaw, pitch, roll]) {
     this.neck.rotation.set(pitch, yaw, roll, "YXZ");
   }

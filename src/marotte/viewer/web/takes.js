@@ -32,10 +32,10 @@ export class Take {
     this.sound.push(heard);
   }
 
-  add({ time, controls }) {
-    const row = Math.round(time * this.fps) - this.first;
+  add({ place, controls, turn }) {
+    const row = place - this.first;
     if (row < 0 || row >= this.longest || this.full) return;
-    this.rows[row] = controls;
+    this.rows[row] = [...controls, ...turn];
   }
 
   get seconds() {

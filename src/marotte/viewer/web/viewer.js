@@ -35,6 +35,7 @@ class Viewer {
     this.takes = new Takes(element("takes"), notice);
     this.nTakes = this.stream = 0;
     this.level = QUIET_DB;
+    this.turn = [0, 0, 0];
     this.stage = makeStage(data);
     this.server = new Server({
       hello: (facts) => this.meet(facts),
@@ -254,6 +255,7 @@ class Viewer {
 
   draw() {
     this.stale = false;
+    this.stage?.face(this.turn);
     this.stage?.draw(this.values);
     this.measure();
     if (!this.chart) return;
@@ -280,7 +282,7 @@ class Viewer {
         const value = column < 0 ? 0 : this.history.at(time, (frame) => frame.controls[column]);
         if (!Number.isNaN(value)) this.values[target] = value;
       });
-      this.stage?.face(this.history.newest.turn);
+      this.turn = this.history.newest.turn;
       return moved;
     }
     const left = this.values.some((value) => value !== 0);
@@ -288,6 +290,7 @@ class Viewer {
     this.values.forEach((value, target) => {
       this.values[target] = Math.abs(value) > 1e-3 ? value * kept : 0;
     });
+    this.turn = this.turn.map((angle) => angle * kept);
     return left || this.level > QUIET_DB;
   }
 
@@ -398,9 +401,10 @@ class Viewer {
       o: () => element("file").click(),
     };
     // A button or a choice that has the focus keeps its keys.
-    if (!actions[event.key] || event.target.closest("button, select, input")) return;
+    const action = actions[event.key.toLowerCase()];
+    if (!action || event.target.closest("button, select, input")) return;
     event.preventDefault();
-    actions[event.key]();
+    action();
   }
 
   resize() {
