@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from marotte.audio import LOUDEST
 from marotte.inputs import Input, Say
 from marotte.senders import Sender
+from marotte.shaping import Shaper
 from marotte.stream import Frame, Stream, flush, push
 
 Samples = NDArray[np.float32]
@@ -93,18 +94,6 @@ class Inbox:
             self._changed.notify_all()
         samples = np.concatenate([part.samples for part in parts])
         return Heard(samples, parts[-1].at_s, parts[0].since_s, n_lost)
-
-
-class Shaper(Protocol):
-    """Changes frames on their way from the student to the outputs."""
-
-    def hear(self, samples: Samples) -> None:
-        """Hear what the stream hears, before the frames that it makes."""
-        ...
-
-    def apply(self, frame: Frame) -> Frame:
-        """Change a frame; they come in order."""
-        ...
 
 
 @final

@@ -35,7 +35,8 @@ class Frame:
         delay_ms: how much later than the moment the sound had to be heard to know the face:
             look-ahead, and 16.7 ms if frames are smoothed.
         controls: [n_controls] in the order and ranges of the student's rig.
-        head: yaw, pitch and roll of the head in radians; a student gives none.
+        head: yaw, pitch and roll of the head in radians, as ARKit counts them: to the face's left,
+            downwards, to its right shoulder. A student gives none.
     """
 
     time_s: float

@@ -91,13 +91,14 @@ class Visemes:
 
         jaw, closed = value("jawOpen"), value("mouthClose")
         pressed = np.clip(both("mouthPress") / _PRESSED_FULLY, 0, 1)
+        free = 1 - pressed  # lips that are shut for p, b and m say nothing else
         features = (
             np.maximum(jaw - closed, 0),
             pressed,
-            value("mouthPucker"),
-            value("mouthFunnel"),
-            both("mouthStretch") + both("mouthSmile"),
-            value("mouthRollLower") * (1 - pressed),
+            free * value("mouthPucker"),
+            free * value("mouthFunnel"),
+            free * (both("mouthStretch") + both("mouthSmile")),
+            free * value("mouthRollLower"),
             value("tongueOut"),
         )
         return np.stack(features, axis=-1)

@@ -38,22 +38,34 @@ def animate(
     rig: Annotated[
         Path | None, typer.Option(help="A JSON file of another rig.", show_default="ARKit's 52")
     ] = None,
+    smooth: Annotated[bool, typer.Option("--smooth", help="Tremble less.")] = False,
+    retarget: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file of gains, ranges and names.", show_default=False),
+    ] = None,
+    life: Annotated[bool, typer.Option("--life", help="Blink, and move head and brows.")] = False,
+    seed: Annotated[int, typer.Option(help="Of --life: other seeds move otherwise.")] = 0,
 ) -> None:
     """Give a recording a face."""
     from marotte import pipeline
     from marotte.audio import open_recording
+    from marotte.cli.live import open_shapers
     from marotte.rig import ARKIT_52, load_rig
     from marotte.runtime import load_student
+    from marotte.shaping import shape
+    from marotte.windows import SAMPLE_RATE
 
     pipeline.check_fps(fps)
     sound = open_recording(recording)
     outputs = output or default_outputs(sound, recording.stem)
     check_outputs(outputs)
     actor = load_student(student, load_rig(rig) if rig else ARKIT_52)
+    shapers = open_shapers(actor.rig, SAMPLE_RATE, retarget, seed if life else None)
 
     with progress() as bars:
         start_s = perf_counter()
-        animation = pipeline.animate(sound, actor, fps, bar(bars, "animating"))
+        animation = pipeline.animate(sound, actor, fps, bar(bars, "animating"), smooth)
+        animation = shape(animation, shapers)
         work_s = perf_counter() - start_s
         write_all(animation, outputs, bars)
     print_summary(animation, outputs, work_s)

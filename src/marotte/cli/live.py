@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from marotte.inputs import Input
     from marotte.live import Live
     from marotte.outputs import Take
+    from marotte.rig import Rig
     from marotte.senders import Sender
+    from marotte.shaping import Shaper
 
 
 def live(
@@ -48,6 +50,12 @@ def live(
     smooth: Annotated[
         bool, typer.Option("--smooth", help="Tremble less, for 16.7 ms more delay.")
     ] = False,
+    retarget: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file of gains, ranges and names.", show_default=False),
+    ] = None,
+    life: Annotated[bool, typer.Option("--life", help="Blink, and move head and brows.")] = False,
+    seed: Annotated[int, typer.Option(help="Of --life: other seeds move otherwise.")] = 0,
     fast: Annotated[
         bool, typer.Option("--fast", help="Don't play in real time, but as fast as can be.")
     ] = False,
@@ -67,12 +75,13 @@ def live(
     actor = load_student(student)
     source = open_input(input, device, rate, fast)
     stream = open_stream(actor, fps, source.rate, smooth)
-    take = Take(actor.rig, fps, source.rate, actor.name)
+    shapers = open_shapers(actor.rig, source.rate, retarget, seed if life else None)
+    take = Take(shapers[-1].rig if shapers else actor.rig, fps, source.rate, actor.name)
     senders = open_senders(out, take, fast)
     say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(out)}")
     say(stream.cost)
     with status_line() as show:
-        running = Live(source, stream, senders, fast=fast, say=say, show=show)
+        running = Live(source, stream, senders, shapers=shapers, fast=fast, say=say, show=show)
         try:
             running.run()
         finally:
@@ -104,6 +113,20 @@ def open_input(source: str | None, device: str | None, rate: int, fast: bool) ->
     from marotte.inputs.microphone import Microphone
 
     return Microphone(device)
+
+
+def open_shapers(rig: Rig, rate: int, retarget: Path | None, seed: int | None) -> list[Shaper]:
+    """What changes the frames of a rig: life first, as it is made for the rig that it knows."""
+    shapers: list[Shaper] = []
+    if seed is not None:
+        from marotte.life import Life
+
+        shapers.append(Life(rig, rate, seed))
+    if retarget:
+        from marotte.retarget import load_retarget
+
+        shapers.append(load_retarget(retarget, rig))
+    return shapers
 
 
 def open_senders(specs: list[str], take: Take, fast: bool) -> list[Sender]:

@@ -1,0 +1,77 @@
+"""Strict TOML in, frozen dataclasses out: what a file says and nobody knows is an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from marotte.errors import MarotteError
+
+T = TypeVar("T")
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """The tables of a TOML file; `what` it is, for people: `recipe`.
+
+    Raises:
+        MarotteError: the file is missing, can't be read or is not TOML.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MarotteError(f"no {what} at {path}: give the path of a .toml file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise MarotteError(f"{path} is not a TOML {what}: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise MarotteError(f"can't read the {what} {path}: {error}") from error
+
+
+def strict(kind: type[T], table: Any, where: str) -> T:
+    """Build a dataclass from a table, refusing what it does not know or can't use.
+
+    Fields that are dataclasses themselves come from sub-tables; whole numbers serve as floats;
+    lists become tuples.
+
+    Args:
+        kind: the dataclass.
+        table: the table.
+        where: names the table in messages.
+
+    Raises:
+        MarotteError: names an unknown, missing or wrongly typed key and the valid ones.
+    """
+    if not isinstance(table, dict):
+        raise MarotteError(f"{where} must be a table, got {table!r}")
+    table = typing.cast("dict[str, Any]", table)
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType]
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(table) - set(fields))
+    if unknown:
+        raise MarotteError(f"{where} has no key {unknown[0]!r}: valid are {', '.join(fields)}")
+    values = {}
+    for name, field in fields.items():
+        if name in table:
+            values[name] = _value(hints[name], table[name], f"{where}.{name}")
+        elif field.default is field.default_factory is dataclasses.MISSING:
+            raise MarotteError(f"{where} lacks the key {name!r}")
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return strict(typing.cast("type[Any]", hint), value, where)
+    expected = typing.get_origin(hint) or hint
+    if expected is float and type(value) is int:
+        return float(value)
+    if expected is tuple and isinstance(value, list):
+        return tuple(typing.cast("list[Any]", value))
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        raise MarotteError(f"{where} must be of type {expected.__name__}, got {value!r}")
+    return value
