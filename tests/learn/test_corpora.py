@@ -1,17 +1,16 @@
 import gzip
-import io
 import multiprocessing
 import os
+import re
 import signal
-import struct
 import time
 from dataclasses import replace
 from importlib.metadata import EntryPoint, EntryPoints
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from layouts import MA, g722, game_file, mp3, put, put_folder, well_formed
 
 from marotte.errors import MarotteError
 from marotte.learn.corpora import build as builder
@@ -23,8 +22,8 @@ from marotte.learn.corpora.queen import Queen
 from marotte.learn.corpora.queen_game import Game
 from marotte.learn.corpora.recipe import Recipe, configure, load_recipe
 from marotte.learn.corpora.source import Skip
-from marotte.learn.phones import INVENTORY
-from marotte.learn.splits import QUEEN_HELD_OUT, split_of
+from marotte.learn.corpora.totals import totals
+from marotte.learn.splits import QUEEN_HELD_OUT, SYNTHETIC, split_of
 from marotte.learn.store import Store
 from marotte.learn.voices.espeak import espeak
 from marotte.learn.voices.hibari import RATE, VirtualSpeaker, hibari_voice
@@ -82,15 +81,6 @@ def test_a_plug_in_adds_a_source(monkeypatch):
 
 
 # Voices
-
-
-def well_formed(utterance):
-    assert np.isfinite(utterance.samples).all()
-    assert 0 < np.abs(utterance.samples).max() <= 1
-    assert all(phone.ipa in INVENTORY for phone in utterance.phones)
-    assert all(0 <= phone.start_s < phone.end_s <= utterance.seconds for phone in utterance.phones)
-    assert all(a.end_s <= b.start_s + 1e-6 for a, b in pairwise(utterance.phones))
-    return True
 
 
 @pytest.mark.parametrize("source", [Hibari(speakers=3, sentences=2), Espeak(sentences=1)])
@@ -155,85 +145,6 @@ def test_sentences_follow_their_seed():
 # Amazon Queen
 
 
-def text_field(text, align=2, at=0):
-    data = bytes([len(text)]) + text.encode("latin-1")
-    return data + bytes(-(at + len(data)) % align if text else 0)
-
-
-def strings(texts, at, align=2):
-    data = b""
-    for text in texts:
-        data += text_field(text, align, at + len(data))
-    return data
-
-
-def dialogue():
-    """Joe says two lines, Sparky one; key 51."""
-    joe, person = b"", b""
-    for number, text in ((0, "Hi, Sparky!*03"), (0x1A, "*FLLook.*04*02Bye.")):
-        joe += struct.pack(">HH", 0, number) + text_field(text, 4)
-    person += struct.pack(">HH", 0, 0x1A) + text_field("Bob put my map away.", 4)
-    first = 32 + len(joe)
-    second = first + len(person)
-    head = struct.pack(">5h", 0, 1, 51, 2, 1) + bytes(12) + struct.pack(">3H", first, 0, second)
-    tail = strings(["Back again?", "Yes."], second)
-    return bytes(20) + head.ljust(32, b"\0") + joe + person + tail
-
-
-def scene():
-    """A picture list, then Joe, then object 1 (a person), then a thing without a name."""
-    records = [
-        struct.pack(">18h", 3, 0, 0, 0, 1, 1, *[0] * 11, 1) + struct.pack(">h", 9)
-        + struct.pack(">10h", 3, *[0] * 9) + struct.pack(">h", -2),
-        struct.pack(">18h", 0, *[0] * 17),
-        struct.pack(">18h", 1, *[0] * 17),
-        struct.pack(">18h", -3, *[0] * 17),
-    ]  # fmt: skip
-    data = b"".join(records)
-    texts = strings(["", "*", "Wow!*01", "*FROh dear.", "Meanwhile"], 12 + len(data))
-    head = struct.pack(">2hh3H", 0, -len(records), 0, 12 + len(data), 12 + len(data), 0)
-    return bytes(20) + head + data + texts
-
-
-def game_file(clips):
-    objects = struct.pack(">8h", -2, *[0] * 6, -3) + struct.pack(">8h", 1, *[0] * 7) * 2
-    texts = ["It is a *14map*02", "boat", "Trader Bob", "room"] + ["verb"] * 12 + ["No way.*03"]
-    members = {
-        "QUEEN.JAS": bytes(20) + struct.pack(">4H", 1, 2, 3, 1) + objects,
-        "QUEEN2.JAS": "\r\n".join([*texts, *["x"] * 40]).encode("latin-1"),
-        "SPARKY1.DOG": dialogue(),
-        "C9A.CUT": scene(),
-        **{f"{name}.SB": data for name, data in clips.items()},
-    }
-    data = b"QTBLCEM10\0\0\0\0" + struct.pack(">H", len(members))
-    offset = len(data) + 21 * len(members)
-    for name, each in members.items():
-        data += struct.pack(">12sBII", name.encode(), 0, offset, len(each))
-        offset += len(each)
-    return data + b"".join(members.values())
-
-
-@pytest.fixture
-def debroot(tmp_path, monkeypatch):
-    monkeypatch.setenv("MAROTTE_DEBROOT", str(tmp_path / "root"))
-    monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "root"
-
-
-def put(path, data):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
-def mp3(text):
-    import soundfile
-
-    samples, _ = espeak().say(text, "en-us+m3")
-    file = io.BytesIO()
-    soundfile.write(file, samples[::2], espeak().rate // 2, format="MP3")
-    return file.getvalue()
-
-
 def test_the_games_lines_name_their_clips(tmp_path):
     put(tmp_path / "queen.1c", game_file({}))
     lines = Game(tmp_path / "queen.1c").lines()
@@ -282,21 +193,6 @@ def test_another_file_is_not_the_game(tmp_path):
 
 
 # Asterisk
-
-
-def g722(samples):
-    import av
-
-    file = io.BytesIO()
-    with av.open(file, "w", format="g722") as container:
-        stream = container.add_stream("g722", rate=16_000)
-        stream.codec_context.layout = "mono"
-        block = (samples * 32767).astype(np.int16)[None, :]
-        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
-        frame.sample_rate = 16_000
-        for each in (frame, None):
-            container.mux(stream.encode(each))
-    return file.getvalue()
 
 
 def test_asterisk_gives_aligned_prompts(debroot):
@@ -476,3 +372,107 @@ def test_no_speaker_is_in_two_splits(tmp_path):
 
 def test_sources_are_configured_by_name():
     assert configure("hibari", {"speakers": 2}) == Hibari(speakers=2)
+
+
+# Sources of one's own, by kind
+
+
+def test_a_recipe_may_have_several_folders(tmp_path, small_parts):
+    for who in ("anna", "bert"):
+        put_folder(tmp_path / who)
+    recipe = load_recipe(
+        write(
+            tmp_path / "r.toml",
+            f"[sources.anna]\nkind = 'folder'\nfolder = '{(tmp_path / 'anna').as_posix()}'\n"
+            f"[sources.bert_2]\nkind = 'folder'\nfolder = '{(tmp_path / 'bert').as_posix()}'\n"
+            "language = 'de'\n",
+        )
+    )
+    plan, done = run(recipe, tmp_path / "out")
+    assert sorted(each.part for each in done) == ["anna-00000", "bert_2-00000"]
+    found = {each.id: each for each in Store(tmp_path / "out").utterances()}
+    assert {each.source for each in found.values()} == {"anna", "bert_2"}
+    assert found["anna/anna/one"].phones == found["bert_2/anna/one"].phones == MA
+    assert {split_of(each) for each in found.values()} == {"train"}
+    assert plan.origin["sources"]["anna"]["options"]["kind"] == "folder"
+    assert run(recipe, tmp_path / "out")[1] == []
+    other = Recipe("r", {"anna": {"folder": str(tmp_path / "anna"), "kind": "librispeech"}})
+    assert "finds no LibriSpeech" in builder.plan_build(other, tmp_path / "out").unusable["anna"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        ("anna", "radio", "of the kind 'radio': a kind is one of beat, folder, librispeech, live"),
+        ("anna", "asterisk_en", "of the kind 'asterisk_en': a kind is one of beat, folder"),
+        ("anna", 7, "a kind is one of"),
+        ("asterisk_en", "folder", "has the name of another source: give it a name of its own"),
+        ("queen", "folder", "has the name of another source"),
+        ("Anna Ö", "folder", "can't be called 'Anna Ö': use small letters"),
+        ("../anna", "folder", "can't be called"),
+    ],
+)
+def test_a_wrong_kind_or_name_is_refused(tmp_path, name, kind, said):
+    options = {"kind": kind, "folder": str(tmp_path)}
+    with pytest.raises(MarotteError, match=re.escape(said)):
+        configure(name, options)
+
+
+def test_an_unknown_source_hints_at_kinds():
+    with pytest.raises(MarotteError, match=r'or say of what `kind` it is, e\.g\. kind = "folder"'):
+        configure("anna", {"folder": "x"})
+
+
+def test_a_plug_in_may_be_of_many(monkeypatch):
+    monkeypatch.setattr(Espeak, "many", True)
+    assert configure("mine", {"kind": "espeak", "sentences": 1}).name == "mine"
+    assert Espeak.name == "espeak"
+
+
+# What cannot be trained on
+
+
+def test_no_recipe_can_train_on_what_is_held_out():
+    """Whatever table a recipe holds, held-out speech keeps the names that hold it out."""
+    held_out = {"asterisk_en", "asterisk_es", "asterisk_it", "queen", "queen_untold", "tuxpaint"}
+    held_out |= {"ktuberling"}
+    for name in held_out:
+        assert not source_class(name).many
+        for kind in source_names():
+            if kind != name:
+                with pytest.raises(MarotteError):
+                    configure(name, {"kind": kind})
+        for alias in ("mine", *source_names()):
+            if alias != name:
+                with pytest.raises(MarotteError):
+                    configure(alias, {"kind": name})
+
+
+@pytest.mark.parametrize("source", ["queen", "queen_untold"])
+def test_actors_are_held_out_in_both_sources_of_the_game(source):
+    for speaker, split in QUEEN_HELD_OUT.items():
+        assert split_of(Somebody(source, speaker)) == split
+
+
+def test_sources_know_whether_they_are_real():
+    assert {name for name in source_names() if not source_class(name).real} == SYNTHETIC
+
+
+def test_real_and_synthetic_speech_is_totalled(tmp_path):
+    put_folder(tmp_path / "in")
+    _ = run(Recipe("r", {"me": {"kind": "folder", "folder": str(tmp_path / "in")}}), tmp_path)
+    store = Store(tmp_path)
+    [one, *_] = store.utterances()
+    others = [("queen", f"who{n}") for n in range(12)] + [("flite", "slt"), ("tapes", "x")]
+    everybody = [
+        replace(one, id=f"{source}/{who}", source=source, speaker=who) for source, who in others
+    ]
+    store.write_part("all-00000", everybody)
+    found = totals(store.manifest(), tmp_path)
+    assert {kind: (each.speakers, each.people) for kind, each in found.items()} == {
+        "real": (14, 11),  # twelve characters of nine actors, and two people of one's own
+        "synthetic": (1, 0),
+        "unknown": (1, 0),
+    }
+    assert found["synthetic"].hours == pytest.approx(one.seconds / 3600)
+    assert found["real"].languages == ("en",)

@@ -1,13 +1,22 @@
 import gzip
 import shutil
-import struct
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from layouts import (
+    als,
+    drascula_texts,
+    g722,
+    ogg,
+    put,
+    put_klettres,
+    put_ktuberling,
+    spoken,
+    well_formed,
+)
 from typer.testing import CliRunner
 
 from marotte.cli.corpus import app
@@ -19,14 +28,14 @@ from marotte.learn.corpora.espeak import EspeakLanguages
 from marotte.learn.corpora.festival import Festival
 from marotte.learn.corpora.fillets import Fillets
 from marotte.learn.corpora.flite import Flite
+from marotte.learn.corpora.klettres import KLettres
 from marotte.learn.corpora.kokoro import Kokoro
+from marotte.learn.corpora.ktuberling import KTuberling
 from marotte.learn.corpora.recipe import load_recipe
 from marotte.learn.corpora.source import Skip
 from marotte.learn.corpora.tuxpaint import TuxPaint
-from marotte.learn.phones import INVENTORY
 from marotte.learn.splits import LANGUAGE_CORPORA, SYNTHETIC, split_of
 from marotte.learn.utterance import Phone
-from marotte.learn.voices.espeak import espeak
 from marotte.learn.voices.festival import Festival as FestivalVoice
 from marotte.learn.voices.flite import US_PHONES, say, voice_phones
 from marotte.learn.voices.kokoro import Kokoro as KokoroVoice
@@ -34,45 +43,8 @@ from marotte.learn.voices.kokoro import Kokoro as KokoroVoice
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
-@pytest.fixture
-def debroot(tmp_path, monkeypatch):
-    monkeypatch.setenv("MAROTTE_DEBROOT", str(tmp_path / "root"))
-    monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(debian, "roots", lambda: [tmp_path / "root"])
-    return tmp_path / "root"
-
-
-def put(path, data):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
-def spoken(text, language, rate):
-    import soxr
-
-    samples, _ = espeak().say(text, language)
-    return soxr.resample(samples, espeak().rate, rate)
-
-
-def ogg(path, text, language, rate=22_050):
-    import soundfile
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sound = 0.5 * spoken(text, language, rate)
-    soundfile.write(path, np.stack([sound, sound], 1), rate, format="OGG")
-
-
-def well_formed(utterance):
-    assert utterance.phones
-    assert 0 < np.abs(utterance.samples).max() <= 1
-    assert all(phone.ipa in INVENTORY for phone in utterance.phones)
-    assert all(0 <= phone.start_s < phone.end_s <= utterance.seconds for phone in utterance.phones)
-    assert all(a.end_s <= b.start_s + 1e-6 for a, b in pairwise(utterance.phones))
-    return True
-
-
 REAL = (
-    TuxPaint(), Fillets(), EspeakLanguages(), DrasculaEn(), DrasculaEs(),
+    TuxPaint(), Fillets(), EspeakLanguages(), DrasculaEn(), DrasculaEs(), KLettres(), KTuberling(),
     AsteriskEs(), AsteriskFr(), AsteriskIt(), AsteriskRu(),
 )  # fmt: skip
 
@@ -106,7 +78,7 @@ def test_tux_paint_gives_descriptions_in_its_languages(debroot):
     assert [phone.ipa for phone in utterance.phones if phone.ipa in ("b", "n")] == list("bnb")
     with pytest.raises(Skip, match="no text in its language"):
         source.utterance(f"fr/{stem}owl")
-    with pytest.raises(Skip, match="no readable sound"):
+    with pytest.raises(Skip, match="a sound file that can't be read"):
         source.utterance(f"ru/{stem}duck")
 
 
@@ -137,10 +109,32 @@ def test_fish_fillets_gives_lines_by_character(debroot):
     assert well_formed(utterance)
     assert (utterance.id, utterance.text) == ("fillets/small/airplane/let-m-oko", text)
     assert source.utterance("share/ob-v-ven").speaker == "big"
-    for key, reason in (("m-nic", "no text"), ("both", "several"), ("v-zle", "no readable sound")):
+    for key, reason in (
+        ("m-nic", "no text"),
+        ("both", "several"),
+        ("v-zle", "a sound file that can't be read"),
+    ):
         with pytest.raises(Skip, match=reason):
             source.utterance(f"airplane/let-{key}")
     assert source._lines["airplane/let-v-zle"] == ("big", 'Je to "zlé".')
+
+
+def test_klettres_gives_letters_and_syllables_in_their_languages(debroot):
+    source = put_klettres(debroot)
+    assert source.items() == ["en/syllab/ma", "pt_BR/alpha/b"]
+    ma, b = map(source.utterance, source.items())
+    assert (ma.id, ma.text, ma.phones) == ("klettres/en/syllab/ma", "ma", ())
+    assert (b.speaker, b.language, b.text, b.rate) == ("pt_BR", "pt", "", 16_000)
+    assert well_formed(ma)
+
+
+def test_ktuberling_gives_words_without_text_once(debroot):
+    source = put_ktuberling(debroot)
+    assert source.items() == ["el/moon_tree", "ga/srón"]
+    greek, irish = map(source.utterance, source.items())
+    assert (greek.language, greek.text, greek.phones) == ("el", "", ())
+    assert (irish.id, irish.licence) == ("ktuberling/ga/srón", "GPL-2.0-or-later")
+    assert (split_of(greek), split_of(irish)) == ("test_languages", "train")
 
 
 def test_espeak_reads_the_games_lines_in_many_languages(debroot):
@@ -280,29 +274,6 @@ def test_a_missing_voice_is_said(monkeypatch):
         KokoroVoice()
 
 
-def drascula_texts(lists):
-    """The game's data file, with texts by list and language."""
-    data = b"DRASCULA\x06"
-    for size in (4, 4, 4, 2, 4, 2, 4, 2, 2, 20, 20, 10, 8):
-        data += struct.pack(">H", 2) + bytes(2 * size)
-    data += struct.pack(">H", 2)
-    for languages in lists:
-        data += struct.pack(">H", len(languages[0]))
-        for texts in languages:
-            block = bytes(2)
-            for text in texts:
-                entry = text.encode("cp850") + bytes(3)
-                block += struct.pack(">H", len(entry) + 2) + entry
-            data += struct.pack(">H", len(block)) + block
-    return data
-
-
-def als(text, language):
-    sound = spoken(text, language, 11_025)
-    middle = np.clip(sound * 127 + 128, 0, 255).astype(np.uint8).tobytes()
-    return bytes([128]) * 32 + middle + bytes([128]) * 32
-
-
 @pytest.mark.parametrize(("source", "language"), [(DrasculaEn(), "en"), (DrasculaEs(), "es")])
 def test_drascula_gives_lines_by_character(source, language, debroot):
     english = ["", "THE BIG PUMP", "MY MOTHER HAS A MAP"]
@@ -336,23 +307,6 @@ def test_another_file_is_not_drasculas(tmp_path, data, said):
     put(tmp_path / "drascula.dat", data)
     with pytest.raises(MarotteError, match=said):
         read_texts(tmp_path / "drascula.dat", "en")
-
-
-def g722(samples):
-    import io
-
-    import av
-
-    file = io.BytesIO()
-    with av.open(file, "w", format="g722") as container:
-        stream = container.add_stream("g722", rate=16_000)
-        stream.codec_context.layout = "mono"
-        block = (samples * 32767).astype(np.int16)[None, :]
-        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
-        frame.sample_rate = 16_000
-        for each in (frame, None):
-            container.mux(stream.encode(each))
-    return file.getvalue()
 
 
 def test_asterisk_speaks_other_languages(debroot):

@@ -1,62 +1,21 @@
-import json
 import pickle
-from fractions import Fraction
 
 import numpy as np
 import pytest
 import soundfile
+from layouts import CHAPTER, MA, RATE, beat_json, entry, grid, noise, put, said, take
 
 from marotte.errors import MarotteError
-from marotte.formats.livelink_csv import COLUMNS, timecode
 from marotte.learn.corpora import build as builder
 from marotte.learn.corpora.beat import Beat
+from marotte.learn.corpora.files import MAX_SECONDS, read_at_16_khz, read_sound
 from marotte.learn.corpora.folder import Folder
-from marotte.learn.corpora.folders import MAX_SECONDS, read_sound
 from marotte.learn.corpora.librispeech import LibriSpeech
 from marotte.learn.corpora.livelink import LiveLink
 from marotte.learn.corpora.recipe import Recipe, configure
 from marotte.learn.corpora.source import Skip
 from marotte.learn.corpora.vocaset import Vocaset
 from marotte.learn.store import Store
-from marotte.learn.utterance import Phone
-from marotte.learn.voices.espeak import espeak
-
-RATE = 16_000
-CHAPTER = "train-clean-100/103/1240"
-
-
-def put(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, str):
-        path.write_text(content, "utf-8")
-    elif isinstance(content, bytes):
-        path.write_bytes(content)
-    elif isinstance(content, dict):
-        path.write_text(json.dumps(content), "utf-8")
-    else:
-        soundfile.write(path, content, RATE)
-
-
-def noise(seconds=1.0):
-    return np.random.default_rng(0).uniform(-0.3, 0.3, int(seconds * RATE)).astype(np.float32)
-
-
-def said(text):
-    samples, _ = espeak().say(text, "en-us")
-    return np.interp(
-        np.arange(0, len(samples), espeak().rate / RATE), np.arange(len(samples)), samples
-    )
-
-
-def grid(seconds=1.0, phones=("M", "AH1"), words=("Ma",)):
-    """A TextGrid in the short form, of equally long words and phones."""
-    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", 0, seconds, "<exists>", 2]
-    for name, labels in (("words", words), ("phones", phones)):
-        lines += ['"IntervalTier"', f'"{name}"', 0, seconds, len(labels)]
-        for k, label in enumerate(labels):
-            step = seconds / len(labels)
-            lines += [k * step, (k + 1) * step, f'"{label}"']
-    return "\n".join(map(str, lines)) + "\n"
 
 
 def skipped(source, key):
@@ -64,9 +23,6 @@ def skipped(source, key):
     with pytest.raises(Skip) as reason:
         source.utterance(key)
     return str(reason.value)
-
-
-MA = (Phone("m", 0.0, 0.5), Phone("ʌ", 0.5, 1.0, 1))
 
 
 # What all have in common
@@ -85,6 +41,10 @@ def test_the_folder_must_be_there_and_hold_something(tmp_path, name):
 def test_sounds_that_cannot_be_used_are_skipped(tmp_path):
     put(tmp_path / "cut.wav", noise())
     put(tmp_path / "cut.wav", (tmp_path / "cut.wav").read_bytes()[:5000])
+    for name in ("cut.flac", "cut.ogg"):
+        put(tmp_path / name, noise(3.0))
+        whole = (tmp_path / name).read_bytes()
+        put(tmp_path / name, whole[: len(whole) // 2])
     put(tmp_path / "text.wav", "no sound")
     put(tmp_path / "empty.mp3", b"")
     soundfile.write(
@@ -93,12 +53,15 @@ def test_sounds_that_cannot_be_used_are_skipped(tmp_path):
     for name, reason in (
         ("none.wav", "no sound file"),
         ("cut.wav", "can't be read"),
+        ("cut.flac", "can't be read"),
+        ("cut.ogg", "can't be read"),
         ("text.wav", "can't be read"),
         ("empty.mp3", "can't be read"),
         ("long.flac", "longer than 900 s"),
     ):
-        with pytest.raises(Skip, match=reason):
-            read_sound(tmp_path / name)
+        for read in (read_sound, read_at_16_khz):
+            with pytest.raises(Skip, match=reason):
+                read(tmp_path / name)
 
 
 # Any folder
@@ -209,11 +172,6 @@ def test_what_is_broken_in_librispeech_is_skipped(tmp_path):
 # BEAT
 
 
-def beat_json(seconds=1.0, fps=60, names=("jawOpen", "mouthSmileLeft")):
-    frames = [{"weights": [0.5, 0.25], "time": k / fps} for k in range(int(seconds * fps))]
-    return {"names": names, "frames": frames}
-
-
 def test_beat_of_both_layouts(tmp_path):
     one, other = tmp_path / "1", tmp_path / "beat_chinese"
     put(one / "1_wayne_0_1_1.wav", noise())
@@ -252,13 +210,6 @@ def test_what_is_broken_in_beat_is_skipped(tmp_path):
 
 
 # Live Link Face
-
-
-def take(seconds=1.0, fps=60):
-    lines = [",".join(("Timecode", "BlendshapeCount", *COLUMNS))]
-    for frame in range(int(seconds * fps)):
-        lines.append(",".join([timecode(frame, Fraction(fps)), "61", *["0.5"] * 61]))
-    return "\n".join(lines) + "\n"
 
 
 def test_live_link_takes(tmp_path):
@@ -317,11 +268,6 @@ def vocaset(folder, sounds, rows, n_rows=60, protocol=2):
     for name, table in (("raw_audio_fixed", sounds), ("subj_seq_to_idx", rows)):
         (folder / f"{name}.pkl").write_bytes(pickle.dumps(table, protocol))
     return Vocaset(folder=str(folder)), vertices
-
-
-def entry(seconds=1.0):
-    audio = (noise(seconds) * 32767).astype(np.int16)
-    return {"audio": audio, "sample_rate": np.int64(RATE)}
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])

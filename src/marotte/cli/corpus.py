@@ -88,11 +88,11 @@ def fetch(
     from rich.console import Console
 
     from marotte.errors import MarotteError
-    from marotte.learn.corpora import debian, source_class
-    from marotte.learn.corpora.recipe import load_recipe
+    from marotte.learn.corpora import debian
+    from marotte.learn.corpora.recipe import class_of, load_recipe
 
     console = Console()
-    sources = map(source_class, load_recipe(recipe).sources)
+    sources = [class_of(*each) for each in load_recipe(recipe).sources.items()]
     for package in dict.fromkeys(each for source in sources for each in source.packages):
         try:
             root = debian.root_of(package)
@@ -143,6 +143,7 @@ def _print_corpus(console: Console, folder: Path) -> None:
     from rich.table import Table
 
     from marotte.learn.corpora.build import skip_reasons
+    from marotte.learn.corpora.totals import totals
     from marotte.learn.store import Store
 
     rows = Store.open(folder).manifest()
@@ -152,6 +153,12 @@ def _print_corpus(console: Console, folder: Path) -> None:
     table.add_section()
     table.add_row("all", "", "", *_sums(rows))
     console.print(table)
+    for kind, each in totals(rows, folder).items():
+        people = f" of {each.people} people or more" if each.people else ""
+        console.print(
+            f"{kind}: {each.hours:.1f} h, {each.speakers} speakers{people}, "
+            f"{len(each.languages)} languages ({' '.join(each.languages)})"
+        )
     for source, reasons in skip_reasons(folder).items():
         for reason, count in reasons.most_common():
             console.print(f"{source}: {count} left out: {reason}")

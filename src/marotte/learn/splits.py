@@ -5,7 +5,7 @@ Splits go by whole corpora and whole speakers, so that no held-out voice is ever
 - `test_clean`: the corpus `asterisk_en`, one studio speaker;
 - `test_other`: three actors of the Amazon Queen, acted speech at 11 kHz;
 - `test_languages`: Spanish by the speaker of `test_clean`, Italian by a speaker of his own, and the
-  Greek of Tux Paint, a language that is not trained on;
+  Greek of Tux Paint and KTuberling, a language that is not trained on;
 - `valid`: two other actors of it, and one synthetic speaker in fifty;
 - `train`: everybody else.
 
@@ -24,9 +24,11 @@ Split = Literal["train", "valid", "test_clean", "test_other", "test_languages"]
 
 CLEAN_CORPORA = frozenset({"asterisk_en"})
 LANGUAGE_CORPORA = frozenset({"asterisk_es", "asterisk_it"})
-TUXPAINT_HELD_OUT = frozenset({"el"})
-"""By language of Tux Paint, which tells no speakers: its Greek is by one woman."""
+LANGUAGE_HELD_OUT = frozenset({("tuxpaint", "el"), ("ktuberling", "el")})
+"""By source and speaker, which is the language there. Nobody tells who speaks: it may be the same
+woman in both."""
 
+QUEEN_CORPORA = frozenset({"queen", "queen_untold"})
 QUEEN_HELD_OUT: dict[str, Split] = {
     "naomi": "test_other",
     **dict.fromkeys(("chief", "ian", "eddy"), "test_other"),
@@ -36,6 +38,7 @@ QUEEN_HELD_OUT: dict[str, Split] = {
 }
 """By character of the Amazon Queen, an actor a line; the others are trained on."""
 
+# Those whose `Source.real` is false; the name must do, lest reading a corpus import its sources.
 SYNTHETIC = frozenset({"hibari", "espeak", "espeak_languages", "flite", "festival", "kokoro"})
 SYNTHETIC_VALID_SHARE = 0.02
 
@@ -58,11 +61,9 @@ def split_of(spoken: Spoken) -> Split:
     """The split an utterance belongs to, by its corpus and speaker alone."""
     if spoken.source in CLEAN_CORPORA:
         return "test_clean"
-    if spoken.source in LANGUAGE_CORPORA or (
-        spoken.source == "tuxpaint" and spoken.speaker in TUXPAINT_HELD_OUT
-    ):
+    if spoken.source in LANGUAGE_CORPORA or (spoken.source, spoken.speaker) in LANGUAGE_HELD_OUT:
         return "test_languages"
-    if spoken.source == "queen":
+    if spoken.source in QUEEN_CORPORA:
         return QUEEN_HELD_OUT.get(spoken.speaker, "train")
     if spoken.source in SYNTHETIC and _share(spoken) < SYNTHETIC_VALID_SHARE:
         return "valid"

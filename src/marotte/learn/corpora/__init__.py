@@ -28,10 +28,13 @@ _BUILT_IN = {
     "folder": "marotte.learn.corpora.folder:Folder",
     "flite": "marotte.learn.corpora.flite:Flite",
     "hibari": "marotte.learn.corpora.hibari:Hibari",
+    "klettres": "marotte.learn.corpora.klettres:KLettres",
     "kokoro": "marotte.learn.corpora.kokoro:Kokoro",
+    "ktuberling": "marotte.learn.corpora.ktuberling:KTuberling",
     "librispeech": "marotte.learn.corpora.librispeech:LibriSpeech",
     "livelink": "marotte.learn.corpora.livelink:LiveLink",
     "queen": "marotte.learn.corpora.queen:Queen",
+    "queen_untold": "marotte.learn.corpora.queen:QueenUntold",
     "tuxpaint": "marotte.learn.corpora.tuxpaint:TuxPaint",
     "vocaset": "marotte.learn.corpora.vocaset:Vocaset",
 }
@@ -53,4 +56,7 @@ def source_class(name: str) -> type[Source]:
         return getattr(import_module(module), attribute)
     for each in entry_points(group="marotte.corpora", name=name):
         return each.load()
-    raise MarotteError(f"there is no source {name!r}: there are {', '.join(source_names())}")
+    raise MarotteError(
+        f"there is no source {name!r}: there are {', '.join(source_names())}; "
+        'or say of what `kind` it is, e.g. kind = "folder"'
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import gzip
 import re
+import zlib
 from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import missing_extra
+from marotte.errors import MarotteError, missing_extra
 from marotte.learn.align import aligner
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.source import Skip, Source
@@ -38,6 +39,18 @@ class Asterisk(Source, ABC):
 
     language: ClassVar[str]
     speaker: ClassVar[str]
+
+    def __init_subclass__(
+        cls,
+        language: str = "",
+        speaker: str = "",
+        packages: tuple[debian.Package, ...] = (),
+        **others: Any,
+    ) -> None:
+        super().__init_subclass__(**others)
+        if language:
+            cls.name, cls.language, cls.speaker = f"asterisk_{language}", language, speaker
+            cls.packages = packages
 
     def items(self) -> Sequence[str]:
         """The names of the prompts that have a text."""
@@ -75,22 +88,19 @@ class Asterisk(Source, ABC):
         """By prompt: what is said, from lines of the form `name: text`."""
         texts = self.packages[1]
         path = debian.root_of(texts) / texts.probe
-        with gzip.open(path, "rt", encoding="utf-8-sig", errors="replace") as lines:
-            pairs = [line.split(":", 1) for line in lines if ":" in line and line[0] != ";"]
+        try:
+            with gzip.open(path, "rt", encoding="utf-8-sig", errors="replace") as lines:
+                pairs = [line.split(":", 1) for line in lines if ":" in line and line[0] != ";"]
+        except (OSError, EOFError, zlib.error) as error:
+            raise MarotteError(f"{path} is damaged: unpack the package again") from error
         return {name.strip(): text.strip() for name, text in pairs}
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.g722"
 
 
-@dataclass(frozen=True)
-class AsteriskEn(Asterisk):
+class AsteriskEn(Asterisk, language="en", speaker="allison", packages=debian.ASTERISK_EN):
     """English."""
-
-    name: ClassVar[str] = "asterisk_en"
-    language: ClassVar[str] = "en"
-    speaker: ClassVar[str] = "allison"
-    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_EN
 
 
 @dataclass(frozen=True)
@@ -103,44 +113,22 @@ class _Translated(Asterisk, ABC):
         return re.sub(r"\([^)]*\)", " ", text)
 
 
-@dataclass(frozen=True)
-class AsteriskEs(_Translated):
-    """Mexican Spanish."""
+class AsteriskEs(_Translated, language="es", speaker="allison", packages=debian.ASTERISK_ES):
+    """Mexican Spanish, by the woman who speaks English."""
 
-    name: ClassVar[str] = "asterisk_es"
-    language: ClassVar[str] = "es"
-    speaker: ClassVar[str] = "allison"
-    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_ES
+    people: ClassVar[int | None] = 0
 
 
-@dataclass(frozen=True)
-class AsteriskFr(_Translated):
+class AsteriskFr(_Translated, language="fr", speaker="june", packages=debian.ASTERISK_FR):
     """Canadian French."""
 
-    name: ClassVar[str] = "asterisk_fr"
-    language: ClassVar[str] = "fr"
-    speaker: ClassVar[str] = "june"
-    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_FR
 
-
-@dataclass(frozen=True)
-class AsteriskIt(_Translated):
+class AsteriskIt(_Translated, language="it", speaker="carlo", packages=debian.ASTERISK_IT):
     """Italian."""
 
-    name: ClassVar[str] = "asterisk_it"
-    language: ClassVar[str] = "it"
-    speaker: ClassVar[str] = "carlo"
-    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_IT
 
-
-@dataclass(frozen=True)
-class AsteriskRu(_Translated):
+class AsteriskRu(_Translated, language="ru", speaker="ivrvoice", packages=debian.ASTERISK_RU):
     """Russian."""
-
-    name: ClassVar[str] = "asterisk_ru"
-    language: ClassVar[str] = "ru"
-    speaker: ClassVar[str] = "ivrvoice"
-    packages: ClassVar[tuple[debian.Package, ...]] = debian.ASTERISK_RU
 
 
 def _decoded(path: Path) -> NDArray[np.float32]:

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from marotte.learn.corpora.files import read_at_16_khz
 from marotte.learn.corpora.folders import (
     FolderSource,
     files_below,
     read_grid,
-    read_sound,
     sound_among,
 )
 from marotte.learn.curves import read_controls
@@ -52,7 +52,7 @@ class Beat(FolderSource):
         files = self._files[key]
         _, speaker, kind, *_ = key.split("_")
         language = _LANGUAGES[int(kind) // 2]
-        samples = read_sound(sound_among(files))
+        samples = read_at_16_khz(sound_among(files))
         seconds = len(samples) / SAMPLE_RATE
         if ".json" in files:
             read_controls(files[".json"], seconds, 1)  # what does not fit is left out now

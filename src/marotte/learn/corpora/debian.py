@@ -90,6 +90,20 @@ DRASCULA_ES = Package(
 )
 
 
+KLETTRES = Package(
+    "klettres-data",
+    "usr/share/klettres/en/sounds.xml",
+    40,
+    "GPL-2.0-or-later",
+)
+KTUBERLING = Package(
+    "ktuberling-data",
+    "usr/share/ktuberling/sounds/en.soundtheme",
+    47,
+    "GPL-2.0-or-later",
+)
+
+
 def roots() -> list[Path]:
     """Where packages may be unpacked, in the order of search."""
     chosen = os.environ.get("MAROTTE_DEBROOT")

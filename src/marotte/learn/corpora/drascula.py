@@ -44,6 +44,7 @@ class Drascula(Source, ABC):
     """
 
     language: ClassVar[str]
+    people: ClassVar[int | None] = 8
 
     def items(self) -> Sequence[str]:
         """The names of the clips."""

@@ -16,6 +16,7 @@ from marotte.errors import MarotteError
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.fillets import read_lines
 from marotte.learn.corpora.source import Skip, Source
+from marotte.learn.corpora.virtual import sentence_keys
 from marotte.learn.utterance import Utterance
 from marotte.learn.voices.espeak import espeak
 from marotte.learn.voices.texts import sentence
@@ -40,6 +41,7 @@ class Espeak(Source):
     """
 
     name: ClassVar[str] = "espeak"
+    real: ClassVar[bool] = False
     voices: tuple[str, ...] = _VOICES
     sentences: int = 45
     seed: int = 1
@@ -47,7 +49,7 @@ class Espeak(Source):
     def items(self) -> Sequence[str]:
         """Keys `voice/sentence`."""
         espeak()
-        return [f"{voice}/{each:04d}" for voice in self.voices for each in range(self.sentences)]
+        return sentence_keys(self.voices, self.sentences)
 
     def utterance(self, key: str) -> Utterance:
         """One sentence by one voice, at a pace and pitch of its own."""
@@ -69,6 +71,7 @@ class EspeakLanguages(Source):
     """
 
     name: ClassVar[str] = "espeak_languages"
+    real: ClassVar[bool] = False
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.FILLETS_TEXT,)
     languages: tuple[str, ...] = ("bg", "cs", "de", "es", "fr", "it", "nl", "pl", "ru", "sv")
     variants: tuple[str, ...] = ("f1", "f4", "m1", "m3", "m7", "klatt2", "Annie", "Michael")
@@ -80,12 +83,8 @@ class EspeakLanguages(Source):
         for language in self.languages:
             espeak().words("", language)
             game_sentences(language)
-        return [
-            f"{language}+{variant}/{each:04d}"
-            for language in self.languages
-            for variant in self.variants
-            for each in range(self.sentences)
-        ]
+        voices = (f"{each}+{variant}" for each in self.languages for variant in self.variants)
+        return sentence_keys(voices, self.sentences)
 
     def utterance(self, key: str) -> Utterance:
         """One line by one voice, at a pace and pitch of its own."""

@@ -33,6 +33,7 @@ class Fillets(Source):
 
     name: ClassVar[str] = "fillets"
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.FILLETS, debian.FILLETS_TEXT)
+    people: ClassVar[int | None] = 9
 
     def items(self) -> Sequence[str]:
         """Keys `level/line`."""

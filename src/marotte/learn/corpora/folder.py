@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import ClassVar
 
 from marotte.learn.align import aligner
+from marotte.learn.corpora.files import read_at_16_khz
 from marotte.learn.corpora.folders import (
     SOUND_ENDINGS,
     FolderSource,
     files_below,
-    read_sound,
     sound_among,
     spoken,
 )
+from marotte.learn.recognise import recogniser
 from marotte.learn.utterance import Utterance
 from marotte.windows import SAMPLE_RATE
 
@@ -36,12 +37,14 @@ class Folder(FolderSource):
         speaker: who speaks everywhere; by default, the first folder below `folder` names each.
         language: ISO 639-1.
         licence: SPDX identifier or a short name.
+        recognise: give phones to what has neither TextGrid nor text, by ear.
     """
 
     name: ClassVar[str] = "folder"
     speaker: str = ""
     language: str = "en"
     licence: str = "NOASSERTION"
+    recognise: bool = False
 
     def items(self) -> Sequence[str]:
         """The sound files, by their paths without ending; twins in another format count once."""
@@ -50,13 +53,17 @@ class Folder(FolderSource):
             raise self.nothing_found("sound files (WAV, FLAC, OGG, MP3)")
         if any(".txt" in self._files[key] and ".textgrid" not in self._files[key] for key in keys):
             aligner(self.language)
+        if self.recognise:
+            recogniser()
         return keys
 
     def utterance(self, key: str) -> Utterance:
         """A recording with what is known of it."""
         files = self._files[key]
-        samples = read_sound(sound_among(files))
+        samples = read_at_16_khz(sound_among(files))
         text, phones = spoken(files, samples, self.language)
+        if self.recognise and not files.keys() & {".textgrid", ".txt"}:
+            phones = recogniser().recognise(samples, SAMPLE_RATE)
         first, below, _ = key.partition("/")
         return Utterance(
             id=f"{self.name}/{key}",

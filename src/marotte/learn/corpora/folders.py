@@ -6,11 +6,11 @@ from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.audio import open_recording
 from marotte.errors import MarotteError
 from marotte.learn.align import aligner
 from marotte.learn.corpora.source import Skip, Source
@@ -19,18 +19,17 @@ from marotte.learn.utterance import Phone
 from marotte.windows import SAMPLE_RATE
 
 SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
-MAX_SECONDS = 900.0
-"""A longer recording should be cut: utterances are held in memory whole."""
 
 
 @dataclass(frozen=True)
 class FolderSource(Source, ABC):
-    """A source that reads files in a folder of the user's.
+    """A source that reads files in a folder of the user's; a recipe may have several.
 
     Attributes:
         folder: where they are.
     """
 
+    many: ClassVar[bool] = True
     folder: str = ""
 
     @property
@@ -78,25 +77,6 @@ def sound_among(files: Mapping[str, Path]) -> Path:
         if ending in files:
             return files[ending]
     raise Skip("no sound file")
-
-
-def read_sound(path: Path) -> NDArray[np.float32]:
-    """A sound file's mono samples [n_samples] at Marotte's rate.
-
-    Raises:
-        Skip: it is missing, damaged or too long.
-    """
-    if not path.is_file():
-        raise Skip("no sound file")
-    try:
-        recording = open_recording(path)
-        short = recording.seconds <= MAX_SECONDS
-        samples = recording.read() if short else None
-    except MarotteError as error:
-        raise Skip("a sound file that can't be read") from error
-    if samples is None:
-        raise Skip(f"longer than {MAX_SECONDS:.0f} s")
-    return samples
 
 
 def read_grid(path: Path) -> TextGrid:

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from marotte.learn.corpora.source import Skip, Source
+from marotte.learn.corpora.source import Source
+from marotte.learn.corpora.virtual import at_some_level, sentence_keys
 from marotte.learn.utterance import Utterance
 from marotte.learn.voices.hibari import RATE, hibari_voice, random_speaker
 from marotte.learn.voices.texts import sentence
@@ -25,6 +26,7 @@ class Hibari(Source):
     """
 
     name: ClassVar[str] = "hibari"
+    real: ClassVar[bool] = False
     speakers: int = 320
     sentences: int = 25
     seed: int = 1
@@ -32,11 +34,7 @@ class Hibari(Source):
     def items(self) -> Sequence[str]:
         """Keys `speaker/sentence`."""
         hibari_voice()
-        return [
-            f"{speaker:04d}/{each:04d}"
-            for speaker in range(self.speakers)
-            for each in range(self.sentences)
-        ]
+        return sentence_keys((f"{each:04d}" for each in range(self.speakers)), self.sentences)
 
     def utterance(self, key: str) -> Utterance:
         """One sentence by one virtual speaker."""
@@ -45,11 +43,6 @@ class Hibari(Source):
         rng = np.random.default_rng([self.seed, speaker, each])
         text = sentence(rng)
         samples, phones = hibari_voice().say(text, somebody, int(rng.integers(2**31)))
-        peak = np.abs(samples).max(initial=0.0)
-        if not phones or peak == 0:
-            raise Skip("nothing was said")
-        # People speak at many levels; the voice speaks at one.
-        loudness = np.float32(rng.uniform(0.2, 0.95) / peak)
         return Utterance(
             id=f"{self.name}/s{self.seed}-{key}",
             source=self.name,
@@ -57,7 +50,7 @@ class Hibari(Source):
             language="en",
             licence="Apache-2.0",
             text=text,
-            samples=samples * loudness,
+            samples=at_some_level(samples, phones, rng),
             rate=RATE,
             phones=phones,
         )

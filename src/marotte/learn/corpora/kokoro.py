@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from marotte.learn.corpora.source import Skip, Source
+from marotte.learn.corpora.source import Source
+from marotte.learn.corpora.virtual import at_some_level, sentence_keys
 from marotte.learn.utterance import Utterance
 from marotte.learn.voices.kokoro import RATE, kokoro_voice
 from marotte.learn.voices.texts import sentence
@@ -25,6 +26,7 @@ class Kokoro(Source):
     """
 
     name: ClassVar[str] = "kokoro"
+    real: ClassVar[bool] = False
     speakers: int = 20
     sentences: int = 20
     seed: int = 1
@@ -32,11 +34,7 @@ class Kokoro(Source):
     def items(self) -> Sequence[str]:
         """Keys `speaker/sentence`."""
         kokoro_voice()
-        return [
-            f"{speaker:03d}/{each:04d}"
-            for speaker in range(self.speakers)
-            for each in range(self.sentences)
-        ]
+        return sentence_keys((f"{each:03d}" for each in range(self.speakers)), self.sentences)
 
     def utterance(self, key: str) -> Utterance:
         """One sentence by one mixture."""
@@ -47,9 +45,6 @@ class Kokoro(Source):
         rng = np.random.default_rng([self.seed, speaker, each])
         text = sentence(rng)
         samples, phones = kokoro_voice().say(text, mixture, rng.uniform(0.85, 1.15))
-        peak = np.abs(samples).max(initial=0.0)
-        if not phones or peak == 0:
-            raise Skip("nothing was said")
         return Utterance(
             id=f"{self.name}/s{self.seed}-{key}",
             source=self.name,
@@ -57,7 +52,7 @@ class Kokoro(Source):
             language="en",
             licence="Apache-2.0",
             text=text,
-            samples=samples * np.float32(rng.uniform(0.2, 0.95) / peak),
+            samples=at_some_level(samples, phones, rng),
             rate=RATE,
             phones=phones,
         )

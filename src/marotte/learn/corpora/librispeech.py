@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from marotte.learn.align import english_aligner
-from marotte.learn.corpora.folders import FolderSource, read_grid, read_sound
+from marotte.learn.corpora.files import read_at_16_khz
+from marotte.learn.corpora.folders import FolderSource, read_grid
 from marotte.learn.corpora.source import Skip
 from marotte.learn.textgrid import phones_in
 from marotte.learn.utterance import Utterance
@@ -57,7 +58,7 @@ class LibriSpeech(FolderSource):
         """An utterance with its text and phones."""
         _, speaker, chapter, each = key.split("/")
         path = self.root / f"{key}.flac"
-        samples = read_sound(path)
+        samples = read_at_16_khz(path)
         text = _transcript(path.with_name(f"{speaker}-{chapter}.trans.txt")).get(each)
         if text is None:
             raise Skip("no line in the transcript")

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from marotte.learn.corpora.files import read_at_16_khz
 from marotte.learn.corpora.folders import (
     SOUND_ENDINGS,
     FolderSource,
     files_below,
-    read_sound,
     sound_among,
     spoken,
 )
@@ -68,7 +68,7 @@ class LiveLink(FolderSource):
         files = {**self._files.get(self._take(key), {}), **self._files.get(key, {})}
         if ".csv" not in files:
             raise Skip("no CSV of curves beside the sound")
-        samples = read_sound(sound_among(files))
+        samples = read_at_16_khz(sound_among(files))
         read_controls(files[".csv"], len(samples) / SAMPLE_RATE, 1)  # one that does not fit: out
         text, phones = spoken(files, samples, self.language)
         return Utterance(

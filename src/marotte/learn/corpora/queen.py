@@ -8,17 +8,20 @@ A speaker is a character of the game. Dialogues and scenes name characters diffe
 from __future__ import annotations
 
 import functools
+import importlib.resources
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marotte.learn.align import english_aligner
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.queen_game import Game, Line
 from marotte.learn.corpora.source import Skip, Source
+from marotte.learn.recognise import recogniser
 from marotte.learn.utterance import Utterance
 
 _SAME = {
@@ -49,6 +52,7 @@ class Queen(Source):
 
     name: ClassVar[str] = "queen"
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.QUEEN,)
+    people: ClassVar[int | None] = 9
 
     def items(self) -> Sequence[str]:
         """The names of the clips."""
@@ -57,18 +61,11 @@ class Queen(Source):
 
     def utterance(self, key: str) -> Utterance:
         """A clip with its text and phones."""
-        import soundfile
-
         line = self._lines.get(key)
         if line is None:
             raise Skip("no text: a sound effect")
         speaker = speaker_of(line)
-        try:
-            file = io.BytesIO(self._game.clip(key))
-            sound, rate = soundfile.read(file, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise Skip("not a readable MP3") from error
-        samples = sound.mean(1, dtype=np.float32)
+        samples, rate = self._sound(key)
         return Utterance(
             id=f"{self.name}/{speaker}/{key}",
             source=self.name,
@@ -81,6 +78,16 @@ class Queen(Source):
             phones=english_aligner().align(samples, rate, line.text),
         )
 
+    def _sound(self, key: str) -> tuple[NDArray[np.float32], int]:
+        import soundfile
+
+        try:
+            file = io.BytesIO(self._game.clip(key))
+            sound, rate = soundfile.read(file, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise Skip("not a readable MP3") from error
+        return sound.mean(1, dtype=np.float32), rate
+
     @functools.cached_property
     def _game(self) -> Game:
         return Game(debian.root_of(debian.QUEEN) / debian.QUEEN.probe)
@@ -88,6 +95,47 @@ class Queen(Source):
     @functools.cached_property
     def _lines(self) -> dict[str, Line]:
         return self._game.lines()
+
+
+@dataclass(frozen=True)
+class QueenUntold(Queen):
+    """The clips that `Queen` leaves out because their text does not fit, with recognised phones.
+
+    Which they are stands in a file: to find them, all clips had to be aligned once more. Clips of
+    which the game does not tell who speaks stay out: it may be an actor of a test set.
+    """
+
+    name: ClassVar[str] = "queen_untold"
+    people: ClassVar[int | None] = 0  # those of `Queen`
+
+    def items(self) -> Sequence[str]:
+        """The names of the clips."""
+        recogniser()
+        untold = set(_untold_clips())
+        return [key for key in self._game.clips() if key in untold]
+
+    def utterance(self, key: str) -> Utterance:
+        """A clip with the phones that are heard in it, and without a text."""
+        if key not in self._lines:
+            raise Skip("no text: a sound effect")
+        speaker = speaker_of(self._lines[key])
+        samples, rate = self._sound(key)
+        return Utterance(
+            id=f"{self.name}/{speaker}/{key}",
+            source=self.name,
+            speaker=speaker,
+            language="en",
+            licence=debian.QUEEN.licence,
+            text="",
+            samples=samples,
+            rate=rate,
+            phones=recogniser().recognise(samples, rate),
+        )
+
+
+def _untold_clips() -> list[str]:
+    text = importlib.resources.files(__package__ or "").joinpath("queen_untold.txt").read_text()
+    return [name for line in text.splitlines() if line[0] != "#" for name in line.split()]
 
 
 def speaker_of(line: Line) -> str:

@@ -49,10 +49,14 @@ class Game:
     """The opened data file."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._data = path.read_bytes()
         if self._data[:4] != b"QTBL":
             raise MarotteError(f"{path} is not the game's data file with its table of contents")
-        self._members = dict(self._table())
+        try:
+            self._members = dict(self._table())
+        except struct.error as error:
+            raise self._damaged() from error
 
     def clips(self) -> list[str]:
         """The names of all clips of speech, in order."""
@@ -65,10 +69,16 @@ class Game:
     def lines(self) -> dict[str, Line]:
         """By clip name: what is said, and by whom. Names more clips than there are."""
         lines: dict[str, Line] = {}
-        for prefix, text, character in self._sentences():
-            for number, segment in _segments(text).items():
-                lines[f"{prefix}{number:X}"] = Line(segment, character)
+        try:
+            for prefix, text, character in self._sentences():
+                for number, segment in _segments(text).items():
+                    lines[f"{prefix}{number:X}"] = Line(segment, character)
+        except (struct.error, IndexError, KeyError) as error:
+            raise self._damaged() from error
         return lines
+
+    def _damaged(self) -> MarotteError:
+        return MarotteError(f"{self._path} is damaged: unpack the package again")
 
     def _table(self) -> Iterator[tuple[str, tuple[int, int]]]:
         (count,) = struct.unpack_from(">H", self._data, 13)

@@ -5,12 +5,18 @@
 
 [sources.hibari]
 speakers = 320
+
+[sources.anna]             # speech of one's own, under a name of one's own
+kind = "folder"
+folder = "~/anna"
 ```
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from marotte.errors import MarotteError
-from marotte.learn.corpora import source_class
+from marotte.learn.corpora import source_class, source_names
 from marotte.learn.corpora.source import Source
 
 if sys.version_info >= (3, 11):
@@ -62,15 +68,17 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def configure(name: str, options: Mapping[str, Any]) -> Source:
-    """A source with its options set.
+    """A source with its options set; `kind` among them says which it is, if not its name.
 
     Raises:
         MarotteError: no such source or option, or a value of the wrong type.
     """
-    source = source_class(name)
+    source = class_of(name, options)
     known = {field.name: field for field in dataclasses.fields(source)}
     values: dict[str, Any] = {}
     for key, value in dict(options).items():
+        if key == "kind":
+            continue
         if key not in known:
             raise MarotteError(
                 f"the source {name!r} has no option {key!r}: it has "
@@ -87,3 +95,37 @@ def configure(name: str, options: Mapping[str, Any]) -> Source:
             )
         values[key] = value
     return source(**values)
+
+
+def class_of(name: str, options: Mapping[str, Any]) -> type[Source]:
+    """The source of a table of a recipe, called by the table's name.
+
+    Raises:
+        MarotteError: there is no such source, or a recipe may not call one so.
+    """
+    kind = options.get("kind", name)
+    if kind == name:
+        return source_class(name)
+    names = source_names()
+    of_many = [each for each in names if source_class(each).many]
+    if kind not in of_many:
+        raise MarotteError(
+            f"the source {name!r} is of the kind {kind!r}: a kind is one of {', '.join(of_many)}"
+        )
+    # By its name alone a corpus knows which speakers are held out.
+    if name in names:
+        raise MarotteError(
+            f"the source {name!r} of the kind {kind!r} has the name of another source: "
+            "give it a name of its own"
+        )
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        raise MarotteError(
+            f"a source can't be called {name!r}: use small letters a to z, digits and _"
+        )
+    return _called(source_class(kind), name)
+
+
+@functools.cache
+def _called(source: type[Source], name: str) -> type[Source]:
+    """A kind of source under another name."""
+    return type(source.__name__, (source,), {"name": name, "__doc__": source.__doc__})

@@ -27,11 +27,17 @@ class Source(ABC):
         name: what recipes and utterances call it.
         version: raised whenever the same options and key would give another utterance.
         packages: the Debian packages it reads.
+        real: people speak, not a synthesiser.
+        people: how many people speak at the least, where some of its speakers are one person.
+        many: a recipe may have several of this kind, each under a name of its own.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     packages: ClassVar[tuple[Package, ...]] = ()
+    real: ClassVar[bool] = True
+    people: ClassVar[int | None] = None
+    many: ClassVar[bool] = False
 
     @abstractmethod
     def items(self) -> Sequence[str]:

@@ -1,0 +1,81 @@
+"""The manifest of a corpus in, totals of its real and its synthetic speech out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from marotte.errors import MarotteError
+from marotte.learn.corpora.build import read_origin
+from marotte.learn.corpora.recipe import class_of
+from marotte.learn.corpora.source import Source
+from marotte.learn.store import ManifestRow
+
+
+@dataclass(frozen=True)
+class Total:
+    """How much speech of one kind there is.
+
+    Attributes:
+        hours: of speech.
+        speakers: by the names their sources give them.
+        people: how many people that are at the least; 0 where nobody speaks.
+        languages: in order.
+    """
+
+    hours: float
+    speakers: int
+    people: int
+    languages: tuple[str, ...]
+
+
+def totals(rows: Iterable[ManifestRow], folder: Path) -> Mapping[str, Total]:
+    """Totals of `real` and `synthetic` speech, and of speech of an `unknown` source.
+
+    Args:
+        rows: the manifest.
+        folder: the corpus folder, which knows of what kind each source is.
+    """
+    sources = read_origin(folder).get("sources", {})
+    by_kind: dict[str, dict[str, list[ManifestRow]]] = {}
+    classes: dict[str, type[Source] | None] = {}
+    for row in rows:
+        options = sources.get(row.source, {}).get("options", {})
+        if row.source not in classes:
+            classes[row.source] = _class_of(row.source, options)
+        source = classes[row.source]
+        kind = "unknown" if source is None else "real" if source.real else "synthetic"
+        by_kind.setdefault(kind, {}).setdefault(row.source, []).append(row)
+    return {
+        kind: _total(by_kind[kind], classes, spoken=kind == "real")
+        for kind in ("real", "synthetic", "unknown")
+        if kind in by_kind
+    }
+
+
+def _class_of(name: str, options: Mapping[str, str]) -> type[Source] | None:
+    try:
+        return class_of(name, options)
+    except MarotteError:  # a plug-in that is not installed here
+        return None
+
+
+def _total(
+    by_source: Mapping[str, list[ManifestRow]],
+    classes: Mapping[str, type[Source] | None],
+    spoken: bool,
+) -> Total:
+    rows = [row for each in by_source.values() for row in each]
+    speakers = {name: {row.speaker for row in each} for name, each in by_source.items()}
+    people = 0
+    for name, each in speakers.items():
+        source = classes[name]
+        known = None if source is None else source.people
+        people += len(each) if known is None else min(known, len(each))
+    return Total(
+        hours=sum(row.minutes for row in rows) / 60,
+        speakers=sum(map(len, speakers.values())),
+        people=people if spoken else 0,
+        languages=tuple(sorted({row.language for row in rows})),
+    )
