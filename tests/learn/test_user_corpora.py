@@ -8,7 +8,7 @@ from layouts import CHAPTER, MA, RATE, beat_json, entry, grid, noise, put, said,
 from marotte.errors import MarotteError
 from marotte.learn.corpora import build as builder
 from marotte.learn.corpora.beat import Beat
-from marotte.learn.corpora.files import MAX_SECONDS, read_at_16_khz, read_sound
+from marotte.learn.corpora.files import MAX_SECONDS, read_at_16_khz, read_sound, read_unended_ogg
 from marotte.learn.corpora.folder import Folder
 from marotte.learn.corpora.librispeech import LibriSpeech
 from marotte.learn.corpora.livelink import LiveLink
@@ -62,6 +62,23 @@ def test_sounds_that_cannot_be_used_are_skipped(tmp_path):
         for read in (read_sound, read_at_16_khz):
             with pytest.raises(Skip, match=reason):
                 read(tmp_path / name)
+
+
+def test_an_ogg_without_its_last_page_is_read_where_that_is_known(tmp_path):
+    path = tmp_path / "unended.ogg"
+    put(path, noise(3.0))
+    whole = path.read_bytes()
+    pages = [at for at in range(len(whole)) if whole.startswith(b"OggS", at)]
+    put(path, whole[: pages[-1]])
+    with pytest.raises(Skip, match="can't be read"):
+        read_at_16_khz(path)
+    assert 1.0 < len(read_unended_ogg(path)) / RATE < 3.0
+    for end in (pages[-1] - 20, pages[1], 0):
+        put(path, whole[:end])
+        with pytest.raises(Skip, match="can't be read"):
+            read_unended_ogg(path)
+    with pytest.raises(Skip, match="no sound file"):
+        read_unended_ogg(tmp_path / "none.ogg")
 
 
 # Any folder

@@ -2,7 +2,8 @@
 
 A table in each language's folder names what a sound is of, `<sound name="LA" file="fr/...">`: that
 is the text. How a letter is read it does not tell, so there are no phones. Nobody says who
-speaks: the speakers of one folder count as one.
+speaks: the speakers of one folder count as one. The writer of the Arabic and Malayalam files left
+out their last page, a moment of sound.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import ClassVar
 from xml.etree import ElementTree
 
 from marotte.learn.corpora import debian
-from marotte.learn.corpora.files import read_at_16_khz
+from marotte.learn.corpora.files import read_unended_ogg
 from marotte.learn.corpora.source import Source
 from marotte.learn.utterance import Utterance
 from marotte.windows import SAMPLE_RATE
@@ -45,7 +46,7 @@ class KLettres(Source):
             language=speaker.partition("_")[0],
             licence=debian.KLETTRES.licence,
             text=_names(self._folder / speaker / "sounds.xml").get(f"{key}.ogg", ""),
-            samples=read_at_16_khz(self._folder / f"{key}.ogg"),
+            samples=read_unended_ogg(self._folder / f"{key}.ogg"),
             rate=SAMPLE_RATE,
             phones=(),
         )
