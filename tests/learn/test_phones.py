@@ -111,6 +111,20 @@ def test_every_phone_of_espeak_is_covered(language):
         assert p.normalise(symbol), symbol
 
 
+@pytest.mark.parametrize(
+    ("language", "symbol", "expected"),
+    [
+        ("ru", "ˈy", ("ɪ",)),
+        ("ro", "yɪ", ("ɪ", "ɪ")),
+        ("de", "yː", ("y",)),
+        ("es", "v", ("β",)),
+        ("fr", "v", ("v",)),
+    ],
+)
+def test_a_symbol_may_mean_another_sound_in_a_language(language, symbol, expected):
+    assert p.normalise(symbol, language) == expected
+
+
 def test_an_unknown_letter_is_said():
     with pytest.raises(MarotteError, match="unknown phone 'aЖ'"):
         p.normalise("aЖ")

@@ -93,6 +93,11 @@ _SPELLINGS = {
     "ei": "eɪ", "ɛɪ": "eɪ", "ai": "aɪ", "ɑɪ": "aɪ", "au": "aʊ", "ɑʊ": "aʊ", "æʊ": "aʊ",
     "oɪ": "ɔɪ", "ɔi": "ɔɪ", "oi": "ɔɪ", "ɔø": "ɔɪ", "ɔʏ": "ɔɪ",
 }  # fmt: skip
+# What a symbol means in a language that lacks its sound: espeak-ng writes y for the ɨ or ɯ of some,
+# and the v of Spanish and Catalan spelling is a soft b.
+_NO_Y = {"y": "ɪ"}
+_SOFT_B = {"v": "β"}
+_IN_LANGUAGE = {"ca": _SOFT_B, "es": _SOFT_B, "pt": _NO_Y, "ro": _NO_Y, "ru": _NO_Y, "vi": _NO_Y}
 _KNOWN = {symbol: symbol for symbol in INVENTORY} | _SPELLINGS
 _LONGEST = max(map(len, _KNOWN))
 # Stress, length, ties, tone letters, aspiration and the like: nothing that lips or jaw would show.
@@ -102,11 +107,15 @@ _VOWEL_LETTERS = MONOPHTHONGS
 _WHOLE = {"c\u0327": "ç", "r\u031d": "ř", "r\u030c": "ř"}
 
 
-def normalise(symbol: str) -> tuple[str, ...]:
+def normalise(symbol: str, language: str = "") -> tuple[str, ...]:
     """The phones of the inventory that an engine's symbol stands for.
 
     Most symbols stand for one phone; some for two or three (`aɪə` is `aɪ ə`, a nasal vowel is
     the vowel alone), and marks for none at all.
+
+    Args:
+        symbol: IPA as the engine writes it.
+        language: ISO 639-1; in some languages a symbol means another sound.
 
     Raises:
         MarotteError: the symbol holds a letter that is not IPA as far as Marotte knows.
@@ -130,4 +139,5 @@ def normalise(symbol: str) -> tuple[str, ...]:
             raise MarotteError(
                 f"unknown phone {symbol!r} (at {letters!r}): add it to marotte.learn.phones"
             )
-    return tuple(phones)
+    other = _IN_LANGUAGE.get(language, {})
+    return tuple(other.get(phone, phone) for phone in phones)

@@ -101,7 +101,7 @@ class Espeak:
         self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8 | _END_PAUSE, None, None)
         samples = np.concatenate([np.zeros(0, np.int16), *heard.blocks])
         sound: NDArray[np.float32] = np.divide(samples, 32768, dtype=np.float32)
-        return sound, _phones(heard.phones, len(samples), self.rate)
+        return sound, _phones(heard.phones, len(samples), self.rate, _language(voice))
 
     def pronunciation(self, text: str, voice: str = "en-us") -> tuple[tuple[str, int], ...]:
         """The phones of a text, each with its stress, without speaking it."""
@@ -110,6 +110,7 @@ class Espeak:
     def words(self, text: str, voice: str) -> tuple[tuple[tuple[str, int], ...], ...]:
         """The phones of a text, each with its stress, by words as one says them."""
         self._choose(voice)
+        language = _language(voice)
         rest = c_char_p(text.encode())
         words: list[str] = []
         while rest.value:
@@ -118,7 +119,7 @@ class Espeak:
             # Marks like (en) say that a word is read by the rules of another language.
             words += re.sub(r"\([a-z-]+\)", " ", found.decode("utf-8", "replace")).split()
         said = (
-            tuple(pair for symbol in word.split("_") for pair in _with_stress(symbol))
+            tuple(pair for symbol in word.split("_") for pair in _with_stress(symbol, language))
             for word in words
         )
         return tuple(word for word in said if word)
@@ -164,12 +165,19 @@ def _load() -> tuple[Any, bytes | None]:
     )
 
 
-def _phones(events: Sequence[tuple[int, str]], n_samples: int, rate: int) -> tuple[Phone, ...]:
+def _language(voice: str) -> str:
+    """The language of a voice: `pt` of `pt-br+f3`."""
+    return re.split("[-+]", voice)[0]
+
+
+def _phones(
+    events: Sequence[tuple[int, str]], n_samples: int, rate: int, language: str
+) -> tuple[Phone, ...]:
     """Phones from (sample, symbol) events: each lasts until the next begins."""
     ends = [start for start, _ in events[1:]] + [n_samples]
     phones: list[Phone] = []
     for (start, symbol), end in zip(events, ends, strict=True):
-        parts = _with_stress(symbol)
+        parts = _with_stress(symbol, language)
         bounds = np.linspace(start, end, len(parts) + 1) / rate
         for (ipa, stress), first, last in zip(parts, bounds[:-1], bounds[1:], strict=True):
             if last > first:
@@ -195,11 +203,11 @@ def _with_closures(phones: Sequence[Phone]) -> list[Phone]:
     return closed
 
 
-def _with_stress(symbol: str) -> list[tuple[str, int]]:
+def _with_stress(symbol: str, language: str) -> list[tuple[str, int]]:
     """The phones of one symbol; its stress mark goes to its first vowel."""
     stress = 1 if "ˈ" in symbol else 2 if "ˌ" in symbol else 0
     pairs: list[tuple[str, int]] = []
-    for ipa in normalise(symbol):
+    for ipa in normalise(symbol, language):
         pairs.append((ipa, stress if ipa in VOWELS else 0))
         stress = 0 if ipa in VOWELS else stress
     return pairs

@@ -51,7 +51,7 @@ class PhoneticTeacher(Teacher):
     """Rules of co-articulation over phonemes with times."""
 
     name = "phonetic"
-    version = "2"
+    version = "3"
     fps: float = FPS
     rig: Rig = ARKIT_52
 
@@ -94,7 +94,7 @@ def articulate(utterance: Utterance) -> list[Articulation]:
     A repeat of a viseme is one articulation. Symbols that are no phonemes leave the face to their
     neighbours.
     """
-    phones = [part for phone in utterance.phones for part in _normal(phone)]
+    phones = [part for phone in utterance.phones for part in _normal(phone, utterance.language)]
     vowels = [is_vowel(p.ipa) for p in phones]
     prosody = Prosody.of(utterance.samples, utterance.rate)
     sizes = gains(phones, vowels, prosody)
@@ -118,9 +118,9 @@ def is_vowel(ipa: str) -> bool:
     return ipa in DIPHTHONGS or VISEMES[ipa].vowel
 
 
-def _normal(phone: Phone) -> list[Phone]:
+def _normal(phone: Phone, language: str) -> list[Phone]:
     """A phoneme in symbols of the inventory; where these are several they share its time."""
-    symbols = normalise(phone.ipa)
+    symbols = normalise(phone.ipa, language)
     edges_s = np.linspace(phone.start_s, phone.end_s, len(symbols) + 1).tolist()
     return [
         Phone(symbol, start_s, end_s, phone.stress)
