@@ -207,7 +207,8 @@ def test_an_exported_student_gives_what_was_trained(tmp_path):
     student = load_student(tmp_path / "tiny.onnx")
     assert student.contract == contract
     assert student.check_golden() < 1e-4
-    windows = np.random.default_rng(0).normal(0, 0.1, (5, 8192)).astype(np.float32)
+    shape = (5, contract.window.n_samples)
+    windows = np.random.default_rng(0).normal(0, 0.1, shape).astype(np.float32)
     with torch.no_grad():
         expected = trained(torch.from_numpy(windows)).controls.numpy()
     np.testing.assert_allclose(student.outputs(windows), expected, atol=1e-4)

@@ -36,6 +36,14 @@ def test_steps_of_the_paper():
     assert StudentNet(config()).n_steps == 25
 
 
+def test_a_mel_student_hears_all_of_its_window_and_no_less_of_the_future():
+    net = StudentNet(config(frontend="mel", norm="step"))
+    n_samples = net.config.window.n_samples
+    assert net.config.window.lookahead_ms == config().window.lookahead_ms
+    assert net.frontend.unheard(n_samples) == 0 < net.frontend.unheard(WINDOW_SAMPLES)
+    assert net.n_steps == net.frontend.n_steps(WINDOW_SAMPLES)
+
+
 @pytest.mark.parametrize(
     ("frontend", "norm"), [("waveform", "window"), ("waveform", "step"), ("mel", "step")]
 )
@@ -44,9 +52,10 @@ def test_steps_of_the_paper():
 def test_crops_are_windows(frontend, norm, shift, batch_norm):
     torch.manual_seed(1)
     net = StudentNet(config(frontend=frontend, norm=norm, batch_norm=batch_norm)).eval()
-    samples = 0.1 * torch.randn(2, WINDOW_SAMPLES + 3 * shift)
+    n_samples = net.config.window.n_samples
+    samples = 0.1 * torch.randn(2, n_samples + 3 * shift)
     crops = net.crops(samples, 4, shift).controls
-    windows = [samples[:, i * shift :][:, :WINDOW_SAMPLES] for i in range(4)]
+    windows = [samples[:, i * shift :][:, :n_samples] for i in range(4)]
     whole = torch.stack([net(w).controls for w in windows], dim=1).flatten(0, 1)
     torch.testing.assert_close(crops, whole, atol=1e-5, rtol=0)
 

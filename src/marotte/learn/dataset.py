@@ -1,16 +1,19 @@
-"""Labelled speech in memory, and random crops of it.
+"""Labelled speech, and random crops of it.
 
 A crop is a few frames at even distances, and all the sound their windows reach over.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.cache import cache_folder
 from marotte.errors import MarotteError
 from marotte.learn.frontends import STEP_SAMPLES
 from marotte.learn.splits import split_of
@@ -26,7 +29,8 @@ class LabelledSpeech:
     """Utterances end to end, with one teacher's curves.
 
     Attributes:
-        samples: 16 kHz sound of all utterances [n_samples], int16.
+        samples: 16 kHz sound of all utterances [n_samples], int16; of `load_speech`, in a file
+            that goes with the process: 40 hours are 4.6 GB, more than many machines can spare.
         curves: their curves [n_frames, n_controls], float16.
         first_sample: where each utterance begins in `samples` [n_utterances + 1].
         first_frame: where it begins in `curves` [n_utterances + 1].
@@ -85,7 +89,8 @@ def load_speech(
     Raises:
         MarotteError: there are none, or the teacher does not give one of the controls.
     """
-    samples, curves, levels, sources, fps = [], [], [], [], 60.0
+    lengths, curves, levels, sources, fps = [0], [], [], [], 60.0
+    spool = _spool()
     parts = store.labelled(teacher)
     for done, part in enumerate(parts):
         labels = store.labels(teacher, part)
@@ -98,27 +103,36 @@ def load_speech(
             if split_of(utterance) != split or utterance.id not in labels.curves:
                 continue
             sound = at_16_khz(utterance)
-            samples.append(np.int16(np.clip(sound, -1, 1) * 32767))
+            spool.write(np.int16(np.clip(sound, -1, 1) * 32767).tobytes())
+            lengths.append(len(sound))
             curves.append(labels.curves[utterance.id][:, columns])
             levels.append(speech_level(sound))
             sources.append(utterance.source)
         if progress:
             progress(done + 1, len(parts))
-    if not samples:
+    if not curves:
         raise MarotteError(
             f"{store.folder} holds no {split!r} speech labelled by {teacher!r}: "
             "run `marotte corpus build` and `marotte label` first"
         )
+    spool.flush()
     return LabelledSpeech(
-        samples=np.concatenate(samples),
+        samples=np.memmap(spool, np.int16, "r"),
         curves=np.concatenate(curves),
-        first_sample=np.cumsum([0, *map(len, samples)]),
+        first_sample=np.cumsum(lengths),
         first_frame=np.cumsum([0, *map(len, curves)]),
         level=np.array(levels, np.float32),
         source=tuple(sources),
         fps=fps,
         names=names,
     )
+
+
+def _spool() -> IO[bytes]:
+    """A file that goes when nobody uses it any more, on a disk that has room for a corpus."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=folder, prefix="speech-")
 
 
 def at_16_khz(utterance: Utterance) -> NDArray[np.float32]:

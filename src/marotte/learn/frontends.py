@@ -134,6 +134,11 @@ class MelFrontend(nn.Module):
         n_frames = n_outputs(n_samples, (MEL_FRAME_SAMPLES,), (MEL_HOP_SAMPLES,))
         return n_outputs(n_frames, MEL_KERNELS, MEL_STRIDES)
 
+    @classmethod
+    def unheard(cls, n_samples: int) -> int:
+        """How many of `n_samples`, the last ones, are part of no step."""
+        return n_samples - cls.reach_samples - (cls.n_steps(n_samples) - 1) * STEP_SAMPLES
+
     def log_mel(self, samples: Tensor) -> Tensor:
         """Log-mel power [batch, bands, n_frames] of samples [batch, n].
 

@@ -20,7 +20,7 @@ from marotte.learn.frontends import (
     WaveformFrontend,
     convolution,
 )
-from marotte.windows import WINDOW_SAMPLES, WindowSpec, window
+from marotte.windows import WindowSpec, window
 
 HIDDEN = 150  # units of the fully connected layers
 GLOBAL_KERNEL = 64  # of layer 9, which sees every step of the window
@@ -62,8 +62,14 @@ class StudentConfig:
 
     @property
     def window(self) -> WindowSpec:
-        """The samples it sees for a frame."""
-        return window(self.lookahead_ms)
+        """The samples it sees for a frame: of a mel student just those that make its steps.
+
+        What the last step leaves over would be look-ahead that nobody hears. The paper's student
+        keeps the whole 512 ms, over which it normalises.
+        """
+        whole = window(self.lookahead_ms)
+        unheard = MelFrontend.unheard(whole.n_samples) if self.frontend == "mel" else 0
+        return WindowSpec(whole.past_samples - unheard, whole.future_samples)
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ class StudentNet(nn.Module):
             if config.frontend == "mel"
             else WaveformFrontend(channels, norm=config.norm, batch_norm=batch_norm)
         )
-        self.n_steps = self.frontend.n_steps(WINDOW_SAMPLES)
+        self.n_steps = self.frontend.n_steps(config.window.n_samples)
         self.project = nn.Sequential(ChannelNorm(channels), nn.Conv1d(channels, channels, 1))  # 8
         self.global_context = nn.Sequential(  # 9
             GlobalConvolution(channels, bias=not batch_norm),
@@ -166,7 +172,7 @@ class StudentNet(nn.Module):
         """Controls of `n_frames` frames in crops of a recording.
 
         Args:
-            samples: [batch, WINDOW_SAMPLES + (n_frames - 1) * shift_samples]; frame i's window
+            samples: [batch, window + (n_frames - 1) * shift_samples]; frame i's window
                 begins at sample i * shift_samples.
             n_frames: frames in each crop; a multiple of 320 / shift_samples.
             shift_samples: from frame to frame: 320, or a whole part of it.
@@ -176,11 +182,12 @@ class StudentNet(nn.Module):
             the front end normalises over its window, its steps are computed once a crop, or once
             for each of the places in a step at which frames stand.
         """
+        n_samples = self.config.window.n_samples
         if self.config.norm == "window":
-            windows = samples.unfold(1, WINDOW_SAMPLES, shift_samples)
-            return self(windows.reshape(-1, WINDOW_SAMPLES))
+            windows = samples.unfold(1, n_samples, shift_samples)
+            return self(windows.reshape(-1, n_samples))
         phases = STEP_SAMPLES // shift_samples
-        length = WINDOW_SAMPLES + (n_frames // phases - 1) * STEP_SAMPLES
+        length = n_samples + (n_frames // phases - 1) * STEP_SAMPLES
         starts = range(0, phases * shift_samples, shift_samples)
         steps = self.steps(torch.cat([samples[:, start:][:, :length] for start in starts]))
         steps = steps.unfold(2, self.n_steps, 1)[:, :, : n_frames // phases]
