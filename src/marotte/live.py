@@ -20,7 +20,7 @@ from marotte.audio import LOUDEST
 from marotte.inputs import Input, Say
 from marotte.senders import Sender
 from marotte.shaping import Shaper
-from marotte.stream import Frame, Stream, flush, push
+from marotte.stream import Frame, Stream, flush, n_missing, push
 
 Samples = NDArray[np.float32]
 
@@ -58,6 +58,7 @@ class Inbox:
         self._waiting: deque[Heard] = deque()
         self._n_waiting = 0
         self._n_lost = 0
+        self._n_wanted = 1
         self._ended = False
         self._changed = Condition()
 
@@ -72,7 +73,8 @@ class Inbox:
                 self._n_lost += len(oldest.samples)
             self._waiting.append(Heard(samples, at_s, time.perf_counter()))
             self._n_waiting += len(samples)
-            self._changed.notify_all()
+            if self._n_waiting >= self._n_wanted:
+                self._changed.notify_all()
 
     def end(self) -> None:
         """Say that no more will come."""
@@ -80,11 +82,12 @@ class Inbox:
             self._ended = True
             self._changed.notify_all()
 
-    def take(self) -> Heard | None:
-        """Wait for sound, and take all of it in one piece; None when there will be no more."""
+    def take(self, n_wanted: int = 1) -> Heard | None:
+        """Wait for so many samples, and take all there are; None when there will be no more."""
         with self._changed:
+            self._n_wanted = min(n_wanted, self._most)
             # A wait without an end can't be interrupted on Windows.
-            while not self._waiting and not self._ended:
+            while self._n_waiting < self._n_wanted and not self._ended:
                 self._changed.wait(0.5)
             if not self._waiting:
                 return None
@@ -152,7 +155,10 @@ class Live:
         Thread(target=self._listen, name="input", daemon=True).start()
         shown_s = 0.0
         try:
-            while (heard := self._inbox.take()) is not None and self._anybody_left():
+            while self._anybody_left():
+                heard = self._inbox.take(n_missing(self.stream))
+                if heard is None:
+                    break
                 self._pass_on(heard)
                 if heard.at_s - shown_s > SHOW_S:
                     shown_s = heard.at_s

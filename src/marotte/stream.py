@@ -62,6 +62,8 @@ class Stream:
         sound: at 16 kHz, as much of it as may be needed yet.
         n_pushed: samples so far.
         next_frame: the number of the frame that comes next.
+        begins_at: where the first window of that frame begins, in samples at 16 kHz.
+        ends_at: where its last one ends.
         ended: whether it was flushed.
         known: the answers to moments that coming frames are made of too.
     """
@@ -77,6 +79,8 @@ class Stream:
     sound: Sound = field(repr=False)
     n_pushed: int = 0
     next_frame: int = 0
+    begins_at: int = 0
+    ends_at: int = 0
     ended: bool = False
     known: dict[int, Controls] = field(default_factory=dict[int, Controls], repr=False)
 
@@ -102,7 +106,7 @@ def open_stream(
     past = student.window.past_samples
     ahead_ms = 1000 * (ear.n_samples - past) / SAMPLE_RATE
     first = int(moments(0, 1, fps, smooth)[0, 0]) - past
-    return Stream(
+    stream = Stream(
         student=student,
         fps=fps,
         rate=rate,
@@ -113,6 +117,8 @@ def open_stream(
         resampler=Resampler(rate),
         sound=Sound(np.zeros(-first, np.float32), first),  # silence before the beginning
     )
+    _go_to(stream, 0)
+    return stream
 
 
 def push(stream: Stream, samples: Samples, newest: int | None = None) -> list[Frame]:
@@ -133,8 +139,18 @@ def push(stream: Stream, samples: Samples, newest: int | None = None) -> list[Fr
         raise MarotteError("this stream was flushed: open another one")
     check_samples(samples, "the sound", stream.rate, stream.n_pushed)
     stream.n_pushed += len(samples)
-    _hear(stream, stream.resampler.push(samples))
+    stream.sound.add(stream.resampler.push(samples), stream.begins_at)
+    if stream.sound.end < stream.ends_at:
+        return []
     return _frames(stream, _n_ready(stream), newest)
+
+
+def n_missing(stream: Stream) -> int:
+    """How many samples must be pushed, at least, until there is another frame.
+
+    Where the rate is converted that can't be told: it is 1.
+    """
+    return max(1, stream.ends_at - stream.sound.end) if stream.rate == SAMPLE_RATE else 1
 
 
 def flush(stream: Stream) -> list[Frame]:
@@ -145,24 +161,26 @@ def flush(stream: Stream) -> list[Frame]:
     if stream.ended or not stream.n_pushed:
         return []
     total = converted_samples(stream.n_pushed, stream.rate)
-    _hear(stream, stream.resampler.flush()[: total - stream.sound.end])
+    rest = stream.resampler.flush()[: total - stream.sound.end]
     n_total = n_frames(total, stream.fps)
-    n_silent = max(0, _needed_until(stream, n_total - 1) - stream.sound.end)
-    _hear(stream, np.zeros(n_silent, np.float32))
+    n_silent = max(0, _end_of(stream, n_total - 1) - stream.sound.end - len(rest))
+    stream.sound.add(np.append(rest, np.zeros(n_silent, np.float32)), stream.begins_at)
     stream.ended = True
     return _frames(stream, n_total, None)
 
 
-def _needed_until(stream: Stream, frame: int) -> int:
-    """The end of the sound that a frame is made of."""
+def _end_of(stream: Stream, frame: int) -> int:
+    """Where the last window of a frame ends."""
     last = int(moments(frame, frame + 1, stream.fps, stream.smooth)[0, -1])
     return last - stream.student.window.past_samples + stream.ear.n_samples
 
 
-def _hear(stream: Stream, samples: Samples) -> None:
-    """Add samples at 16 kHz, and forget what no frame needs any more."""
-    first = int(moments(stream.next_frame, stream.next_frame + 1, stream.fps, stream.smooth)[0, 0])
-    stream.sound.add(samples, first - stream.student.window.past_samples)
+def _go_to(stream: Stream, frame: int) -> None:
+    """Let a frame be the next one."""
+    stream.next_frame = frame
+    first = int(moments(frame, frame + 1, stream.fps, stream.smooth)[0, 0])
+    stream.begins_at = first - stream.student.window.past_samples
+    stream.ends_at = _end_of(stream, frame)
 
 
 def _n_ready(stream: Stream) -> int:
@@ -172,23 +190,24 @@ def _n_ready(stream: Stream) -> int:
         return 0
     n = n_frames(heard, stream.fps)
     # Frames are evenly spaced, but for rounding: this is at most a few too many.
-    late = _needed_until(stream, n - 1) - heard
+    late = _end_of(stream, n - 1) - heard
     n -= max(0, int(late * stream.fps / SAMPLE_RATE) - 1)
-    while n > stream.next_frame and _needed_until(stream, n - 1) > heard:
+    while n > stream.next_frame and _end_of(stream, n - 1) > heard:
         n -= 1
     return n
 
 
 def _frames(stream: Stream, until: int, newest: int | None) -> list[Frame]:
     """Make the frames up to the one before `until`."""
-    if newest is not None:
-        stream.next_frame = max(stream.next_frame, until - newest)
-    first, stream.next_frame = stream.next_frame, max(stream.next_frame, until)
-    frames: list[Frame] = []
-    for frame, lanes in zip(
-        range(first, until), moments(first, until, stream.fps, stream.smooth).tolist(), strict=True
-    ):
-        frames.append(Frame(frame / stream.fps, stream.delay_ms, _controls_of(stream, lanes)))
+    first = stream.next_frame if newest is None else max(stream.next_frame, until - newest)
+    if until <= first:
+        return []
+    lanes = moments(first, until, stream.fps, stream.smooth).tolist()
+    frames = [
+        Frame(frame / stream.fps, stream.delay_ms, _controls_of(stream, lanes[frame - first]))
+        for frame in range(first, until)
+    ]
+    _go_to(stream, until)
     return frames
 
 
