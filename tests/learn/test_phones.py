@@ -117,6 +117,8 @@ def test_every_phone_of_espeak_is_covered(language):
         ("ru", "ˈy", ("ɪ",)),
         ("ro", "yɪ", ("ɪ", "ɪ")),
         ("de", "yː", ("y",)),
+        ("de", "ɜ", ("ɐ",)),
+        ("en", "ɜː", ("ɜ",)),
         ("es", "v", ("β",)),
         ("fr", "v", ("v",)),
     ],

@@ -93,11 +93,14 @@ _SPELLINGS = {
     "ei": "eɪ", "ɛɪ": "eɪ", "ai": "aɪ", "ɑɪ": "aɪ", "au": "aʊ", "ɑʊ": "aʊ", "æʊ": "aʊ",
     "oɪ": "ɔɪ", "ɔi": "ɔɪ", "oi": "ɔɪ", "ɔø": "ɔɪ", "ɔʏ": "ɔɪ",
 }  # fmt: skip
-# What a symbol means in a language that lacks its sound: espeak-ng writes y for the ɨ or ɯ of some,
-# and the v of Spanish and Catalan spelling is a soft b.
+# What a symbol means in a language that lacks its sound: espeak-ng writes y for the ɨ or ɯ of some
+# and ɜ for the last vowel of German "besser"; the v of Spanish and Catalan spelling is a soft b.
 _NO_Y = {"y": "ɪ"}
 _SOFT_B = {"v": "β"}
-_IN_LANGUAGE = {"ca": _SOFT_B, "es": _SOFT_B, "pt": _NO_Y, "ro": _NO_Y, "ru": _NO_Y, "vi": _NO_Y}
+_IN_LANGUAGE = {
+    "ca": _SOFT_B, "de": {"ɜ": "ɐ"}, "es": _SOFT_B,
+    "pt": _NO_Y, "ro": _NO_Y, "ru": _NO_Y, "vi": _NO_Y,
+}  # fmt: skip
 _KNOWN = {symbol: symbol for symbol in INVENTORY} | _SPELLINGS
 _LONGEST = max(map(len, _KNOWN))
 # Stress, length, ties, tone letters, aspiration and the like: nothing that lips or jaw would show.

@@ -51,7 +51,7 @@ class PhoneticTeacher(Teacher):
     """Rules of co-articulation over phonemes with times."""
 
     name = "phonetic"
-    version = "3"
+    version = "4"
     fps: float = FPS
     rig: Rig = ARKIT_52
 
