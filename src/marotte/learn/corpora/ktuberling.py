@@ -27,6 +27,7 @@ class KTuberling(Source):
 
     name: ClassVar[str] = "ktuberling"
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.KTUBERLING,)
+    people: ClassVar[int | None] = 7  # in languages that nobody else speaks in a corpus
 
     def items(self) -> Sequence[str]:
         """Keys `language/file` without ending."""
