@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from marotte.errors import MarotteError
-from marotte.learn import distill
 from marotte.learn.augment import AugmentConfig, disturb, microphone, rooms, sounds
+from marotte.learn.batches import batch_of
 from marotte.learn.dataset import Crops
 from marotte.learn.plan import Recipe
 from marotte.learn.recipe import strict
@@ -132,7 +132,7 @@ def test_the_face_rests_where_the_speech_is_taken_away():
         },
         "recipe",
     )  # fmt: skip
-    _, targets = distill.batch_of(Sampler(), recipe, 0)
+    _, targets = batch_of(Sampler(), recipe.train, recipe.augment, 0)
     assert set(targets.flatten(1).sum(1).tolist()) == {0.0, 6.0}
 
 

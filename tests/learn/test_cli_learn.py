@@ -1,5 +1,7 @@
 """The whole learning path on made speech, by the commands a person gives."""
 
+import json
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -8,6 +10,8 @@ from marotte.cli import app
 from marotte.learn.card import BEGIN, END
 from marotte.learn.store import Store
 from marotte.learn.utterance import Phone, Utterance
+from marotte.rig import load_rig
+from marotte.runtime import load_student
 
 SPEAKERS = {
     "queen": ("joe", "jim", "naomi"),  # train, valid, test_other
@@ -131,3 +135,54 @@ def test_bad_input_is_one_sentence(arguments, words, labelled, tmp_path, monkeyp
     assert words in result.output
     assert "Traceback" not in result.output
     assert not list(tmp_path.iterdir())
+
+
+def test_a_student_of_another_rig(labelled, tmp_path):
+    controls = [{"name": name, "speech": True} for name in ("jawOpen", "mouthPucker")]
+    rig = tmp_path / "rig.json"
+    rig.write_text(json.dumps({"name": "two", "controls": controls}))
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    words = ("train", tmp_path / "tiny.toml", "--corpus", labelled, "--run", tmp_path / "run")
+    trained = run(*words, "--rig", rig)
+    assert trained.exit_code == 0, trained.output
+    exported = run("export", tmp_path / "run", "-o", tmp_path / "two.onnx")
+    assert "2 controls" in exported.output
+    actor = load_student(tmp_path / "two.onnx", load_rig(rig))
+    assert actor.contract.rig == "two"
+    windows = np.zeros((3, actor.window.n_samples), np.float32)
+    assert actor.predict(windows).shape == (3, 2)
+    again = run(*words)
+    assert again.exit_code == 2
+    assert "another recipe or rig" in " ".join(again.output.split())
+
+
+@pytest.mark.parametrize(
+    ("controls", "words"),
+    [
+        ([{"name": "jawOpen"}], "driven by speech"),
+        ([{"name": "jawOpen", "max": 90, "speech": True}], "leaves -1..1"),
+        ([{"name": "beak", "speech": True}], "gives no control 'beak'"),
+    ],
+)
+def test_a_rig_that_can_not_be_trained_is_refused(controls, words, labelled, tmp_path):
+    rig = tmp_path / "rig.json"
+    rig.write_text(json.dumps({"name": "odd", "controls": controls}))
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    result = run("train", tmp_path / "tiny.toml", "--corpus", labelled, "--rig", rig)
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())
+
+
+def test_an_intermediate_teacher_is_found_beside_the_run(labelled, tmp_path):
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    (tmp_path / "plus.toml").write_text(
+        'base = "tiny.toml"\nname = "plus"\n'
+        '[hybrid]\nrecipe = "tiny.toml"\n[loss]\nfeature = 1.0\n[student]\nlookahead_ms = 64\n'
+    )
+    words = ("train", tmp_path / "plus.toml", "--corpus", labelled, "--run", tmp_path / "plus")
+    missing = run(*words)
+    assert missing.exit_code == 2
+    assert "first, or say where by --intermediate" in " ".join(missing.output.split())
+    first = ("train", tmp_path / "tiny.toml", "--corpus", labelled, "--run", tmp_path / "tiny")
+    assert run(*first).exit_code == 0
+    assert run(*words).exit_code == 0

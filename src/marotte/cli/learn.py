@@ -1,11 +1,11 @@
-"""`marotte label`, `train`, `export`, `evaluate`: the learning path from the command line."""
+"""`marotte label`, `export`, `evaluate`: the learning path from the command line."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from marotte.learn.evaluate import Score
-    from marotte.learn.plan import Recipe
 
 FAULTS_SAID = 5  # of perhaps thousands
 
@@ -101,56 +100,6 @@ def label(
         )
 
 
-def train(
-    recipe: Annotated[Path, typer.Argument(help="A training recipe, a .toml file.")],
-    corpus: Annotated[Path, typer.Option(help="The labelled corpus folder.")],
-    run: Annotated[
-        Path | None,
-        typer.Option(help="The run's folder.", show_default="runs/<name> in Marotte's cache"),
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="A time budget other than the recipe's.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
-) -> None:
-    """Train a student by its recipe; a run that was stopped goes on."""
-    need_torch()
-    import torch
-
-    from marotte.cache import cache_folder
-    from marotte.learn import distill
-    from marotte.learn.checkpoint import FILE, Progress, load_net
-    from marotte.learn.dataset import load_speech
-    from marotte.learn.store import Store
-    from marotte.rig import ARKIT_52
-
-    plan = _read_training(recipe, minutes)
-    folder = run or cache_folder() / "runs" / plan.name
-    if threads:
-        torch.set_num_threads(threads)
-    store = Store.open(corpus)
-    second = None
-    if plan.hybrid.recipe:
-        first = _read_training(recipe.parent / plan.hybrid.recipe, None)
-        second, _ = load_net(folder.parent / first.name / FILE)
-    with progress() as bars:
-        names = ARKIT_52.speech
-        speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
-        validation = load_speech(store, plan.teacher, "valid", names)
-        task = bars.add_task("training", total=1.0)
-
-        def report(state: Progress, values: dict[str, float]) -> None:
-            bars.update(
-                task,
-                completed=state.done(plan.train),
-                description=f"step {state.step} loss {values['total']:.4f}",
-            )
-
-        distill.train(plan, speech, validation, folder, report, second)
-    typer.echo(f"trained {plan.name}: {folder / FILE}")
-    typer.echo(f"next: marotte export {folder} -o {plan.name}.onnx")
-
-
 def export(
     run: Annotated[Path, typer.Argument(help="A run's folder, as `train` says it.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The student file, .onnx.")],
@@ -165,7 +114,14 @@ def export(
     check_writable(output)
     net, state = load_net(run / FILE)
     recipe = state["recipe"]
-    contract = write(net, output, name=output.stem, version=version, teacher=recipe["teacher"])
+    contract = write(
+        net,
+        output,
+        name=output.stem,
+        version=version,
+        rig=state["rig"],
+        teacher=recipe["teacher"],
+    )
     size_kb = output.stat().st_size / 1000
     typer.echo(f"{output}: {len(contract.names)} controls, {size_kb:.0f} kB")
 
@@ -261,16 +217,6 @@ def _score_table(split: str, scores: list[Score]) -> Table:
     for score in scores:
         table.add_row(*short_cells(score))
     return table
-
-
-def _read_training(path: Path, minutes: float | None) -> Recipe:
-    from marotte.learn.plan import Recipe
-    from marotte.learn.recipe import read_recipe, strict
-
-    tables: dict[str, Any] = read_recipe(path)
-    if minutes is not None:
-        tables = {**tables, "train": {**tables.get("train", {}), "minutes": minutes}}
-    return strict(Recipe, tables, str(path))
 
 
 def need_torch() -> None:

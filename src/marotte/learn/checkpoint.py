@@ -12,6 +12,7 @@ from marotte.errors import MarotteError
 from marotte.files import replacing
 from marotte.learn.plan import Recipe, TrainConfig
 from marotte.learn.student import StudentConfig, StudentNet
+from marotte.rig import ARKIT_52
 
 FILE = "checkpoint.pt"
 
@@ -56,6 +57,7 @@ def save(
     optimizer: Any,
     progress: Progress,
     training: StudentNet | None = None,
+    rig: str = ARKIT_52.name,
 ) -> None:
     """Write a checkpoint: whole, or the one before it stays.
 
@@ -66,9 +68,11 @@ def save(
         optimizer: its state.
         progress: where the run stands.
         training: what is trained, where `net` is a running mean of it.
+        rig: the name of the rig its controls belong to.
     """
     state = {
         "recipe": asdict(recipe),
+        "rig": rig,
         "names": list(net.config.names),
         "net": net.state_dict(),
         "training": (training or net).state_dict(),
@@ -107,12 +111,14 @@ def restore(
     """Put a run back where its checkpoint left it.
 
     Raises:
-        MarotteError: the checkpoint is damaged, or is another recipe's.
+        MarotteError: the checkpoint is damaged, or is another recipe's or another rig's.
     """
     state = read(path)
-    if _fixed(state["recipe"]) != _fixed(asdict(recipe)):
+    if _fixed(state["recipe"]) != _fixed(asdict(recipe)) or state["names"] != list(
+        net.config.names
+    ):
         raise MarotteError(
-            f"{path.parent} holds a run of another recipe called {recipe.name!r}: "
+            f"{path.parent} holds a run of another recipe or rig called {recipe.name!r}: "
             "give this one another name, or delete that folder"
         )
     net.load_state_dict(state["net"])

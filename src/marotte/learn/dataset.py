@@ -1,4 +1,4 @@
-"""Labelled speech, and random crops of it.
+"""Labelled speech in memory, and random crops of it.
 
 A crop is a few frames at even distances, and all the sound their windows reach over.
 """
@@ -6,7 +6,7 @@ A crop is a few frames at even distances, and all the sound their windows reach 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from marotte.cache import cache_folder
 from marotte.errors import MarotteError
 from marotte.learn.frontends import STEP_SAMPLES
+from marotte.learn.plan import Only
 from marotte.learn.splits import split_of
 from marotte.learn.store import Store
 from marotte.learn.utterance import Utterance
@@ -29,8 +30,7 @@ class LabelledSpeech:
     """Utterances end to end, with one teacher's curves.
 
     Attributes:
-        samples: 16 kHz sound of all utterances [n_samples], int16; of `load_speech`, in a file
-            that goes with the process: 40 hours are 4.6 GB, more than many machines can spare.
+        samples: 16 kHz sound of all utterances [n_samples], int16.
         curves: their curves [n_frames, n_controls], float16.
         first_sample: where each utterance begins in `samples` [n_utterances + 1].
         first_frame: where it begins in `curves` [n_utterances + 1].
@@ -90,34 +90,31 @@ def load_speech(
         MarotteError: there are none, or the teacher does not give one of the controls.
     """
     lengths, curves, levels, sources, fps = [0], [], [], [], 60.0
-    spool = _spool()
     parts = store.labelled(teacher)
-    for done, part in enumerate(parts):
-        labels = store.labels(teacher, part)
-        missing = [name for name in names if name not in labels.names]
-        if missing:
-            raise MarotteError(f"teacher {teacher!r} gives no control {missing[0]!r}")
-        columns = [labels.names.index(name) for name in names]
-        fps = labels.fps
-        for utterance in store.utterances([part]):
-            if split_of(utterance) != split or utterance.id not in labels.curves:
-                continue
-            sound = at_16_khz(utterance)
-            spool.write(np.int16(np.clip(sound, -1, 1) * 32767).tobytes())
-            lengths.append(len(sound))
-            curves.append(labels.curves[utterance.id][:, columns])
-            levels.append(speech_level(sound))
-            sources.append(utterance.source)
-        if progress:
-            progress(done + 1, len(parts))
-    if not curves:
-        raise MarotteError(
-            f"{store.folder} holds no {split!r} speech labelled by {teacher!r}: "
-            "run `marotte corpus build` and `marotte label` first"
-        )
-    spool.flush()
+    with _spool() as spool:
+        for done, part in enumerate(parts, start=1):
+            labels = store.labels(teacher, part)
+            columns = _columns(labels.names, names, teacher)
+            fps = labels.fps
+            wanted = {entry.id for entry in store.entries([part]) if split_of(entry) == split}
+            for utterance in store.utterances([part], wanted & labels.curves.keys()):
+                sound = at_16_khz(utterance)
+                spool.write(np.int16(np.clip(sound, -1, 1) * 32767).tobytes())
+                lengths.append(len(sound))
+                curves.append(labels.curves[utterance.id][:, columns])
+                levels.append(speech_level(sound))
+                sources.append(utterance.source)
+            if progress:
+                progress(done, len(parts))
+        if not curves:
+            raise MarotteError(
+                f"{store.folder} holds no {split!r} speech labelled by {teacher!r}: "
+                "run `marotte corpus build` and `marotte label` first"
+            )
+        spool.flush()
+        samples = np.memmap(spool, np.int16, "r")  # which keeps the file where it is closed
     return LabelledSpeech(
-        samples=np.memmap(spool, np.int16, "r"),
+        samples=samples,
         curves=np.concatenate(curves),
         first_sample=np.cumsum(lengths),
         first_frame=np.cumsum([0, *map(len, curves)]),
@@ -133,6 +130,14 @@ def _spool() -> IO[bytes]:
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryFile(dir=folder, prefix="speech-")
+
+
+def _columns(given: Sequence[str], names: Sequence[str], teacher: str) -> list[int]:
+    """The columns of the controls in what a teacher gives."""
+    for name in names:
+        if name not in given:
+            raise MarotteError(f"teacher {teacher!r} gives no control {name!r}")
+    return [given.index(name) for name in names]
 
 
 def at_16_khz(utterance: Utterance) -> NDArray[np.float32]:
@@ -162,17 +167,20 @@ class CropSampler:
         mix: Mapping[str, float],
         speed: float,
         shift_samples: int = STEP_SAMPLES,
+        only: Only | None = None,
     ) -> None:
         self.speech, self.window, self.n_frames, self.speed = speech, window, n_frames, speed
         self.shift_samples = shift_samples
-        unknown = sorted(set(mix) - set(speech.source))
-        if unknown:
-            raise MarotteError(
-                f"the mix names the source {unknown[0]!r}, of which there is no speech: "
-                f"there is {', '.join(sorted(set(speech.source)))}"
-            )
+        only = only or Only()
+        for where, named in (("mix", set(mix)), ("sources", set(only.sources))):
+            if unknown := sorted(named - set(speech.source)):
+                raise MarotteError(
+                    f"the recipe's {where} name {unknown[0]!r}, of which there is no speech: "
+                    f"there is {', '.join(sorted(set(speech.source)))}"
+                )
         weight = speech.seconds * np.array([mix.get(s, 1.0) for s in speech.source])
-        self.chance = np.cumsum(weight / weight.sum())
+        self.chance = np.cumsum(weight * _chosen(speech, only))
+        self.chance /= self.chance[-1]
 
     def draw(self, batch: int, seed: int, step: int) -> Crops:
         """A batch of crops at random places of random utterances, at random speeds."""
@@ -193,6 +201,16 @@ class CropSampler:
         time_s = start_s[:, None] + np.arange(k) * shift_s * rate[:, None]
         targets = _interpolate(speech.curves, speech.first_frame, chosen, time_s * speech.fps)
         return Crops(samples / np.float32(32768), targets, speech.level[chosen])
+
+
+def _chosen(speech: LabelledSpeech, only: Only) -> NDArray[np.bool_]:
+    """Which utterances belong to a part of the speech [n_utterances]."""
+    chosen = np.isin(speech.source, only.sources or list(set(speech.source)))
+    if only.minutes:
+        order = np.random.default_rng(0).permutation(len(chosen))
+        before = np.cumsum((speech.seconds * chosen)[order]) - speech.seconds[order]
+        chosen[order[before > 60 * only.minutes]] = False
+    return chosen
 
 
 def _interpolate(

@@ -1,7 +1,7 @@
 """Distillation: labelled speech in, a trained student out.
 
 A run is a folder: a checkpoint that is replaced as the run goes on, and TensorBoard events. A run
-that was stopped, or killed, goes on from its checkpoint.
+that was stopped, or killed, goes on from its checkpoint. `torchrun` shares it among processes.
 """
 
 from __future__ import annotations
@@ -12,29 +12,38 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from marotte.head import Head
 from marotte.learn import checkpoint
-from marotte.learn.augment import disturb
+from marotte.learn.batches import Stage, batch_of, sampler_of, stages
 from marotte.learn.checkpoint import Progress
 from marotte.learn.dataset import CropSampler, LabelledSpeech
 from marotte.learn.objective import Intermediate, Objective, cut
-from marotte.learn.plan import Recipe, TrainConfig
+from marotte.learn.parallel import (
+    join_batch_norms,
+    mean_over_processes,
+    open_fabric,
+    rank,
+    world_size,
+)
+from marotte.learn.plan import Only, Recipe, TrainConfig
 from marotte.learn.student import StudentConfig, StudentNet
-from marotte.windows import WindowSpec
+from marotte.rig import ARKIT_52
 
 CHECKPOINT_SECONDS = 60.0
 VALIDATION_SEED = 2**31
 
 
-def learning_rate(done: float, config: TrainConfig) -> float:
-    """The rate when `done` (0..1) of the budget is used: a short rise, then half a cosine to 0."""
-    rise = min(1.0, done / config.warmup) if config.warmup else 1.0
-    return config.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+class Puppet(NamedTuple):
+    """Whose face it is: the rig's name, and the head through which lips are measured."""
+
+    rig: str = ARKIT_52.name
+    head: Head | None = None
 
 
 class Run:
@@ -47,45 +56,47 @@ class Run:
         validation: LabelledSpeech,
         folder: Path,
         intermediate: StudentNet | None = None,
+        puppet: Puppet | None = None,
     ) -> None:
-        from lightning_fabric import Fabric
-
         config = recipe.train
         torch.manual_seed(config.seed)
         self.recipe, self.path = recipe, folder / checkpoint.FILE
-        self.net = StudentNet(StudentConfig(names=speech.names, **asdict(recipe.student)))
-        self.kept = copy.deepcopy(self.net).requires_grad_(False) if config.average else self.net
-        self.window: WindowSpec = self.net.config.window
-        self.intermediate = intermediate and Intermediate(intermediate, self.net)
-        union = self.intermediate.union if self.intermediate else self.window
+        self.rig, head = puppet or Puppet()
+        self.fabric = open_fabric(config.precision, config.shards)
+        net = StudentNet(StudentConfig(names=speech.names, **asdict(recipe.student)))
+        self.net, self.window = net, net.config.window
+        if world_size() > 1:
+            join_batch_norms(net)
         optimizer = torch.optim.AdamW(
-            self.net.parameters(), lr=0.0, weight_decay=config.weight_decay, fused=True
+            net.parameters(), lr=0.0, weight_decay=config.weight_decay, fused=True
         )
-        self.fabric = Fabric(accelerator="cpu", devices=1, precision=config.precision)  # pyright: ignore[reportArgumentType]
-        self.model, self.optimizer = self.fabric.setup(self.net, optimizer)
+        self.kept = copy.deepcopy(net).requires_grad_(False) if config.average else net
+        self.model, self.optimizer = self.fabric.setup(net, optimizer)
         self.model.mark_forward_method("crops")
+        self.kept.to(self.fabric.device)
         self.progress = Progress()
         if self.path.exists():
-            self.progress = checkpoint.restore(
-                self.path, recipe, self.kept, self.optimizer, self.net
-            )
-        shape = (config.frames, recipe.mix, recipe.augment.speed, config.shift_samples)
-        self.sampler = CropSampler(speech, union, *shape)
-        self.watch = CropSampler(
-            validation, self.window, config.frames, {}, 0.0, config.shift_samples
-        )
-        self.objective = Objective(recipe.loss, speech.names, config.frame_ms)
+            self.progress = checkpoint.restore(self.path, recipe, self.kept, self.optimizer, net)
+        self.second = intermediate and Intermediate(intermediate.to(self.fabric.device), net)
+        self.heard = self.second.union if self.second else self.window
+        self.stages = stages(recipe, speech, self.heard)
+        self.watch = sampler_of(recipe, validation, self.window, {}, 0.0, Only())
+        self.objective = Objective(recipe.loss, speech.names, config.frame_ms, head)
 
     def step(self) -> dict[str, Tensor]:
         """One step of training; gives the losses before it."""
         config = self.recipe.train
+        stage, rate = self._now()
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.progress.done(config), config)
-        samples, targets = batch_of(self.sampler, self.recipe, self.progress.step)
+            group["lr"] = rate
+        mine = range(rank(), config.shards, world_size())
+        samples, targets = self.fabric.to_device(
+            batch_of(stage.sampler, config, stage.augment, self.progress.step, mine)
+        )
         shape = (config.frames, config.shift_samples)
-        second = self.intermediate(samples, *shape) if self.intermediate else None
+        second = self.second(samples, *shape) if self.second else None
         self.net.train()
-        answer = self.model.crops(cut(samples, self.sampler.window, self.window), *shape)
+        answer = self.model.crops(cut(samples, self.heard, self.window), *shape)
         parts = self.objective(answer, targets, second)
         self.optimizer.zero_grad()
         self.fabric.backward(parts["total"])
@@ -96,6 +107,14 @@ class Run:
             average(self.kept, self.net, config.average, self.progress.step)
         return parts
 
+    def _now(self) -> tuple[Stage, float]:
+        """The part of the run that it is in, and its learning rate."""
+        share = self.recipe.finetune.share
+        done = self.progress.done(self.recipe.train) / (1 - share)
+        if share and done >= 1:
+            return self.stages[1], self.recipe.finetune.learning_rate
+        return self.stages[0], learning_rate(done, self.recipe.train)
+
     def validate(self) -> dict[str, float]:
         """The losses of what the run would give now."""
         losses = validate(self.kept, self.watch, self.objective, self.recipe.train)
@@ -104,7 +123,9 @@ class Run:
 
     def save(self) -> None:
         """Replace the checkpoint."""
-        checkpoint.save(self.path, self.recipe, self.kept, self.optimizer, self.progress, self.net)
+        if rank() == 0:
+            state = (self.kept, self.optimizer, self.progress, self.net)
+            checkpoint.save(self.path, self.recipe, *state, rig=self.rig)
 
 
 def train(
@@ -114,6 +135,7 @@ def train(
     folder: Path,
     report: Callable[[Progress, dict[str, float]], None] | None = None,
     intermediate: StudentNet | None = None,
+    puppet: Puppet | None = None,
 ) -> StudentNet:
     """Train a recipe's student, from the folder's checkpoint where there is one.
 
@@ -124,52 +146,73 @@ def train(
         folder: of the run.
         report: called after every step with the newest losses.
         intermediate: the second teacher that the recipe names under `hybrid`.
+        puppet: the rig and the head of the controls; ARKit's, and Marotte's, unless given.
 
     Returns:
-        The trained network, in evaluation mode.
+        The trained network, in evaluation mode, on the CPU.
 
     Raises:
         MarotteError: the folder belongs to another recipe, or its checkpoint is damaged.
     """
-    from torch.utils.tensorboard import SummaryWriter
-
     config = recipe.train
-    run = Run(recipe, speech, validation, folder, intermediate)
+    run = Run(recipe, speech, validation, folder, intermediate, puppet)
     progress = run.progress
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic() - progress.elapsed_s
     saved = validated = progress.elapsed_s
-    with SummaryWriter(str(folder)) as events:
+    with Events(folder) as events:
         while progress.done(config) < 1:
             parts = run.step()
-            progress.elapsed_s = time.monotonic() - begun
-            values = {name: float(loss.detach()) for name, loss in parts.items()}
-            _log(events, "train", values, progress.step)
+            progress.elapsed_s = run.fabric.broadcast(time.monotonic() - begun)
+            values = numbers(parts)
+            events.add("train", values, progress.step)
             if _is_due(progress, validated, config):
                 validated = progress.elapsed_s
-                _log(events, "valid", run.validate(), progress.step)
+                events.add("valid", run.validate(), progress.step)
             if progress.elapsed_s - saved > CHECKPOINT_SECONDS:
                 saved = progress.elapsed_s
                 run.save()
-            if report:
+            if report and rank() == 0:
                 report(progress, values)
-        _log(events, "valid", run.validate(), progress.step)
+        events.add("valid", run.validate(), progress.step)
     run.save()
-    return run.kept.eval()
+    run.fabric.barrier()
+    return run.kept.cpu().eval()
 
 
-def _is_due(progress: Progress, validated_s: float, config: TrainConfig) -> bool:
-    """Whether a validation is due."""
-    if config.steps:
-        return config.validate_steps > 0 and progress.step % config.validate_steps == 0
-    return progress.elapsed_s - validated_s > config.validate_minutes * 60
+class Events:
+    """TensorBoard's events in a run's folder, written by the first process alone."""
+
+    def __init__(self, folder: Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.writer = SummaryWriter(str(folder)) if rank() == 0 else None
+
+    def __enter__(self) -> Events:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.writer:
+            self.writer.close()
+
+    def add(self, group: str, values: dict[str, float], step: int) -> None:
+        """Write numbers of a step down."""
+        if self.writer:
+            for name, value in values.items():
+                self.writer.add_scalar(f"{group}/{name}", value, step)
+
+
+def learning_rate(done: float, config: TrainConfig) -> float:
+    """The rate when `done` (0..1) of the budget is used: a short rise, then half a cosine to 0."""
+    rise = min(1.0, done / config.warmup) if config.warmup else 1.0
+    return config.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
 @torch.no_grad()
 def average(mean: StudentNet, newest: StudentNet, decay: float, step: int) -> None:
     """Move a running mean of weights, and of batch norms' statistics, to the newest ones.
 
-    It forgets faster at the beginning: by 1 - 10 / (10 + step) where that is less than `decay`.
+    It forgets faster at the beginning: it keeps step / (10 + step) where that is less than `decay`.
     """
     share = 1 - min(decay, step / (10 + step))
     for old, new in zip(mean.state_dict().values(), newest.state_dict().values(), strict=True):
@@ -179,39 +222,33 @@ def average(mean: StudentNet, newest: StudentNet, decay: float, step: int) -> No
             old.copy_(new)
 
 
-def batch_of(sampler: CropSampler, recipe: Recipe, step: int) -> tuple[Tensor, Tensor]:
-    """The disturbed crops [batch, n] of a step, and their targets [batch, frames, controls]."""
-    config = recipe.train
-    crops = sampler.draw(config.batch, config.seed, step)
-    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-    speech = (torch.rand(config.batch, generator=generator) >= recipe.augment.no_speech).float()
-    heard = disturb(
-        torch.from_numpy(crops.samples),
-        torch.from_numpy(crops.level),
-        speech,
-        recipe.augment,
-        generator,
-    )
-    # Without speech the face is at rest, which for every rig is 0.
-    return heard, torch.from_numpy(crops.targets) * speech[:, None, None]
-
-
 def validate(
     net: StudentNet, watch: CropSampler, objective: Objective, config: TrainConfig
 ) -> dict[str, float]:
     """The losses on the same undisturbed crops every time."""
     net.eval()
+    device = next(net.parameters()).device
     with torch.no_grad():
         crops = watch.draw(config.validate_crops, VALIDATION_SEED, 0)
         predicted = [
-            net.crops(torch.from_numpy(samples), config.frames, config.shift_samples).controls
+            net.crops(
+                torch.from_numpy(samples).to(device), config.frames, config.shift_samples
+            ).controls
             for samples in np.array_split(crops.samples, config.validate_crops // config.batch + 1)
         ]
-        target = torch.from_numpy(crops.targets)
+        target = torch.from_numpy(crops.targets).to(device)
         parts = objective.weigh(objective.curves(torch.cat(predicted).view_as(target), target))
     return {name: float(loss) for name, loss in parts.items()}
 
 
-def _log(events: Any, group: str, values: dict[str, float], step: int) -> None:
-    for name, value in values.items():
-        events.add_scalar(f"{group}/{name}", value, step)
+def numbers(parts: dict[str, Tensor]) -> dict[str, float]:
+    """Losses as plain numbers, the means over all processes."""
+    values = mean_over_processes(torch.stack([loss.detach() for loss in parts.values()]))
+    return dict(zip(parts, values.tolist(), strict=True))
+
+
+def _is_due(progress: Progress, validated_s: float, config: TrainConfig) -> bool:
+    """Whether a validation is due."""
+    if config.steps:
+        return config.validate_steps > 0 and progress.step % config.validate_steps == 0
+    return progress.elapsed_s - validated_s > config.validate_minutes * 60

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from marotte.learn.parallel import mean_over_processes
+
 GAP_SCALE_MM = 1.0  # lip gaps below this count in full, larger ones by their ratio
 
 # Where the teacher's lips meet, the student's shall be nearer than ...; apart, further than ...
@@ -118,7 +120,8 @@ def lip_margin(predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Te
         (open_by, (gap_mm >= 0) & (gap_mm < MEET_MM)),
         (shut_by, gap_mm > APART_MM),
     )
-    lacks = [(by * group).sum() / group.sum().clamp(min=1) for by, group in groups]
+    counts = [mean_over_processes(group.sum().float()).clamp(min=1) for _, group in groups]
+    lacks = [(by * group).sum() / n for (by, group), n in zip(groups, counts, strict=True)]
     return torch.stack(lacks).sum()
 
 

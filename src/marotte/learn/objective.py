@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from marotte.errors import MarotteError
-from marotte.head import load_head
+from marotte.head import Head, load_head
 from marotte.learn import losses
 from marotte.learn.frontends import STEP_SAMPLES
 from marotte.learn.losses import LossWeights
@@ -19,11 +19,26 @@ STEP_MS = 1000 * STEP_SAMPLES / SAMPLE_RATE
 class Objective:
     """The weighted losses of a recipe, with the head's lip gap."""
 
-    def __init__(self, weights: LossWeights, names: tuple[str, ...], frame_ms: float) -> None:
+    def __init__(
+        self,
+        weights: LossWeights,
+        names: tuple[str, ...],
+        frame_ms: float,
+        head: Head | None = None,
+    ) -> None:
         self.weights = weights
         self.per_frame = STEP_MS / frame_ms
-        self.rest_mm, gap = load_head().lip_gap_weights(names)
-        self.gap_weights = torch.from_numpy(gap)
+        head = head or load_head()
+        self.sees_lips = not set(names).isdisjoint(head.names)
+        if self.sees_lips:
+            self.rest_mm, gap = head.lip_gap_weights(names)
+            self.gap_weights = torch.from_numpy(gap)
+        elif weights.lip_gap or weights.lip_margin:
+            raise MarotteError(
+                f"head {head.name!r} has none of the rig's controls, so that its lips can't be "
+                "measured: give a head of that rig by --head, or set loss.lip_gap and "
+                "loss.lip_margin to 0"
+            )
 
     def __call__(
         self,
@@ -48,14 +63,16 @@ class Objective:
 
     def curves(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
         """The losses of curves [batch, frames, controls] alone, unweighted."""
-        gap = (self.rest_mm, self.gap_weights.to(target.device))
-        return {
+        parts = {
             "reconstruction": losses.reconstruction(predicted, target),
             "velocity": losses.velocity(predicted, target, self.per_frame),
             "acceleration": losses.acceleration(predicted, target, self.per_frame),
-            "lip_gap": losses.lip_gap(predicted, target, *gap, self.weights.closure),
-            "lip_margin": losses.lip_margin(predicted, target, *gap),
         }
+        if self.sees_lips:
+            gap = (self.rest_mm, self.gap_weights.to(target.device))
+            parts["lip_gap"] = losses.lip_gap(predicted, target, *gap, self.weights.closure)
+            parts["lip_margin"] = losses.lip_margin(predicted, target, *gap)
+        return parts
 
     def weigh(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:
         """The losses and their weighted `total`."""

@@ -10,6 +10,10 @@ from marotte.learn.frontends import STEP_SAMPLES
 from marotte.learn.losses import LossWeights
 from marotte.windows import SAMPLE_RATE
 
+CLEAN = AugmentConfig(
+    no_speech=0, room=0, noise=0, babble=0, music=0, clicks=0, tones=0, recorded=0,
+    tilt_db=0, low_cut=0, band_limit=0, clipping=0, codec=0, speed=0,
+)  # fmt: skip
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 
@@ -36,6 +40,8 @@ class TrainConfig:
         validate_steps: between validations where the budget is in steps; 0 for none but the last.
         validate_crops: crops of a validation, the same ones each time.
         patience: validations without a better one before a run stops early; 0 for never.
+        shards: a batch is drawn in as many parts, each from a seed of its own; processes started by
+            `torchrun` share them, and however many there are, a step hears the same.
         seed: of everything random.
     """
 
@@ -53,6 +59,7 @@ class TrainConfig:
     validate_steps: int = 0
     validate_crops: int = 512
     patience: int = 0
+    shards: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -70,9 +77,13 @@ class TrainConfig:
                 f"frames must be a multiple of {STEP_SAMPLES // shift} where they are "
                 f"{self.frame_ms} ms apart, got {self.frames}"
             )
-        for name in ("batch", "frames", "validate_crops"):
+        for name in ("batch", "frames", "shards", "validate_crops"):
             if getattr(self, name) < 1:
                 raise MarotteError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.batch % self.shards:
+            raise MarotteError(
+                f"batch must be a multiple of shards, got {self.batch} in {self.shards}"
+            )
 
     @property
     def shift_samples(self) -> int:
@@ -92,6 +103,41 @@ class StudentShape:
     frontend: str = "waveform"
     norm: str = "window"
     batch_norm: bool = False
+
+
+@dataclass(frozen=True)
+class Only:
+    """A part of the speech.
+
+    Attributes:
+        sources: whose; empty for all.
+        minutes: at most as many, always the same ones; 0 for all.
+    """
+
+    sources: tuple[str, ...] = ()
+    minutes: float = 0.0
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """The last part of a run, on clean speech and at a rate of its own (section 3.3.1).
+
+    Attributes:
+        share: of the budget; 0 for no such part.
+        learning_rate: all the way; the paper's.
+        only: which speech is heard.
+        augment: how far its sound is disturbed; nothing but its level where nothing is said.
+    """
+
+    share: float = 0.0
+    learning_rate: float = 1e-6
+    only: Only = field(default_factory=Only)
+    augment: AugmentConfig = field(default_factory=lambda: CLEAN)
+
+    def __post_init__(self) -> None:
+        """Refuse a share that leaves nothing before it."""
+        if not 0 <= self.share < 1:
+            raise MarotteError(f"finetune.share must be from 0 to below 1, got {self.share}")
 
 
 @dataclass(frozen=True)
@@ -121,7 +167,9 @@ class Recipe:
         loss: weights of the losses.
         augment: how far the sound is disturbed.
         mix: how much more often a source is heard than its minutes would have it.
+        only: which speech is heard, before `finetune`.
         hybrid: the intermediate teacher.
+        finetune: the last part of the run.
     """
 
     name: str
@@ -132,7 +180,9 @@ class Recipe:
     loss: LossWeights = field(default_factory=LossWeights)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     mix: dict[str, float] = field(default_factory=dict[str, float])
+    only: Only = field(default_factory=Only)
     hybrid: HybridConfig = field(default_factory=HybridConfig)
+    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
 
     def __post_init__(self) -> None:
         """Refuse feature losses without anyone to compare with, and the other way round."""

@@ -7,6 +7,7 @@ end and of norms. Layer numbers in the comments are those of the table.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -72,8 +73,7 @@ class StudentConfig:
         return WindowSpec(whole.past_samples - unheard, whole.future_samples)
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(NamedTuple):
     """A student's answer for a batch of frames.
 
     Attributes:

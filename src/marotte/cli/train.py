@@ -1,0 +1,133 @@
+"""`marotte train`: a recipe and a labelled corpus in, a run's folder out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from marotte.cli.learn import need_torch
+from marotte.cli.progress import bar, progress
+from marotte.errors import MarotteError
+
+if TYPE_CHECKING:
+    from marotte.learn.checkpoint import Progress
+    from marotte.learn.distill import Puppet
+    from marotte.learn.plan import Recipe
+    from marotte.learn.student import StudentNet
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A training recipe, a .toml file.")],
+    corpus: Annotated[Path, typer.Option(help="The labelled corpus folder.")],
+    run: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder.", show_default="runs/<name> in Marotte's cache"),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="A time budget other than the recipe's.")
+    ] = None,
+    rig: Annotated[
+        Path | None, typer.Option(help="A JSON file of another rig.", show_default="ARKit's 52")
+    ] = None,
+    head: Annotated[
+        Path | None,
+        typer.Option(help="A GLB of that rig, to measure its lips.", show_default="Marotte's"),
+    ] = None,
+    intermediate: Annotated[
+        Path | None,
+        typer.Option(
+            help="The run's folder of the intermediate teacher.",
+            show_default="beside this run, by its recipe's name",
+        ),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+) -> None:
+    """Train a student by its recipe; a run that was stopped goes on.
+
+    `torchrun --nproc-per-node 2 -m marotte train ...` shares the work between processes.
+    """
+    need_torch()
+    import torch
+
+    from marotte.cache import cache_folder
+    from marotte.learn import distill
+    from marotte.learn.checkpoint import FILE
+    from marotte.learn.dataset import load_speech
+    from marotte.learn.parallel import rank
+    from marotte.learn.store import Store
+
+    plan = read_training(recipe, minutes)
+    folder = run or cache_folder() / "runs" / plan.name
+    if threads:
+        torch.set_num_threads(threads)
+    store = Store.open(corpus)
+    names, puppet = _puppet(rig, head)
+    second = _intermediate(plan, recipe, folder, intermediate)
+    with progress() as bars:
+        speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
+        validation = load_speech(store, plan.teacher, "valid", names)
+        task = bars.add_task("training", total=1.0)
+
+        def report(state: Progress, values: dict[str, float]) -> None:
+            said = f"step {state.step} loss {values['total']:.4f}"
+            bars.update(task, completed=state.done(plan.train), description=said)
+
+        distill.train(plan, speech, validation, folder, report, second, puppet)
+    if rank() == 0:
+        typer.echo(f"trained {plan.name}: {folder / FILE}")
+        typer.echo(f"next: marotte export {folder} -o {plan.name}.onnx")
+
+
+def read_training(path: Path, minutes: float | None = None) -> Recipe:
+    """A training recipe, its time budget replaced where one is given."""
+    from marotte.learn.plan import Recipe
+    from marotte.learn.recipe import read_recipe, strict
+
+    tables: dict[str, Any] = read_recipe(path)
+    if minutes is not None:
+        tables = {**tables, "train": {**tables.get("train", {}), "minutes": minutes}}
+    return strict(Recipe, tables, str(path))
+
+
+def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], Puppet]:
+    """The controls that speech drives, and whose they are."""
+    from marotte.head import load_head
+    from marotte.learn.distill import Puppet
+    from marotte.rig import ARKIT_52, load_rig
+
+    described = load_rig(rig) if rig else ARKIT_52
+    names = described.speech
+    if not names:
+        raise MarotteError(
+            f"no control of rig {described.name!r} is driven by speech: "
+            'say "speech": true where one is'
+        )
+    for name in names:
+        column = described.index[name]
+        if described.minimum[column] < -1 or described.maximum[column] > 1:
+            raise MarotteError(
+                f"{name!r} of rig {described.name!r} leaves -1..1, which a student can't: "
+                "scale its curves and its range"
+            )
+    return names, Puppet(described.name, load_head(head) if head else None)
+
+
+def _intermediate(plan: Recipe, path: Path, folder: Path, given: Path | None) -> StudentNet | None:
+    """The second teacher of a recipe with hybrid distillation."""
+    from marotte.learn.checkpoint import FILE, load_net
+
+    if not plan.hybrid.recipe:
+        if given:
+            raise MarotteError(f"{plan.name} has no [hybrid] table: leave --intermediate out")
+        return None
+    if given is None:
+        first = read_training(path.parent / plan.hybrid.recipe)
+        given = folder.parent / first.name
+        if not (given / FILE).is_file():
+            raise MarotteError(
+                f"{plan.name} learns from {first.name!r} too, of which there is no run at {given}: "
+                f"train {path.parent / plan.hybrid.recipe} first, or say where by --intermediate"
+            )
+    return load_net(given / FILE)[0]

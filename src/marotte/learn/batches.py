@@ -1,0 +1,77 @@
+"""What a step of training hears: a recipe and speech in, disturbed crops and their targets out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from marotte.learn.augment import AugmentConfig, disturb
+from marotte.learn.dataset import CropSampler, LabelledSpeech
+from marotte.learn.plan import Only, Recipe, TrainConfig
+from marotte.windows import WindowSpec
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is heard in a part of a run, and how far it is disturbed."""
+
+    sampler: CropSampler
+    augment: AugmentConfig
+
+
+def stages(recipe: Recipe, speech: LabelledSpeech, window: WindowSpec) -> list[Stage]:
+    """The parts of a recipe's run: all of it, or all but the fine-tuning, and that."""
+    disturbed, fine = recipe.augment, recipe.finetune
+    parts = [(recipe.mix, disturbed, recipe.only)]
+    if fine.share:
+        parts.append(({}, fine.augment, fine.only))
+    return [
+        Stage(sampler_of(recipe, speech, window, mix, augment.speed, only), augment)
+        for mix, augment, only in parts
+    ]
+
+
+def batch_of(
+    sampler: CropSampler,
+    config: TrainConfig,
+    augment: AugmentConfig,
+    step: int,
+    shards: Iterable[int] = (0,),
+) -> tuple[Tensor, Tensor]:
+    """The disturbed crops [batch, n] of some shards of a step, and their targets.
+
+    Returns:
+        Crops, and the teacher's curves for them [batch, frames, controls].
+    """
+    drawn = [_shard(sampler, config, augment, step * config.shards + shard) for shard in shards]
+    samples, targets = zip(*drawn, strict=True)
+    return torch.cat(samples), torch.cat(targets)
+
+
+def _shard(
+    sampler: CropSampler, config: TrainConfig, augment: AugmentConfig, number: int
+) -> tuple[Tensor, Tensor]:
+    batch = config.batch // config.shards
+    crops = sampler.draw(batch, config.seed, number)
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + number)
+    speech = (torch.rand(batch, generator=generator) >= augment.no_speech).float()
+    samples, level = torch.from_numpy(crops.samples), torch.from_numpy(crops.level)
+    heard = disturb(samples, level, speech, augment, generator)
+    # Without speech the face is at rest, which for every rig is 0.
+    return heard, torch.from_numpy(crops.targets) * speech[:, None, None]
+
+
+def sampler_of(
+    recipe: Recipe,
+    speech: LabelledSpeech,
+    window: WindowSpec,
+    mix: dict[str, float],
+    speed: float,
+    only: Only,
+) -> CropSampler:
+    """Crops of some speech, as a recipe's steps take them."""
+    config = recipe.train
+    return CropSampler(speech, window, config.frames, mix, speed, config.shift_samples, only)
