@@ -34,6 +34,14 @@ def test_a_corpus_can_be_built_elsewhere(recipe, tmp_path):
     assert (tmp_path / "there" / "audio" / "espeak-00000.parquet").is_file()
 
 
+def test_a_recipe_without_a_usable_source_builds_nothing(tmp_path):
+    recipe = tmp_path / "r.toml"
+    recipe.write_text("[sources.anna]\nkind = 'folder'\nfolder = '/none'\n", "utf-8")
+    with pytest.raises(MarotteError, match="no source of .* can be used"):
+        run("build", recipe, "--to", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_showing_nothing_is_said(tmp_path):
     with pytest.raises(MarotteError, match="corpus build"):
         run("show", tmp_path)

@@ -56,6 +56,7 @@ def test_the_shipped_recipe_is_valid():
         ("[sources.hibari]\nseed = 'one'", "'seed' of the source 'hibari' is 'one'"),
         ("[sources.hibari]\nseed = true", "give a value like its default, 1"),
         ("[sources", "not valid TOML"),
+        ("[sources]\nhibari = 1", r"is 1: write a table \[sources.hibari\]"),
     ],
 )
 def test_a_wrong_recipe_is_refused(tmp_path, text, said):

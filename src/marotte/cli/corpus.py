@@ -42,6 +42,7 @@ def build(
         TimeRemainingColumn,
     )
 
+    from marotte.errors import MarotteError
     from marotte.learn.corpora.build import Done, plan_build
     from marotte.learn.corpora.build import build as build_corpus
     from marotte.learn.corpora.recipe import load_recipe
@@ -52,6 +53,8 @@ def build(
     plan = plan_build(read, folder)
     for name, reason in plan.unusable.items():
         console.print(f"[yellow]without {name}:[/] {reason}")
+    if not plan.n_parts:
+        raise MarotteError(f"no source of {recipe} can be used: mend what is said above")
     minutes = 0.0
     columns = (TextColumn("parts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:

@@ -63,6 +63,11 @@ def load_recipe(path: Path) -> Recipe:
         wrong = f"the unknown key {next(iter(table))!r}" if table else "no [sources.NAME]"
         raise MarotteError(f"the recipe {path} has {wrong}: it holds tables [sources.NAME] only")
     for name, options in sources.items():
+        if not isinstance(options, dict):
+            raise MarotteError(
+                f"the source {name!r} in the recipe {path} is {options!r}: "
+                f"write a table [sources.{name}]"
+            )
         configure(name, options)
     return Recipe(path.stem, sources)
 
