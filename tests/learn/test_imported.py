@@ -173,7 +173,7 @@ def test_the_teacher_needs_curves(tmp_path):
         open_teacher("imported")
     with pytest.raises(MarotteError, match="no files of curves"):
         open_teacher("imported", [tmp_path])
-    with pytest.raises(MarotteError, match="there are 'phonetic' and 'imported'"):
+    with pytest.raises(MarotteError, match="there are 'phonetic', 'imported' and"):
         open_teacher("nobody")
 
 

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from marotte import __version__
-from marotte.cli import animate, corpus, learn, live, reproduce, train, view
+from marotte.cli import animate, corpus, learn, live, reproduce, teach, train, view
 from marotte.errors import MarotteError
 
 BAD_INPUT = 2  # exit codes; typer too leaves with 2 when it is called wrongly
@@ -45,6 +45,7 @@ for command in (
     live.live,
     view.view,
     learn.label,
+    teach.teach,
     train.train,
     learn.export,
     learn.evaluate,

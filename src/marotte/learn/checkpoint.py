@@ -10,7 +10,7 @@ import torch
 
 from marotte.errors import MarotteError
 from marotte.files import replacing
-from marotte.learn.plan import Recipe, TrainConfig
+from marotte.learn.plan import Budget, Recipe
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.rig import ARKIT_52
 
@@ -35,7 +35,7 @@ class Progress:
     since: int = 0
     stopped: bool = False
 
-    def done(self, config: TrainConfig) -> float:
+    def done(self, config: Budget) -> float:
         """How much of the budget is used, 0..1."""
         if self.stopped:
             return 1.0

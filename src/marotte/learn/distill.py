@@ -31,7 +31,7 @@ from marotte.learn.parallel import (
     rank,
     world_size,
 )
-from marotte.learn.plan import Only, Recipe, TrainConfig
+from marotte.learn.plan import Budget, Only, Recipe, TrainConfig
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.rig import ARKIT_52
 
@@ -202,7 +202,7 @@ class Events:
                 self.writer.add_scalar(f"{group}/{name}", value, step)
 
 
-def learning_rate(done: float, config: TrainConfig) -> float:
+def learning_rate(done: float, config: Budget) -> float:
     """The rate when `done` (0..1) of the budget is used: a short rise, then half a cosine to 0."""
     rise = min(1.0, done / config.warmup) if config.warmup else 1.0
     return config.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))

@@ -283,7 +283,8 @@ def _face(teacher: Teacher, row: dict[str, Any]) -> NDArray[np.floating]:
 def _writer(store: Store, teacher: Teacher, choice: _Choice, part: str) -> Iterator[LabelWriter]:
     """A writer of the part's labels which begins with those that are kept."""
     provenance = {"teacher": teacher.name, "version": teacher.version, "rig": teacher.rig.name}
-    format = LabelFormat(teacher.fps, teacher.rig.names, provenance | {"marotte": __version__})
+    provenance |= {**teacher.provenance, "marotte": __version__}
+    format = LabelFormat(teacher.fps, teacher.rig.names, provenance)
     with store.label_writer(teacher.name, part, format) as writer:
         for id, curves, reason in store.label_rows(teacher.name, part) if choice.kept else ():
             if id in choice.kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from marotte.errors import MarotteError
 from marotte.learn.augment import AugmentConfig
@@ -15,6 +16,30 @@ CLEAN = AugmentConfig(
     tilt_db=0, low_cut=0, band_limit=0, clipping=0, codec=0, speed=0,
 )  # fmt: skip
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+
+
+class Budget(Protocol):
+    """How long something is trained and how fast, as `TrainConfig` says it of a student."""
+
+    @property
+    def minutes(self) -> float:
+        """The time budget."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """The budget in steps, where it is not 0."""
+        ...
+
+    @property
+    def learning_rate(self) -> float:
+        """The highest."""
+        ...
+
+    @property
+    def warmup(self) -> float:
+        """The share of the budget after which it is reached."""
+        ...
 
 
 @dataclass(frozen=True)

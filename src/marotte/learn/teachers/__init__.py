@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,7 @@ class Teacher(ABC):
         fps: frames a second of the curves.
         rig: what their columns mean.
         needs_phones: whether it is of no use without phones.
+        provenance: what its labels tell of how they were made, beside its name and version.
     """
 
     name: str
@@ -30,6 +34,7 @@ class Teacher(ABC):
     fps: float
     rig: Rig
     needs_phones: bool = True
+    provenance: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
@@ -44,7 +49,9 @@ def open_teacher(name: str, curves: Sequence[Path] = ()) -> Teacher:
     """The teacher of that name.
 
     Args:
-        name: `phonetic` or `imported`.
+        name: `phonetic`; `imported`; or `voice2face`, with a run's folder where it is not the
+            default one (`voice2face:FOLDER`), and with what each frame may hear where that is not
+            the whole utterance (`voice2face@512` ms).
         curves: the folders of the files that the imported teacher reads.
 
     Raises:
@@ -58,4 +65,13 @@ def open_teacher(name: str, curves: Sequence[Path] = ()) -> Teacher:
         from marotte.learn.teachers.imported import ImportedTeacher
 
         return ImportedTeacher(curves)
-    raise MarotteError(f"no teacher is called {name!r}: there are 'phonetic' and 'imported'")
+    if found := re.fullmatch(r"voice2face(?::(?P<run>.+?))?(?:@(?P<context_ms>\d+))?", name):
+        from marotte.learn.teachers.voice2face import Voice2FaceTeacher
+
+        run, context_ms = found["run"], found["context_ms"]
+        return Voice2FaceTeacher(
+            Path(run) if run else None, int(context_ms) if context_ms else None
+        )
+    raise MarotteError(
+        f"no teacher is called {name!r}: there are 'phonetic', 'imported' and 'voice2face'"
+    )

@@ -1,0 +1,75 @@
+"""`marotte teach`: a teacher that labels by ear is trained on what another has labelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from marotte.cli.progress import bar, progress
+
+if TYPE_CHECKING:
+    from marotte.learn.checkpoint import Progress
+
+
+def teach(
+    recipe: Annotated[Path, typer.Argument(help="A recipe of a Voice2Face, a .toml file.")],
+    corpus: Annotated[Path, typer.Option(help="The labelled corpus folder.")],
+    run: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder.", show_default="runs/<name> in Marotte's cache"),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="A time budget other than the recipe's.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    download: Annotated[
+        bool,
+        typer.Option(
+            "--download", help="Fetch the recipe's speech encoder from the Hugging Face hub."
+        ),
+    ] = False,
+) -> None:
+    """Train a Voice2Face, a teacher that needs no transcript; a run that was stopped goes on."""
+    from marotte.cli.learn import need_torch
+
+    need_torch()
+    import torch
+
+    from marotte.cache import cache_folder
+    from marotte.learn.encoders import open_encoder
+    from marotte.learn.store import Store
+    from marotte.learn.teachers.voice2face.lesson import Lesson
+    from marotte.learn.teachers.voice2face.recipe import load_teach_recipe
+    from marotte.learn.teachers.voice2face.training import assess
+    from marotte.learn.teachers.voice2face.training import teach as train
+
+    plan = load_teach_recipe(recipe, minutes)
+    folder = run or cache_folder() / "runs" / plan.name
+    store = Store.open(corpus)
+    if threads:
+        torch.set_num_threads(threads)
+    encoder = open_encoder(plan.encoder.model, plan.encoder.layer, download=download)
+    with progress() as bars:
+        lesson = Lesson.prepare(plan, store, encoder, bar(bars, "listening"))
+        task = bars.add_task("teaching", total=plan.train.minutes * 60)
+
+        def report(state: Progress, values: dict[str, float]) -> None:
+            bars.update(
+                task,
+                completed=state.elapsed_s,
+                description=f"step {state.step} loss {values['total']:.4f}",
+            )
+
+        net = train(plan, lesson, folder, report)
+        found = assess(net, lesson.valid, encoder.first_s)
+    typer.echo(
+        f"on {len(lesson.valid)} utterances of speakers it did not learn from: "
+        f"{100 * found.closures.pbm:.1f} % of p b m closed, "
+        f"{100 * found.closures.false_closure:.1f} % of open vowels; MSE {found.mse:.4f}; "
+        f"the controls keep the mesh's lip gap to {found.round_trip_mm:.2f} mm"
+    )
+    typer.echo(f"taught {plan.name}: {folder / 'checkpoint.pt'}")
+    by_name = f"voice2face:{folder}" if run or plan.name != "voice2face" else "voice2face"
+    typer.echo(f"next: marotte label {corpus} --teacher {by_name}")

@@ -1,0 +1,58 @@
+"""A CTranslate2 `model.bin` in, its variables by name out.
+
+The format (versions 3 to 6), little endian: u32 version, text specification, u32 revision, u32
+count, then each variable as text name, u8 rank, u32 per dimension, u8 type, u32 bytes, data; a text
+is a u16 length and its bytes with a final zero. Aliases follow, which nothing here needs.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
+_VERSIONS = range(3, 7)
+
+
+def read_variables(content: bytes, prefix: str) -> dict[str, NDArray[Any]]:
+    """The variables whose names begin with `prefix`, as views of the file's content.
+
+    Raises:
+        ValueError: this is no such file, or it is cut short.
+    """
+    reader = _Reader(content)
+    version, _, _ = reader.number("I"), reader.text(), reader.number("I")
+    if version not in _VERSIONS:
+        raise ValueError(f"it is of version {version}")
+    variables: dict[str, NDArray[Any]] = {}
+    for _ in range(reader.number("I")):
+        name = reader.text()
+        shape = [reader.number("I") for _ in range(reader.number("B"))]
+        kind, n_bytes = reader.number("B"), reader.number("I")
+        data = reader.take(n_bytes)
+        if name.startswith(prefix):
+            variables[name] = np.frombuffer(data, _TYPES[kind]).reshape(shape)
+    return variables
+
+
+class _Reader:
+    """Reads on in bytes, and refuses to read over their end."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.place = memoryview(content), 0
+
+    def take(self, n: int) -> memoryview:
+        taken = self.content[self.place : self.place + n]
+        if len(taken) < n:
+            raise ValueError("it is cut short")
+        self.place += n
+        return taken
+
+    def number(self, kind: str) -> int:
+        return struct.unpack("<" + kind, self.take(struct.calcsize("<" + kind)))[0]
+
+    def text(self) -> str:
+        return bytes(self.take(self.number("H"))).rstrip(b"\0").decode("utf-8", "replace")
