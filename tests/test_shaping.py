@@ -67,6 +67,12 @@ def test_names_are_what_the_outputs_call_controls(retarget) -> None:
     assert "v2/JawOpen" in mine.rig.speech
 
 
+def test_the_example_for_vrchat_names_all_that_speech_drives() -> None:
+    rig = load_retarget(Path(__file__).parents[1] / "examples" / "vrchat-v2.toml", ARKIT_52).rig
+    assert all(name.startswith("v2/") for name in rig.speech)
+    assert rig.names[JAW] == "v2/JawOpen"
+
+
 def test_an_empty_file_changes_nothing(retarget) -> None:
     frame = face(jawOpen=0.3, eyeBlinkLeft=0.7)
     np.testing.assert_array_equal(retarget("").apply(frame).controls, frame.controls)
