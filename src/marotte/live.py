@@ -27,6 +27,7 @@ Samples = NDArray[np.float32]
 INBOX_S = 4.0  # of sound may wait for the stream
 LATE_S = 0.05  # sound that waited so long makes only the newest frame
 SHOW_S = 0.1
+SILENT_S = 3.0  # of nothing but zeros at the beginning: something is wrong
 KEPT_DELAYS = 3600  # a minute of frames
 
 
@@ -144,7 +145,8 @@ class Live:
         self._inbox = Inbox(source.rate, drop=not fast)
         self._stop = Event()
         self._failure: BaseException | None = None
-        self._warned: set[str] = set()
+        self._warned = False
+        self._silent = True  # nothing but zeros came so far
 
     def run(self) -> None:
         """Go on until the sound ends, no output is left, or Ctrl-C; then end the outputs.
@@ -186,6 +188,7 @@ class Live:
     def _pass_on(self, heard: Heard) -> None:
         """Make and send the frames that a piece of sound makes known."""
         samples = self._without_errors(heard.samples)
+        self._notice_silence(samples)
         if heard.n_lost:  # what was lost was silent, so that all that follows stays in its place
             self.n_lost += heard.n_lost
             samples = np.concatenate([np.zeros(heard.n_lost, np.float32), samples])
@@ -212,13 +215,20 @@ class Live:
             self.delays_ms.append(1000 * (time.perf_counter() - moment))
         self.n_frames += len(frames)
 
+    def _notice_silence(self, samples: Samples) -> None:
+        """Say so, once, if all that came for some seconds is zero: no room is as silent."""
+        self._silent = self._silent and not samples.any()
+        if self._silent and self.stream.n_pushed > SILENT_S * self.stream.rate:
+            self._silent = False
+            self._say("the input gives nothing but zeros: is it muted, or may we not hear it?")
+
     def _without_errors(self, samples: Samples) -> Samples:
         """The samples, silent where they are no sound; a device may give such."""
         wrong = ~(np.abs(samples) <= LOUDEST)
         if not wrong.any():
             return samples
-        if "samples" not in self._warned:
-            self._warned.add("samples")
+        if not self._warned:
+            self._warned = True
             bad = samples[wrong][0]
             self._say(f"the input gives samples that are no sound ({bad:g}): taken as silence")
         return np.where(wrong, np.float32(0), samples)

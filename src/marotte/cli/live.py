@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,8 @@ def live(
     say(stream.cost)
     with status_line() as show:
         running = Live(source, stream, senders, shapers=shapers, fast=fast, say=say, show=show)
+        # Who is asked to end, by a supervisor or a shutdown, ends its recordings as after Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             running.run()
         finally:
