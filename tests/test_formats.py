@@ -52,7 +52,9 @@ class TestChoosing:
 
     @pytest.mark.parametrize("name", ["face.fbx", "face", "face.csv.gz", ".csv"])
     def test_another_ending_is_refused_with_those_there_are(self, name: str):
-        with pytest.raises(MarotteError, match=r"\.csv, \.json, \.npz, \.html, \.glb, \.mp4"):
+        with pytest.raises(
+            MarotteError, match=r"\.csv, \.json, \.npz, \.npy, \.html, \.glb, \.mp4"
+        ):
             writer_for(Path(name))
 
 
@@ -181,7 +183,7 @@ class TestNpz:
         assert os.listdir(tmp_path) == ["A.NPZ"]
 
 
-@pytest.mark.parametrize("ending", [".csv", ".json", ".npz", ".glb", ".html"])
+@pytest.mark.parametrize("ending", [".csv", ".json", ".npz", ".npy", ".glb", ".html"])
 class TestAll:
     def test_the_same_animation_gives_the_same_file(self, tmp_path: Path, ending: str):
         animation = with_sound(moving(30))
@@ -203,7 +205,7 @@ class TestAll:
             written(moving(1), tmp_path / "none" / f"a{ending}")
 
 
-@pytest.mark.parametrize("ending", [".csv", ".json"])
+@pytest.mark.parametrize("ending", [".csv", ".json", ".npy"])
 def test_what_is_stopped_halfway_leaves_what_was_there(tmp_path: Path, ending: str):
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt

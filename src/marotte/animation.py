@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio import Recording
+from marotte.mesh import Mesh
 from marotte.rig import Rig
 
 
@@ -23,6 +24,7 @@ class Animation:
         recording: the sound, or None for a silent animation.
         student: the name of the student that made it.
         head: [n_frames, 3] yaw, pitch and roll of the head in radians, or None where it is still.
+        mesh: whose components the controls are, or None where they are a rig's own.
     """
 
     controls: NDArray[np.float32]
@@ -31,6 +33,7 @@ class Animation:
     recording: Recording | None = None
     student: str = ""
     head: NDArray[np.float32] | None = None
+    mesh: Mesh | None = None
 
     @property
     def n_frames(self) -> int:

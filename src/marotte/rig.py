@@ -95,12 +95,17 @@ ARKIT_52 = Rig("arkit52", ARKIT_NAMES, (0.0,) * 52, (1.0,) * 52, ARKIT_SPEECH)
 def load_rig(path: str | Path) -> Rig:
     """Read a rig from a JSON file: `{"name", "controls": [{"name", "min", "max", "speech"}]}`.
 
-    `min` is 0, `max` is 1 and `speech` is false where a control leaves them out.
+    `min` is 0, `max` is 1 and `speech` is false where a control leaves them out. A mesh's file,
+    ending in .npz, gives the rig of its components.
 
     Raises:
         MarotteError: the file is missing, is not JSON, or does not describe a rig.
     """
     path = Path(path)
+    if path.suffix == ".npz":
+        from marotte.mesh import load_mesh
+
+        return load_mesh(path).rig
     try:
         description: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from marotte import __version__
-from marotte.cli import animate, corpus, learn, live, reproduce, teach, train, view
+from marotte.cli import animate, corpus, learn, live, mesh, reproduce, teach, train, view
 from marotte.errors import MarotteError
 
 BAD_INPUT = 2  # exit codes; typer too leaves with 2 when it is called wrongly
@@ -53,6 +53,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(mesh.app, name="mesh")
 
 
 def print_version(asked: bool) -> None:

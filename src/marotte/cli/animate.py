@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -27,8 +28,8 @@ def animate(
         typer.Option(
             "--output",
             "-o",
-            help="A file to write: .csv, .json, .npz, .html, .glb or .mp4. May be given several "
-            "times. Without it, a .csv and a .html are written to the current folder.",
+            help="A file to write: .csv, .json, .npz, .npy, .html, .glb or .mp4. May be given "
+            "several times. Without it, a .csv and a .html are written to the current folder.",
         ),
     ] = None,
     fps: Annotated[float, typer.Option(help="Frames a second.")] = 60.0,
@@ -36,7 +37,10 @@ def animate(
         str | None, typer.Option(help="The student: a name, or an ONNX file.", show_default=False)
     ] = None,
     rig: Annotated[
-        Path | None, typer.Option(help="A JSON file of another rig.", show_default="ARKit's 52")
+        Path | None,
+        typer.Option(
+            help="A JSON file of another rig, or a mesh's file.", show_default="ARKit's 52"
+        ),
     ] = None,
     smooth: Annotated[bool, typer.Option("--smooth", help="Tremble less.")] = False,
     retarget: Annotated[
@@ -50,6 +54,7 @@ def animate(
     from marotte import pipeline
     from marotte.audio import open_recording
     from marotte.cli.live import open_shapers
+    from marotte.mesh import ENDING, load_mesh
     from marotte.rig import ARKIT_52, load_rig
     from marotte.runtime import load_student
     from marotte.shaping import shape
@@ -66,6 +71,8 @@ def animate(
         start_s = perf_counter()
         animation = pipeline.animate(sound, actor, fps, bar(bars, "animating"), smooth)
         animation = shape(animation, shapers)
+        if rig and rig.suffix == ENDING:
+            animation = replace(animation, mesh=load_mesh(rig))
         work_s = perf_counter() - start_s
         write_all(animation, outputs, bars)
     print_summary(animation, outputs, work_s)

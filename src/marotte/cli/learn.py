@@ -110,6 +110,7 @@ def export(
     from marotte.files import check_writable
     from marotte.learn.checkpoint import FILE, load_net
     from marotte.learn.export import export as write
+    from marotte.learn.mesh import mesh_of
 
     check_writable(output)
     net, state = load_net(run / FILE)
@@ -121,6 +122,7 @@ def export(
         version=version,
         rig=state["rig"],
         teacher=recipe["teacher"],
+        mesh=mesh_of(run),
     )
     size_kb = output.stat().st_size / 1000
     typer.echo(f"{output}: {len(contract.names)} controls, {size_kb:.0f} kB")

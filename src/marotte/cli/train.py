@@ -29,7 +29,10 @@ def train(
         float | None, typer.Option(help="A time budget other than the recipe's.")
     ] = None,
     rig: Annotated[
-        Path | None, typer.Option(help="A JSON file of another rig.", show_default="ARKit's 52")
+        Path | None,
+        typer.Option(
+            help="A JSON file of another rig, or a mesh's file.", show_default="ARKit's 52"
+        ),
     ] = None,
     head: Annotated[
         Path | None,
@@ -55,6 +58,7 @@ def train(
     from marotte.learn import distill
     from marotte.learn.checkpoint import FILE
     from marotte.learn.dataset import load_speech
+    from marotte.learn.mesh import keep_mesh
     from marotte.learn.parallel import rank
     from marotte.learn.store import Store
 
@@ -64,6 +68,7 @@ def train(
         torch.set_num_threads(threads)
     store = Store.open(corpus)
     names, puppet = _puppet(rig, head)
+    keep_mesh(rig, folder)
     second = _intermediate(plan, recipe, folder, intermediate)
     with progress() as bars:
         speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
@@ -95,6 +100,7 @@ def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], Puppe
     """The controls that speech drives, and whose they are."""
     from marotte.head import load_head
     from marotte.learn.distill import Puppet
+    from marotte.mesh import ENDING, load_mesh
     from marotte.rig import ARKIT_52, load_rig
 
     described = load_rig(rig) if rig else ARKIT_52
@@ -111,6 +117,9 @@ def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], Puppe
                 f"{name!r} of rig {described.name!r} leaves -1..1, which a student can't: "
                 "scale its curves and its range"
             )
+    if rig and rig.suffix == ENDING and not head:
+        mesh = load_mesh(rig)
+        return names, Puppet(described.name, mesh.head if mesh.lips else None)
     return names, Puppet(described.name, load_head(head) if head else None)
 
 

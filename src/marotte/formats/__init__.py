@@ -23,6 +23,7 @@ _MODULES = {
     ".csv": "livelink_csv",
     ".json": "a2f_json",
     ".npz": "npz",
+    ".npy": "npy",
     ".html": "page",
     ".glb": "gltf",
     ".mp4": "video",

@@ -23,14 +23,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.errors import MarotteError
 from marotte.head import load_head
 from marotte.learn.corpora.source import Skip
+from marotte.learn.mesh import read_vertices
 from marotte.learn.textgrid import MAX_MISMATCH_S
-from marotte.rig import ARKIT_52, ARKIT_NAMES
+from marotte.mesh import Mesh
+from marotte.rig import ARKIT_52, ARKIT_NAMES, Rig
 
 ENDINGS = (".csv", ".json", ".npy")
 VERTEX_RATES = (60.0, 30.0)
-FARTHEST = 2.0  # a control's values run from 0 to 1; trackers overshoot a little
+FARTHEST = 2.0  # times a control's range: trackers overshoot a little
 
 _TIMECODE = re.compile(r"(\d+):(\d+):(\d+)[:;](\d+(?:\.\d+)?)")
 _SIXTIETHS = 60  # the last field counts sixtieths of a second, whatever the take's rate
@@ -55,41 +58,54 @@ class Curves:
     seconds: float
 
 
-def read_controls(path: Path, seconds: float, fps: float) -> NDArray[np.float32]:
-    """The controls [n_frames, 52] in a file at k / fps seconds of the sound it belongs to.
+def read_controls(
+    path: Path, seconds: float, fps: float, rig: Rig = ARKIT_52, mesh: Mesh | None = None
+) -> NDArray[np.float32]:
+    """The controls [n_frames, n_controls] in a file at k / fps seconds of the sound it belongs to.
+
+    Args:
+        path: the file.
+        seconds: of the sound.
+        fps: frames a second.
+        rig: whose controls; other rigs' are found by their exact names.
+        mesh: whose components are asked for: then the file has its vertices.
 
     Raises:
         Skip: the file can't be read, or does not fit the sound.
     """
     try:
-        curves = _read(path, seconds)
+        curves = _components(path, mesh) if mesh else _read(path, seconds)
     except OSError as error:
         raise Skip("curves: a file that can't be read") from error
-    return resample(curves, seconds, fps)
+    return resample(curves, seconds, fps, mesh.rig if mesh else rig)
 
 
-def resample(curves: Curves, seconds: float, fps: float) -> NDArray[np.float32]:
-    """ARKit controls [n_frames, 52] at k / fps seconds, linear between the frames there are.
+def resample(
+    curves: Curves, seconds: float, fps: float, rig: Rig = ARKIT_52
+) -> NDArray[np.float32]:
+    """Controls [n_frames, n_controls] at k / fps seconds, linear between the frames there are.
 
     Raises:
-        Skip: no column is ARKit's, or times and values are not what controls have.
+        Skip: no column is the rig's, or times and values are not what controls have.
     """
-    named = enumerate(map(arkit_name, curves.names))
-    columns = {name: column for column, name in named if name is not None}
+    named = enumerate(map(arkit_name, curves.names) if rig is ARKIT_52 else curves.names)
+    columns = {name: column for column, name in named if name in rig.index}
     if not columns:
-        raise Skip("curves: no column has a name of ARKit's")
+        whose = "ARKit's" if rig is ARKIT_52 else f"the rig {rig.name!r}"
+        raise Skip(f"curves: no column has a name of {whose}")
     if not len(curves.time_s) or not (np.diff(curves.time_s) >= 0).all():
         raise Skip("curves: no frames, or times that run back")
-    if not (np.abs(curves.values[:, list(columns.values())]) <= FARTHEST).all():
-        raise Skip("curves: values far from 0 to 1")
+    farthest = FARTHEST * max(map(abs, (*rig.minimum, *rig.maximum)))
+    if not (np.abs(curves.values[:, list(columns.values())]) <= farthest).all():
+        raise Skip(f"curves: values far from {rig.minimum[0]:g} to {rig.maximum[0]:g}")
     if not abs(curves.seconds - seconds) <= MAX_MISMATCH_S:
         raise Skip("curves: another length than the sound")
     time_s = np.arange(max(1, int(np.ceil(seconds * fps - 1e-9)))) / fps
-    controls = ARKIT_52.neutral(len(time_s))
+    controls = rig.neutral(len(time_s))
     for name, column in columns.items():
         values = curves.values[:, column]
-        controls[:, ARKIT_52.index[name]] = np.interp(time_s, curves.time_s, values)
-    return ARKIT_52.clamp(controls)
+        controls[:, rig.index[name]] = np.interp(time_s, curves.time_s, values)
+    return rig.clamp(controls)
 
 
 def arkit_name(name: str) -> str | None:
@@ -183,6 +199,19 @@ def _vertices(path: Path, seconds: float) -> Curves:
     rate = min(VERTEX_RATES, key=lambda fps: abs(len(vertices) / fps - seconds))
     controls = np.clip((vertices - neutral) @ inverse, 0, 1).astype(np.float64)
     return Curves(ARKIT_NAMES, np.arange(len(vertices)) / rate, controls, len(vertices) / rate)
+
+
+def _components(path: Path, mesh: Mesh) -> Curves:
+    """The components that come nearest to a mesh's own vertices."""
+    try:
+        vertices = read_vertices(path, mesh.unit_mm)
+    except MarotteError as error:
+        raise Skip("curves: no array of vertices") from error
+    if vertices.shape[1] != len(mesh.rest):
+        raise Skip(f"curves: vertices of another mesh ({vertices.shape[1] // 3} of them)")
+    controls = mesh.encode(vertices).astype(np.float64)
+    time_s = np.arange(len(vertices)) / mesh.fps
+    return Curves(mesh.rig.names, time_s, controls, len(vertices) / mesh.fps)
 
 
 @functools.cache

@@ -19,7 +19,9 @@ from marotte.errors import MarotteError, missing_extra
 from marotte.files import replacing
 from marotte.learn.frontends import STEP_SAMPLES
 from marotte.learn.student import GLOBAL_KERNEL, GlobalConvolution, StudentNet, fold_batch_norms
-from marotte.runtime import INPUT, OUTPUT, load_student, open_session
+from marotte.mesh import Mesh
+from marotte.rig import Rig
+from marotte.runtime import INPUT, OUTPUT, VERTICES, load_student, open_session
 from marotte.steps import CONTROLS, NEXT_STEPS, SAMPLES, STEPS, STEPS_KEY, STREAMED, read_step_form
 from marotte.windows import SAMPLE_RATE
 
@@ -37,6 +39,21 @@ class _Exported(nn.Module):
     def forward(self, samples: Tensor) -> Tensor:
         """Controls [batch, n_controls] of windows [batch, n_samples]."""
         return self.net(samples).controls
+
+
+class _Decoded(nn.Module):
+    """A network whose controls are components of a mesh, with the way to its vertices."""
+
+    def __init__(self, net: StudentNet, mesh: Mesh) -> None:
+        super().__init__()
+        self.net = net
+        self.components = nn.Parameter(torch.from_numpy(mesh.components.copy()))
+        self.rest = nn.Parameter(torch.from_numpy(mesh.rest.copy()))
+
+    def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Controls [batch, n_controls] and vertices [batch, n_vertices * 3] in mm."""
+        controls = self.net(samples).controls
+        return controls, controls @ self.components + self.rest
 
 
 class _Halves(nn.Module):
@@ -127,6 +144,7 @@ def export(
     rig: str = "arkit52",
     teacher: str = "phonetic",
     licence: str = "MIT",
+    mesh: Mesh | None = None,
 ) -> Contract:
     """Write a student file, and check that ONNX Runtime gives what torch gave.
 
@@ -140,6 +158,7 @@ def export(
         rig: the name of the rig its controls belong to.
         teacher: who taught it.
         licence: of the weights.
+        mesh: whose components the controls are: the file then gives vertices too.
 
     Raises:
         MarotteError: the path can't be written, a package of the extra `train` is missing, or
@@ -152,7 +171,7 @@ def export(
     beside = path.with_suffix(STREAMED)
     with ExitStack() as moves:
         temporary = moves.enter_context(replacing(path))
-        write_whole(folded, contract, temporary)
+        write_whole(folded, contract, temporary, mesh)
         if net.config.norm == "step":
             write_streamed(folded, contract, moves.enter_context(replacing(beside)))
         else:
@@ -160,7 +179,7 @@ def export(
     return contract
 
 
-def write_whole(net: StudentNet, contract: Contract, path: Path) -> None:
+def write_whole(net: StudentNet, contract: Contract, path: Path, mesh: Mesh | None = None) -> None:
     """Write the form that is given whole windows, and check its answer.
 
     Raises:
@@ -168,12 +187,13 @@ def write_whole(net: StudentNet, contract: Contract, path: Path) -> None:
     """
     # Two windows: an example batch of one would be taken for a constant.
     example = torch.zeros(2, net.config.window.n_samples)
-    model = _onnx_of(
-        _Exported(net), {INPUT: example}, [OUTPUT], {INPUT: {0: torch.export.Dim("batch")}}
-    )
+    module = _Decoded(net, mesh) if mesh else _Exported(net)
+    outputs = [OUTPUT, VERTICES] if mesh else [OUTPUT]
+    model = _onnx_of(module, {INPUT: example}, outputs, {INPUT: {0: torch.export.Dim("batch")}})
     _save(model, {METADATA_KEY: contract.to_json(), "licence": contract.licence}, path)
-    if contract.rig == "arkit52":
-        _check_difference(load_student(path).check_golden())
+    any_range = (-1.0,) * len(contract.names), (1.0,) * len(contract.names)
+    student = load_student(path, Rig(contract.rig, contract.names, *any_range, contract.names))
+    _check_difference(student.check_golden())
 
 
 def write_streamed(net: StudentNet, contract: Contract, path: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio import Recording
+from marotte.errors import MarotteError
 from marotte.learn.store import Store
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.learn.utterance import Utterance
@@ -105,8 +106,14 @@ def open_student(source: str | None) -> tuple[str, Face]:
     if source and Path(source).is_dir():
         from marotte.learn import checkpoint
 
-        recipe = checkpoint.read(Path(source) / checkpoint.FILE)["recipe"]
-        return recipe["name"], RunFace(Path(source))
+        state = checkpoint.read(Path(source) / checkpoint.FILE)
+        others = sorted(set(state["names"]) - set(ARKIT_52.names))
+        if others:
+            raise MarotteError(
+                f"the run {source} drives {others[0]!r}, which is none of ARKit's controls: a "
+                "student of a mesh is scored by `marotte mesh score`"
+            )
+        return state["recipe"]["name"], RunFace(Path(source))
     return _student(source).name, StudentFace(source)
 
 

@@ -49,9 +49,10 @@ def open_teacher(name: str, curves: Sequence[Path] = ()) -> Teacher:
     """The teacher of that name.
 
     Args:
-        name: `phonetic`; `imported`; or `voice2face`, with a run's folder where it is not the
-            default one (`voice2face:FOLDER`), and with what each frame may hear where that is not
-            the whole utterance (`voice2face@512` ms).
+        name: `phonetic`; `imported`, or `imported:FILE` with the file of an own rig or mesh; or
+            `voice2face`, with a run's folder where it is not the default one
+            (`voice2face:FOLDER`), and with what each frame may hear where that is not the whole
+            utterance (`voice2face@512` ms).
         curves: the folders of the files that the imported teacher reads.
 
     Raises:
@@ -61,10 +62,11 @@ def open_teacher(name: str, curves: Sequence[Path] = ()) -> Teacher:
         from marotte.learn.teachers.phonetic import PhoneticTeacher
 
         return PhoneticTeacher()
-    if name == "imported":
+    if name.partition(":")[0] == "imported":
         from marotte.learn.teachers.imported import ImportedTeacher
 
-        return ImportedTeacher(curves)
+        rig = name.partition(":")[2]
+        return ImportedTeacher(curves, Path(rig) if rig else None)
     if found := re.fullmatch(r"voice2face(?::(?P<run>.+?))?(?:@(?P<context_ms>\d+))?", name):
         from marotte.learn.teachers.voice2face import Voice2FaceTeacher
 

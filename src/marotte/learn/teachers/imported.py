@@ -14,7 +14,8 @@ from marotte.learn.corpora.source import Skip
 from marotte.learn.curves import ENDINGS, read_controls
 from marotte.learn.teachers import Teacher
 from marotte.learn.utterance import Utterance
-from marotte.rig import ARKIT_52, Rig
+from marotte.mesh import ENDING, load_mesh
+from marotte.rig import ARKIT_52, Rig, load_rig
 
 
 class ImportedTeacher(Teacher):
@@ -26,6 +27,8 @@ class ImportedTeacher(Teacher):
 
     Args:
         folders: where the files are; all their folders are searched.
+        rig: the file of the rig whose controls the files have, or of a mesh of which they have
+            the vertices; ARKit's 52 if None.
 
     Raises:
         MarotteError: there is no folder, or no file of curves in them.
@@ -37,7 +40,16 @@ class ImportedTeacher(Teacher):
     rig: Rig = ARKIT_52
     needs_phones = False
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], rig: Path | None = None) -> None:
+        self.mesh = load_mesh(rig) if rig and rig.suffix == ENDING else None
+        if self.mesh:
+            # Labels of another fit mean something else.
+            self.rig, self.fps = self.mesh.rig, self.mesh.fps
+            self.version = f"{self.version}-{self.mesh.digest}"
+        elif rig:
+            self.rig = load_rig(rig)
+        if rig:
+            self.name = f"{self.name}-{self.rig.name}"
         self._files: dict[str, set[Path]] = {}
         for folder in folders:
             for key, files in files_below(folder, *ENDINGS).items():
@@ -51,17 +63,26 @@ class ImportedTeacher(Teacher):
             )
 
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The face at k / 60 seconds: controls [n_frames, 52].
+        """The face at k / fps seconds: controls [n_frames, n_controls].
 
         Raises:
             Skip: there is no file for it, or that is not what it should be.
+        """
+        file = self.file_of(utterance)
+        return read_controls(file, utterance.seconds, self.fps, self.rig, self.mesh)
+
+    def file_of(self, utterance: Utterance) -> Path:
+        """The file that belongs to an utterance.
+
+        Raises:
+            Skip: there is none, or more than one.
         """
         for end in _ends(utterance.id):
             files = self._files.get(end, set())
             if len(files) > 1:
                 raise Skip("curves: several files of its name")
             for file in files:
-                return read_controls(file, utterance.seconds, self.fps)
+                return file
         raise Skip("curves: no file of its name")
 
 

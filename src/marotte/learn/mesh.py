@@ -1,0 +1,192 @@
+"""Vertices over time in; a mesh of principal components out, and how far two motions are apart.
+
+Files of vertices are those CodeTalker and VOCA-style tools write: `.npy` [n_frames, n_vertices * 3]
+or [n_frames, n_vertices, 3].
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.files import replacing
+from marotte.learn.metrics import jitter
+from marotte.mesh import ENDING, Mesh, load_mesh
+
+SHARE, MOST = 0.999, 50  # section 4.8: 99.9 % of the variance, in 50 components
+SAMPLE_FRAMES = 2_000  # taken evenly from all files: enough for 50 components, and in memory
+KEPT = f"mesh{ENDING}"  # in the folder of a run
+ROOM = 1.25  # the largest control seen is 1 / ROOM, for tanh comes to 1 only at infinity
+
+Floats = NDArray[np.float32]
+
+
+def read_vertices(path: Path, unit_mm: float = 1.0) -> Floats:
+    """The vertices of a file in mm [n_frames, n_vertices * 3].
+
+    Args:
+        path: the `.npy` file.
+        unit_mm: millimetres in its unit; 1000 for VOCASET's metres.
+
+    Raises:
+        MarotteError: it can't be read, or holds no vertices.
+    """
+    try:
+        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        vertices = np.asarray(stored, np.float32).reshape(len(stored), -1)
+    except (OSError, ValueError, TypeError, EOFError) as error:
+        raise MarotteError(f"{path} holds no array of vertices: {error}") from error
+    if not vertices.size or vertices.shape[1] % 3 or not np.isfinite(vertices).all():
+        raise MarotteError(
+            f"{path} has the shape {stored.shape}: give finite [n_frames, n_vertices * 3]"
+        )
+    return vertices * np.float32(unit_mm)
+
+
+def fit(
+    files: Sequence[Path],
+    name: str,
+    *,
+    fps: float = 30.0,
+    unit_mm: float = 1.0,
+    share: float = SHARE,
+    most: int = MOST,
+    rest: Path | None = None,
+    lips: tuple[int, int] | None = None,
+) -> Mesh:
+    """Find the principal components of vertex sequences.
+
+    They are those of the displacements from rest, so that a face at rest has controls of 0. One
+    scale serves them all: an error of the controls is then an error of the vertices, times it.
+
+    Args:
+        files: of vertices.
+        name: the mesh's.
+        fps: the files' frames a second.
+        unit_mm: see `read_vertices`.
+        share: of the variance to keep, 0..1 ...
+        most: ... in no more than so many components.
+        rest: a file with one frame at rest; the mean of the files' first frames if None.
+        lips: the vertices in the middle of the upper and the lower lip.
+
+    Raises:
+        MarotteError: there are no files, they are of different meshes, or nothing moves.
+    """
+    if not files:
+        raise MarotteError("there are no files of vertices (.npy) to fit a mesh to")
+    each = max(1, SAMPLE_FRAMES // len(files))
+    firsts, sample = [], []
+    for path in files:
+        vertices = read_vertices(path, unit_mm)
+        if firsts and vertices.shape[1] != len(firsts[0]):
+            raise MarotteError(
+                f"{path} has {vertices.shape[1] // 3} vertices, {files[0]} has "
+                f"{len(firsts[0]) // 3}: fit one mesh at a time"
+            )
+        firsts.append(vertices[0])
+        chosen = np.linspace(0, len(vertices) - 1, min(each, len(vertices))).round()
+        sample.append(vertices[chosen.astype(int)])
+    at_rest = read_vertices(rest, unit_mm)[0] if rest else np.mean(firsts, axis=0)
+    if at_rest.shape != firsts[0].shape:
+        raise MarotteError(f"{rest} is not of the same mesh as {files[0]}")
+    if lips and not all(0 <= lip < len(at_rest) // 3 for lip in lips):
+        raise MarotteError(f"lips must be two of the {len(at_rest) // 3} vertices, got {lips}")
+    moved = np.concatenate(sample).astype(np.float64) - at_rest
+    components, kept = principal_components(moved, share, most)
+    scale = ROOM * float(np.abs(moved @ components.T).max())
+    rows = (scale * components).astype(np.float32)
+    return Mesh(name, np.asarray(at_rest, np.float32), rows, fps, kept, unit_mm, lips)
+
+
+def principal_components(
+    moved: NDArray[np.float64], share: float, most: int
+) -> tuple[NDArray[np.float64], float]:
+    """Orthonormal directions of rows [n, width] that keep most of their squares, and how much.
+
+    By the Gram matrix of the rows, of which there are fewer than columns.
+
+    Returns:
+        [n_components, width], as few as keep `share` of the rows' variance, `most` at most; and
+        what share they keep.
+    """
+    variance = np.square(moved - moved.mean(axis=0)).sum()
+    if not variance > 0:
+        raise MarotteError("the vertices do not move: give files of speech")
+    energy, rows = np.linalg.eigh(moved @ moved.T)
+    energy, rows = energy[::-1], rows[:, ::-1]
+    left = np.maximum(energy.sum() - np.cumsum(energy), 0) / variance
+    count = min(most, int(np.searchsorted(-left, share - 1)) + 1, int((energy > 0).sum()))
+    directions = rows[:, :count].T @ moved
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return directions, float(1 - left[count - 1])
+
+
+def keep_mesh(rig: Path | None, run: Path) -> None:
+    """Copy a mesh's file into the folder of a run, whose student is exported with it."""
+    if rig and rig.suffix == ENDING:
+        run.mkdir(parents=True, exist_ok=True)
+        with replacing(run / KEPT) as temporary:
+            shutil.copyfile(rig, temporary)
+
+
+def mesh_of(run: Path) -> Mesh | None:
+    """The mesh of a run; None where its student is that of a rig."""
+    return load_mesh(run / KEPT) if (run / KEPT).is_file() else None
+
+
+@dataclass(frozen=True)
+class MeshScore:
+    """How far a motion is from the one it should be, in mesh space.
+
+    Attributes:
+        frames: compared.
+        vertex_error_mm: the mean distance of a vertex from its place.
+        mse_mm2: the mean square of a coordinate's error, the paper's MSE in Table 4.
+        lip_gap_error_mm: the mean error of the lips' distance, NaN where the lips are not known.
+        jitter: of the lower lip, see `metrics.jitter`; NaN where the lips are not known.
+        taught_jitter: of the motion it should be.
+    """
+
+    frames: int
+    vertex_error_mm: float
+    mse_mm2: float
+    lip_gap_error_mm: float
+    jitter: float
+    taught_jitter: float
+
+
+def score(mesh: Mesh, given: Floats, target: Floats) -> MeshScore:
+    """Compare vertices [n_frames, n_vertices * 3] in mm, at the mesh's rate, frame by frame."""
+    n = min(len(given), len(target))
+    error = (given[:n] - target[:n]).reshape(n, -1, 3)
+    gap_error_mm = ours = theirs = float("nan")
+    if mesh.lips:
+        upper, lower = (3 * lip + 1 for lip in mesh.lips)
+        distance = [each[:n, upper] - each[:n, lower] for each in (given, target)]
+        gap_error_mm = float(np.abs(distance[0] - distance[1]).mean())
+        ours, theirs = (jitter(each[:n, lower], mesh.fps) for each in (given, target))
+    return MeshScore(
+        frames=n,
+        vertex_error_mm=float(np.linalg.norm(error, axis=2).mean()),
+        mse_mm2=float(np.square(error).mean()),
+        lip_gap_error_mm=gap_error_mm,
+        jitter=ours,
+        taught_jitter=theirs,
+    )
+
+
+def mean_score(scores: Sequence[MeshScore]) -> MeshScore:
+    """The mean over frames of several comparisons."""
+    frames = [each.frames for each in scores]
+
+    def mean(name: str) -> float:
+        return float(np.average([getattr(each, name) for each in scores], weights=frames))
+
+    names = [name for name in MeshScore.__dataclass_fields__ if name != "frames"]
+    return MeshScore(sum(frames), **{name: mean(name) for name in names})
