@@ -40,6 +40,15 @@ batch = 2
 frames = 3
 validate_crops = 2
 """
+HYBRID = """
+base = "s0.toml"
+[student]
+lookahead_ms = 64
+[hybrid]
+recipe = "s0.toml"
+[loss]
+feature = 1.0
+"""
 PHONES = ["t", "aɪ", "m", "p", "ɑ", "b", "ɪ", "g", "m", "ɔ"]
 
 
@@ -81,8 +90,8 @@ def made(store, tmp_path_factory):
     home = tmp_path_factory.mktemp("reproduce")
     recipes = home / "recipes"
     recipes.mkdir()
-    for name in ("s4-plus",):
-        (recipes / f"{name}.toml").write_text(RECIPE)
+    (recipes / "s0.toml").write_text(RECIPE)
+    (recipes / "s4-plus.toml").write_text(HYBRID)
     (home / "page.md").write_text(
         "# Here\n<!-- table2: written by `marotte reproduce table2` -->\n"
         "<!-- end of table2 -->\nEnd"
@@ -118,6 +127,8 @@ def test_a_table_with_its_pictures_is_written(made):
     costs = read_csv(out / "table2-costs.csv", Costs)
     assert costs[1].lookahead_ms == pytest.approx(costs[0].lookahead_ms + 1000 / 60)
     assert (out / "claims.md").read_text().count("not measured") > 10
+    runs = {path.parent.name for path in home.glob("cache/reproduce/*/*/*/checkpoint.pt")}
+    assert runs == {"s0-seed-0", "s4-plus-seed-0"}  # who teaches is trained first
     names = {path.name for path in out.glob("*.png")}
     assert names == {
         "table2-metrics.png",
@@ -143,7 +154,7 @@ def test_what_is_there_is_not_made_again(made, monkeypatch):
     [
         ({"--corpus": None}, "say which labelled corpus"),
         ({"--rows": "S9"}, "there is no row 'S9'"),
-        ({"--rows": "S0"}, "there is no recipe"),
+        ({"--rows": "S1"}, "there is no recipe"),
         ({"--rows": "S4+", "--minutes": "7", "--no-train": ""}, "no run is finished"),
     ],
 )

@@ -8,7 +8,19 @@ import typer
 from typer.core import TyperGroup
 
 from marotte import __version__
-from marotte.cli import animate, corpus, learn, live, mesh, reproduce, teach, train, view
+from marotte.cli import (
+    analyse,
+    animate,
+    corpus,
+    learn,
+    live,
+    mesh,
+    rate,
+    reproduce,
+    teach,
+    train,
+    view,
+)
 from marotte.errors import MarotteError
 
 BAD_INPUT = 2  # exit codes; typer too leaves with 2 when it is called wrongly
@@ -50,10 +62,12 @@ for command in (
     learn.export,
     learn.evaluate,
     reproduce.reproduce,
+    analyse.analyse,
 ):
     app.command()(command)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(mesh.app, name="mesh")
+app.add_typer(rate.app, name="rate")
 
 
 def print_version(asked: bool) -> None:

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 
 from marotte.errors import MarotteError
 from marotte.files import replacing
-from marotte.learn import cost as costing
-from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib
+from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib, streamed_macs
 from marotte.learn.evaluate import Progress, Score, evaluate, held_out
 from marotte.learn.faces import Face, LabelFace, RunFace, Smoothed
 from marotte.learn.reproduce.degraded import HEARD, Degraded
@@ -267,8 +266,7 @@ def _weigh(folder: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "student.onnx"
         export(net, path, name=state["recipe"]["name"])
-        cost = cost_of(path)
-        streamed = getattr(costing, "streamed_macs", lambda path: None)(path)
+        cost, streamed = cost_of(path), streamed_macs(path)
         return {
             **asdict(cost),
             "streamed_macs": -1 if streamed is None else streamed,
@@ -283,7 +281,7 @@ def _mean(values: Iterable[float]) -> float:
     return sum(each) / len(each)
 
 
-def write_csv(path: Path, lines: Sequence[Figures] | Sequence[Costs], kind: type[Any]) -> None:
+def write_csv(path: Path, lines: Sequence[Any], kind: type[Any]) -> None:
     """Write dataclasses of one kind, a line each, under a line of their fields' names."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")

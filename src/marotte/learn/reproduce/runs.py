@@ -104,11 +104,16 @@ class Trainer:
     def train(self, row: Row, seed: int) -> None:
         """Train a run, from its checkpoint where there is one, and first what it learns from."""
         from marotte.learn import distill
-        from marotte.learn.checkpoint import Progress
+        from marotte.learn.checkpoint import FILE, Progress, load_net
 
         recipe, folder = self.plan.recipe(row, seed), self.plan.folder(row, seed)
         if is_trained(folder, recipe):
             return
+        second = None
+        if recipe.hybrid.recipe:
+            first = Row("", Path(recipe.hybrid.recipe).stem)
+            self.train(first, seed=0)
+            second, _ = load_net(self.plan.folder(first, seed=0) / FILE)
         speech, validation = self._speech_of(recipe.teacher)
         title = f"{row.run}, seed {seed}"
 
@@ -116,7 +121,7 @@ class Trainer:
             said = f"{title}: step {progress.step} loss {values['total']:.4f}"
             self.told(said, progress.done(recipe.train), 1.0)
 
-        distill.train(recipe, speech, validation, folder, report)
+        distill.train(recipe, speech, validation, folder, report, second)
 
     def _speech_of(self, teacher: str) -> tuple[LabelledSpeech, LabelledSpeech]:
         from marotte.learn.dataset import load_speech

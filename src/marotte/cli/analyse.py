@@ -1,0 +1,54 @@
+"""`marotte analyse`: what a student's layers know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from marotte.cli.learn import need_torch
+from marotte.cli.progress import progress
+
+
+def analyse(
+    run: Annotated[Path, typer.Argument(help="A run's folder, as `train` says it.")],
+    corpus: Annotated[Path, typer.Option(help="A corpus with English test sets.")],
+    to: Annotated[
+        Path | None, typer.Option(help="The picture, .png.", show_default="layers.png in RUN")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="5 k windows to learn from and 1 k to test, not 50 k.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
+) -> None:
+    """Ask each layer of a trained student which phoneme or viseme it hears (Fig. 12)."""
+    need_torch()
+    from marotte.files import check_writable
+    from marotte.learn import analyse as asking
+    from marotte.learn.card import table
+    from marotte.learn.checkpoint import FILE, load_net
+    from marotte.learn.maps import MAPS, PHONEMES
+    from marotte.learn.reproduce.results import write_csv
+    from marotte.learn.store import Store
+
+    store = Store.open(corpus)
+    net, state = load_net(run / FILE)
+    picture = to or run / "layers.png"
+    check_writable(picture)
+    sizes = asking.QUICK if quick else asking.Sizes()
+    with progress() as bars:
+        task = bars.add_task("", total=None)
+
+        def told(what: str, done: int, total: int) -> None:
+            bars.update(task, description=what, completed=done, total=total)
+
+        found = asking.analyse(net, store, sizes, seed, told)
+    name = state["recipe"]["name"]
+    title = f"What the layers of {name} know: probes of {sizes.train} windows, seed {seed}"
+    asking.plot(found, title, picture)
+    write_csv(picture.with_suffix(".csv"), found, asking.Probed)
+    layers = dict.fromkeys(each.layer for each in found)
+    lines = [[layer, *(f"{e.f1:.3f}" for e in found if e.layer == layer)] for layer in layers]
+    typer.echo("\n".join(table(("layer", PHONEMES, *MAPS), lines)))
+    typer.echo(f"{picture}, and {picture.with_suffix('.csv').name} beside it")

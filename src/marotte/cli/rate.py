@@ -1,0 +1,81 @@
+"""`marotte rate`: a folder in which people rate students blindly, and a plot of what they said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from marotte.cli.learn import need_torch
+from marotte.cli.progress import progress
+from marotte.errors import MarotteError
+
+app = typer.Typer(help="Let people rate students beside their teacher.", no_args_is_help=True)
+
+
+@app.command()
+def make(
+    students: Annotated[
+        list[str], typer.Argument(help="Students by name, by file, or by their run's folder.")
+    ],
+    corpus: Annotated[Path, typer.Option(help="The corpus whose test sets are spoken.")],
+    to: Annotated[Path, typer.Option(help="The folder to make.")] = Path("rating"),
+    clips: Annotated[int, typer.Option(help="Clips of each student.", min=1)] = 10,
+    teacher: Annotated[str, typer.Option(help="Who is on the left.")] = "phonetic",
+    smooth: Annotated[bool, typer.Option("--smooth", help="Show them smoothed too.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the order.")] = 0,
+) -> None:
+    """Write videos, teacher left and student right, and a page that asks for a score of each."""
+    from marotte.learn import rating
+    from marotte.learn.faces import Face, Smoothed, open_student
+    from marotte.learn.store import Store
+
+    if any(Path(student).is_dir() for student in students):
+        need_torch()
+    faces: dict[str, Face] = {}
+    for student in students:
+        name, face = open_student(student)
+        if name in faces:
+            raise MarotteError(f"two students are called {name!r}: give each its own name")
+        faces[name] = face
+        if smooth:
+            faces[f"{name} smooth"] = Smoothed(face)
+    store = Store.open(corpus)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MarotteError(f"can't make the folder {to}: {error.strerror or error}") from error
+    with progress() as bars:
+        task = bars.add_task("filming", total=None)
+
+        def told(what: str, done: int, total: int) -> None:
+            bars.update(task, description=what, completed=done, total=total)
+
+        trials = rating.make(faces, store, to, teacher, clips, seed, told)
+    typer.echo(f"{len(trials)} videos: open {to / 'index.html'}")
+    typer.echo(f"keep {to / 'key.json'} from who rates; then: marotte rate plot ANSWERS.json ...")
+
+
+@app.command()
+def plot(
+    answers: Annotated[list[Path], typer.Argument(help="What people downloaded, a file each.")],
+    key: Annotated[Path, typer.Option(help="The key of the folder they rated.")] = Path(
+        "rating/key.json"
+    ),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture.")] = Path(
+        "rating.png"
+    ),
+) -> None:
+    """Draw a box plot of scores out of answers."""
+    from statistics import mean
+
+    from marotte.files import check_writable
+    from marotte.learn import rating
+
+    check_writable(output)
+    scores = rating.read_answers(key, answers)
+    rating.plot(scores, output)
+    for name, each in scores.items():
+        typer.echo(f"{name}: {mean(each):.2f}, the mean of {len(each)}")
+    typer.echo(str(output))
