@@ -257,7 +257,7 @@ def test_rows_are_those_of_the_paper():
     assert changed({"finetune": {}, "loss": {}}, TABLE3[3]) == {"loss": {}}
     for rows in TABLES.values():
         assert len({row.label for row in rows}) == len(rows)
-        assert len({(row.run, row.smooth) for row in rows}) == len(rows)
+        assert len({(row.run, row.teacher, row.smooth) for row in rows}) == len(rows)
 
 
 def test_sound_is_made_worse_the_same_each_time():

@@ -24,6 +24,7 @@ class Target(str, Enum):
 
     table2 = "table2"
     table3 = "table3"
+    teacher_window = "teacher-window"
     frontier = "frontier"
     claims = "claims"
 

@@ -226,6 +226,12 @@ def _velocity(m: Measured) -> Verdict:
     return pbm > 0 and jitter > 1, f"without it PBM {pbm:+.1f} points, jitter × {jitter:.2f}"
 
 
+def _window(m: Measured) -> Verdict:
+    whole, part = m.pbm("T2"), m.pbm("T2 512 ms")
+    held = 0 <= whole - part <= 5
+    return held, f"PBM {whole:.1f} and {part:.1f}; {_false(m, 'T2', 'T2 512 ms')}"
+
+
 CLAIMS = (
     Claim("4.3.1", "students are far smaller than the teacher", _small),
     Claim(
@@ -262,6 +268,7 @@ CLAIMS = (
     Claim("4.4.2", "the MFCC model is worst in silence", _silence),
     Claim("4.4.4", "downsampled sound harms the MFCC model, not the others", _downsampled),
     Claim("4.4.4", "students generalise to languages they never heard", _languages),
+    Claim("4.6.1", "a teacher that hears 512 ms closes nearly as well (89.0 of 93.1)", _window),
     Claim("4.6.2", "without velocity loss: higher PBM, more jitter", _velocity),
     Claim("4.6.3", "without fine-tuning PBM drops", _compare("S0", "S0 without fine-tuning")),
 )

@@ -15,7 +15,7 @@ from marotte.errors import MarotteError
 from marotte.files import replacing
 from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib, streamed_macs
 from marotte.learn.evaluate import Progress, Score, evaluate, held_out
-from marotte.learn.faces import Face, LabelFace, RunFace, Smoothed
+from marotte.learn.faces import Face, LabelFace, RunFace, Smoothed, open_face
 from marotte.learn.reproduce.degraded import HEARD, Degraded
 from marotte.learn.reproduce.rows import Row
 from marotte.learn.reproduce.runs import Plan
@@ -113,10 +113,11 @@ class Speech:
 
 
 def measure_teacher(row: Row, plan: Plan, teacher: str, speech: Speech) -> list[Figures]:
-    """The figures of the labels themselves."""
+    """The figures of a teacher: of the labels themselves, unless the row names another."""
     found: list[Figures] = []
+    face = open_face(plan.store, row.teacher) if row.teacher else LabelFace(teacher)
     for split in held_out(plan.store):
-        scores = _scores(LabelFace(teacher), plan, split, teacher, speech)
+        scores = _scores(face, plan, split, teacher, speech)
         found += [_figures(row.label, -1, float("nan"), 0, "as it is", split, s) for s in scores]
     return found
 

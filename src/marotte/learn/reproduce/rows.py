@@ -18,7 +18,8 @@ class Row:
 
     Attributes:
         label: as the table names it, e.g. `S4+ smooth`.
-        recipe: the recipe file's name without its ending; empty for the teacher.
+        recipe: the recipe file's name without its ending; empty for a teacher.
+        teacher: of a row that is one: whose face it is; empty for the one who taught the others.
         smooth: whether the curves are the ensemble of eq. 8; the network is the same.
         seeds: a training run each.
         changes: what differs from the recipe, as tables of it.
@@ -29,6 +30,7 @@ class Row:
 
     label: str
     recipe: str
+    teacher: str = ""
     smooth: bool = False
     seeds: tuple[int, ...] = (0,)
     changes: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
@@ -80,6 +82,12 @@ TABLE3 = (
 )
 """The ablations of § 4.6.2 and § 4.6.3."""
 
+TEACHER_WINDOW = (
+    Row("T2", "", teacher="voice2face"),
+    Row("T2 512 ms", "", teacher="voice2face@512"),
+)
+"""What the teacher that listens hears (§ 4.6.1): all of an utterance, or 512 ms about a frame."""
+
 
 def _grid() -> tuple[Row, ...]:
     """Every front end, C and d of the search for the frontier (§ 6.5), at S1's losses."""
@@ -103,7 +111,12 @@ def _grid() -> tuple[Row, ...]:
 
 
 FRONTIER = (Row(TEACHER, ""), *_grid())
-TABLES = {"table2": TABLE2, "table3": TABLE3, "frontier": FRONTIER}
+TABLES = {
+    "table2": TABLE2,
+    "table3": TABLE3,
+    "teacher-window": TEACHER_WINDOW,
+    "frontier": FRONTIER,
+}
 
 
 def chosen_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:

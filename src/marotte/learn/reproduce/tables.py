@@ -56,7 +56,7 @@ def markdown(rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Co
 def _budget(figures: Sequence[Figures]) -> str:
     budgets = sorted({each.budget_minutes for each in figures if each.seed >= 0})
     if not budgets:
-        return "No student was trained."
+        return "No student was trained for this table."
     said = " or ".join(f"{budget:g}" for budget in budgets)
     return (
         f"Every student was trained for {said} minutes of this machine, from the seeds in the "
