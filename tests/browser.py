@@ -17,6 +17,7 @@ FLAGS = ["--no-sandbox", *GL, "--ignore-gpu-blocklist", "--enable-unsafe-swiftsh
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+AT_MOST_S = 90.0  # a busy machine takes long; nothing waits longer than it must
 NEEDS_BROWSER = pytest.mark.skipif(
     CHROMIUM is None and os.environ.get("MAROTTE_REQUIRE_BROWSER") != "1",
     reason="no Chromium here",
@@ -39,6 +40,7 @@ class Opened:
 
     def __init__(self, browser: Any, url: str, width: int = 640, height: int = 600) -> None:
         self.page = browser.new_page(viewport={"width": width, "height": height})
+        self.page.set_default_timeout(AT_MOST_S * 1000)
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -47,13 +49,19 @@ class Opened:
         self.page.goto(url)
         self.until("window.marotte?.ready")
 
-    def until(self, expression: str, at_most_s: float = 30) -> None:
-        """Wait; Playwright's own way needs eval, which the page forbids."""
-        for _ in range(int(at_most_s / 0.02)):
-            if self.page.evaluate(expression):
-                return
-            self.page.wait_for_timeout(20)
-        raise AssertionError(f"{expression} did not come true; {self.complaints}")
+    def until(self, expression: str, at_most_s: float = AT_MOST_S) -> None:
+        """Wait in the page, which misses nothing; Playwright's own way needs eval."""
+        look = f"""new Promise(done => {{
+            const end = performance.now() + {1000 * at_most_s};
+            const look = () => {{
+                const so = {expression};
+                if (so || performance.now() > end) done(Boolean(so));
+                else setTimeout(look, 5);
+            }};
+            look();
+        }})"""
+        if not self.page.evaluate(look):
+            raise AssertionError(f"{expression} did not come true; {self.complaints}")
 
     def ask(self, expression: str) -> Any:
         return self.page.evaluate(f"marotte.{expression}")

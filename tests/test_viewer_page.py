@@ -2,7 +2,6 @@
 
 import base64
 import csv
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from marotte.pipeline import animate
 from marotte.rig import ARKIT_52
 from marotte.runtime import load_student
 from marotte.stream import Frame
+from marotte.viewer import session
 from marotte.viewer.guard import Access
 from marotte.viewer.server import Viewer
 from marotte.viewer.serving import Background, address, listen
@@ -27,7 +27,7 @@ pytest.importorskip("uvicorn")
 SAMPLE = Path(__file__).parents[1] / "samples" / "hello.wav"
 FPS = 60.0
 RATE = 16_000
-SPEECH_S, SILENCE_S = 2.6, 60.0
+SPEECH_S, SILENCE_S = 2.6, 5.0
 OPEN_MM, CLOSED_MM = 6.0, 2.0  # between the lips
 
 
@@ -38,7 +38,7 @@ def hello() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A browser whose microphone hears speech, then silence, from when a page opens it."""
+    """A browser whose microphone hears speech and silence by turns."""
     import soundfile
 
     path = tmp_path_factory.mktemp("microphone") / "speech.wav"
@@ -47,7 +47,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with chromium(
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={path}%noloop",
+        f"--use-file-for-fake-audio-capture={path}",
         "--autoplay-policy=no-user-gesture-required",
     ) as browser:
         yield browser
@@ -78,13 +78,12 @@ def opened(browser: Any, url: str) -> Iterator[Opened]:
 def test_the_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_path: Path):
     assert {url.split(":")[0] for url in opened.requests} <= {"http", "data"}
     opened.page.keyboard.press("Space")
-    opened.until(f"marotte.gap() > {OPEN_MM}")
+    opened.until(f"marotte.gap() > {OPEN_MM} && marotte.level > -40")
     assert opened.ask("hearing") == "microphone"
-    assert opened.drawn("level") > -40
-    opened.until("marotte.influence('jawOpen') > 0.03")
+    opened.until("marotte.influence('jawOpen') > 0.1")
     opened.page.screenshot(path=tmp_path / "open.png")
-    opened.until(f"marotte.time > {SPEECH_S + 0.6} && marotte.gap() < {CLOSED_MM}")
-    assert opened.drawn("influence('jawOpen')") < 0.06
+    closed = f"marotte.gap() < {CLOSED_MM} && marotte.influence('jawOpen') < 0.06"
+    opened.until(f"marotte.level < -55 && {closed}")
     opened.page.screenshot(path=tmp_path / "closed.png")
     delay = opened.ask("delay")
     assert delay["totalMs"] == pytest.approx(sum(delay["parts"]))
@@ -124,36 +123,40 @@ def test_a_take_is_downloaded_as_live_link_csv_and_as_glb(opened: Opened, tmp_pa
 
 
 def test_a_file_that_is_dropped_is_shown_in_step_with_its_sound(
-    opened: Opened, write_sound: Callable[..., Path]
+    opened: Opened, write_sound: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(session, "LATE_S", 60.0)  # a busy machine may be late, but leaves none out
     voice = hello()
+    expected = animate(Recording.from_samples(voice, RATE), load_student(), FPS)
+    frames = np.arange(expected.n_frames) / FPS
+    names = ["jawOpen", "mouthPucker", "mouthStretchLeft"]
     content = base64.b64encode(write_sound("voice.wav", voice, RATE).read_bytes()).decode()
-    opened.page.evaluate(
-        """content => {
+    seen = opened.page.evaluate(
+        """([content, names]) => new Promise(done => {
             const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
             const dataTransfer = new DataTransfer();
             dataTransfer.items.add(new File([bytes], "voice.wav"));
             document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
-        }""",
-        content,
+            const seen = [], end = performance.now() + 60_000;
+            const look = () => {
+                const plays = marotte.hearing === "voice.wav";
+                const late = performance.now() > end;
+                if (late || (!plays && seen.length)) return done(seen);  // it ends by itself
+                if (plays && marotte.time > 0) {
+                    const values = names.map(name => marotte.influence(name));
+                    seen.push([marotte.time, marotte.delay.parts?.[3] ?? 0, ...values]);
+                }
+                requestAnimationFrame(look);
+            };
+            look();
+        })""",
+        [content, names],
     )
-    expected = animate(Recording.from_samples(voice, RATE), load_student(), FPS)
-    frames = np.arange(expected.n_frames) / FPS
-    names = ("jawOpen", "mouthPucker", "mouthStretchLeft")
-    shown = "[marotte.time, ...names.map(name => marotte.influence(name))]".replace(
-        "names", json.dumps(names), 1
-    )
-    opened.until("marotte.hearing === 'voice.wav' && marotte.time > 0.4")
-    seen = []
-    for _ in range(8):
-        time, *values = opened.page.evaluate(shown)
-        seen.append(time)
+    assert len(seen) > 5
+    assert max(held_ms for _, held_ms, *_ in seen) > 0
+    for time, _, *values in seen:
         for name, value in zip(names, values, strict=True):
             assert value == pytest.approx(np.interp(time, frames, expected.column(name)), abs=0.03)
-        opened.page.wait_for_timeout(60)
-    assert seen[-1] - seen[0] > 0.2
-    assert opened.ask("delay.parts[3]") > 0  # its sound was held back
-    opened.until("marotte.hearing === ''")  # it ends by itself
 
 
 def test_it_goes_on_after_the_server_restarts(browser: Any):

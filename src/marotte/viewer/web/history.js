@@ -1,6 +1,7 @@
 // The last seconds: frames and sound in, tracks and loudness that the chart and the face read out.
 
 const N_FRAMES = 1024; // 17 seconds at 60 a second
+const MOST_LOST = 30; // frames in a row that may be lost between two
 const LOUDNESS_RATE = 100;
 const N_PEAKS = 2048;
 
@@ -36,14 +37,25 @@ export class History {
     return frame?.place === place ? frame : null;
   }
 
+  /** The frame nearest to a place in one direction, or null where none is near. */
+  near(place, step) {
+    for (let lost = 0; lost <= MOST_LOST; lost++) {
+      const frame = this.frame(place + step * lost);
+      if (frame) return frame;
+    }
+    return null;
+  }
+
   /** What `read` gives of the frames around a time, linear between them; NaN where there are none. */
   at(time, read) {
     const place = time * this.fps;
-    const before = this.frame(Math.floor(place + 1e-6));
-    const after = before === this.newest ? before : this.frame(Math.floor(place + 1e-6) + 1);
-    if (!before || !after) return NaN;
-    const share = Math.min(Math.max(place - before.place, 0), 1);
-    return read(before) + (read(after) - read(before)) * share;
+    const whole = Math.floor(place + 1e-6);
+    const before = this.near(whole, -1);
+    if (!before || whole > this.newest.place) return NaN;
+    const after = before === this.newest ? before : this.near(whole + 1, 1);
+    if (!after) return NaN;
+    const share = (place - before.place) / Math.max(after.place - before.place, 1);
+    return read(before) + (read(after) - read(before)) * Math.min(Math.max(share, 0), 1);
   }
 
   /** A track as the chart reads it. */

@@ -5,7 +5,7 @@ import { SilentClock, SoundClock } from "./clock.js";
 import { Loudness, Track, load, readTracks } from "./data.js";
 import { fillLegend } from "./legend.js";
 import { chooseLines, gapLine } from "./lines.js";
-import { Stage } from "./stage.js";
+import { notice, openStage } from "./notice.js";
 
 const SPEEDS = [1, 0.5, 0.25];
 const element = (id) => document.getElementById(id);
@@ -21,7 +21,7 @@ class Page {
     this.byName = new Map(this.tracks.map((track) => [track.name, track]));
     this.targets = data.head.targets.map((name) => this.byName.get(name));
     this.chart = this.makeChart();
-    this.stage = makeStage(data);
+    this.stage = openStage(element("face"), data);
     if (data.hasSound && !data.sound) notice("This browser can't decode the sound.");
     this.showFacts();
     this.showLegend();
@@ -134,21 +134,6 @@ class Page {
     this.chart.resize();
     this.stage?.resize();
   }
-}
-
-/** The stage, or null where the browser can't draw one; the curves and the sound work without. */
-function makeStage(data) {
-  try {
-    return new Stage(element("face"), data);
-  } catch (error) {
-    notice(`The face can't be drawn here: ${error.message}`);
-    return null;
-  }
-}
-
-function notice(text) {
-  element("notice").textContent = text;
-  element("notice").hidden = false;
 }
 
 /** What tests, and whoever is curious, may ask of the page. */

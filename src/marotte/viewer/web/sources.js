@@ -4,11 +4,13 @@
 const RATE = 16000; // what students hear
 const DRIFT = 2e-4; // sound's clock and the page's differ by less
 const HOLD_S = 0.1; // beyond the student's delay, a file's sound waits for its frames
+const START_S = 0.05; // from now, a file begins
 const PUMP_MS = 8;
 const MOST_BYTES = 100e6; // of a file: the browser holds all of it in memory
 
 /** The microphone. */
 export class Microphone {
+  heard = 0; // samples
   holdS = 0;
   label = "microphone";
 
@@ -34,7 +36,6 @@ export class Microphone {
   async listen(sampleRate, onsamples) {
     this.context = new AudioContext({ sampleRate, latencyHint: "interactive" });
     this.rate = this.context.sampleRate;
-    this.heard = 0;
     this.zero = null;
     await this.context.audioWorklet.addModule(`capture.js${location.search}`);
     const node = new AudioWorkletNode(this.context, "capture", { numberOfOutputs: 0 });
@@ -44,7 +45,7 @@ export class Microphone {
       onsamples(data);
     };
     this.context.createMediaStreamSource(this.media).connect(node);
-    await this.context.resume();
+    void this.context.resume(); // where there is no sound at all, it never ends
   }
 
   /** Messages come late, never early: the earliest tell when the first sample was heard. */
@@ -68,6 +69,7 @@ export class Microphone {
 /** A sound file, played aloud: its sound is held back until its frames are there. */
 export class SoundFile {
   rate = RATE;
+  heard = 0; // samples
 
   constructor(file, delayS) {
     this.file = file;
@@ -90,7 +92,7 @@ export class SoundFile {
     }
     this.seconds = decoded.duration;
     this.samples = await asHeard(decoded);
-    await this.context.resume();
+    void this.context.resume();
     this.play(decoded, onsamples);
   }
 
@@ -98,15 +100,17 @@ export class SoundFile {
     const node = new AudioBufferSourceNode(this.context, { buffer: decoded });
     node.connect(this.context.destination);
     // In the clock of the sound that is heard, which runs behind the one that is made.
-    this.zeroS = this.context.currentTime + 0.05;
-    this.zero = performance.now() + 1000 * 0.05;
+    this.zeroS = this.context.currentTime + START_S;
+    this.zero = null;
     const late = this.context.outputLatency || this.context.baseLatency || 0;
     node.start(Math.max(this.context.currentTime, this.zeroS + this.holdS - late));
-    this.heard = 0;
     this.pump = setInterval(() => {
       const until = Math.round((this.context.currentTime - this.zeroS) * RATE);
       const piece = this.samples.subarray(this.heard, Math.max(this.heard, until));
-      if (piece.length) onsamples(piece);
+      if (piece.length) {
+        this.zero ??= performance.now() - 1000 * (this.context.currentTime - this.zeroS);
+        onsamples(piece);
+      }
       this.heard += piece.length;
       if (this.position() >= this.seconds) this.onend?.();
       else if (this.heard === this.samples.length && !this.told) {

@@ -1,12 +1,14 @@
 // Takes: frames and sound that come while recording in, files to download out.
 
+import { clockText } from "./chart.js";
 import { wavOf } from "./data.js";
 
 const MOST_TAKES = 5; // the oldest gives way
+const LAST_FRAMES_MS = 800; // how long a take waits for the frames of its last sound
 const DOWNLOAD_MS = 10_000; // a file is in memory for so long
 
 /** What is recorded between two presses: frames one after the other, and the sound below them. */
-export class Take {
+class Take {
   constructor(number, fps, longestS) {
     Object.assign(this, { number, fps, longest: Math.floor(longestS * fps) });
     this.rows = [];
@@ -75,19 +77,58 @@ export class Take {
   }
 }
 
-/** The list of takes under the face. */
+/** The take that is recorded, and the list of those that were, under the face. */
 export class Takes {
-  constructor(list, notice) {
-    Object.assign(this, { list, notice });
-    this.takes = [];
+  constructor(list, button, notice) {
+    Object.assign(this, { list, button, notice });
+    this.taking = null;
+    this.nTakes = this.nKept = 0;
   }
 
-  add(take) {
-    this.takes.push(take);
-    if (this.takes.length > MOST_TAKES) {
-      this.takes.shift();
-      this.list.firstElementChild.remove();
-    }
+  /** Begin a take at this moment of the sound. */
+  begin(time, { fps, longestTakeS }, rate) {
+    this.taking = new Take(++this.nTakes, fps, longestTakeS);
+    this.taking.begin(time, rate);
+    this.show();
+  }
+
+  hear(samples) {
+    this.taking?.hear(samples);
+  }
+
+  add(frame) {
+    this.taking?.add(frame);
+    if (this.taking?.full) this.finish();
+    else this.show();
+  }
+
+  /** End the take at this moment; the frames of its last sound are still to come. */
+  end(time) {
+    const { taking } = this;
+    if (!taking) return;
+    taking.end(time);
+    this.show();
+    setTimeout(() => this.taking === taking && this.finish(), LAST_FRAMES_MS);
+  }
+
+  /** No frame comes any more. */
+  finish() {
+    const { taking } = this;
+    this.taking = null;
+    this.show();
+    if (taking?.rows.length) this.keep(taking);
+    else if (taking) this.notice("The take is empty: no frame came while it was recorded.");
+  }
+
+  show() {
+    const recording = Boolean(this.taking && this.taking.until === undefined);
+    this.button.setAttribute("aria-pressed", String(recording));
+    this.button.textContent = this.taking ? `Stop ${clockText(this.taking.seconds, 1)}` : "Record";
+  }
+
+  keep(take) {
+    if (this.nKept === MOST_TAKES) this.list.firstElementChild.remove();
+    else this.nKept += 1;
     this.list.append(this.item(take));
     this.list.hidden = false;
   }

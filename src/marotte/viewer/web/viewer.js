@@ -1,28 +1,23 @@
 // The live page: a microphone or a file in, a face that says it at once, and takes to download.
 
-import { Chart, clockText, roundUp } from "./chart.js";
+import { clockText } from "./chart.js";
+import { listen } from "./controls.js";
 import { load } from "./data.js";
 import { DelayMeter } from "./delay.js";
 import { History } from "./history.js";
 import { fillLegend } from "./legend.js";
-import { controlLine, gapLine } from "./lines.js";
+import { LiveChart } from "./livechart.js";
+import { notice, openStage } from "./notice.js";
 import { Server } from "./socket.js";
 import { Microphone, SoundFile } from "./sources.js";
-import { Stage } from "./stage.js";
-import { Take, Takes } from "./takes.js";
+import { Takes } from "./takes.js";
 
-// The curves that speech moves most, of those that the rig has.
-const SHOWN = [
-  "jawOpen", "mouthPucker", "mouthStretchLeft", "mouthLowerDownLeft", "mouthPressLeft", "mouthClose",
-  "mouthFunnel",
-]; // prettier-ignore
-const LEAST_SHOWN = 0.4; // the curves' scale reaches at least so far
-const LEAST_GAP_MM = 10;
 const REST_MS = 120; // a face without sound goes back to rest with this time constant
 const NOTICE_MS = 6000;
 const QUIET_DB = -60;
 const FALL_DB = 0.05; // a ms, of the level that is shown
-const LAST_FRAMES_MS = 800; // how long a take waits for the frames of its last sound
+const DEAF_MS = 3000; // without sound for so long, something is wrong
+const DEAF = "No sound comes yet: see that sound works in this browser, and that it may be used.";
 const STATES = { connected: "ready", lost: "no server, trying again" };
 const element = (id) => document.getElementById(id);
 
@@ -32,17 +27,17 @@ class Viewer {
     this.targets = data.head.targets;
     this.values = new Float32Array(this.targets.length);
     this.delay = new DelayMeter(element("delay"));
-    this.takes = new Takes(element("takes"), notice);
-    this.nTakes = this.stream = 0;
+    this.takes = new Takes(element("takes"), element("record"), say);
+    this.stream = 0;
     this.level = QUIET_DB;
     this.turn = [0, 0, 0];
-    this.stage = makeStage(data);
+    this.stage = openStage(element("face"), data);
     this.server = new Server({
       hello: (facts) => this.meet(facts),
-      frame: (frame) => this.take(frame),
+      frame: (frame) => this.receive(frame),
       heard: (samples, first) => this.overhear(samples, first),
       ended: (stream) => this.ended(stream),
-      notice,
+      notice: say,
       state: (state, reason) => this.showState(state, reason),
     });
     this.listen();
@@ -77,42 +72,26 @@ class Viewer {
   }
 
   makeChart() {
-    const { history } = this;
-    const known = SHOWN.filter((name) => history.columns.has(name));
-    const names = known.length ? known : history.names.slice(0, SHOWN.length);
-    const lines = names.map((name, i) => {
-      const column = history.columns.get(name);
-      const twin = history.columns.has(name.replace(/Left$/, "Right")) && name.endsWith("Left");
-      const label = twin ? name.replace(/Left$/, " L") : name;
-      return controlLine({ track: history.track((frame) => frame.controls[column]), label }, i);
-    });
-    const gap = gapLine(history.track((frame) => frame.gap), LEAST_GAP_MM);
-    const loudness = { loudest: 0.7, peak: (from, to) => history.peak(from, to) };
-    const levels = [0, LEAST_SHOWN / 2, LEAST_SHOWN];
-    const content = { lines, gap, loudness, levels, seconds: Infinity };
     element("chart").replaceWith(element("chart").cloneNode()); // without the last one's listeners
-    this.chart = new Chart(element("chart"), element("tip"), content, null, this.refresh);
+    this.chart = new LiveChart(element("chart"), element("tip"), this.history, this.refresh);
     element("legend").replaceChildren();
     this.legend = fillLegend(element("legend"), this.chart);
     this.chart.resize();
   }
 
   /** A frame has come. */
-  take(frame) {
+  receive(frame) {
     if (!this.facts.source && frame.stream !== this.stream) return;
     this.history.add(frame);
-    this.taking?.add(frame);
-    const most = Math.max(...this.chart.lines.map(({ track }) => track.at(frame.time)));
-    const high = Math.max(this.chart.levels[2], roundUp(most));
-    this.chart.levels = [0, high / 2, high];
-    this.chart.gap.most = Math.max(this.chart.gap.most, 10 * Math.ceil(frame.gap / 10));
+    this.takes.add(frame);
+    this.chart.fit(frame);
     this.active = true;
     this.refresh();
   }
 
   ended(stream) {
     if (stream !== this.stream) return;
-    this.finishTake();
+    this.takes.finish();
     if (!this.source) this.active = false;
   }
 
@@ -124,13 +103,13 @@ class Viewer {
   }
 
   async play(file) {
-    if (this.facts?.source) return notice("This page watches: it can't play a file.");
+    if (this.facts?.source) return say("This page watches: it can't play a file.");
     await this.hear(new SoundFile(file, (this.delayMs ?? 200) / 1000));
   }
 
   /** Hear a new source from now on. */
   async hear(source) {
-    if (!this.facts) return notice("There is no server yet: wait a moment.");
+    if (!this.facts) return say("There is no server yet: wait a moment.");
     if (this.facts.source || this.opening) return;
     if (this.source) this.close();
     this.opening = true;
@@ -140,11 +119,12 @@ class Viewer {
       source.onfinished = () => this.server.stop(this.stream);
       this.source = source;
       this.begin();
+      setTimeout(() => this.source === source && !source.heard && say(DEAF), DEAF_MS);
     } catch (error) {
       source.close();
       const refused = error.name === "NotAllowedError" || error.name === "NotFoundError";
       const why = refused ? "the browser gives no microphone; allow it, or drop a file" : error.message;
-      notice(`This can't be heard: ${why}.`);
+      say(`This can't be heard: ${why}.`);
     } finally {
       this.opening = false;
       this.showSource();
@@ -153,7 +133,7 @@ class Viewer {
 
   /** Begin a stream with the sound that comes next. */
   begin() {
-    this.finishTake();
+    this.takes.finish();
     this.stream += 1;
     this.started = this.source.heard;
     this.history.clear();
@@ -177,13 +157,13 @@ class Viewer {
 
   note(samples) {
     this.history.hear(samples, this.rate);
-    this.taking?.hear(samples);
+    this.takes.hear(samples);
     this.meter(samples);
     this.refresh();
   }
 
   close() {
-    if (this.taking) this.stopTake();
+    this.takes.end(this.soundTime());
     this.server.stop(this.stream);
     this.source.close();
     this.source = null;
@@ -206,36 +186,12 @@ class Viewer {
     this.level = Math.max(this.level, Math.min(0, level));
   }
 
-  // Takes
-
   record() {
-    if (this.taking) return this.stopTake();
-    if (!this.history) return;
-    const { fps, longestTakeS, source } = this.facts;
-    if (!this.source && !source) {
-      return notice("There is nothing to record yet: speak (space), or play a file.");
+    if (this.takes.taking) return this.takes.end(this.soundTime());
+    if (!this.source && !this.facts?.source) {
+      return say("There is nothing to record yet: speak (space), or play a file.");
     }
-    const take = new Take(++this.nTakes, fps, longestTakeS);
-    take.begin(this.soundTime(), this.rate);
-    this.taking = take;
-    this.showRecording();
-  }
-
-  /** End the take; the frames of its last sound are still to come. */
-  stopTake() {
-    const { taking } = this;
-    taking.end(this.soundTime());
-    this.showRecording();
-    setTimeout(() => this.taking === taking && this.finishTake(), LAST_FRAMES_MS);
-  }
-
-  finishTake() {
-    const { taking } = this;
-    this.taking = null;
-    this.showRecording();
-    if (!taking) return;
-    if (taking.rows.length) this.takes.add(taking);
-    else notice("The take is empty: no frame came while it was recorded.");
+    this.takes.begin(this.soundTime(), this.facts, this.rate);
   }
 
   // The picture
@@ -243,11 +199,10 @@ class Viewer {
   refresh = () => (this.stale = true);
 
   tick = (now) => {
-    const passed = Math.min(Math.max(now - (this.now ?? now), 0), 100);
+    const passed = Math.max(now - (this.now ?? now), 0);
     this.now = now;
     const turned = this.stage?.turn();
     const moved = this.pose(passed);
-    if (this.taking?.full) this.finishTake();
     this.level = Math.max(QUIET_DB, this.level - FALL_DB * passed);
     if (turned || moved || this.stale) this.draw();
     requestAnimationFrame(this.tick);
@@ -327,7 +282,6 @@ class Viewer {
       const now = line.track.at(time);
       value.textContent = Number.isNaN(now) ? "" : line.text(now);
     }
-    if (this.taking) element("record").textContent = `Stop ${clockText(this.taking.seconds, 1)}`;
   }
 
   showState(state, reason) {
@@ -349,62 +303,19 @@ class Viewer {
     this.refresh();
   }
 
-  showRecording() {
-    const recording = Boolean(this.taking && this.taking.until === undefined);
-    element("record").setAttribute("aria-pressed", String(recording));
-    if (!this.taking) element("record").textContent = "Record";
-  }
-
-  // What is pressed
-
   listen() {
-    const file = element("file");
     element("hint").textContent = matchMedia("(pointer: coarse)").matches
       ? "Press the microphone and speak, or play a file"
       : "Press space and speak, or drop a sound file";
-    element("mic").addEventListener("click", () => this.toggle());
-    element("record").addEventListener("click", () => this.record());
-    element("open").addEventListener("click", () => file.click());
-    file.addEventListener("change", () => {
-      if (file.files.length) this.play(file.files[0]);
-      file.value = "";
+    listen({
+      toggle: () => this.toggle(),
+      record: () => this.record(),
+      play: (file) => this.play(file),
+      choose: () => this.source && this.begin(),
     });
-    for (const id of ["student", "smooth"]) {
-      element(id).addEventListener("change", () => this.source && this.begin());
-    }
-    document.addEventListener("keydown", (event) => this.key(event));
-    this.listenToDrops();
     new ResizeObserver(() => this.resize()).observe(document.body);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", () => this.chart?.restyle());
-  }
-
-  listenToDrops() {
-    const over = (is) => document.body.classList.toggle("dropping", is);
-    document.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      over(true);
-    });
-    document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || over(false));
-    document.addEventListener("drop", (event) => {
-      event.preventDefault();
-      over(false);
-      if (event.dataTransfer.files.length) this.play(event.dataTransfer.files[0]);
-    });
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const actions = {
-      " ": () => this.toggle(),
-      r: () => this.record(),
-      o: () => element("file").click(),
-    };
-    // A button or a choice that has the focus keeps its keys.
-    const action = actions[event.key.toLowerCase()];
-    if (!action || event.target.closest("button, select, input")) return;
-    event.preventDefault();
-    action();
   }
 
   resize() {
@@ -414,22 +325,8 @@ class Viewer {
   }
 }
 
-/** The stage, or null where the browser can't draw one; the curves work without. */
-function makeStage(data) {
-  try {
-    return new Stage(element("face"), data);
-  } catch (error) {
-    notice(`The face can't be drawn here: ${error.message}`);
-    return null;
-  }
-}
-
-let noticed;
-function notice(text) {
-  element("notice").textContent = text;
-  element("notice").hidden = false;
-  clearTimeout(noticed);
-  noticed = setTimeout(() => (element("notice").hidden = true), NOTICE_MS);
+function say(text) {
+  notice(text, NOTICE_MS);
 }
 
 /** What tests, and whoever is curious, may ask of the page. */
