@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from made import make_voice
 from typer.testing import CliRunner
 
 from marotte import __version__
-from marotte.cli import app
+from marotte.cli import Commands, app
 
 Write = Callable[..., Path]
 
@@ -261,6 +264,18 @@ def test_an_interrupt_leaves_nothing(
 def test_a_wrong_call_leaves_with_2(work: Path) -> None:
     for args in (("animate",), ("dance",), ("animate", "a.wav", "--fps", "many")):
         assert run(*args).exit_code == 2
+
+
+def test_a_command_that_needs_torch_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    learning = typer.Typer(cls=Commands)
+    learning.command()(lambda: importlib.import_module("torch"))
+    learning.callback()(lambda: None)
+    result = CliRunner().invoke(learning, ["<lambda>"])
+    assert result.exit_code == 2, result.output
+    assert "'torch', which is not installed: pip install 'marotte[train]'" in result.output
 
 
 def test_the_version() -> None:

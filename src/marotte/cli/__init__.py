@@ -21,7 +21,10 @@ from marotte.cli import (
     train,
     view,
 )
-from marotte.errors import MarotteError
+from marotte.errors import MarotteError, missing_extra
+
+# What the learning path is made of, and a plain install has not.
+_TRAIN = frozenset({"torch", "lightning_fabric", "tensorboard", "onnx", "pyarrow", "matplotlib"})
 
 BAD_INPUT = 2  # exit codes; typer too leaves with 2 when it is called wrongly
 INTERRUPTED = 130
@@ -35,14 +38,21 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except MarotteError as error:
-            typer.echo(f"marotte: {' '.join(str(error).split())}", err=True)
-            raise typer.Exit(BAD_INPUT) from error
+            raise _refused(error) from error
         except (KeyboardInterrupt, ImportError) as error:
+            if isinstance(error, ModuleNotFoundError) and error.name in _TRAIN:
+                raise _refused(missing_extra(error.name, "train")) from error
             # An extension module interrupted while it loads raises ImportError from the interrupt.
             if not isinstance(error.__cause__ or error, KeyboardInterrupt):
                 raise
             typer.echo("marotte: interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from error
+
+
+def _refused(error: MarotteError) -> typer.Exit:
+    """Say what is wrong, in one line."""
+    typer.echo(f"marotte: {' '.join(str(error).split())}", err=True)
+    return typer.Exit(BAD_INPUT)
 
 
 app = typer.Typer(
