@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 
+import av
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from marotte.cli import app
 from marotte.errors import MarotteError
 from marotte.learn.faces import TeacherFace
-from marotte.learn.reproduce import lips
+from marotte.learn.reproduce import lips, videos
 from marotte.learn.reproduce.claims import CLAIMS
 from marotte.learn.reproduce.degraded import HEARD, Degraded, degrade
 from marotte.learn.reproduce.frames import moments
@@ -285,6 +286,20 @@ def test_a_sentence_is_the_same_each_time(store):
     assert lips.sentence(store, "test_clean").id == lips.sentence(store, "test_clean").id
     with pytest.raises(MarotteError, match="no sentence"):
         lips.sentence(store, "test_clean", "fr")
+
+
+def test_faces_stand_beside_each_other_in_a_video(tmp_path):
+    said = speak("asterisk_en", "allison", 0)
+    said = dataclasses.replace(said, samples=said.samples[:2000], phones=said.phones[:1])
+    teacher = TeacherFace("phonetic")
+    videos.film(said, {"left": teacher, "right": teacher}, tmp_path / "a.mp4", "8 kHz")
+    with av.open(str(tmp_path / "a.mp4")) as film:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    width = videos.PIXELS
+    assert len(pictures) == 4
+    assert pictures[0].shape == (width + videos.TITLE_PIXELS, 2 * width, 3)
+    left, right = np.split(pictures[0][videos.TITLE_PIXELS :], 2, axis=1)
+    assert np.abs(left.astype(int) - right).mean() < 3
 
 
 def test_names_are_moved_apart():

@@ -181,7 +181,8 @@ def _all_figures(
     found: list[Figures] = []
     splits = held_out(plan.store)
     heard = [("as it is", split) for split in splits]
-    heard += [(how, CLEAN) for how in HEARD if CLEAN in splits]
+    if row.degraded and CLEAN in splits:
+        heard += [(how, CLEAN) for how in HEARD]
     for how, split in heard:
         listener = face if how == "as it is" else Degraded(face, how)
         scores = _scores(listener, plan, split, teacher, speech, progress)
