@@ -237,6 +237,7 @@ def marotte(*words: object) -> list[str]:
     return [sys.executable, "-m", "marotte", *map(str, words)]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_who_is_told_to_end_closes_recordings_whole(
     tmp_path: Path, signal_number: signal.Signals
