@@ -51,6 +51,7 @@ def our_workers():
     return [pid for pid, parent, _ in named if parent in raylets]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is a POSIX signal")
 def test_a_cluster_labels_every_utterance_though_a_worker_is_killed(tmp_path):
     speak(tmp_path / "cluster")

@@ -207,6 +207,7 @@ def test_a_student_of_a_mesh_from_vertices_to_vertices(capture, write_sound):
     table = run("mesh", "score", corpus, "--student", student, "--mesh", file, "--curves", vertices)
     assert "student" in table
     assert "components" in table
+    assert "at rest" in table
 
 
 def test_a_student_of_an_own_rig_from_curves_to_curves(capture, write_sound):

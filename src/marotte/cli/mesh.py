@@ -70,7 +70,7 @@ def score(
     curves: Annotated[list[Path], typer.Option(help="Where the true vertices are.")],
     split: Annotated[str, typer.Option(help="Which speech.")] = "valid",
 ) -> None:
-    """Compare a student's vertices with those of files, beside what its components could give."""
+    """Compare a student's vertices with those of files, beside the best and the least there is."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from marotte.audio import Recording
 from marotte.errors import MarotteError
 from marotte.learn.corpora.source import Skip
@@ -36,8 +38,8 @@ def score_student(
         progress: called with how many utterances are done, and of how many.
 
     Returns:
-        The `student`'s score, and that of the `components` alone: of the true vertices, there and
-        back, which no student can be better than.
+        The `student`'s score; that of the `components` alone, of the true vertices there and back,
+        which no student can be better than; and that of a face that stays `at rest`.
 
     Raises:
         MarotteError: a file is damaged, or there are no vertices for any utterance.
@@ -45,7 +47,7 @@ def score_student(
     mesh = load_mesh(mesh_file)
     teacher, actor = ImportedTeacher(folders, mesh_file), load_student(student, mesh.rig)
     total = sum(split_of(entry) == split for entry in store.entries())
-    done, ours, bound = 0, [], []
+    done, ours, bound, still = 0, [], [], []
     for utterance in store.utterances():
         if split_of(utterance) != split:
             continue
@@ -58,6 +60,7 @@ def score_student(
         given = mesh.decode(animate(recording, actor, mesh.fps).controls)
         ours.append(score(mesh, given, target))
         bound.append(score(mesh, mesh.decode(mesh.encode(target)), target))
+        still.append(score(mesh, np.broadcast_to(mesh.rest, target.shape), target))
         if progress:
             progress(done, total)
     if not ours:
@@ -65,4 +68,5 @@ def score_student(
             f"{store.folder} has no {split!r} speech of which there are vertices in "
             f"{', '.join(map(str, folders))}: their paths must end as the utterances' ids do"
         )
-    return {"student": mean_score(ours), "components": mean_score(bound)}
+    rows = {"student": ours, "components": bound, "at rest": still}
+    return {name: mean_score(scores) for name, scores in rows.items()}
