@@ -3,7 +3,7 @@ import pytest
 
 from marotte.errors import MarotteError
 from marotte.learn.dataset import CropSampler, LabelledSpeech, speech_level
-from marotte.learn.plan import Only
+from marotte.learn.plan import Heard
 from marotte.windows import SAMPLE_RATE, window
 
 SPEC = window(128)
@@ -69,9 +69,9 @@ def test_pauses_do_not_count_in_the_level():
 
 def test_only_some_sources_and_some_minutes_are_heard():
     speech = ramps((2.0,) * 1 + (3.0,))
-    crops = CropSampler(speech, SPEC, 4, {}, 0.0, only=Only(("two",))).draw(50, 0, 0)
+    crops = CropSampler(speech, SPEC, 4, {}, 0.0, only=Heard(("two",))).draw(50, 0, 0)
     np.testing.assert_allclose(crops.level, 0.2)
-    crops = CropSampler(speech, SPEC, 4, {}, 0.0, only=Only(minutes=1 / 60)).draw(50, 0, 0)
+    crops = CropSampler(speech, SPEC, 4, {}, 0.0, only=Heard(minutes=1 / 60)).draw(50, 0, 0)
     assert len(set(crops.level)) == 1  # the first one drawn is as long as that
     with pytest.raises(MarotteError, match="sources name 'three'"):
-        CropSampler(speech, SPEC, 4, {}, 0.0, only=Only(("three",)))
+        CropSampler(speech, SPEC, 4, {}, 0.0, only=Heard(("three",)))

@@ -4,7 +4,7 @@ import torch
 from marotte.errors import MarotteError
 from marotte.learn.cost import cost_of
 from marotte.learn.export import export
-from marotte.learn.frontends import STEP_SAMPLES, MelFrontend
+from marotte.learn.frontends import STEP_SAMPLES, MelFrontend, SincConvolution
 from marotte.learn.student import GlobalConvolution, StudentConfig, StudentNet, fold_batch_norms
 from marotte.windows import SAMPLE_RATE, WINDOW_SAMPLES
 
@@ -45,7 +45,8 @@ def test_a_mel_student_hears_all_of_its_window_and_no_less_of_the_future():
 
 
 @pytest.mark.parametrize(
-    ("frontend", "norm"), [("waveform", "window"), ("waveform", "step"), ("mel", "step")]
+    ("frontend", "norm"),
+    [("waveform", "window"), ("waveform", "step"), ("mel", "step"), ("sinc", "step")],
 )
 @pytest.mark.parametrize("shift", [STEP_SAMPLES, STEP_SAMPLES // 2])
 @pytest.mark.parametrize("batch_norm", [False, True])
@@ -76,7 +77,7 @@ def test_global_convolution_trains_as_the_convolution_it_is():
         torch.testing.assert_close(fast, plain, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("frontend", ["waveform", "mel"])
+@pytest.mark.parametrize("frontend", ["waveform", "mel", "sinc"])
 def test_folded_batch_norms_change_nothing(frontend):
     torch.manual_seed(1)
     net = StudentNet(config(frontend=frontend, norm="step", batch_norm=True))
@@ -114,7 +115,9 @@ def test_log_mel_peaks_at_the_sine():
     ("changes", "word"),
     [
         ({"channels": 6}, "multiple of 4"),
-        ({"frontend": "mfcc"}, "mfcc"),
+        ({"frontend": "fft"}, "'waveform', 'sinc', 'mel'"),
+        ({"frontend": "mfcc", "norm": "step"}, "'window'"),
+        ({"encoder": "hubert.pt"}, "only the front end 'hubert'"),
         ({"norm": "none"}, "none"),
         ({"frontend": "mel", "norm": "window"}, "step"),
         ({"lookahead_ms": 600}, "600"),
@@ -123,3 +126,15 @@ def test_log_mel_peaks_at_the_sine():
 def test_impossible_students_are_refused(changes, word):
     with pytest.raises(MarotteError, match=word):
         config(**changes)
+
+
+def test_band_passes_let_their_band_through():
+    layer = SincConvolution(16, 129, 1)
+    time = torch.arange(4000) / SAMPLE_RATE
+    for band in (3, 8, 14):
+        middle = (layer.low_hz[band] + layer.band_hz[band] / 2).item()
+        answer = layer(torch.sin(2 * torch.pi * middle * time)[None, None])[0]
+        assert answer.square().mean(1).argmax() == band
+        assert answer[band].abs().max().item() == pytest.approx(1, abs=0.2)
+    answer.square().sum().backward()
+    assert layer.low_hz.grad.abs().sum() > 0

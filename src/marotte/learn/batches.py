@@ -10,7 +10,7 @@ from torch import Tensor
 
 from marotte.learn.augment import AugmentConfig, disturb
 from marotte.learn.dataset import CropSampler, LabelledSpeech
-from marotte.learn.plan import Only, Recipe, TrainConfig
+from marotte.learn.plan import Heard, Recipe, TrainConfig
 from marotte.windows import WindowSpec
 
 
@@ -70,7 +70,7 @@ def sampler_of(
     window: WindowSpec,
     mix: dict[str, float],
     speed: float,
-    only: Only,
+    only: Heard,
 ) -> CropSampler:
     """Crops of some speech, as a recipe's steps take them."""
     config = recipe.train

@@ -10,6 +10,7 @@ import torch
 
 from marotte.errors import MarotteError
 from marotte.files import replacing
+from marotte.learn.networks import network
 from marotte.learn.plan import Budget, Recipe
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.rig import ARKIT_52
@@ -100,7 +101,7 @@ def read(path: Path) -> dict[str, Any]:
 def load_net(path: Path) -> tuple[StudentNet, dict[str, Any]]:
     """The network of a checkpoint, in evaluation mode, and the rest of the checkpoint."""
     state = read(path)
-    net = StudentNet(StudentConfig(names=tuple(state["names"]), **state["recipe"]["student"]))
+    net = network(StudentConfig(names=tuple(state["names"]), **state["recipe"]["student"]))
     net.load_state_dict(state["net"])
     return net.eval(), state
 

@@ -64,7 +64,7 @@ def cost_of(path: Path, n_samples: int | None = None) -> Cost:
             outputs += size
         elif node.op_type in ("LayerNormalization", "InstanceNormalization", "GroupNormalization"):
             outputs += int(np.prod(shapes[node.output[0]]))
-    fixed = ("cosine", "sine", "bands")  # of MelFrontend
+    fixed = ("cosine", "sine", "bands", "dct")  # of MelFrontend and MfccNet
     weights = [
         tensor
         for tensor in graph.initializer

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from marotte.cache import cache_folder
 from marotte.errors import MarotteError
 from marotte.learn.frontends import STEP_SAMPLES
-from marotte.learn.plan import Only
+from marotte.learn.plan import Heard
 from marotte.learn.splits import split_of
 from marotte.learn.store import Store
 from marotte.learn.utterance import Utterance
@@ -167,11 +167,11 @@ class CropSampler:
         mix: Mapping[str, float],
         speed: float,
         shift_samples: int = STEP_SAMPLES,
-        only: Only | None = None,
+        only: Heard | None = None,
     ) -> None:
         self.speech, self.window, self.n_frames, self.speed = speech, window, n_frames, speed
         self.shift_samples = shift_samples
-        only = only or Only()
+        only = only or Heard()
         for where, named in (("mix", set(mix)), ("sources", set(only.sources))):
             if unknown := sorted(named - set(speech.source)):
                 raise MarotteError(
@@ -203,7 +203,7 @@ class CropSampler:
         return Crops(samples / np.float32(32768), targets, speech.level[chosen])
 
 
-def _chosen(speech: LabelledSpeech, only: Only) -> NDArray[np.bool_]:
+def _chosen(speech: LabelledSpeech, only: Heard) -> NDArray[np.bool_]:
     """Which utterances belong to a part of the speech [n_utterances]."""
     chosen = np.isin(speech.source, only.sources or list(set(speech.source)))
     if only.minutes:

@@ -23,6 +23,7 @@ from marotte.learn import checkpoint
 from marotte.learn.batches import Stage, batch_of, sampler_of, stages
 from marotte.learn.checkpoint import Progress
 from marotte.learn.dataset import CropSampler, LabelledSpeech
+from marotte.learn.networks import network, take_encoder
 from marotte.learn.objective import Intermediate, Objective, cut
 from marotte.learn.parallel import (
     join_batch_norms,
@@ -31,7 +32,7 @@ from marotte.learn.parallel import (
     rank,
     world_size,
 )
-from marotte.learn.plan import Budget, Only, Recipe, TrainConfig
+from marotte.learn.plan import Budget, Heard, Recipe, TrainConfig
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.rig import ARKIT_52
 
@@ -63,12 +64,16 @@ class Run:
         self.recipe, self.path = recipe, folder / checkpoint.FILE
         self.rig, head = puppet or Puppet()
         self.fabric = open_fabric(config.precision, config.shards)
-        net = StudentNet(StudentConfig(names=speech.names, **asdict(recipe.student)))
+        net = network(StudentConfig(names=speech.names, **asdict(recipe.student)))
+        take_encoder(net)
         self.net, self.window = net, net.config.window
         if world_size() > 1:
             join_batch_norms(net)
         optimizer = torch.optim.AdamW(
-            net.parameters(), lr=0.0, weight_decay=config.weight_decay, fused=True
+            [each for each in net.parameters() if each.requires_grad],
+            lr=0.0,
+            weight_decay=config.weight_decay,
+            fused=True,
         )
         self.kept = copy.deepcopy(net).requires_grad_(False) if config.average else net
         self.model, self.optimizer = self.fabric.setup(net, optimizer)
@@ -80,7 +85,7 @@ class Run:
         self.second = intermediate and Intermediate(intermediate.to(self.fabric.device), net)
         self.heard = self.second.union if self.second else self.window
         self.stages = stages(recipe, speech, self.heard)
-        self.watch = sampler_of(recipe, validation, self.window, {}, 0.0, Only())
+        self.watch = sampler_of(recipe, validation, self.window, {}, 0.0, Heard())
         self.objective = Objective(recipe.loss, speech.names, config.frame_ms, head)
 
     def step(self) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """Front ends: samples in, one C-channel feature vector every 20 ms out.
 
-Both front ends turn `samples` [batch, n] into `steps` [batch, channels, n_steps]. A step depends
+All front ends turn `samples` [batch, n] into `steps` [batch, channels, n_steps]. A step depends
 only on the samples under its receptive field, unless the waveform front end normalises over the
 window as the paper does; so for all others the steps of overlapping windows are one computation.
 """
@@ -15,11 +15,15 @@ from torch.nn import functional
 
 from marotte.windows import SAMPLE_RATE
 
-STEP_SAMPLES = 320  # 20 ms: the stride of either front end
+STEP_SAMPLES = 320  # 20 ms: the stride of every front end
 
 # The paper's Table 1, layers 1-7: HuBERT's kernels and strides.
 WAVEFORM_KERNELS = (10, 3, 3, 3, 3, 2, 2)
 WAVEFORM_STRIDES = (5, 2, 2, 2, 2, 2, 2)
+
+# The same with SincNet's band passes of 8 ms for a first layer; it too makes a step every 20 ms.
+SINC_KERNELS = (129, 3, 3, 3, 2, 2)
+SINC_STRIDES = (10, 2, 2, 2, 2, 2)
 
 MEL_BANDS = 56
 MEL_HOP_SAMPLES = 160  # 10 ms
@@ -70,6 +74,42 @@ class ChannelNorm(nn.Module):
         return self.norm(steps.transpose(1, 2)).transpose(1, 2)
 
 
+class SincConvolution(nn.Module):
+    """Band passes whose edges are learned: SincNet's first layer (Ravanelli and Bengio 2018).
+
+    Filter i lets through low_hz[i] to low_hz[i] + band_hz[i], the difference of two low passes
+    2 f sinc(2 f t) under a Hamming window (their eqs 4-7). They begin evenly spaced in mel.
+    """
+
+    time_s: Tensor
+    hamming: Tensor
+
+    def __init__(self, channels: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        edges = mel_edges(channels).float()
+        self.low_hz = nn.Parameter(edges[:-2].clone())
+        self.band_hz = nn.Parameter(edges[2:] - edges[:-2])
+        time_s = (torch.arange(kernel) - (kernel - 1) / 2) / SAMPLE_RATE
+        self.register_buffer("time_s", time_s, persistent=False)
+        hamming = torch.hamming_window(kernel, periodic=False)
+        self.register_buffer("hamming", hamming, persistent=False)
+
+    def filters(self) -> Tensor:
+        """The band passes as a convolution's weight [channels, 1, kernel]."""
+        low = self.low_hz.abs()[:, None]
+        high = (low + self.band_hz.abs()[:, None]).clamp(max=SAMPLE_RATE / 2)
+
+        def low_pass(hertz: Tensor) -> Tensor:
+            return 2 * hertz / SAMPLE_RATE * torch.sinc(2 * hertz * self.time_s)
+
+        return ((low_pass(high) - low_pass(low)) * self.hamming)[:, None]
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Filtered samples [batch, channels, n] of samples [batch, 1, n]."""
+        return functional.conv1d(input, self.filters(), stride=self.stride)
+
+
 class WaveformFrontend(nn.Module):
     """The paper's: seven convolutions on raw samples, total stride 320 (Table 1, layers 1-7).
 
@@ -77,24 +117,23 @@ class WaveformFrontend(nn.Module):
     or `step` (over the channels at each moment, so that no step knows its window).
     """
 
+    kernels, strides = WAVEFORM_KERNELS, WAVEFORM_STRIDES
+    reach_samples = reach(WAVEFORM_KERNELS, WAVEFORM_STRIDES)  # of one step: 25 ms
+
     def __init__(self, channels: int, *, norm: str, batch_norm: bool) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
             convolution(1 if i == 0 else channels, channels, kernel, stride, batch_norm=batch_norm)
-            for i, (kernel, stride) in enumerate(
-                zip(WAVEFORM_KERNELS, WAVEFORM_STRIDES, strict=True)
-            )
+            for i, (kernel, stride) in enumerate(zip(self.kernels, self.strides, strict=True))
         )
         self.norm: nn.Module = (
             nn.GroupNorm(channels, channels) if norm == "window" else ChannelNorm(channels)
         )
 
-    reach_samples = reach(WAVEFORM_KERNELS, WAVEFORM_STRIDES)  # of one step: 25 ms
-
-    @staticmethod
-    def n_steps(n_samples: int) -> int:
+    @classmethod
+    def n_steps(cls, n_samples: int) -> int:
         """Steps that `n_samples` give: 25 for the 512 ms window."""
-        return n_outputs(n_samples, WAVEFORM_KERNELS, WAVEFORM_STRIDES)
+        return n_outputs(n_samples, cls.kernels, cls.strides)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Steps [batch, channels, n_steps] of samples [batch, n]."""
@@ -105,6 +144,25 @@ class WaveformFrontend(nn.Module):
                 x = self.norm(x)
             x = functional.gelu(x)
         return x
+
+
+class SincFrontend(WaveformFrontend):
+    """Band passes with learned edges, then five convolutions: fewer and plainer first products."""
+
+    kernels, strides = SINC_KERNELS, SINC_STRIDES
+    reach_samples = reach(SINC_KERNELS, SINC_STRIDES)
+
+    def __init__(self, channels: int, *, norm: str, batch_norm: bool) -> None:
+        super().__init__(channels, norm=norm, batch_norm=batch_norm)
+        self.convolutions[0][0] = SincConvolution(channels, SINC_KERNELS[0], SINC_STRIDES[0])  # pyright: ignore[reportIndexIssue]
+
+    def fix(self, *, bias: bool = False) -> None:
+        """Make a plain convolution of the band passes, as they stand now."""
+        first = self.convolutions[0][0]  # pyright: ignore[reportIndexIssue]
+        weight = first.filters().detach()
+        plain = nn.Conv1d(1, len(weight), weight.shape[2], first.stride, bias=bias)
+        plain.weight = nn.Parameter(weight)
+        self.convolutions[0][0] = plain  # pyright: ignore[reportIndexIssue]
 
 
 class MelFrontend(nn.Module):
@@ -176,14 +234,23 @@ def fourier_halves(n: int) -> tuple[Tensor, Tensor]:
     return (torch.cos(angle) * scale).float(), (torch.sin(angle) * scale).float()
 
 
-def mel_bands(n: int, n_bands: int) -> Tensor:
-    """Triangular filters [n / 2 bins, n_bands], evenly spaced in mel = 2595 log10(1 + f / 700)."""
+def mel_edges(n_bands: int) -> Tensor:
+    """The edges of overlapping bands, evenly spaced in mel = 2595 log10(1 + f / 700).
+
+    Returns:
+        Hz [n_bands + 2]: band i rises from edge i, peaks at i + 1 and ends at i + 2.
+    """
 
     def to_mel(hertz: float) -> float:
         return 2595 * math.log10(1 + hertz / 700)
 
     mel = torch.linspace(to_mel(MEL_LOWEST_HZ), to_mel(MEL_HIGHEST_HZ), n_bands + 2).double()
-    edges = 700 * (10 ** (mel / 2595) - 1)
+    return 700 * (10 ** (mel / 2595) - 1)
+
+
+def mel_bands(n: int, n_bands: int) -> Tensor:
+    """Triangular filters [n / 2 bins, n_bands], evenly spaced in mel."""
+    edges = mel_edges(n_bands)
     hertz = torch.arange(n // 2, dtype=torch.float64) * (SAMPLE_RATE / n)
     # A triangle narrower than the bin spacing could fall between two bins: none is.
     width = torch.clamp(edges[1:] - edges[:-1], min=SAMPLE_RATE / n)

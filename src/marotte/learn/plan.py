@@ -128,10 +128,11 @@ class StudentShape:
     frontend: str = "waveform"
     norm: str = "window"
     batch_norm: bool = False
+    encoder: str = ""
 
 
 @dataclass(frozen=True)
-class Only:
+class Heard:
     """A part of the speech.
 
     Attributes:
@@ -156,7 +157,7 @@ class FinetuneConfig:
 
     share: float = 0.0
     learning_rate: float = 1e-6
-    only: Only = field(default_factory=Only)
+    only: Heard = field(default_factory=Heard)
     augment: AugmentConfig = field(default_factory=lambda: CLEAN)
 
     def __post_init__(self) -> None:
@@ -205,7 +206,7 @@ class Recipe:
     loss: LossWeights = field(default_factory=LossWeights)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     mix: dict[str, float] = field(default_factory=dict[str, float])
-    only: Only = field(default_factory=Only)
+    only: Heard = field(default_factory=Heard)
     hybrid: HybridConfig = field(default_factory=HybridConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
 

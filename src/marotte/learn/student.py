@@ -6,6 +6,7 @@ end and of norms. Layer numbers in the comments are those of the table.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from marotte.learn.frontends import (
     STEP_SAMPLES,
     ChannelNorm,
     MelFrontend,
+    SincFrontend,
     WaveformFrontend,
     convolution,
 )
@@ -26,6 +28,13 @@ from marotte.windows import WindowSpec, window
 HIDDEN = 150  # units of the fully connected layers
 GLOBAL_KERNEL = 64  # of layer 9, which sees every step of the window
 GLOBAL_GROUPS = 4
+FRONTENDS = {  # and the norms each can have
+    "waveform": ("window", "step"),
+    "sinc": ("window", "step"),
+    "mel": ("step",),
+    "mfcc": ("window",),
+    "hubert": ("window",),
+}
 
 
 @dataclass(frozen=True)
@@ -36,9 +45,11 @@ class StudentConfig:
         channels: C, of every convolution.
         lookahead_ms: d, how much of the 512 ms window lies after the frame.
         names: the rig controls it gives, in order.
-        frontend: `waveform` (the paper's) or `mel`.
+        frontend: `waveform` (the paper's), `sinc` or `mel`; or a baseline's: `mfcc`, `hubert`.
         norm: of the waveform's first layer: `window` (the paper's group norm) or `step`.
         batch_norm: put a batch norm after every convolution; it is folded away on export.
+        encoder: a checkpoint of HuBERT whose convolutions `hubert` takes over; where it is empty
+            they are frozen at random.
     """
 
     channels: int
@@ -47,17 +58,22 @@ class StudentConfig:
     frontend: str = "waveform"
     norm: str = "window"
     batch_norm: bool = False
+    encoder: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what can't be built, naming the valid choices."""
         if self.channels < 1 or self.channels % GLOBAL_GROUPS:
             raise MarotteError(f"channels must be a multiple of 4, got {self.channels}")
-        if self.frontend not in ("waveform", "mel"):
-            raise MarotteError(f"front end must be 'waveform' or 'mel', got {self.frontend!r}")
+        if self.frontend not in FRONTENDS:
+            valid = ", ".join(map(repr, FRONTENDS))
+            raise MarotteError(f"front end must be one of {valid}, got {self.frontend!r}")
         if self.norm not in ("window", "step"):
             raise MarotteError(f"norm must be 'window' or 'step', got {self.norm!r}")
-        if self.frontend == "mel" and self.norm == "window":
-            raise MarotteError("the 'mel' front end has no norm over the window: set norm = 'step'")
+        if self.norm not in FRONTENDS[self.frontend]:
+            only = FRONTENDS[self.frontend][0]
+            raise MarotteError(f"the {self.frontend!r} front end needs norm = {only!r}")
+        if self.encoder and self.frontend != "hubert":
+            raise MarotteError(f"only the front end 'hubert' takes an encoder, not {self.frontend}")
         if not 0 <= self.lookahead_ms < 512:
             raise MarotteError(f"look-ahead must be 0 to 511 ms, got {self.lookahead_ms}")
 
@@ -80,12 +96,13 @@ class Prediction(NamedTuple):
         controls: [batch, n_controls], within -1..1.
         taps: the feature maps that hybrid distillation compares (eq. 5): both hidden layers
             [batch, 150] and the last layer before its tanh [batch, n_controls].
-        maps: what attention transfer compares: layers 8 and 9 [batch, channels, n_steps].
+        maps: what attention transfer compares: layers 8 and 9 [batch, channels, n_steps]; a
+            baseline has none.
     """
 
     controls: Tensor
     taps: tuple[Tensor, Tensor, Tensor]
-    maps: tuple[Tensor, Tensor]
+    maps: tuple[Tensor, ...]
 
 
 class GlobalConvolution(nn.Conv1d):
@@ -124,11 +141,12 @@ class StudentNet(nn.Module):
         super().__init__()
         channels, batch_norm = config.channels, config.batch_norm
         self.config = config
-        self.frontend: MelFrontend | WaveformFrontend = (
-            MelFrontend(channels, batch_norm=batch_norm)
-            if config.frontend == "mel"
-            else WaveformFrontend(channels, norm=config.norm, batch_norm=batch_norm)
-        )
+        self.frontend: MelFrontend | WaveformFrontend
+        if config.frontend == "mel":
+            self.frontend = MelFrontend(channels, batch_norm=batch_norm)
+        else:
+            kind = SincFrontend if config.frontend == "sinc" else WaveformFrontend
+            self.frontend = kind(channels, norm=config.norm, batch_norm=batch_norm)
         self.n_steps = self.frontend.n_steps(config.window.n_samples)
         self.project = nn.Sequential(ChannelNorm(channels), nn.Conv1d(channels, channels, 1))  # 8
         self.global_context = nn.Sequential(  # 9
@@ -196,13 +214,20 @@ class StudentNet(nn.Module):
 
 
 def fold_batch_norms(net: StudentNet) -> StudentNet:
-    """The same function without batch norms: each is folded into the convolution before it."""
+    """The same function without batch norms: each is folded into the convolution before it.
+
+    A baseline comes back as it is, and learned band passes as the convolutions they are.
+    """
+    if not isinstance(net, StudentNet):
+        return net.eval()
+    plain = copy.deepcopy(net)
+    if isinstance(plain.frontend, SincFrontend):
+        plain.frontend.fix()
     config = net.config
     folded = StudentNet(StudentConfig(**{**vars(config), "batch_norm": False}))
-    if not config.batch_norm:
-        folded.load_state_dict(net.state_dict())
-        return folded.eval()
-    state = net.state_dict()
+    if isinstance(folded.frontend, SincFrontend):
+        folded.frontend.fix(bias=config.batch_norm)
+    state = plain.state_dict()
     result = {}
     for key in folded.state_dict():
         stem = key.rsplit(".", 1)[0]  # "reduce.0.0" of "reduce.0.0.weight"

@@ -1,0 +1,78 @@
+"""Every recipe that ships can be read, and says what the paper's row of that name is."""
+
+from pathlib import Path
+
+import pytest
+
+from marotte.cli.train import read_training
+from marotte.learn.networks import network
+from marotte.learn.plan import Recipe
+from marotte.learn.recipe import read_recipe, strict
+from marotte.learn.reproduce.rows import TABLE2
+from marotte.learn.student import StudentConfig
+from marotte.rig import ARKIT_52
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+TRAINING = sorted(
+    path
+    for path in RECIPES.rglob("*.toml")
+    if "student" in read_recipe(path) and path.stem != "base"
+)
+ROWS = {  # C, look-ahead, hybrid, velocity, fine-tuned
+    "s0": (256, 256, False, 1, True), "s1": (128, 256, False, 1, True),
+    "s2": (64, 256, False, 1, True), "s3": (256, 128, False, 1, True),
+    "s4": (256, 64, False, 1, True), "s5": (128, 64, False, 1, True),
+    "s1-plus": (128, 256, True, 1, False), "s2-plus": (64, 256, True, 1, False),
+    "s3-plus": (256, 128, True, 1, False), "s4-plus": (256, 64, True, 9, True),
+    "s5-plus": (128, 64, True, 9, True), "s1-plus-window": (128, 256, True, 1, False),
+    "s5-plus-window": (128, 64, True, 9, True), "mfcc": (256, 256, False, 1, False),
+    "mfcc-kd": (256, 256, False, 1, True), "hubert-cnn": (512, 256, False, 1, False),
+    "hubert-cnn-kd": (512, 256, False, 1, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.stem)
+def test_recipes_are_strict_and_name_what_is_there(path):
+    recipe = read_training(path)
+    assert recipe.name == path.stem
+    assert (path.parent / recipe.corpus).is_file()
+    heard = read_recipe(path.parent / recipe.corpus)["sources"]
+    named = {*recipe.mix, *recipe.only.sources, *recipe.finetune.only.sources}
+    assert named <= set(heard)
+    if recipe.hybrid.recipe:
+        first = read_training(path.parent / recipe.hybrid.recipe)
+        assert first.train == recipe.train  # an equal budget
+    StudentConfig(names=ARKIT_52.speech, **vars(recipe.student))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_are_the_paper_s(name):
+    recipe = read_training(RECIPES / "table2" / f"{name}.toml")
+    student = recipe.student
+    row = (student.channels, student.lookahead_ms, bool(recipe.hybrid.recipe))
+    assert (*row, recipe.loss.velocity, recipe.finetune.share > 0) == ROWS[name]
+    assert (student.norm == "window") == (name.endswith("window") or student.frontend != "waveform")
+    assert (recipe.only.minutes == 50) == (name in ("mfcc", "hubert-cnn"))
+    assert recipe.finetune.learning_rate == 1e-6
+
+
+def test_every_row_of_table_2_has_its_recipe():
+    assert {row.recipe for row in TABLE2 if row.recipe} == set(ROWS)
+
+
+@pytest.mark.parametrize(("name", "most"), [("live", 0.5e6), ("offline", 3e6)])
+def test_shipped_students_are_small(name, most):
+    recipe = read_training(RECIPES / f"{name}.toml")
+    net = network(StudentConfig(names=ARKIT_52.speech, **vars(recipe.student)))
+    assert sum(p.numel() for p in net.parameters()) <= most
+    assert net.config.window.lookahead_ms <= {"live": 81, "offline": 256}[name]
+
+
+def test_sub_tables_may_be_written_in_a_line(tmp_path):
+    (tmp_path / "a.toml").write_text(
+        'name = "a"\ncorpus = "c"\nteacher = "t"\n[student]\nchannels = 8\nlookahead_ms = 64\n'
+        "[train]\nminutes = 1\n[finetune]\nshare = 0.5\nonly.minutes = 3\n"
+    )
+    recipe = strict(Recipe, read_recipe(tmp_path / "a.toml"), "a.toml")
+    assert recipe.finetune.only.minutes == 3
+    assert recipe.finetune.augment.noise == 0
