@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -171,9 +171,9 @@ def _score_part(job: _Job) -> list[tuple[str, Score]]:
     """Score some utterances of a part, each with the row it belongs to."""
     face, folder, teacher, part, ids = job
     store, head, scores = Store(folder), load_head(), []
-    targets = _labels(store, teacher, part)
+    targets = _labels(store, teacher, part, ids)
     is_smooth, bare = isinstance(face, Smoothed), face.face if isinstance(face, Smoothed) else face
-    given = _labels(store, bare.name, part) if isinstance(bare, LabelFace) else None
+    given = _labels(store, bare.name, part, ids) if isinstance(bare, LabelFace) else None
     for utterance in store.utterances([part], only=set(ids)):
         if not utterance.phones or (given is not None and utterance.id not in given):
             continue
@@ -190,12 +190,16 @@ def _row_of(utterance: Utterance) -> str:
     return f"{utterance.source}/{utterance.speaker}"
 
 
-def _labels(store: Store, teacher: str, part: str) -> Mapping[str, Controls]:
-    """A teacher's controls [n_frames, 52] at 60 fps by utterance; none where it gave none."""
+def _labels(store: Store, teacher: str, part: str, ids: Sequence[str]) -> Mapping[str, Controls]:
+    """A teacher's controls [n_frames, 52] at 60 fps of those of some utterances it labelled."""
     if part not in store.labelled(teacher):
         return {}
     labels = store.labels(teacher, part)
-    return {id: to_arkit(curves, labels.names, labels.fps) for id, curves in labels.curves.items()}
+    return {
+        id: to_arkit(labels.curves[id], labels.names, labels.fps)
+        for id in ids
+        if id in labels.curves
+    }
 
 
 def score(head: Head, utterance: Utterance, controls: Controls, target: Controls | None) -> Score:

@@ -79,7 +79,7 @@ def plot_frontier(
         for cost in [next((c for c in costs if c.row == row.label), None)]
         if cost is not None
     ]
-    with figure(path, (13, 2.5 + 0.24 * len(dots)), ncols=2, sharey=True) as (_, axes):
+    with figure(path, (13, max(5.5, 2.5 + 0.24 * len(dots))), ncols=2, sharey=True) as (_, axes):
         for axis, of, title in (
             (axes[0], _million_macs, "million multiply-accumulates a frame, streamed where it can"),
             (axes[1], _lookahead_ms, "look-ahead with smoothing, ms"),

@@ -39,7 +39,7 @@ FILMS = {
     "small-and-quick": ("S5+", "S5+ smooth"),
 }
 HARD_FILM = ("MFCC+KD", "S0", "S1+")  # with noise, downsampled, in other languages
-FRAMES = ("MFCC+KD", "S0", "S2", "S2+", "S4+ smooth", "S5+ smooth")
+FRAMES = ("MFCC+KD", "S0", "S1", "S1+", "S2", "S2+", "S4+ smooth", "S5+ smooth")
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,9 @@ def draw(table: Table, figures: Sequence[Figures], costs: Sequence[Costs], told:
         if len(faces) > 1:
             plot_lips(said, faces, folder / f"{name}-lips.png")
     told("drawing", 1, 2)
-    draw_frames(moments(store), table.faces(FRAMES), folder / "fig5-frames.png")
+    faces = table.faces(FRAMES)
+    faces = faces if len(faces) > 1 else table.faces([row.label for row in table.rows])
+    draw_frames(moments(store), faces, folder / "fig5-frames.png")
 
 
 def film(table: Table, told: Told) -> None:
@@ -188,6 +190,8 @@ def film(table: Table, told: Told) -> None:
     for done, (name, split, language, labels, heard) in enumerate(jobs):
         told(f"video {name}", done, len(jobs))
         faces: Mapping[str, Face] = table.faces(labels)
+        if len(faces) < 2:  # none of these students was made
+            continue
         if heard:
             faces = {
                 label: Degraded(face, heard) if label in labels else face

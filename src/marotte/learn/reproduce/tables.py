@@ -30,7 +30,7 @@ def spread(values: Sequence[float], show: Callable[[float], str]) -> str:
     if not values:
         return "–"
     middle = show(mean(values))
-    return f"{middle} ± {show(stdev(values))}" if len(values) > 1 else middle
+    return f"{middle} ± {show(stdev(values)).lstrip('+')}" if len(values) > 1 else middle
 
 
 def percent(value: float) -> str:
