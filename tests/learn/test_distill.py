@@ -10,7 +10,14 @@ from marotte.learn.dataset import LabelledSpeech
 from marotte.learn.export import export
 from marotte.learn.losses import LossWeights
 from marotte.learn.objective import Intermediate, cut
-from marotte.learn.plan import HybridConfig, Recipe, StudentShape, TrainConfig
+from marotte.learn.plan import (
+    CLEAN,
+    FinetuneConfig,
+    HybridConfig,
+    Recipe,
+    StudentShape,
+    TrainConfig,
+)
 from marotte.learn.recipe import read_recipe, strict
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.runtime import load_student
@@ -64,26 +71,46 @@ def test_training_learns(tmp_path):
     assert list((tmp_path / "run").glob("events.*"))
 
 
-def test_a_stopped_run_goes_on_to_the_same_result(tmp_path):
-    whole = distill.train(RECIPE, speech(), speech(), tmp_path / "whole")
+@pytest.mark.parametrize("last", [1, 4])
+def test_a_stopped_run_goes_on_to_the_same_result(last, tmp_path, monkeypatch):
+    recipe = dataclasses.replace(
+        RECIPE,
+        train=dataclasses.replace(RECIPE.train, average=0.9, shards=2, validate_steps=2),
+        finetune=FinetuneConfig(share=0.5, learning_rate=1e-3),
+    )
+    whole = distill.train(recipe, speech(), speech(), tmp_path / "whole")
 
     class Stop(Exception):
         pass
 
     def stop(progress, values):
-        if progress.step == 3:
+        if progress.step == last:
             raise Stop
 
     # As after kill -9: only what the checkpoint kept is there.
-    saved = distill.CHECKPOINT_SECONDS
-    distill.CHECKPOINT_SECONDS = 0.0
-    try:
-        with pytest.raises(Stop):
-            distill.train(RECIPE, speech(), speech(), tmp_path / "run", stop)
-    finally:
-        distill.CHECKPOINT_SECONDS = saved
-    resumed = distill.train(RECIPE, speech(), speech(), tmp_path / "run")
+    monkeypatch.setattr(distill, "CHECKPOINT_SECONDS", 0.0)
+    with pytest.raises(Stop):
+        distill.train(recipe, speech(), speech(), tmp_path / "run", stop)
+    monkeypatch.undo()
+    resumed = distill.train(recipe, speech(), speech(), tmp_path / "run")
     torch.testing.assert_close(weights(resumed), weights(whole), atol=1e-6, rtol=0)
+
+
+def test_a_run_ends_on_clean_speech_at_its_own_rate(tmp_path, monkeypatch):
+    heard = []
+    batch_of = distill.batch_of
+    monkeypatch.setattr(distill, "batch_of", lambda *args: heard.append(args[2]) or batch_of(*args))
+    recipe = dataclasses.replace(RECIPE, finetune=FinetuneConfig(share=0.5))
+    distill.train(recipe, speech(), speech(), tmp_path)
+    assert heard == 3 * [recipe.augment] + 3 * [CLEAN]
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed"])
+def test_mixed_precision_trains(precision, tmp_path):
+    train = dataclasses.replace(RECIPE.train, steps=3, precision=precision)
+    net = distill.train(dataclasses.replace(RECIPE, train=train), speech(), speech(), tmp_path)
+    assert {value.dtype for value in net.parameters()} == {torch.float32}
+    assert bool(torch.isfinite(weights(net)).all())
 
 
 def hybrid(feature=1.0, attention=0.0, lookahead_ms=64):

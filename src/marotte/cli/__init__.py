@@ -17,6 +17,7 @@ from marotte.cli import (
     mesh,
     rate,
     reproduce,
+    search,
     teach,
     train,
     view,
@@ -72,6 +73,7 @@ for command in (
     learn.export,
     learn.evaluate,
     reproduce.reproduce,
+    search.search,
     analyse.analyse,
 ):
     app.command()(command)

@@ -87,12 +87,12 @@ def reproduce(
         raise MarotteError("say which labelled corpus: --corpus FOLDER, as `corpus build` says it")
     if threads:
         torch.set_num_threads(threads)
-    _make_folder(to)
+    make_folder(to)
     plan = Plan.of(corpus, recipes, minutes)
     chosen = chosen_rows(TABLES[target.value], rows.split(",") if rows else ())
     table = report.Table(target.value, chosen, plan, to)
     with progress() as bars:
-        told = _teller(bars)
+        told = teller(bars)
         if train:
             report.train(table, told)
         else:
@@ -109,14 +109,19 @@ def reproduce(
         typer.echo(f"claims: {to / 'claims.md'}")
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder for what is written.
+
+    Raises:
+        MarotteError: it can't be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
 
 
-def _teller(bars: Progress) -> Told:
+def teller(bars: Progress) -> Told:
     """One bar that says what goes on."""
     from rich.markup import escape
 

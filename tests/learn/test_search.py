@@ -1,0 +1,44 @@
+"""A grid of students under one budget, by the command a person gives."""
+
+import pytest
+from test_reproduce import RECIPE, run, store  # noqa: F401  # a fixture
+
+from marotte.learn.reproduce.results import Costs, Figures, read_csv
+
+
+@pytest.fixture
+def recipe(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("marotte.learn.reproduce.results.milliseconds_a_frame", lambda path: 0.1)
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    return tmp_path / "tiny.toml"
+
+
+def test_a_grid_becomes_a_frontier(store, recipe, tmp_path):  # noqa: F811
+    words = ["search", recipe, "--corpus", store.folder, "--minutes", 1, "--to", tmp_path / "out"]
+    words += ["--frontends", "mel,sinc", "--channels", "8", "--lookahead", "64", "--workers", 1]
+    result = run(*words, "--threads", 1)
+    assert result.exit_code == 0, result.output
+    assert "2 students" in result.output
+    figures = read_csv(tmp_path / "out" / "frontier.csv", Figures)
+    assert {each.row for each in figures} == {"T", "mel C=8 d=64", "sinc C=8 d=64"}
+    costs = read_csv(tmp_path / "out" / "frontier-costs.csv", Costs)
+    assert [round(each.lookahead_ms) for each in costs] == [64, 64]
+    assert (tmp_path / "out" / "frontier.png").stat().st_size > 10_000
+    assert "mel C=8 d=64" in (tmp_path / "out" / "frontier.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (("--channels", "many"), "give numbers by commas"),
+        (("--channels", "10"), "multiple of 4"),
+        (("--frontends", "mel,ear"), "front end must be one of"),
+        (("--lookahead", "600"), "0 to 511"),
+    ],
+)
+def test_a_grid_that_can_not_be_built_is_refused_at_once(changes, words, store, recipe, tmp_path):  # noqa: F811
+    result = run("search", recipe, "--corpus", store.folder, "--to", tmp_path / "out", *changes)
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())
+    assert not (tmp_path / "cache").exists()
