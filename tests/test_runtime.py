@@ -136,7 +136,7 @@ def test_the_streamed_form_of_another_student_is_refused(tiny_student: Path) -> 
 
 
 def test_a_streamed_form_alone_is_no_student() -> None:
-    with pytest.raises(MarotteError, match=r"streamed form of a student: give marotte-1.onnx"):
+    with pytest.raises(MarotteError, match=r"streamed form of a student: give live.onnx"):
         load_student(runtime.student_path().with_suffix(STREAMED))
 
 

@@ -15,6 +15,7 @@ from marotte.pipeline import animate
 from marotte.runtime import Student, load_student
 from marotte.stream import Frame, Stream, flush, n_missing, open_stream, push
 
+LOOKAHEAD_MS = 64  # of the student that ships
 HELLO = Path(__file__).parents[1] / "samples" / "hello.wav"
 
 
@@ -79,7 +80,7 @@ def test_frames_share_their_steps(student: Student, fps: float, steps: int) -> N
     stream = open_stream(student, fps)
     assert isinstance(stream.ear, StepEar)
     assert f"computes {steps} steps" in stream.cost
-    assert stream.delay_ms == 116  # the window's last 12 ms are in no step
+    assert stream.delay_ms == LOOKAHEAD_MS  # all of the window is in its steps
 
 
 @pytest.mark.parametrize("fps", [24, 59.94, 7])
@@ -87,7 +88,7 @@ def test_frames_that_share_none_hear_whole_windows_and_say_so(student: Student, 
     stream = open_stream(student, fps)
     assert isinstance(stream.ear, WindowEar)
     assert f"at {fps:g} fps too few of them share their steps" in stream.cost
-    assert stream.delay_ms == 128
+    assert stream.delay_ms == LOOKAHEAD_MS
 
 
 def test_a_student_without_a_streamed_form_says_so(tiny_student: Path) -> None:
@@ -97,7 +98,7 @@ def test_a_student_without_a_streamed_form_says_so(tiny_student: Path) -> None:
 
 
 def test_smoothing_adds_its_delay(student: Student) -> None:
-    assert open_stream(student, smooth=True).delay_ms == pytest.approx(116 + 1000 / 60)
+    assert open_stream(student, smooth=True).delay_ms == pytest.approx(LOOKAHEAD_MS + 1000 / 60)
 
 
 def test_smoothing_is_the_mean_of_three_moments(student: Student) -> None:

@@ -41,7 +41,7 @@ class Contract:
 
     Attributes:
         format: version of this list, 1.
-        name: the student's name, e.g. `marotte-1`.
+        name: the student's name, e.g. `live`.
         version: the student's version.
         sample_rate: of the samples it hears, 16000.
         past_samples: samples of its window before the frame.

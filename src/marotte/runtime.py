@@ -28,7 +28,7 @@ INPUT, OUTPUT = "samples", "controls"
 VERTICES = "vertices"  # what a student of a mesh gives besides
 
 MODELS = Path(__file__).parent / "models"
-DEFAULT_STUDENT = "marotte-1"
+DEFAULT_STUDENT = "live"
 
 
 @final
