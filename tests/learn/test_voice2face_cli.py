@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from marotte.cli import app
 from marotte.errors import MarotteError
+from marotte.learn.faces import LabelFace, TeacherFace, open_face
 from marotte.learn.store import Store
 from marotte.learn.teachers import open_teacher
 from marotte.learn.utterance import Phone, Utterance
@@ -88,6 +89,21 @@ def test_speech_without_phones_is_labelled(place):
     assert labels.provenance["corpus"] == "corpus"
     assert labels.provenance["recipe"]["name"] == "by-ear"
     assert labels.provenance["version"] == open_teacher(teacher).version
+
+
+def test_labels_of_some_speech_do_not_stand_for_the_teacher(place):
+    """Those of what is not trained on are scored where all of it has them, else the teacher is."""
+    import marotte.learn.teachers as teachers
+
+    store = Store(place / "corpus")
+    assert open_face(store, "phonetic") == LabelFace("phonetic")
+    mine = store.labels("phonetic", "asterisk_en-00000")
+    some = {id: curves for id, curves in mine.curves.items() if not id.endswith("/2")}
+    teacher = f"voice2face:{place / 'run'}"
+    store.write_labels("partly", "asterisk_en-00000", some, mine.fps, mine.names, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("marotte.learn.faces.open_teacher", lambda _: teachers.open_teacher(teacher))
+        assert open_face(store, "partly") == TeacherFace("partly")
 
 
 def test_it_is_scored_as_any_teacher(place):

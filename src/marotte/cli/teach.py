@@ -53,12 +53,12 @@ def teach(
     encoder = open_encoder(plan.encoder.model, plan.encoder.layer, download=download)
     with progress() as bars:
         lesson = Lesson.prepare(plan, store, encoder, bar(bars, "listening"))
-        task = bars.add_task("teaching", total=plan.train.minutes * 60)
+        task = bars.add_task("teaching", total=1.0)
 
         def report(state: Progress, values: dict[str, float]) -> None:
             bars.update(
                 task,
-                completed=state.elapsed_s,
+                completed=state.done(plan.train),
                 description=f"step {state.step} loss {values['total']:.4f}",
             )
 

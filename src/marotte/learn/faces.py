@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from marotte.audio import Recording
 from marotte.errors import MarotteError
+from marotte.learn.splits import split_of
 from marotte.learn.store import Store
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.learn.utterance import Utterance
@@ -118,15 +119,27 @@ def open_student(source: str | None) -> tuple[str, Face]:
 
 
 def open_face(store: Store, teacher: str) -> Face:
-    """A teacher's face: its labels where the corpus has any, else the teacher itself.
+    """A teacher's face: its labels if it has labelled all that is not trained on, else itself.
 
     Raises:
         MarotteError: there is no such teacher.
     """
-    if store.labelled(teacher):
+    if _has_labelled(store, teacher):
         return LabelFace(teacher)
     open_teacher(teacher)
     return TeacherFace(teacher)
+
+
+def _has_labelled(store: Store, teacher: str) -> bool:
+    """Whether a teacher is done with all speech that is not trained on, and there is some."""
+    labelled, asked = set(store.labelled(teacher)), False
+    for part in store.parts() if labelled else ():
+        ids = {entry.id for entry in store.entries([part]) if split_of(entry) != "train"}
+        settled = store.settled(teacher, part) if part in labelled and ids else None
+        if ids and (settled is None or not ids <= settled.labelled | settled.left_out.keys()):
+            return False
+        asked = asked or bool(ids)
+    return asked
 
 
 def smoothed(controls: NDArray[np.float32]) -> NDArray[np.float32]:

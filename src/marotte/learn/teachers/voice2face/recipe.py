@@ -136,7 +136,7 @@ class TeachRecipe:
 
 
 def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
-    """Read a recipe, with another time budget where one is given.
+    """Read a recipe, with a time budget other than its own where one is given.
 
     Raises:
         MarotteError: the file is missing, or says what can't be.
@@ -160,4 +160,4 @@ def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
         )
     if minutes is None:
         return recipe
-    return replace(recipe, train=replace(recipe.train, minutes=minutes))
+    return replace(recipe, train=replace(recipe.train, minutes=minutes, steps=0))
