@@ -8,10 +8,12 @@ from typer.testing import CliRunner
 
 from marotte.cli import app
 from marotte.errors import MarotteError
+from marotte.head import load_head
 from marotte.learn.faces import LabelFace, TeacherFace, open_face
 from marotte.learn.store import Store
 from marotte.learn.teachers import open_teacher
 from marotte.learn.utterance import Phone, Utterance
+from marotte.rig import ARKIT_52
 
 RECIPE = """
 name = "by-ear"
@@ -104,6 +106,35 @@ def test_labels_of_some_speech_do_not_stand_for_the_teacher(place):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("marotte.learn.faces.open_teacher", lambda _: teachers.open_teacher(teacher))
         assert open_face(store, "partly") == TeacherFace("partly")
+
+
+def test_captures_of_one_s_own_teach_too(place, tmp_path, monkeypatch):
+    """Imported curves, no phones, and nobody kept for validation."""
+    monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
+    store = Store(tmp_path / "corpus")
+    store.write_part(
+        "mine-00000", [dataclasses.replace(speak("mine", "me", n), phones=()) for n in range(3)]
+    )
+    (tmp_path / "takes").mkdir()
+    for number in range(3):
+        controls = ARKIT_52.neutral(45)
+        controls[:, ARKIT_52.index["jawOpen"]] = 0.3
+        vertices = load_head().vertices(controls, ARKIT_52.names)
+        np.save(tmp_path / "takes" / f"{number}.npy", vertices.reshape(45, -1))
+    labelled = run(
+        "label", store.folder, "--teacher", "imported", "--curves", tmp_path / "takes",
+        "--workers", 1,
+    )  # fmt: skip
+    assert labelled.exit_code == 0, labelled.output
+    text = RECIPE.replace("phonetic", "imported").replace("queen", "mine")
+    (tmp_path / "mine.toml").write_text(text)
+    result = run(
+        "teach", tmp_path / "mine.toml", "--corpus", store.folder, "--run", tmp_path / "run"
+    )
+    assert result.exit_code == 0, result.output
+    assert "as the corpus keeps no speakers for validation: MSE" in result.output
+    controls = open_teacher(f"voice2face:{tmp_path / 'run'}").curves(speak("mine", "me", 0))
+    assert np.flatnonzero(controls.any(axis=0)).tolist() == [ARKIT_52.index["jawOpen"]]
 
 
 def test_it_is_scored_as_any_teacher(place):

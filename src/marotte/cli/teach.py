@@ -63,11 +63,20 @@ def teach(
             )
 
         net = train(plan, lesson, folder, report)
-        found = assess(net, lesson.valid, encoder.first_s)
-    typer.echo(
-        f"on {len(lesson.valid)} utterances of speakers it did not learn from: "
+        found = assess(net, lesson.valid or lesson.train, encoder.first_s)
+    heard = (
+        f"{len(lesson.valid)} utterances of speakers it did not learn from"
+        if lesson.valid
+        else "what it learnt from, as the corpus keeps no speakers for validation"
+    )
+    lips = (
         f"{100 * found.closures.pbm:.1f} % of p b m closed, "
-        f"{100 * found.closures.false_closure:.1f} % of open vowels; MSE {found.mse:.4f}; "
+        f"{100 * found.closures.false_closure:.1f} % of open vowels; "
+        if len(found.closures.bilabial_mm)
+        else ""  # nobody knows their phones
+    )
+    typer.echo(
+        f"on {heard}: {lips}MSE {found.mse:.4f}; "
         f"the controls keep the mesh's lip gap to {found.round_trip_mm:.2f} mm"
     )
     typer.echo(f"taught {plan.name}: {folder / 'checkpoint.pt'}")
