@@ -237,6 +237,11 @@ def marotte(*words: object) -> list[str]:
     return [sys.executable, "-m", "marotte", *map(str, words)]
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell does to programs in its background: they are deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_who_is_told_to_end_closes_recordings_whole(
@@ -244,7 +249,9 @@ def test_who_is_told_to_end_closes_recordings_whole(
 ) -> None:
     outputs = [f"-o{kind}:{tmp_path}/take.{kind}" for kind in ("csv", "wav")]
     command = marotte("live", "--input", HELLO, *outputs)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    ) as running:
         assert running.stderr is not None
         assert any("steps" in line for line in iter(running.stderr.readline, ""))
         time.sleep(1.0)
