@@ -3,6 +3,7 @@
 import pytest
 from test_reproduce import RECIPE, run, store  # noqa: F401  # a fixture
 
+from marotte.cli.search import grid
 from marotte.learn.reproduce.results import Costs, Figures, read_csv
 
 
@@ -42,3 +43,10 @@ def test_a_grid_that_can_not_be_built_is_refused_at_once(changes, words, store, 
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
     assert not (tmp_path / "cache").exists()
+
+
+def test_the_grid_is_the_same_where_nothing_is_said():
+    rows = grid("s1")
+    assert rows[0].label == "T"
+    assert {"mel C=32 d=64", "sinc C=64 d=128", "waveform C=128 d=256"} < {r.label for r in rows}
+    assert len({row.run for row in rows}) == len(rows) == 1 + 27

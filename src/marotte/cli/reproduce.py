@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from marotte.cli import table
 from marotte.cli.learn import need_torch
-from marotte.cli.progress import progress
+from marotte.cli.search import grid
 from marotte.errors import MarotteError
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from marotte.learn.reproduce.runs import Told
+GRID_RECIPE = "s1"  # of the frontier's students, by its losses
 
 
 class Target(str, Enum):
@@ -42,10 +39,7 @@ def reproduce(
         str | None,
         typer.Option(help="These rows alone, by commas, e.g. S2,S2+.", show_default="all"),
     ] = None,
-    speech: Annotated[
-        float | None,
-        typer.Option(help="Score at most so many minutes of each test set.", show_default="all"),
-    ] = None,
+    speech: table.Speech = None,
     to: Annotated[Path, typer.Option(help="The folder for tables, pictures and videos.")] = Path(
         "reproduced"
     ),
@@ -55,14 +49,10 @@ def reproduce(
     page: Annotated[
         Path | None, typer.Option(help="A page in which to rewrite the table too.")
     ] = None,
-    train: Annotated[
-        bool, typer.Option(help="Train what is missing; else only what is trained is measured.")
-    ] = True,
+    train: table.Train = True,
     videos: Annotated[bool, typer.Option(help="Write videos; they need the extra video.")] = True,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes that score.", show_default="one a core")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads that train.")] = None,
+    workers: table.Workers = None,
+    threads: table.Threads = None,
 ) -> None:
     """Make a table of the paper again: train what is missing, score it, write and draw it."""
     from marotte.learn.reproduce import report
@@ -76,58 +66,17 @@ def reproduce(
         typer.echo(text)
         return
     need_torch()
-    import torch
-
-    from marotte.learn.evaluate import processes
-    from marotte.learn.reproduce.results import Speech
     from marotte.learn.reproduce.rows import TABLES, chosen_rows
     from marotte.learn.reproduce.runs import Plan
 
     if corpus is None:
         raise MarotteError("say which labelled corpus: --corpus FOLDER, as `corpus build` says it")
-    if threads:
-        torch.set_num_threads(threads)
-    make_folder(to)
-    plan = Plan.of(corpus, recipes, minutes)
-    chosen = chosen_rows(TABLES[target.value], rows.split(",") if rows else ())
-    table = report.Table(target.value, chosen, plan, to)
-    with progress() as bars:
-        told = teller(bars)
-        if train:
-            report.train(table, told)
-        else:
-            table = report.trained_only(table)
-        with processes(workers or os.cpu_count() or 1) as pool:
-            figures, costs = report.collect(table, Speech(speech, pool), told)
-        report.write(table, figures, costs, page)
-        report.draw(table, figures, costs, told)
-        if videos and target is Target.table2:
-            report.film(table, told)
+    all_rows = grid(GRID_RECIPE) if target is Target.frontier else TABLES[target.value]
+    chosen = chosen_rows(all_rows, rows.split(",") if rows else ())
+    asked = report.Table(target.value, chosen, Plan.of(corpus, recipes, minutes), to)
+    films = videos and target is Target.table2
+    table.make(asked, table.Making(speech, train, workers, threads, page, films))
     typer.echo(f"{target.value}: {to / f'{target.value}.md'}, its figures as CSV beside it")
     if target is not Target.frontier:
         report.claims(to)
         typer.echo(f"claims: {to / 'claims.md'}")
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for what is written.
-
-    Raises:
-        MarotteError: it can't be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
-
-
-def teller(bars: Progress) -> Told:
-    """One bar that says what goes on."""
-    from rich.markup import escape
-
-    task = bars.add_task("", total=None)
-
-    def told(what: str, done: float, total: float) -> None:
-        bars.update(task, description=escape(what), completed=done, total=total)
-
-    return told

@@ -2,89 +2,69 @@
 
 from __future__ import annotations
 
-import os
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from marotte.cli import table
 from marotte.cli.learn import need_torch
-from marotte.cli.progress import progress
 from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
     from marotte.learn.reproduce.rows import Row
+
+FRONTENDS, CHANNELS, LOOKAHEAD = "mel,sinc,waveform", "32,64,128", "64,128,256"
 
 
 def search(
     recipe: Annotated[Path, typer.Argument(help="The recipe that all of them have in common.")],
     corpus: Annotated[Path, typer.Option(help="The labelled corpus folder.")],
     minutes: Annotated[float, typer.Option(help="The training budget of each student.")] = 20,
-    frontends: Annotated[str, typer.Option(help="Front ends, by commas.")] = "mel,sinc,waveform",
-    channels: Annotated[str, typer.Option(help="C, by commas.")] = "32,64,128",
-    lookahead: Annotated[str, typer.Option(help="d in ms, by commas.")] = "64,128,256",
-    speech: Annotated[
-        float | None,
-        typer.Option(help="Score at most so many minutes of each test set.", show_default="all"),
-    ] = None,
+    frontends: Annotated[str, typer.Option(help="Front ends, by commas.")] = FRONTENDS,
+    channels: Annotated[str, typer.Option(help="C, by commas.")] = CHANNELS,
+    lookahead: Annotated[str, typer.Option(help="d in ms, by commas.")] = LOOKAHEAD,
+    speech: table.Speech = None,
     to: Annotated[Path, typer.Option(help="The folder for table and picture.")] = Path("search"),
-    train: Annotated[
-        bool, typer.Option(help="Train what is missing; else only what is trained is measured.")
-    ] = True,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes that score.", show_default="one a core")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads that train.")] = None,
+    train: table.Train = True,
+    workers: table.Workers = None,
+    threads: table.Threads = None,
 ) -> None:
     """Train every front end with every C and d; show what quality each delay and size buys.
 
     What is trained, or scored, is not trained or scored again: widen the grid as you go.
     """
     need_torch()
-    import torch
-
-    from marotte.cli.reproduce import make_folder, teller
-    from marotte.learn.evaluate import processes
     from marotte.learn.reproduce import report
-    from marotte.learn.reproduce.results import Speech
-    from marotte.learn.reproduce.rows import TEACHER, Row
-    from marotte.learn.reproduce.runs import Plan
+    from marotte.learn.reproduce.runs import Plan, runs_of
     from marotte.learn.student import StudentConfig
     from marotte.rig import ARKIT_52
 
-    rows = grid(recipe, _list(frontends), _numbers(channels), _numbers(lookahead))
-    if threads:
-        torch.set_num_threads(threads)
+    rows = grid(recipe.stem, frontends, channels, lookahead)
     plan = Plan.of(corpus, recipe.parent, minutes)
-    for row in rows:
+    for row, seed in runs_of(rows):
         # What can't be built is refused before hours are spent.
-        StudentConfig(names=ARKIT_52.speech, **vars(plan.recipe(row, 0).student))
-    make_folder(to)
-    table = report.Table("frontier", [Row(TEACHER, ""), *rows], plan, to)
-    with progress() as bars:
-        told = teller(bars)
-        if train:
-            report.train(table, told)
-        else:
-            table = report.trained_only(table)
-        with processes(workers or os.cpu_count() or 1) as pool:
-            figures, costs = report.collect(table, Speech(speech, pool), told)
-        report.write(table, figures, costs, page=None)
-        report.draw(table, figures, costs, told)
-    typer.echo(f"{len(costs)} students: {to / 'frontier.md'}, .csv and .png beside it")
+        StudentConfig(names=ARKIT_52.speech, **vars(plan.recipe(row, seed).student))
+    frontier = report.Table("frontier", rows, plan, to)
+    made = table.make(frontier, table.Making(speech, train, workers, threads))
+    typer.echo(f"{made} students: {to / 'frontier.md'}, .csv and .png beside it")
 
 
 def grid(
-    recipe: Path, frontends: list[str], channels: list[float], lookaheads_ms: list[float]
+    recipe: str, frontends: str = FRONTENDS, channels: str = CHANNELS, lookahead: str = LOOKAHEAD
 ) -> list[Row]:
-    """A row for every student of the grid, as it differs from the recipe."""
-    from marotte.learn.reproduce.rows import Row
+    """The teacher, and a student for every front end, C and d, as it differs from the recipe.
 
-    return [
+    Raises:
+        MarotteError: C or d are no numbers by commas.
+    """
+    from marotte.learn.reproduce.rows import TEACHER, Row
+
+    students = [
         Row(
             f"{frontend} C={round(c)} d={d:g}",
-            recipe.stem,
+            recipe,
             changes={
                 "student": {
                     "frontend": frontend,
@@ -94,8 +74,9 @@ def grid(
                 }
             },
         )
-        for frontend, c, d in product(frontends, channels, lookaheads_ms)
+        for frontend, c, d in product(_list(frontends), _numbers(channels), _numbers(lookahead))
     ]
+    return [Row(TEACHER, ""), *students]
 
 
 def _list(words: str) -> list[str]:

@@ -99,34 +99,10 @@ TEACHER_WINDOW = (
 )
 """What the teacher that listens hears (§ 4.6.1): all of an utterance, or 512 ms about a frame."""
 
-
-def _grid() -> tuple[Row, ...]:
-    """Every front end, C and d of the search for the frontier (§ 6.5), at S1's losses."""
-    return tuple(
-        Row(
-            f"{frontend} C={channels} d={lookahead_ms}",
-            "s1",
-            changes={
-                "student": {
-                    "frontend": frontend,
-                    "norm": "step",
-                    "channels": channels,
-                    "lookahead_ms": lookahead_ms,
-                }
-            },
-        )
-        for frontend in ("mel", "waveform")
-        for channels in (32, 64, 128)
-        for lookahead_ms in (64, 96, 128, 256)
-    )
-
-
-FRONTIER = (Row(TEACHER, ""), *_grid())
 TABLES = {
     "table2": TABLE2,
     "table3": TABLE3,
     "teacher-window": TEACHER_WINDOW,
-    "frontier": FRONTIER,
 }
 
 
