@@ -273,6 +273,8 @@ minutes = 2
             ("minutes = 2", "minutes = 'two'", "must be of type float"),
             ("channels = 16", "channels = true", "must be of type int"),
             ("channels = 16", "", "lacks the key 'channels'"),
+            ("minutes = 2", "minutes = 0", "minutes must be above 0, got 0"),
+            ("minutes = 2", "minutes = 2\nwarmup = 3", "warmup must be from 0 to 1, got 3"),
             ("minutes = 2", "minutes = 2\nframe_ms = 15", "whole part"),
             ("minutes = 2", "minutes = 2\nframe_ms = 10\nframes = 3", "multiple of 2"),
             ("minutes = 2", "minutes = 2\nprecision = 'half'", "bf16-mixed"),

@@ -411,6 +411,8 @@ def test_recipes(tmp_path):
     path.write_text(RECIPE_TEXT)
     assert load_teach_recipe(path).speech == SpeechChoice({"queen": 1})
     assert load_teach_recipe(path, 3).train.minutes == 3
+    with pytest.raises(MarotteError, match="minutes must be above 0, got -2"):
+        load_teach_recipe(path, -2)
 
 
 @pytest.mark.parametrize(
@@ -421,6 +423,7 @@ def test_recipes(tmp_path):
         (("queen = 1", 'queen = "all"'), "minutes.queen must be a number above 0"),
         (("[train]", '[speech]\nrough = ["moon"]\n[train]'), "names 'moon', of which it takes no"),
         (("minutes = 1\n", "minutes = 1\nmesh2rig = 1.5\n"), "mesh2rig must lie between 0 and 1"),
+        (("minutes = 1\n", "minutes = 1\nsteps = -1\n"), "steps must be 0"),
     ],
 )
 def test_recipes_that_do_not_serve(tmp_path, change, words):

@@ -42,6 +42,22 @@ class Budget(Protocol):
         ...
 
 
+def check_budget(budget: Budget) -> None:
+    """Refuse a budget under which a run would never end, or never learn.
+
+    Raises:
+        MarotteError: it is one.
+    """
+    if budget.steps < 0:
+        raise MarotteError(f"steps must be 0, or a number above it, got {budget.steps}")
+    if not budget.steps and not budget.minutes > 0:
+        raise MarotteError(f"minutes must be above 0, got {budget.minutes:g}")
+    if not budget.learning_rate >= 0:
+        raise MarotteError(f"learning_rate must not be below 0, got {budget.learning_rate:g}")
+    if not 0 <= budget.warmup <= 1:
+        raise MarotteError(f"warmup must be from 0 to 1, got {budget.warmup:g}")
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """How long and how fast.
@@ -89,6 +105,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse what can't be trained, naming the valid choices."""
+        check_budget(self)
         if self.precision not in PRECISIONS:
             valid = ", ".join(PRECISIONS)
             raise MarotteError(f"precision must be one of {valid}, got {self.precision!r}")

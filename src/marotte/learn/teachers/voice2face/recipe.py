@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from marotte.errors import MarotteError
+from marotte.learn.plan import check_budget
 from marotte.learn.recipe import read_recipe, strict
 
 
@@ -68,6 +69,12 @@ class Training:
     weight_decay: float = 0.01
     warmup: float = 0.03
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be trained."""
+        check_budget(self)
+        if not 0 < self.mesh2rig < 1:
+            raise MarotteError(f"mesh2rig must lie between 0 and 1, got {self.mesh2rig}")
 
 
 @dataclass(frozen=True)
@@ -153,10 +160,6 @@ def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
         raise MarotteError(
             f"{path}.speech.rough names {unknown[0]!r}, "
             f"of which it takes no minutes: it takes {', '.join(sources)}"
-        )
-    if not 0 < recipe.train.mesh2rig < 1:
-        raise MarotteError(
-            f"{path}.train.mesh2rig must lie between 0 and 1, got {recipe.train.mesh2rig}"
         )
     if minutes is None:
         return recipe

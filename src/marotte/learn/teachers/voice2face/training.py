@@ -238,7 +238,7 @@ def _go_on(
 ) -> Progress:
     state = checkpoint.read(path)
     before = restore(state, str(path))
-    if _fixed(before.recipe) != _fixed(recipe) or before.face.names != net.face.names:
+    if not _alike(before.recipe, recipe) or before.face.names != net.face.names:
         raise MarotteError(
             f"{path.parent} holds a run of another recipe called {recipe.name!r}: "
             "give this one another name, or delete that folder"
@@ -249,6 +249,6 @@ def _go_on(
     return Progress(**state["progress"])
 
 
-def _fixed(recipe: TeachRecipe) -> TeachRecipe:
-    """What may not change between parts of one run: all but its budget."""
-    return replace(recipe, train=replace(recipe.train, minutes=0.0))
+def _alike(before: TeachRecipe, now: TeachRecipe) -> bool:
+    """Whether only the minutes differ, which may change between parts of one run."""
+    return replace(before, train=replace(before.train, minutes=now.train.minutes)) == now
