@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from marotte.cli import options
 from marotte.cli.learn import need_torch
-from marotte.cli.progress import progress
+from marotte.cli.progress import progress, teller
 
 
 def analyse(
-    run: Annotated[Path, typer.Argument(help="A run's folder, as `train` says it.")],
+    run: options.TrainedRun,
     corpus: Annotated[Path, typer.Option(help="A corpus with English test sets.")],
     to: Annotated[
         Path | None, typer.Option(help="The picture, .png.", show_default="layers.png in RUN")
@@ -38,12 +39,7 @@ def analyse(
     check_writable(picture)
     sizes = asking.QUICK if quick else asking.Sizes()
     with progress() as bars:
-        task = bars.add_task("", total=None)
-
-        def told(what: str, done: int, total: int) -> None:
-            bars.update(task, description=what, completed=done, total=total)
-
-        found = asking.analyse(net, store, sizes, seed, told)
+        found = asking.analyse(net, store, sizes, seed, teller(bars))
     name = state["recipe"]["name"]
     title = f"What the layers of {name} know: probes of {sizes.train} windows, seed {seed}"
     asking.plot(found, title, picture)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from marotte.cli import options
 from marotte.cli.progress import bar, progress
 
 if TYPE_CHECKING:
@@ -33,22 +34,12 @@ def animate(
         ),
     ] = None,
     fps: Annotated[float, typer.Option(help="Frames a second.")] = 60.0,
-    student: Annotated[
-        str | None, typer.Option(help="The student: a name, or an ONNX file.", show_default=False)
-    ] = None,
-    rig: Annotated[
-        Path | None,
-        typer.Option(
-            help="A JSON file of another rig, or a mesh's file.", show_default="ARKit's 52"
-        ),
-    ] = None,
+    student: options.Student = None,
+    rig: options.Rig = None,
     smooth: Annotated[bool, typer.Option("--smooth", help="Tremble less.")] = False,
-    retarget: Annotated[
-        Path | None,
-        typer.Option(help="A TOML file of gains, ranges and names.", show_default=False),
-    ] = None,
-    life: Annotated[bool, typer.Option("--life", help="Blink, and move head and brows.")] = False,
-    seed: Annotated[int, typer.Option(help="Of --life: other seeds move otherwise.")] = 0,
+    retarget: options.Retarget = None,
+    life: options.Life = False,
+    seed: options.LifeSeed = 0,
 ) -> None:
     """Give a recording a face."""
     from marotte import pipeline

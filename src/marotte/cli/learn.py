@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from marotte.cli import options
 from marotte.cli.progress import bar, progress
 from marotte.errors import missing_extra
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from marotte.learn.evaluate import Score
 
 FAULTS_SAID = 5  # of perhaps thousands
-
-CorpusFolder = Annotated[Path, typer.Argument(help="The corpus folder, as `corpus build` says it.")]
 
 
 def label(
@@ -101,7 +100,7 @@ def label(
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="A run's folder, as `train` says it.")],
+    run: options.TrainedRun,
     output: Annotated[Path, typer.Option("--output", "-o", help="The student file, .onnx.")],
     version: Annotated[str, typer.Option(help="The student's version.")] = "1",
 ) -> None:
@@ -129,7 +128,7 @@ def export(
 
 
 def evaluate(
-    corpus: CorpusFolder,
+    corpus: options.CorpusFolder,
     student: Annotated[
         str | None,
         typer.Option(
@@ -153,9 +152,7 @@ def evaluate(
     smooth: Annotated[
         bool, typer.Option("--smooth", help="The mean of three frames, eq. 8 of the paper.")
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes, of one thread each.", show_default="one a core")
-    ] = None,
+    workers: options.Workers = None,
     card: Annotated[
         Path | None, typer.Option(help="A model card whose results section to rewrite.")
     ] = None,

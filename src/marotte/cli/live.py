@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from marotte.cli import options
+
 if TYPE_CHECKING:
     from marotte.inputs import Input
     from marotte.live import Live
@@ -45,18 +47,13 @@ def live(
     devices: Annotated[bool, typer.Option("--devices", help="List the microphones.")] = False,
     rate: Annotated[int, typer.Option(help="Samples a second of standard input.")] = 16_000,
     fps: Annotated[float, typer.Option(help="Frames a second.")] = 60.0,
-    student: Annotated[
-        str | None, typer.Option(help="The student: a name, or an ONNX file.", show_default=False)
-    ] = None,
+    student: options.Student = None,
     smooth: Annotated[
         bool, typer.Option("--smooth", help="Tremble less, for 16.7 ms more delay.")
     ] = False,
-    retarget: Annotated[
-        Path | None,
-        typer.Option(help="A TOML file of gains, ranges and names.", show_default=False),
-    ] = None,
-    life: Annotated[bool, typer.Option("--life", help="Blink, and move head and brows.")] = False,
-    seed: Annotated[int, typer.Option(help="Of --life: other seeds move otherwise.")] = 0,
+    retarget: options.Retarget = None,
+    life: options.Life = False,
+    seed: options.LifeSeed = 0,
     fast: Annotated[
         bool, typer.Option("--fast", help="Don't play in real time, but as fast as can be.")
     ] = False,

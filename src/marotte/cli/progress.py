@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.progress import Progress
 
+    from marotte.learn.checkpoint import Progress as RunProgress
+    from marotte.learn.plan import Budget
     from marotte.pipeline import Progress as Told
 
 
@@ -27,5 +31,30 @@ def bar(bars: Progress, title: str) -> Told:
 
     def told(done: int, total: int) -> None:
         bars.update(task, completed=done, total=total)
+
+    return told
+
+
+def teller(bars: Progress) -> Callable[[str, float, float], None]:
+    """One bar that says what goes on."""
+    from rich.markup import escape
+
+    task = bars.add_task("", total=None)
+
+    def told(what: str, done: float, total: float) -> None:
+        bars.update(task, description=escape(what), completed=done, total=total)
+
+    return told
+
+
+def steps(
+    bars: Progress, title: str, budget: Budget
+) -> Callable[[RunProgress, dict[str, float]], None]:
+    """Add a bar of a training run; what is returned moves it after a step, and says the loss."""
+    task = bars.add_task(title, total=1.0)
+
+    def told(state: RunProgress, values: dict[str, float]) -> None:
+        said = f"step {state.step} loss {values['total']:.4f}"
+        bars.update(task, completed=state.done(budget), description=said)
 
     return told

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from marotte.cli import table
+from marotte.cli import options, table
 from marotte.cli.learn import need_torch
 from marotte.cli.search import grid
 from marotte.errors import MarotteError
@@ -39,7 +39,7 @@ def reproduce(
         str | None,
         typer.Option(help="These rows alone, by commas, e.g. S2,S2+.", show_default="all"),
     ] = None,
-    speech: table.Speech = None,
+    speech: options.SpeechMinutes = None,
     to: Annotated[Path, typer.Option(help="The folder for tables, pictures and videos.")] = Path(
         "reproduced"
     ),
@@ -49,10 +49,10 @@ def reproduce(
     page: Annotated[
         Path | None, typer.Option(help="A page in which to rewrite the table too.")
     ] = None,
-    train: table.Train = True,
+    train: options.TrainMissing = True,
     videos: Annotated[bool, typer.Option(help="Write videos; they need the extra video.")] = True,
-    workers: table.Workers = None,
-    threads: table.Threads = None,
+    workers: options.Workers = None,
+    threads: options.Threads = None,
 ) -> None:
     """Make a table of the paper again: train what is missing, score it, write and draw it."""
     from marotte.learn.reproduce import report

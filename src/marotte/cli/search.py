@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from marotte.cli import table
+from marotte.cli import options, table
 from marotte.cli.learn import need_torch
 from marotte.errors import MarotteError
 
@@ -20,16 +20,16 @@ FRONTENDS, CHANNELS, LOOKAHEAD = "mel,sinc,waveform", "32,64,128", "64,128,256"
 
 def search(
     recipe: Annotated[Path, typer.Argument(help="The recipe that all of them have in common.")],
-    corpus: Annotated[Path, typer.Option(help="The labelled corpus folder.")],
+    corpus: options.LabelledCorpus,
     minutes: Annotated[float, typer.Option(help="The training budget of each student.")] = 20,
     frontends: Annotated[str, typer.Option(help="Front ends, by commas.")] = FRONTENDS,
     channels: Annotated[str, typer.Option(help="C, by commas.")] = CHANNELS,
     lookahead: Annotated[str, typer.Option(help="d in ms, by commas.")] = LOOKAHEAD,
-    speech: table.Speech = None,
+    speech: options.SpeechMinutes = None,
     to: Annotated[Path, typer.Option(help="The folder for table and picture.")] = Path("search"),
-    train: table.Train = True,
-    workers: table.Workers = None,
-    threads: table.Threads = None,
+    train: options.TrainMissing = True,
+    workers: options.Workers = None,
+    threads: options.Threads = None,
 ) -> None:
     """Train every front end with every C and d; show what quality each delay and size buys.
 

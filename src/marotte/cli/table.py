@@ -1,35 +1,18 @@
-"""What `reproduce` and `search` have in common: their options, and how a table comes to be."""
+"""What `reproduce` and `search` have in common: how a table comes to be."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from marotte.cli.learn import need_torch
-from marotte.cli.progress import progress
+from marotte.cli.progress import progress, teller
 from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from marotte.learn.reproduce.report import Table
-    from marotte.learn.reproduce.runs import Told
-
-Speech = Annotated[
-    float | None,
-    typer.Option(help="Score at most so many minutes of each test set.", show_default="all"),
-]
-Train = Annotated[
-    bool, typer.Option(help="Train what is missing; else only what is trained is measured.")
-]
-Workers = Annotated[
-    int | None, typer.Option(help="Processes that score.", show_default="one a core")
-]
-Threads = Annotated[int | None, typer.Option(help="CPU threads that train.")]
 
 
 @dataclass(frozen=True)
@@ -93,15 +76,3 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
-
-
-def teller(bars: Progress) -> Told:
-    """One bar that says what goes on."""
-    from rich.markup import escape
-
-    task = bars.add_task("", total=None)
-
-    def told(what: str, done: float, total: float) -> None:
-        bars.update(task, description=escape(what), completed=done, total=total)
-
-    return told

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from marotte.cli.progress import bar, progress
-
-if TYPE_CHECKING:
-    from marotte.learn.checkpoint import Progress
+from marotte.cli import options
+from marotte.cli.learn import need_torch
+from marotte.cli.progress import bar, progress, steps
 
 
 def teach(
     recipe: Annotated[Path, typer.Argument(help="A recipe of a Voice2Face, a .toml file.")],
-    corpus: Annotated[Path, typer.Option(help="The labelled corpus folder.")],
-    run: Annotated[
-        Path | None,
-        typer.Option(help="The run's folder.", show_default="runs/<name> in Marotte's cache"),
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="A time budget other than the recipe's.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    corpus: options.LabelledCorpus,
+    run: options.NewRun = None,
+    minutes: options.Minutes = None,
+    threads: options.Threads = None,
     download: Annotated[
         bool,
         typer.Option(
@@ -32,8 +26,6 @@ def teach(
     ] = False,
 ) -> None:
     """Train a Voice2Face, a teacher that needs no transcript; a run that was stopped goes on."""
-    from marotte.cli.learn import need_torch
-
     need_torch()
     import torch
 
@@ -53,16 +45,7 @@ def teach(
     encoder = open_encoder(plan.encoder.model, plan.encoder.layer, download=download)
     with progress() as bars:
         lesson = Lesson.prepare(plan, store, encoder, bar(bars, "listening"))
-        task = bars.add_task("teaching", total=1.0)
-
-        def report(state: Progress, values: dict[str, float]) -> None:
-            bars.update(
-                task,
-                completed=state.done(plan.train),
-                description=f"step {state.step} loss {values['total']:.4f}",
-            )
-
-        net = train(plan, lesson, folder, report)
+        net = train(plan, lesson, folder, steps(bars, "teaching", plan.train))
         found = assess(net, lesson.valid or lesson.train, encoder.first_s)
     heard = (
         f"{len(lesson.valid)} utterances of speakers it did not learn from"

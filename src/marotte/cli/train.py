@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from marotte.cli import options
 from marotte.cli.learn import need_torch
-from marotte.cli.progress import bar, progress
+from marotte.cli.progress import bar, progress, steps
 from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
-    from marotte.learn.checkpoint import Progress
     from marotte.learn.distill import Puppet
     from marotte.learn.plan import Recipe
     from marotte.learn.student import StudentNet
@@ -20,20 +20,10 @@ if TYPE_CHECKING:
 
 def train(
     recipe: Annotated[Path, typer.Argument(help="A training recipe, a .toml file.")],
-    corpus: Annotated[Path, typer.Option(help="The labelled corpus folder.")],
-    run: Annotated[
-        Path | None,
-        typer.Option(help="The run's folder.", show_default="runs/<name> in Marotte's cache"),
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="A time budget other than the recipe's.")
-    ] = None,
-    rig: Annotated[
-        Path | None,
-        typer.Option(
-            help="A JSON file of another rig, or a mesh's file.", show_default="ARKit's 52"
-        ),
-    ] = None,
+    corpus: options.LabelledCorpus,
+    run: options.NewRun = None,
+    minutes: options.Minutes = None,
+    rig: options.Rig = None,
     head: Annotated[
         Path | None,
         typer.Option(help="A GLB of that rig, to measure its lips.", show_default="Marotte's"),
@@ -45,7 +35,7 @@ def train(
             show_default="beside this run, by its recipe's name",
         ),
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    threads: options.Threads = None,
 ) -> None:
     """Train a student by its recipe; a run that was stopped goes on.
 
@@ -73,12 +63,7 @@ def train(
     with progress() as bars:
         speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
         validation = load_speech(store, plan.teacher, "valid", names)
-        task = bars.add_task("training", total=1.0)
-
-        def report(state: Progress, values: dict[str, float]) -> None:
-            said = f"step {state.step} loss {values['total']:.4f}"
-            bars.update(task, completed=state.done(plan.train), description=said)
-
+        report = steps(bars, "training", plan.train)
         distill.train(plan, speech, validation, folder, report, second, puppet)
     if rank() == 0:
         typer.echo(f"trained {plan.name}: {folder / FILE}")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from marotte.cli import options
+
 if TYPE_CHECKING:
     from marotte.runtime import Student
 
 
 def view(
-    student: Annotated[
-        str | None, typer.Option(help="The student: a name, or an ONNX file.", show_default=False)
-    ] = None,
+    student: options.Student = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 5252,
     host: Annotated[
         str,
