@@ -37,6 +37,7 @@ class Mesh:
         share: of that motion's variance which the components keep, 0..1.
         unit_mm: millimetres in the unit of its files of vertices.
         lips: the vertices in the middle of the upper and the lower lip, None where unknown.
+        mouth: all vertices of the lips, of which the lip vertex error is; empty where unknown.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Mesh:
     share: float
     unit_mm: float = 1.0
     lips: tuple[int, int] | None = None
+    mouth: tuple[int, ...] = ()
 
     @property
     def n_vertices(self) -> int:
@@ -101,6 +103,7 @@ class Mesh:
                 share=np.array(self.share),
                 unit_mm=np.array(self.unit_mm),
                 lips=np.array(self.lips or (), np.int64),
+                mouth=np.array(self.mouth, np.int64),
             )
 
 
@@ -113,6 +116,7 @@ def load_mesh(path: Path) -> Mesh:
     try:
         with np.load(path, allow_pickle=False) as stored:
             lips = [int(vertex) for vertex in stored["lips"]]
+            mouth = stored.get("mouth", ())  # older files have none
             mesh = Mesh(
                 name=str(stored["mesh"]),
                 rest=stored["rest_mm"].astype(np.float32),
@@ -121,6 +125,7 @@ def load_mesh(path: Path) -> Mesh:
                 share=float(stored["share"]),
                 unit_mm=float(stored["unit_mm"]),
                 lips=(lips[0], lips[1]) if lips else None,
+                mouth=tuple(int(vertex) for vertex in mouth),
             )
     except FileNotFoundError as error:
         raise MarotteError(f"no mesh file at {path}") from error

@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 from marotte.cli import app
 from marotte.errors import MarotteError
 from marotte.learn.export import _Decoded
-from marotte.learn.mesh import fit, mean_score, score
+from marotte.learn.mesh import fit
+from marotte.learn.mesh_score import closed_mm, mean_score, score
 from marotte.learn.store import Store
 from marotte.learn.student import StudentConfig, StudentNet
-from marotte.learn.utterance import Utterance
+from marotte.learn.utterance import Phone, Utterance
 from marotte.mesh import Mesh, load_mesh
 from marotte.rig import load_rig
 
@@ -82,12 +83,14 @@ def test_a_fit_keeps_no_more_than_it_is_asked_for(files):
 
 
 def test_a_mesh_comes_back_from_its_file(files, tmp_path):
-    mesh = fit(files, "thing", unit_mm=1000, fps=25, rest=files[1], lips=(UPPER, LOWER))
+    lips = (UPPER, LOWER)
+    mesh = fit(files, "thing", unit_mm=1000, fps=25, rest=files[1], lips=lips, mouth=lips)
     mesh.save(tmp_path / "thing.npz")
     back = load_mesh(tmp_path / "thing.npz")
     np.testing.assert_array_equal(back.components, mesh.components)
     np.testing.assert_allclose(back.rest, np.load(files[1])[0].ravel() * 1000)
-    assert (back.name, back.fps, back.unit_mm, back.lips) == ("thing", 25, 1000, (UPPER, LOWER))
+    assert (back.name, back.fps, back.unit_mm, back.lips) == ("thing", 25, 1000, lips)
+    assert back.mouth == lips
     assert back.digest == mesh.digest
     assert load_rig(tmp_path / "thing.npz").names == ("pc00", "pc01", "pc02")
 
@@ -106,14 +109,26 @@ def test_what_is_no_mesh_is_said(files, tmp_path):
             fit(paths, "thing")
     with pytest.raises(MarotteError, match="lips must be"):
         fit(files, "thing", lips=(0, N_VERTICES))
+    with pytest.raises(MarotteError, match=f"mouth must be .* got {N_VERTICES}"):
+        fit(files, "thing", mouth=[0, N_VERTICES])
     with pytest.raises(MarotteError, match="no array of vertices"):
         fit([tmp_path / "cut.npz"], "thing")
     with pytest.raises(MarotteError, match="no mesh file, or cut short"):
         load_mesh(tmp_path / "cut.npz")
 
 
+def test_a_fit_looks_at_all_of_many_files(files, monkeypatch):
+    """Not at their first frames, in which a face is still."""
+    monkeypatch.setattr("marotte.learn.mesh.SAMPLE_FRAMES", len(files))
+    still = [files[0].parent / f"still-{n}.npy" for n in range(3)]
+    for path in still:
+        np.save(path, np.repeat(np.load(files[0])[:1], 200, axis=0))
+    assert len(fit([*still, *files], "thing", unit_mm=1000).components) == 1
+    assert len(fit(files, "thing", unit_mm=1000).components) == 3
+
+
 def test_scores_are_in_mesh_space(files):
-    mesh = fit(files, "thing", unit_mm=1000, lips=(UPPER, LOWER))
+    mesh = fit(files, "thing", unit_mm=1000, lips=(UPPER, LOWER), mouth=(UPPER, LOWER))
     target = motion(30, seed=9)
     moved = target.copy()
     moved[:, 0::3] += 1  # all vertices 1 mm aside
@@ -122,11 +137,34 @@ def test_scores_are_in_mesh_space(files):
     aside = (N_VERTICES - 1 + np.sqrt(5)) / N_VERTICES
     assert found.vertex_error_mm == pytest.approx(aside, abs=1e-4)
     assert found.mse_mm2 == pytest.approx((N_VERTICES + 4) / (3 * N_VERTICES), abs=1e-4)
+    assert found.lip_vertex_error_mm2 == pytest.approx(5, abs=1e-3)
     assert found.lip_gap_error_mm == pytest.approx(2, abs=1e-4)
     assert found.jitter == pytest.approx(found.taught_jitter)
     same = score(mesh, target, target)
     both = mean_score([found, same])
     assert (both.frames, both.vertex_error_mm) == (60, pytest.approx(found.vertex_error_mm / 2))
+
+
+def test_lips_close_at_the_distance_they_have_at_rest(files):
+    mesh = fit(files, "thing", unit_mm=1000, lips=(UPPER, LOWER))
+    rest_mm = mesh.rest[3 * UPPER + 1] - mesh.rest[3 * LOWER + 1]
+    assert closed_mm(mesh) == pytest.approx(rest_mm + 1.143, abs=1e-2)
+    still = np.repeat(mesh.rest[None], 30, axis=0)
+    apart = still.copy()
+    apart[:, 3 * UPPER + 1] += 2
+    phones = [Phone("p", 0.2, 0.4), Phone("ɑ", 0.5, 0.7)]
+    shut, opened = score(mesh, still, apart, phones), score(mesh, apart, still, phones)
+    for each in (shut.closures, opened.taught):
+        assert (each.pbm, each.false_closure, each.balanced) == (1, 1, 0.5)
+    assert (opened.closures.pbm, opened.closures.false_closure) == (0, 0)
+    assert score(mesh, apart, still, phones, rest_mm + 3).closures.pbm == 1
+    silent = score(mesh, still, apart)
+    assert np.isnan(silent.closures.pbm)
+    both = mean_score([shut, silent])
+    assert (len(both.closures.bilabial_mm), both.closures.pbm) == (1, 1)
+    unknown = score(fit(files, "thing", unit_mm=1000), still, apart, phones)
+    assert np.isnan([unknown.jitter, unknown.lip_vertex_error_mm2, unknown.closures.pbm]).all()
+    assert unknown.vertex_error_mm > 0
 
 
 def test_the_decoder_counts_as_the_paper_counts_it():
@@ -148,8 +186,9 @@ def speak(corpus, folder):
     said = []
     for number, speaker in enumerate(("joe", "joe", "jim", "naomi")):
         sound = 0.1 * np.random.default_rng(number).standard_normal(32_000).astype(np.float32)
+        phones = (Phone("p", 0.5, 0.7), Phone("ɑ", 1.1, 1.3)) if speaker == "jim" else ()
         id = f"queen/{speaker}/{number}"
-        said.append(Utterance(id, "queen", speaker, "en", "MIT", "", sound, 16_000, ()))
+        said.append(Utterance(id, "queen", speaker, "en", "MIT", "", sound, 16_000, phones))
         vertices = motion(60, number)
         np.save(folder / f"{number}.npy", vertices / 1000)
         weights = {"exportFps": 60.0, "facsNames": ["jaw", "lips"]}
@@ -183,7 +222,9 @@ def test_a_student_of_a_mesh_from_vertices_to_vertices(capture, write_sound):
 
     corpus, vertices, file = capture / "corpus", capture / "vertices", capture / "thing.npz"
     lips = f"{UPPER},{LOWER}"
-    said = run("mesh", "fit", vertices, "-o", file, "--unit-mm", 1000, "--lips", lips)
+    (capture / "lve.txt").write_text(f"{UPPER}, {LOWER}")
+    words = ["--unit-mm", 1000, "--lips", lips, "--mouth", capture / "lve.txt"]
+    said = run("mesh", "fit", vertices, "-o", file, *words)
     assert "40 vertices by 3 components" in said
     run("label", corpus, "--teacher", f"imported:{file}", "--curves", vertices, "--workers", 1)
     mesh = load_mesh(file)
@@ -204,10 +245,18 @@ def test_a_student_of_a_mesh_from_vertices_to_vertices(capture, write_sound):
     spoken = np.load(out)
     assert spoken.shape == (90, 3 * N_VERTICES)
     assert np.abs(spoken * 1000 - mesh.rest).max() < 100
-    table = run("mesh", "score", corpus, "--student", student, "--mesh", file, "--curves", vertices)
-    assert "student" in table
-    assert "components" in table
-    assert "at rest" in table
+    words = ["--student", student, "--mesh", file, "--curves", vertices]
+    table = run("mesh", "score", corpus, *words)
+    rows = {line[:23].strip(): line[23:].split() for line in table.splitlines()}
+    heads = table.splitlines()[1].split()
+    assert heads == ["student", "the", "files", "components", "at", "rest"]
+    assert rows["frames"] == ["60"] * 4
+    assert rows["PBM % (how many)"][1::2] == ["(1)"] * 4
+    assert rows["lip vertex error mm²"][1] == "0.000"
+    assert "lips are closed at" in table
+    table = run("mesh", "score", corpus, *words, "--split", "test_other", "--minutes", 1)
+    assert "none of this speech has phones" in table
+    assert table.count("– (0)") == 8
 
 
 def test_a_student_of_an_own_rig_from_curves_to_curves(capture, write_sound):

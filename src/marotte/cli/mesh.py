@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sized
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from marotte.cli.progress import bar, progress
+
+if TYPE_CHECKING:
+    from marotte.learn.mesh_score import MeshScore
 
 app = typer.Typer(help="Students of meshes: vertices instead of a rig.", no_args_is_help=True)
 
@@ -34,6 +39,13 @@ def fit(
             help="UPPER,LOWER: the vertices in the middle of the lips.", show_default=False
         ),
     ] = None,
+    mouth: Annotated[
+        Path | None,
+        typer.Option(
+            help="A text file of all the lips' vertices, by commas, as CodeTalker's lve.txt.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Find the principal components by which vertices move."""
     from marotte.errors import MarotteError
@@ -53,6 +65,7 @@ def fit(
         most=most,
         rest=rest,
         lips=(int(middles[0]), int(middles[1])) if middles else None,
+        mouth=_vertices(mouth) if mouth else (),
     )
     found.save(output)
     typer.echo(
@@ -62,6 +75,18 @@ def fit(
     typer.echo(f"next: marotte label CORPUS --teacher imported:{output} --curves {folder}")
 
 
+def _vertices(path: Path) -> list[int]:
+    """The vertices that a text file names, by commas, spaces or lines."""
+    from marotte.errors import MarotteError
+
+    try:
+        return [int(word) for word in path.read_text(encoding="utf-8").replace(",", " ").split()]
+    except (OSError, ValueError) as error:
+        raise MarotteError(
+            f"can't read vertices from {path} ({error}): give whole numbers by commas"
+        ) from error
+
+
 @app.command()
 def score(
     corpus: Annotated[Path, typer.Argument(help="The corpus folder.")],
@@ -69,27 +94,76 @@ def score(
     mesh: Annotated[Path, typer.Option(help="The mesh's file.")],
     curves: Annotated[list[Path], typer.Option(help="Where the true vertices are.")],
     split: Annotated[str, typer.Option(help="Which speech.")] = "valid",
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Score at most so many minutes of it.", show_default="all"),
+    ] = None,
+    closed_mm: Annotated[
+        float | None,
+        typer.Option(
+            help="Lips no further apart than this are closed.",
+            show_default="1.14 mm more than at rest",
+        ),
+    ] = None,
 ) -> None:
     """Compare a student's vertices with those of files, beside the best and the least there is."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    from marotte.learn.mesh_score import score_student
+    from marotte.learn import mesh_score
     from marotte.learn.store import Store
+    from marotte.mesh import load_mesh
 
+    opened = load_mesh(mesh)
+    moved = {"student": mesh_score.student_motion(opened, student)} | mesh_score.motions(opened)
     with progress() as bars:
-        rows = score_student(Store.open(corpus), student, mesh, curves, split, bar(bars, "scoring"))
-    table = Table(
-        "", "frames", "vertex mm", "MSE mm²", "lip gap mm", "jitter", "true", box=SIMPLE_HEAD
-    )
-    for name, each in rows.items():
-        figures = (each.vertex_error_mm, each.mse_mm2, each.lip_gap_error_mm)
-        trembling = (each.jitter, each.taught_jitter)
-        table.add_row(
-            name,
-            str(each.frames),
-            *(f"{figure:.3f}" for figure in figures),
-            *(f"{figure:.3f}" for figure in trembling),
+        rows = mesh_score.score_motions(
+            Store.open(corpus),
+            mesh,
+            curves,
+            split,
+            moved,
+            bar(bars, "scoring"),
+            minutes=minutes,
+            line_mm=closed_mm,
         )
+    table = Table("", *rows, box=SIMPLE_HEAD)
+    for name, show in MEASURES.items():
+        table.add_row(name, *(show(each) for each in rows.values()))
     Console().print(table)
+    first = rows["student"]
+    if not opened.lips:
+        typer.echo("the lips of this mesh are not known: fit it with --lips to measure them")
+        return
+    if not len(first.closures.bilabial_mm) and not len(first.closures.open_mm):
+        typer.echo(
+            "none of this speech has phones with a /p b m/ or an open vowel: no closures are "
+            "counted; bring its text, or textgrids, to have it aligned"
+        )
+    line_mm = mesh_score.closed_mm(opened) if closed_mm is None else closed_mm
+    typer.echo(f"lips are closed at {line_mm:.2f} mm or less of their middles' distance")
+
+
+MEASURES: dict[str, Callable[[MeshScore], str]] = {
+    "frames": lambda each: str(each.frames),
+    "vertex error mm": lambda each: _told(each.vertex_error_mm),
+    "lip vertex error mm²": lambda each: _told(each.lip_vertex_error_mm2),
+    "MSE mm²": lambda each: _told(each.mse_mm2),
+    "lip gap error mm": lambda each: _told(each.lip_gap_error_mm),
+    "PBM % (how many)": lambda each: _share(each.closures.pbm, each.closures.bilabial_mm),
+    "false closure %": lambda each: _share(each.closures.false_closure, each.closures.open_mm),
+    "balanced %": lambda each: _told(100 * each.closures.balanced, ".1f"),
+    "AUC": lambda each: _told(each.closures.auc, ".4f"),
+    "timing ms": lambda each: _told(each.closures.timing_ms, "+.0f"),
+    "contact ms": lambda each: _told(each.closures.mean_contact_ms, ".0f"),
+    "jitter": lambda each: _told(each.jitter),
+}
+
+
+def _told(value: float, how: str = ".3f") -> str:
+    return "–" if math.isnan(value) else f"{value:{how}}"
+
+
+def _share(share: float, of: Sized) -> str:
+    return f"{_told(100 * share, '.1f')} ({len(of)})"

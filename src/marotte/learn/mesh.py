@@ -1,4 +1,4 @@
-"""Vertices over time in; a mesh of principal components out, and how far two motions are apart.
+"""Vertices over time in; a mesh of principal components out.
 
 Files of vertices are those CodeTalker and VOCA-style tools write: `.npy` [n_frames, n_vertices * 3]
 or [n_frames, n_vertices, 3].
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.files import replacing
-from marotte.learn.metrics import jitter
 from marotte.mesh import ENDING, Mesh, load_mesh
 
 SHARE, MOST = 0.999, 50  # section 4.8: 99.9 % of the variance, in 50 components
@@ -25,22 +23,25 @@ KEPT = f"mesh{ENDING}"  # in the folder of a run
 ROOM = 1.25  # the largest control seen is 1 / ROOM, for tanh comes to 1 only at infinity
 
 Floats = NDArray[np.float32]
+Frames = NDArray[np.int64]
 
 
-def read_vertices(path: Path, unit_mm: float = 1.0) -> Floats:
+def read_vertices(path: Path, unit_mm: float = 1.0, frames: Frames | None = None) -> Floats:
     """The vertices of a file in mm [n_frames, n_vertices * 3].
 
     Args:
         path: the `.npy` file.
         unit_mm: millimetres in its unit; 1000 for VOCASET's metres.
+        frames: which ones, all if None; no others are read.
 
     Raises:
         MarotteError: it can't be read, or holds no vertices.
     """
     try:
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
-        vertices = np.asarray(stored, np.float32).reshape(len(stored), -1)
-    except (OSError, ValueError, TypeError, EOFError) as error:
+        chosen = stored if frames is None else stored[frames]
+        vertices = np.asarray(chosen, np.float32).reshape(len(chosen), -1)
+    except (OSError, ValueError, TypeError, EOFError, IndexError) as error:
         raise MarotteError(f"{path} holds no array of vertices: {error}") from error
     if not vertices.size or vertices.shape[1] % 3 or not np.isfinite(vertices).all():
         raise MarotteError(
@@ -59,6 +60,7 @@ def fit(
     most: int = MOST,
     rest: Path | None = None,
     lips: tuple[int, int] | None = None,
+    mouth: Sequence[int] = (),
 ) -> Mesh:
     """Find the principal components of vertex sequences.
 
@@ -74,34 +76,56 @@ def fit(
         most: ... in no more than so many components.
         rest: a file with one frame at rest; the mean of the files' first frames if None.
         lips: the vertices in the middle of the upper and the lower lip.
+        mouth: all vertices of the lips.
 
     Raises:
         MarotteError: there are no files, they are of different meshes, or nothing moves.
     """
     if not files:
         raise MarotteError("there are no files of vertices (.npy) to fit a mesh to")
-    each = max(1, SAMPLE_FRAMES // len(files))
-    firsts, sample = [], []
+    firsts, sample = _sampled(files, unit_mm)
+    at_rest = read_vertices(rest, unit_mm)[0] if rest else firsts.mean(axis=0)
+    if at_rest.shape != firsts[0].shape:
+        raise MarotteError(f"{rest} is not of the same mesh as {files[0]}")
+    for what, vertices in (("lips", lips or ()), ("mouth", mouth)):
+        if not all(0 <= vertex < len(at_rest) // 3 for vertex in vertices):
+            raise MarotteError(
+                f"{what} must be some of the {len(at_rest) // 3} vertices, got {max(vertices)}"
+            )
+    moved = sample.astype(np.float64) - at_rest
+    components, kept = principal_components(moved, share, most)
+    scale = ROOM * float(np.abs(moved @ components.T).max())
+    rows = (scale * components).astype(np.float32)
+    at_rest = np.asarray(at_rest, np.float32)
+    return Mesh(name, at_rest, rows, fps, kept, unit_mm, lips, tuple(mouth))
+
+
+def _sampled(files: Sequence[Path], unit_mm: float) -> tuple[Floats, Floats]:
+    """Each file's first frame, and `SAMPLE_FRAMES` taken evenly from all files end to end.
+
+    Raises:
+        MarotteError: a file can't be read, or is of another mesh than the first.
+    """
+    firsts: list[Floats] = []
+    ends = [0]
     for path in files:
-        vertices = read_vertices(path, unit_mm)
+        vertices = read_vertices(path, unit_mm, np.array([0]))
         if firsts and vertices.shape[1] != len(firsts[0]):
             raise MarotteError(
                 f"{path} has {vertices.shape[1] // 3} vertices, {files[0]} has "
                 f"{len(firsts[0]) // 3}: fit one mesh at a time"
             )
         firsts.append(vertices[0])
-        chosen = np.linspace(0, len(vertices) - 1, min(each, len(vertices))).round()
-        sample.append(vertices[chosen.astype(int)])
-    at_rest = read_vertices(rest, unit_mm)[0] if rest else np.mean(firsts, axis=0)
-    if at_rest.shape != firsts[0].shape:
-        raise MarotteError(f"{rest} is not of the same mesh as {files[0]}")
-    if lips and not all(0 <= lip < len(at_rest) // 3 for lip in lips):
-        raise MarotteError(f"lips must be two of the {len(at_rest) // 3} vertices, got {lips}")
-    moved = np.concatenate(sample).astype(np.float64) - at_rest
-    components, kept = principal_components(moved, share, most)
-    scale = ROOM * float(np.abs(moved @ components.T).max())
-    rows = (scale * components).astype(np.float32)
-    return Mesh(name, np.asarray(at_rest, np.float32), rows, fps, kept, unit_mm, lips)
+        ends.append(ends[-1] + len(np.load(path, mmap_mode="r", allow_pickle=False)))
+    count = min(SAMPLE_FRAMES, ends[-1])
+    places = ((np.arange(count) + 0.5) * ends[-1] / count).astype(np.int64)
+    pieces = np.split(places, np.searchsorted(places, ends[1:-1]))
+    sample = [
+        read_vertices(path, unit_mm, piece - begin)
+        for path, begin, piece in zip(files, ends, pieces, strict=False)
+        if len(piece)
+    ]
+    return np.stack(firsts), np.concatenate(sample)
 
 
 def principal_components(
@@ -138,55 +162,3 @@ def keep_mesh(rig: Path | None, run: Path) -> None:
 def mesh_of(run: Path) -> Mesh | None:
     """The mesh of a run; None where its student is that of a rig."""
     return load_mesh(run / KEPT) if (run / KEPT).is_file() else None
-
-
-@dataclass(frozen=True)
-class MeshScore:
-    """How far a motion is from the one it should be, in mesh space.
-
-    Attributes:
-        frames: compared.
-        vertex_error_mm: the mean distance of a vertex from its place.
-        mse_mm2: the mean square of a coordinate's error, the paper's MSE in Table 4.
-        lip_gap_error_mm: the mean error of the lips' distance, NaN where the lips are not known.
-        jitter: of the lower lip, see `metrics.jitter`; NaN where the lips are not known.
-        taught_jitter: of the motion it should be.
-    """
-
-    frames: int
-    vertex_error_mm: float
-    mse_mm2: float
-    lip_gap_error_mm: float
-    jitter: float
-    taught_jitter: float
-
-
-def score(mesh: Mesh, given: Floats, target: Floats) -> MeshScore:
-    """Compare vertices [n_frames, n_vertices * 3] in mm, at the mesh's rate, frame by frame."""
-    n = min(len(given), len(target))
-    error = (given[:n] - target[:n]).reshape(n, -1, 3)
-    gap_error_mm = ours = theirs = float("nan")
-    if mesh.lips:
-        upper, lower = (3 * lip + 1 for lip in mesh.lips)
-        distance = [each[:n, upper] - each[:n, lower] for each in (given, target)]
-        gap_error_mm = float(np.abs(distance[0] - distance[1]).mean())
-        ours, theirs = (jitter(each[:n, lower], mesh.fps) for each in (given, target))
-    return MeshScore(
-        frames=n,
-        vertex_error_mm=float(np.linalg.norm(error, axis=2).mean()),
-        mse_mm2=float(np.square(error).mean()),
-        lip_gap_error_mm=gap_error_mm,
-        jitter=ours,
-        taught_jitter=theirs,
-    )
-
-
-def mean_score(scores: Sequence[MeshScore]) -> MeshScore:
-    """The mean over frames of several comparisons."""
-    frames = [each.frames for each in scores]
-
-    def mean(name: str) -> float:
-        return float(np.average([getattr(each, name) for each in scores], weights=frames))
-
-    names = [name for name in MeshScore.__dataclass_fields__ if name != "frames"]
-    return MeshScore(sum(frames), **{name: mean(name) for name in names})
