@@ -6,33 +6,58 @@ three of them trembles less (the paper's section 3.4, equation 8):
     r(t) = 1/3 r(t - 1/60 s) + 1/3 r(t) + 1/3 r(t + 1/60 s)
 
 It costs a live face the sixtieth of a second that the last of them lies ahead, and at 60 frames a
-second nothing else: neighbours are frames themselves.
+second nothing else: neighbours are frames themselves. Moments behind cost no delay, so a student
+may be made for more of those: it is trained through the mean, and says so in its contract.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.windows import SAMPLE_RATE, frame_samples
+from marotte.windows import SAMPLE_RATE
 
 NEIGHBOUR_S = 1 / 60
-SMOOTHING_MS = 1000 * NEIGHBOUR_S  # the delay it adds
 
 
-def moments(first: int, last: int, fps: float, smooth: bool) -> NDArray[np.int64]:
+class Smoothing(NamedTuple):
+    """A frame is the mean of the moment it shows and its neighbours, a sixtieth of a second apart.
+
+    Attributes:
+        behind: how many of them lie before the moment.
+        ahead: how many lie after it; each costs 16.7 ms of delay.
+    """
+
+    behind: int = 0
+    ahead: int = 0
+
+    @property
+    def delay_ms(self) -> float:
+        """The delay it adds."""
+        return 1000 * NEIGHBOUR_S * self.ahead
+
+    @property
+    def offsets_s(self) -> NDArray[np.float64]:
+        """From the frame's moment to each of those it is made of, in order."""
+        return np.arange(-self.behind, self.ahead + 1) * NEIGHBOUR_S
+
+
+NONE = Smoothing()
+EQUATION_8 = Smoothing(1, 1)
+
+
+def moments(first: int, last: int, fps: float, smoothing: Smoothing = NONE) -> NDArray[np.int64]:
     """The samples at which the student is asked for each of the frames `first..last-1`.
 
     Returns:
-        [n_frames, 1] where the frames stand; smooth, [n_frames, 3]: a sixtieth of a second
-        before, there, and after. At 60 frames a second those are the places of the neighbours.
+        [n_frames, 1 + behind + ahead], in the order of time. At 60 frames a second those are the
+        places of the neighbouring frames.
     """
-    if not smooth:
-        return frame_samples(first, last, fps)[:, None]
     at = np.arange(first, last)[:, None] * (SAMPLE_RATE / fps)
-    return np.rint(at + np.array([-1, 0, 1]) * (SAMPLE_RATE * NEIGHBOUR_S)).astype(np.int64)
+    return np.rint(at + smoothing.offsets_s * SAMPLE_RATE).astype(np.int64)
 
 
 def ensemble(answers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -86,7 +86,9 @@ class Run:
         self.heard = self.second.union if self.second else self.window
         self.stages = stages(recipe, speech, self.heard)
         self.watch = sampler_of(recipe, validation, self.window, {}, 0.0, Heard())
-        self.objective = Objective(recipe.loss, speech.names, config.frame_ms, head)
+        self.objective = Objective(
+            recipe.loss, speech.names, config.frame_ms, head, net.config.smoothing
+        )
 
     def step(self) -> dict[str, Tensor]:
         """One step of training; gives the losses before it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,6 +12,7 @@ from marotte.learn import losses
 from marotte.learn.frontends import STEP_SAMPLES
 from marotte.learn.losses import LossWeights
 from marotte.learn.student import Prediction, StudentNet
+from marotte.smoothing import NONE, Smoothing
 from marotte.windows import SAMPLE_RATE, WindowSpec
 
 STEP_MS = 1000 * STEP_SAMPLES / SAMPLE_RATE
@@ -25,8 +27,10 @@ class Objective:
         names: tuple[str, ...],
         frame_ms: float,
         head: Head | None = None,
+        smoothing: Smoothing = NONE,
     ) -> None:
         self.weights = weights
+        self.first, self.kernel = kernel(smoothing, frame_ms)
         self.per_frame = STEP_MS / frame_ms
         head = head or load_head()
         self.sees_lips = not set(names).isdisjoint(head.names)
@@ -62,7 +66,13 @@ class Objective:
         return self.weigh(parts)
 
     def curves(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The losses of curves [batch, frames, controls] alone, unweighted."""
+        """The losses of curves [batch, frames, controls] alone, unweighted.
+
+        Of a smoothed student they see the means, of the frames around which all is there.
+        """
+        weights = self.kernel.to(target.device)
+        predicted = predicted.unfold(1, len(weights), 1) @ weights
+        target = target[:, self.first :][:, : predicted.shape[1]]
         parts = {
             "reconstruction": losses.reconstruction(predicted, target),
             "velocity": losses.velocity(predicted, target, self.per_frame),
@@ -78,6 +88,25 @@ class Objective:
         """The losses and their weighted `total`."""
         weighted = [getattr(self.weights, name) * loss for name, loss in parts.items()]
         return {**parts, "total": torch.stack(weighted).sum()}
+
+
+def kernel(smoothing: Smoothing, frame_ms: float) -> tuple[int, Tensor]:
+    """What each of a crop's neighbouring frames counts in a smoothed one.
+
+    The moments of the mean are read between the crop's frames, linearly.
+
+    Returns:
+        How many frames come before the one that is smoothed, and the weights [n_frames] of all
+        from the first on; they sum to 1.
+    """
+    places = smoothing.offsets_s * 1000 / frame_ms
+    low = np.floor(places + 1e-9).astype(int)
+    share = places - low
+    weights = np.zeros(low[-1] - low[0] + 2)
+    np.add.at(weights, low - low[0], (1 - share) / len(places))
+    np.add.at(weights, low - low[0] + 1, share / len(places))
+    n_frames = len(weights) - (abs(weights[-1]) < 1e-9)
+    return -int(low[0]), torch.from_numpy(weights[:n_frames]).float()
 
 
 class Intermediate:

@@ -146,6 +146,8 @@ class StudentShape:
     norm: str = "window"
     batch_norm: bool = False
     encoder: str = ""
+    smooth_behind: int = 0
+    smooth_ahead: int = 0
 
 
 @dataclass(frozen=True)

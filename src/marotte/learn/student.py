@@ -23,6 +23,7 @@ from marotte.learn.frontends import (
     WaveformFrontend,
     convolution,
 )
+from marotte.smoothing import Smoothing
 from marotte.windows import WindowSpec, window
 
 HIDDEN = 150  # units of the fully connected layers
@@ -50,6 +51,9 @@ class StudentConfig:
         batch_norm: put a batch norm after every convolution; it is folded away on export.
         encoder: a checkpoint of HuBERT whose convolutions `hubert` takes over; where it is empty
             they are frozen at random.
+        smooth_behind: how many moments before a frame's own its face is the mean of, too
+            (`marotte.smoothing`). The network answers for one; its losses see the mean.
+        smooth_ahead: how many after it; each costs 16.7 ms.
     """
 
     channels: int
@@ -59,6 +63,8 @@ class StudentConfig:
     norm: str = "window"
     batch_norm: bool = False
     encoder: str = ""
+    smooth_behind: int = 0
+    smooth_ahead: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what can't be built, naming the valid choices."""
@@ -76,6 +82,15 @@ class StudentConfig:
             raise MarotteError(f"only the front end 'hubert' takes an encoder, not {self.frontend}")
         if not 0 <= self.lookahead_ms < 512:
             raise MarotteError(f"look-ahead must be 0 to 511 ms, got {self.lookahead_ms}")
+        if min(self.smoothing) < 0:
+            raise MarotteError(
+                f"smooth_behind and smooth_ahead must be 0 or more, got {tuple(self.smoothing)}"
+            )
+
+    @property
+    def smoothing(self) -> Smoothing:
+        """The moments that a frame's face is the mean of."""
+        return Smoothing(self.smooth_behind, self.smooth_ahead)
 
     @property
     def window(self) -> WindowSpec:
