@@ -79,11 +79,12 @@ def test_windows_of_another_length_are_refused(tiny_student: Path, shape: tuple[
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "has contract format 2, this Marotte reads 1"),
+        ({"format": 3}, "has contract format 3, this Marotte reads 2"),
         ({"sample_rate": 22_050}, "hears 22050 samples a second"),
         ({"past_samples": -1, "future_samples": 513}, "a window of -1 past and 513 future"),
         ({"past_samples": 800}, r"its graph needs float 'samples' \[batch, 912\]"),
         ({"names": ("jawOpen",), "golden": (0.0,)}, r"float 'controls' \[batch, 1\]"),
+        ({"smooth_ahead": -1}, "must be 0 or more, got 0 and -1"),
         ({"names": ("jawOpen", "jawOpen")}, "different names"),
         ({"golden": (0.0,)}, "2 names and 1 outputs"),
         ({"rig": "other", "names": ("jawOpen", "snout")}, "for rig 'other' and drives 'snout'"),

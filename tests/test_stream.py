@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made import Floats, make_voice
+from made import TINY, Floats, make_voice, write_tiny
 
 from marotte.audio import Recording, open_recording
 from marotte.errors import MarotteError
@@ -101,7 +102,27 @@ def test_smoothing_adds_its_delay(student: Student) -> None:
     assert open_stream(student, smooth=True).delay_ms == pytest.approx(LOOKAHEAD_MS + 1000 / 60)
 
 
-def test_smoothing_is_the_mean_of_three_moments(student: Student) -> None:
+@pytest.mark.parametrize(("fps", "rate"), [(60, 16_000), (30, 44_100), (24, 16_000)])
+def test_a_student_has_a_smoothing_of_its_own(tmp_path, fps: float, rate: int) -> None:
+    own = replace(TINY, smooth_behind=3, smooth_ahead=1)
+    student = load_student(write_tiny(tmp_path / "own.onnx", own.to_json()))
+    bare = load_student(write_tiny(tmp_path / "bare.onnx"))
+    recording = Recording.from_samples(make_voice(1.0, rate), rate)
+    stream = open_stream(student, fps, rate)
+    assert stream.delay_ms == student.delay_ms == pytest.approx(bare.delay_ms + 1000 / 60)
+    whole = animate(recording, student, fps).controls
+    frames = frames_of(stream, pieces(make_voice(1.0, rate), 0))
+    np.testing.assert_allclose([each.controls for each in frames], whole, atol=1e-5)
+    np.testing.assert_array_equal(animate(recording, student, fps, smooth=True).controls, whole)
+    plain = animate(recording, bare, fps).controls
+    np.testing.assert_array_equal(animate(recording, student, fps, smooth=False).controls, plain)
+    if fps == 60:
+        mean = np.mean([plain[lane : len(plain) - 4 + lane] for lane in range(5)], axis=0)
+        np.testing.assert_allclose(whole[3:-1], mean, atol=1e-5)
+
+
+def test_smoothing_is_the_mean_of_three_moments(tiny_student: Path) -> None:
+    student = load_student(tiny_student)
     recording = Recording.from_samples(make_voice(1.0, 16_000), 16_000)
     plain = animate(recording, student).controls
     smooth = animate(recording, student, smooth=True).controls

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
+from marotte.smoothing import Smoothing
 from marotte.windows import SAMPLE_RATE, WindowSpec
 
-FORMAT = 1
+FORMAT = 2
 METADATA_KEY = "marotte"
 
 
@@ -40,7 +41,7 @@ class Contract:
     """What a student says of itself, under `marotte` in its file's metadata.
 
     Attributes:
-        format: version of this list, 1.
+        format: version of this list, 2.
         name: the student's name, e.g. `live`.
         version: the student's version.
         sample_rate: of the samples it hears, 16000.
@@ -51,6 +52,8 @@ class Contract:
         teacher: who taught it.
         frontend: `mel` or `waveform`.
         norm: of the front end, `window` or `step`.
+        smooth_behind: moments before a frame's own that its face is the mean of, too.
+        smooth_ahead: and after it, see `marotte.smoothing`.
         licence: SPDX identifier or a short name.
         golden: its answer [n_outputs] to `golden_input`, when it was exported.
     """
@@ -66,6 +69,8 @@ class Contract:
     teacher: str
     frontend: str
     norm: str
+    smooth_behind: int
+    smooth_ahead: int
     licence: str
     golden: tuple[float, ...]
 
@@ -73,6 +78,11 @@ class Contract:
     def window(self) -> WindowSpec:
         """What it hears for a frame."""
         return WindowSpec(self.past_samples, self.future_samples)
+
+    @property
+    def smoothing(self) -> Smoothing:
+        """The moments that a frame's face is the mean of, as it was trained."""
+        return Smoothing(self.smooth_behind, self.smooth_ahead)
 
     @classmethod
     def from_metadata(cls, text: str, where: str) -> Contract:
@@ -129,6 +139,11 @@ class Contract:
             raise MarotteError(
                 f"{where}: a window of {self.past_samples} past and {self.future_samples} future "
                 "samples can't be: export it again"
+            )
+        if min(self.smoothing) < 0:
+            raise MarotteError(
+                f"{where}: smooth_behind and smooth_ahead must be 0 or more, got "
+                f"{self.smooth_behind} and {self.smooth_ahead}: export it again"
             )
         if len(set(self.names)) != len(self.names) or len(self.golden) != len(self.names):
             raise MarotteError(

@@ -1,7 +1,7 @@
 """A student's answers to moments of a growing sound: window by window, or step by step.
 
-In: samples as they come, kept as long as they may be needed. Out: controls for the window that
-begins at a given sample.
+In: samples as they come, kept as long as they may be needed. Out: bare answers, not yet in the rig,
+to the window that begins at a given sample.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.runtime import Student
-from marotte.smoothing import moments
+from marotte.smoothing import Smoothing, moments
 from marotte.steps import Ring, StepForm
 
 Samples = NDArray[np.float32]
-Controls = NDArray[np.float32]
+Answer = NDArray[np.float32]
 
 
 @final
@@ -56,9 +56,9 @@ class WindowEar:
         """What is heard for a moment."""
         return self.student.window.n_samples
 
-    def answer(self, sound: Sound, start: int, lane: int) -> Controls:
-        """Controls [n_controls] for the window that begins at the sample `start`."""
-        return self.student.predict(sound.cut(start, self.n_samples)[None])[0]
+    def answer(self, sound: Sound, start: int, lane: int) -> Answer:
+        """The answer [n_outputs] to the window that begins at the sample `start`."""
+        return self.student.outputs(sound.cut(start, self.n_samples)[None])[0]
 
 
 @final
@@ -100,25 +100,25 @@ class StepEar:
             self.phases[key] = Phase(self.form.empty_ring(), start)
         return self.phases[key]
 
-    def answer(self, sound: Sound, start: int, lane: int) -> Controls:
-        """Controls [n_controls] for the window that begins at the sample `start`."""
+    def answer(self, sound: Sound, start: int, lane: int) -> Answer:
+        """The answer [n_outputs] to the window that begins at the sample `start`."""
         phase = self.phase(start, lane)
         first, n_new = phase.take(start, self.form)
         new = sound.cut(first, self.form.samples_of(n_new))
         outputs, phase.ring = self.form.advance(new, phase.ring)
-        return self.student.in_rig(outputs)[0]
+        return outputs[0]
 
 
 Ear = WindowEar | StepEar
 
 
-def choose_ear(student: Student, fps: float, smooth: bool) -> tuple[Ear, str]:
+def choose_ear(student: Student, fps: float, smoothing: Smoothing) -> tuple[Ear, str]:
     """Step by step, where that costs less than whole windows; and what it costs, in words."""
     form, window = student.steps, student.window
     whole = f"each frame hears its whole window of {window.n_samples} samples anew"
     if form is None:
         return WindowEar(student), f"{whole}: {student.name} has no streamed form"
-    n_new, n_answers = work_of(StepEar(student, form), fps, smooth)
+    n_new, n_answers = work_of(StepEar(student, form), fps, smoothing)
     if n_new > 0.9 * form.n_steps * n_answers:
         return WindowEar(student), f"{whole}: at {fps:g} fps too few of them share their steps"
     return (
@@ -127,12 +127,12 @@ def choose_ear(student: Student, fps: float, smooth: bool) -> tuple[Ear, str]:
     )
 
 
-def work_of(ear: StepEar, fps: float, smooth: bool) -> tuple[float, float]:
+def work_of(ear: StepEar, fps: float, smoothing: Smoothing) -> tuple[float, float]:
     """New steps, and answers, a frame: in the second of two seconds, when all is going."""
     n = max(2, int(2 * fps))
     seen: set[int] = set()
     n_new = n_answers = 0
-    for frame, lanes in enumerate(moments(0, n, fps, smooth).tolist()):
+    for frame, lanes in enumerate(moments(0, n, fps, smoothing).tolist()):
         for lane, moment in enumerate(lanes):
             if moment in seen:
                 continue

@@ -16,7 +16,7 @@ from marotte.animation import Animation
 from marotte.audio import Recording
 from marotte.errors import MarotteError
 from marotte.runtime import Student, load_student
-from marotte.smoothing import ensemble, moments
+from marotte.smoothing import chosen, ensembles, moments
 from marotte.windows import WindowSpec, n_frames
 
 DEFAULT_FPS = 60.0
@@ -32,7 +32,7 @@ def animate(
     student: Student | None = None,
     fps: float = DEFAULT_FPS,
     progress: Progress | None = None,
-    smooth: bool = False,
+    smooth: bool | None = None,
 ) -> Animation:
     """Give a recording a face: frame k is the face at exactly k / fps seconds.
 
@@ -41,7 +41,8 @@ def animate(
         student: who turns it into controls; the default student if None.
         fps: frames a second, above 0 and up to 1000.
         progress: told how many frames are done, and of how many.
-        smooth: make every frame the mean of three moments (eq. 8, see `marotte.smoothing`).
+        smooth: whether every frame is the mean of neighbouring moments (`marotte.smoothing`); None
+            for as the student was trained.
 
     Raises:
         MarotteError: the rate of frames is impossible, or the sound turns out to be bad.
@@ -49,20 +50,19 @@ def animate(
     check_fps(fps)
     student = student or load_student()
     total = n_frames(recording.n_samples, fps)
-    lanes = moments(0, total, fps, smooth)  # [n_frames, 1 or 3]
-    asked, place = np.unique(lanes, return_inverse=True)
-    answers = student.rig.neutral(len(asked))
+    lanes = moments(0, total, fps, chosen(student.contract.smoothing, smooth))
+    asked = np.unique(lanes)
+    answers = np.empty((len(asked), len(student.contract.names)), np.float32)
     done = 0
     # No more than about a second of frames at a time, so that few frames a second need no more
     # sound in memory than many do.
     batch = max(1, min(BATCH_FRAMES, int(fps)))
     for windows in windows_at(recording, student.window, asked, batch):
-        answers[done : done + len(windows)] = student.predict(windows)
+        answers[done : done + len(windows)] = student.outputs(windows)
         done += len(windows)
         if progress:
             progress(done * total // len(asked), total)
-    place = place.reshape(lanes.shape)
-    controls = ensemble([answers[at] for at in place.T]) if smooth else answers
+    controls = student.in_rig(ensembles(answers, asked, lanes))
     return Animation(controls, fps, student.rig, recording, student.name)
 
 

@@ -57,6 +57,11 @@ class Student:
         """What it hears for a frame."""
         return self.contract.window
 
+    @property
+    def delay_ms(self) -> float:
+        """Its look-ahead, and what its own smoothing adds."""
+        return self.window.lookahead_ms + self.contract.smoothing.delay_ms
+
     def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Its bare answers [batch, n_outputs] to windows [batch, n_samples] of 16 kHz samples."""
         if windows.ndim != 2 or windows.shape[1] != self.window.n_samples:

@@ -49,6 +49,18 @@ NONE = Smoothing()
 EQUATION_8 = Smoothing(1, 1)
 
 
+def chosen(own: Smoothing, smooth: bool | None) -> Smoothing:
+    """The smoothing that is used: a student's own, unless something else is asked for.
+
+    Args:
+        own: what the student was trained through, `NONE` if it was not.
+        smooth: True for eq. 8 where the student has none of its own, False for none at all.
+    """
+    if smooth is None:
+        return own
+    return (own if own != NONE else EQUATION_8) if smooth else NONE
+
+
 def moments(first: int, last: int, fps: float, smoothing: Smoothing = NONE) -> NDArray[np.int64]:
     """The samples at which the student is asked for each of the frames `first..last-1`.
 
@@ -66,3 +78,23 @@ def ensemble(answers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     for answer in answers[1:]:
         total += answer
     return total / np.float32(len(answers))
+
+
+def ensembles(
+    answers: NDArray[np.float32], asked: NDArray[np.int64], lanes: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The frames [n_frames, n_controls] that answers to moments make.
+
+    Args:
+        answers: [n_asked, n_controls].
+        asked: the moments they are for [n_asked], in order.
+        lanes: those that each frame is made of [n_frames, k], as `moments` gives them.
+    """
+    if lanes.shape[1] == 1:
+        return answers
+    places = np.searchsorted(asked, lanes)
+    total = answers[places[:, 0]]
+    for place in places.T[1:]:
+        total += answers[place]
+    total /= np.float32(lanes.shape[1])
+    return total

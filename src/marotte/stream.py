@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from marotte.audio import HIGHEST_RATE, LOWEST_RATE, Resampler, check_samples, converted_samples
 from marotte.errors import MarotteError
-from marotte.hearing import Ear, Sound, choose_ear
+from marotte.hearing import Answer, Ear, Sound, choose_ear
 from marotte.pipeline import check_fps
 from marotte.runtime import Student
-from marotte.smoothing import SMOOTHING_MS, ensemble, moments
+from marotte.smoothing import Smoothing, chosen, ensemble, moments
 from marotte.windows import SAMPLE_RATE, n_frames
 
 Samples = NDArray[np.float32]
@@ -33,7 +33,7 @@ class Frame:
     Attributes:
         time_s: the moment, k / fps.
         delay_ms: how much later than the moment the sound had to be heard to know the face:
-            look-ahead, and 16.7 ms if frames are smoothed.
+            look-ahead, and 16.7 ms for every later moment that it is made of.
         controls: [n_controls] in the order and ranges of the student's rig.
         head: yaw, pitch and roll of the head in radians, as ARKit counts them: to the face's left,
             downwards, to its right shoulder. A student gives none.
@@ -54,7 +54,7 @@ class Stream:
         student: who turns it into controls.
         fps: frames a second.
         rate: samples a second of the sound that is pushed.
-        smooth: whether every frame is the mean of three moments.
+        smoothing: the moments that every frame is the mean of.
         delay_ms: of every frame, see `Frame`.
         cost: what a frame costs, in words.
         ear: what asks the student.
@@ -71,7 +71,7 @@ class Stream:
     student: Student
     fps: float
     rate: int
-    smooth: bool
+    smoothing: Smoothing
     delay_ms: float
     cost: str
     ear: Ear = field(repr=False)
@@ -82,11 +82,11 @@ class Stream:
     begins_at: int = 0
     ends_at: int = 0
     ended: bool = False
-    known: dict[int, Controls] = field(default_factory=dict[int, Controls], repr=False)
+    known: dict[int, Answer] = field(default_factory=dict[int, Answer], repr=False)
 
 
 def open_stream(
-    student: Student, fps: float = 60.0, rate: int = SAMPLE_RATE, smooth: bool = False
+    student: Student, fps: float = 60.0, rate: int = SAMPLE_RATE, smooth: bool | None = None
 ) -> Stream:
     """Make a stream that has heard nothing yet.
 
@@ -94,7 +94,8 @@ def open_stream(
         student: who turns sound into controls.
         fps: frames a second, above 0 and up to 1000.
         rate: samples a second of the sound to come, 8000 or more.
-        smooth: make every frame the mean of three moments, which adds 16.7 ms (eq. 8).
+        smooth: whether every frame is the mean of neighbouring moments (`marotte.smoothing`), each
+            later one of which adds 16.7 ms; None for as the student was trained.
 
     Raises:
         MarotteError: a rate is impossible.
@@ -102,16 +103,17 @@ def open_stream(
     check_fps(fps)
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
-    ear, cost = choose_ear(student, fps, smooth)
+    smoothing = chosen(student.contract.smoothing, smooth)
+    ear, cost = choose_ear(student, fps, smoothing)
     past = student.window.past_samples
     ahead_ms = 1000 * (ear.n_samples - past) / SAMPLE_RATE
-    first = int(moments(0, 1, fps, smooth)[0, 0]) - past
+    first = int(moments(0, 1, fps, smoothing)[0, 0]) - past
     stream = Stream(
         student=student,
         fps=fps,
         rate=rate,
-        smooth=smooth,
-        delay_ms=ahead_ms + (SMOOTHING_MS if smooth else 0.0),
+        smoothing=smoothing,
+        delay_ms=ahead_ms + smoothing.delay_ms,
         cost=cost,
         ear=ear,
         resampler=Resampler(rate),
@@ -171,14 +173,14 @@ def flush(stream: Stream) -> list[Frame]:
 
 def _end_of(stream: Stream, frame: int) -> int:
     """Where the last window of a frame ends."""
-    last = int(moments(frame, frame + 1, stream.fps, stream.smooth)[0, -1])
+    last = int(moments(frame, frame + 1, stream.fps, stream.smoothing)[0, -1])
     return last - stream.student.window.past_samples + stream.ear.n_samples
 
 
 def _go_to(stream: Stream, frame: int) -> None:
     """Let a frame be the next one."""
     stream.next_frame = frame
-    first = int(moments(frame, frame + 1, stream.fps, stream.smooth)[0, 0])
+    first = int(moments(frame, frame + 1, stream.fps, stream.smoothing)[0, 0])
     stream.begins_at = first - stream.student.window.past_samples
     stream.ends_at = _end_of(stream, frame)
 
@@ -202,7 +204,7 @@ def _frames(stream: Stream, until: int, newest: int | None) -> list[Frame]:
     first = stream.next_frame if newest is None else max(stream.next_frame, until - newest)
     if until <= first:
         return []
-    lanes = moments(first, until, stream.fps, stream.smooth).tolist()
+    lanes = moments(first, until, stream.fps, stream.smoothing).tolist()
     frames = [
         Frame(frame / stream.fps, stream.delay_ms, _controls_of(stream, lanes[frame - first]))
         for frame in range(first, until)
@@ -218,6 +220,6 @@ def _controls_of(stream: Stream, lanes: list[int]) -> Controls:
         if moment not in known:
             start = moment - stream.student.window.past_samples
             known[moment] = stream.ear.answer(stream.sound, start, lane)
-    controls = ensemble([known[moment] for moment in lanes])
+    answer = ensemble([known[moment] for moment in lanes])
     stream.known = {at: answer for at, answer in known.items() if at > lanes[0]}
-    return controls
+    return stream.student.in_rig(answer[None])[0]

@@ -9,7 +9,7 @@ from marotte.learn import checkpoint, distill
 from marotte.learn.dataset import LabelledSpeech
 from marotte.learn.export import export
 from marotte.learn.losses import LossWeights
-from marotte.learn.objective import Intermediate, cut
+from marotte.learn.objective import Intermediate, Objective, cut, kernel
 from marotte.learn.plan import (
     CLEAN,
     FinetuneConfig,
@@ -21,6 +21,7 @@ from marotte.learn.plan import (
 from marotte.learn.recipe import read_recipe, strict
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.runtime import load_student
+from marotte.smoothing import Smoothing
 from marotte.windows import WindowSpec
 
 NAMES = ("jawOpen", "mouthClose")
@@ -55,6 +56,28 @@ def speech(seconds=4.0, seed=0):
 
 def weights(net):
     return torch.cat([p.detach().flatten() for p in net.parameters()])
+
+
+def test_the_losses_see_the_mean_of_sixtieths():
+    first, weights = kernel(Smoothing(3, 1), 10)
+    assert first == 5
+    assert weights.sum() == pytest.approx(1)
+    # A ramp is known between frames too: the mean of -50, -33.3, -16.7, 0 and 16.7 ms.
+    assert weights @ torch.arange(-50.0, 30, 10) == pytest.approx(-50 / 3, abs=1e-4)
+    assert kernel(Smoothing(), 10) == (0, torch.ones(1))
+    objective = Objective(LossWeights(), NAMES, 10.0, smoothing=Smoothing(3, 1))
+    target = torch.zeros(1, 9, 2)
+    target[0, 5] = 1
+    predicted = torch.zeros(1, 9, 2)
+    assert objective.curves(predicted, target)["reconstruction"] == 0.5  # of two frames
+    predicted[0, 5] = 5
+    assert objective.curves(predicted, target)["reconstruction"] < 0.06
+
+
+def test_a_crop_too_short_to_be_smoothed_is_refused(tmp_path):
+    shape = dataclasses.replace(RECIPE.student, smooth_behind=3)
+    with pytest.raises(MarotteError, match="at least 4 frames 20 ms apart, got 3"):
+        distill.Run(dataclasses.replace(RECIPE, student=shape), speech(), speech(), tmp_path)
 
 
 def test_training_learns(tmp_path):

@@ -1,5 +1,7 @@
 """Faces are scored the same however they are computed."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -117,6 +119,18 @@ def test_a_run_s_face_is_its_exported_student_s(run, tmp_path):
         student = StudentFace(str(tmp_path / "tiny.onnx"))(utterance)
         assert student.shape == (90 + (rate != 16_000), 52)
         np.testing.assert_allclose(RunFace(run)(utterance), student, atol=1e-4)
+
+
+def test_a_run_s_smoothing_is_its_exported_student_s(tmp_path):
+    shape = dataclasses.replace(RECIPE.student, smooth_behind=2, smooth_ahead=1)
+    net = lively(StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(shape))))
+    progress, recipe = checkpoint.Progress(), dataclasses.replace(RECIPE, student=shape)
+    optimizer = torch.optim.AdamW(net.parameters())
+    checkpoint.save(tmp_path / "checkpoint.pt", recipe, net, optimizer, progress)
+    export(net, tmp_path / "tiny.onnx", name="tiny")
+    utterance = speak("queen", "ian", 1)
+    student = StudentFace(str(tmp_path / "tiny.onnx"))(utterance)
+    np.testing.assert_allclose(RunFace(tmp_path)(utterance), student, atol=1e-4)
 
 
 def test_several_processes_give_the_same_scores(store, tiny_student, monkeypatch):

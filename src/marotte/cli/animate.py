@@ -36,7 +36,7 @@ def animate(
     fps: Annotated[float, typer.Option(help="Frames a second.")] = 60.0,
     student: options.Student = None,
     rig: options.Rig = None,
-    smooth: Annotated[bool, typer.Option("--smooth", help="Tremble less.")] = False,
+    smooth: options.Smooth = None,
     retarget: options.Retarget = None,
     life: options.Life = False,
     seed: options.LifeSeed = 0,

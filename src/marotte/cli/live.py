@@ -48,9 +48,7 @@ def live(
     rate: Annotated[int, typer.Option(help="Samples a second of standard input.")] = 16_000,
     fps: Annotated[float, typer.Option(help="Frames a second.")] = 60.0,
     student: options.Student = None,
-    smooth: Annotated[
-        bool, typer.Option("--smooth", help="Tremble less, for 16.7 ms more delay.")
-    ] = False,
+    smooth: options.Smooth = None,
     retarget: options.Retarget = None,
     life: options.Life = False,
     seed: options.LifeSeed = 0,

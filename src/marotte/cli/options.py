@@ -14,6 +14,13 @@ Rig = Annotated[
     Path | None,
     typer.Option(help="A JSON file of another rig, or a mesh's file.", show_default="ARKit's 52"),
 ]
+Smooth = Annotated[
+    bool | None,
+    typer.Option(
+        help="Tremble less, up to 16.7 ms later, or more, sooner.",
+        show_default="as the student was trained",
+    ),
+]
 Retarget = Annotated[
     Path | None, typer.Option(help="A TOML file of gains, ranges and names.", show_default=False)
 ]

@@ -80,11 +80,13 @@ def costs_of(source: str | None) -> list[str]:
 
 def cost_lines(path: Path) -> list[str]:
     """What a student file costs, a line each."""
-    cost, window = cost_of(path), load_student(path).window
+    cost, student = cost_of(path), load_student(path)
+    own, smoothing = student.window.lookahead_ms, student.contract.smoothing
+    sooner = f" ({own:.0f}, and {smoothing.delay_ms:.0f} of smoothing)" if any(smoothing) else ""
     streamed = streamed_macs(path)
     live = f", {streamed / 1e6:.2f} M in a live stream at 60 fps" if streamed else ""
     return [
-        f"look-ahead {window.lookahead_ms:.0f} ms",
+        f"look-ahead {student.delay_ms:.0f} ms{sooner}",
         f"parameters {cost.parameters / 1e6:.3f} M",
         f"multiply-accumulates a frame {cost.macs / 1e6:.2f} M (the whole window){live}",
         f"memory {cost.paper_memory_mib:.2f} MiB by the paper's count, "

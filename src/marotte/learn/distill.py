@@ -89,6 +89,7 @@ class Run:
         self.objective = Objective(
             recipe.loss, speech.names, config.frame_ms, head, net.config.smoothing
         )
+        self.objective.check(config.frames)
 
     def step(self) -> dict[str, Tensor]:
         """One step of training; gives the losses before it."""

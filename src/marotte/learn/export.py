@@ -130,6 +130,8 @@ def contract_of(
         teacher=teacher,
         frontend=net.config.frontend,
         norm=net.config.norm,
+        smooth_behind=net.config.smooth_behind,
+        smooth_ahead=net.config.smooth_ahead,
         licence=licence,
         golden=tuple(golden.tolist()),
     )

@@ -23,8 +23,8 @@ from marotte.learn.utterance import Utterance
 from marotte.pipeline import animate, windows_at
 from marotte.rig import ARKIT_52
 from marotte.runtime import Student, load_student
-from marotte.smoothing import ensemble
-from marotte.windows import frame_samples, n_frames
+from marotte.smoothing import ensemble, ensembles, moments
+from marotte.windows import n_frames
 
 FPS = 60.0
 BLOCK_FRAMES = 512  # of a network's front end: under a minute of sound at a time
@@ -170,7 +170,8 @@ def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32
     """A network's bare answers [n_frames, n_outputs] for a recording.
 
     Where the front end knows nothing of its window, its steps are computed once for all windows
-    that begin on the same grid of 20 ms, and are shared; else window by window.
+    that begin on the same grid of 20 ms, and are shared; else window by window. A student that
+    was trained through a mean of moments answers with that.
 
     Args:
         net: a `StudentNet`, or any network like it, in evaluation mode.
@@ -181,24 +182,31 @@ def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32
 
     from marotte.learn.student import StudentNet
 
+    lanes = moments(0, n_frames(recording.n_samples, fps), fps, net.config.smoothing)
+    asked = np.unique(lanes)
     with torch.inference_mode():
         if isinstance(net, StudentNet) and net.config.norm == "step":
-            return _by_shared_steps(net, recording.read(), fps)
-        moments = frame_samples(0, n_frames(recording.n_samples, fps), fps)
-        batches = windows_at(recording, net.config.window, moments)
-        answers = [net(torch.from_numpy(batch.copy())).controls.numpy() for batch in batches]
-    return np.concatenate(answers)
+            answers = _by_shared_steps(net, recording.read(), asked)
+        else:
+            batches = windows_at(recording, net.config.window, asked)
+            answers = np.concatenate(
+                [net(torch.from_numpy(batch.copy())).controls.numpy() for batch in batches]
+            )
+    return ensembles(answers, asked, lanes)
 
 
-def _by_shared_steps(net: Any, samples: NDArray[np.float32], fps: float) -> NDArray[np.float32]:
-    """Answers [n_frames, n_outputs] of a network whose steps depend on no window."""
+def _by_shared_steps(
+    net: Any, samples: NDArray[np.float32], asked: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Answers [n_moments, n_outputs] of a network whose steps depend on no window."""
     import torch
 
     from marotte.learn.frontends import STEP_SAMPLES
 
     window = net.config.window
-    starts = frame_samples(0, n_frames(len(samples), fps), fps)  # in the padded sound
-    padded = torch.from_numpy(np.pad(samples, (window.past_samples, window.n_samples)))
+    starts = asked - min(0, int(asked[0]))  # in the padded sound
+    before = window.past_samples - min(0, int(asked[0]))
+    padded = torch.from_numpy(np.pad(samples, (before, 2 * window.n_samples)))
     result = np.zeros((len(starts), len(net.config.names)), np.float32)
     for phase in np.unique(starts % STEP_SAMPLES):
         on_grid = np.flatnonzero(starts % STEP_SAMPLES == phase)

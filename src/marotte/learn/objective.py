@@ -44,6 +44,18 @@ class Objective:
                 "loss.lip_margin to 0"
             )
 
+    def check(self, n_frames: int) -> None:
+        """Refuse crops in which no frame has all its neighbours.
+
+        Raises:
+            MarotteError: says how many frames a crop needs.
+        """
+        if n_frames < len(self.kernel):
+            raise MarotteError(
+                f"a smoothed student needs crops of at least {len(self.kernel)} frames "
+                f"{STEP_MS / self.per_frame:g} ms apart, got {n_frames}: raise train.frames"
+            )
+
     def __call__(
         self,
         answer: Prediction,

@@ -20,7 +20,7 @@ from marotte.learn.reproduce.degraded import HEARD, Degraded
 from marotte.learn.reproduce.rows import Row
 from marotte.learn.reproduce.runs import Plan
 from marotte.learn.stillness import stillness
-from marotte.smoothing import SMOOTHING_MS
+from marotte.smoothing import EQUATION_8
 
 FORMAT = 1  # of what is kept in a run's folder
 CLEAN = "test_clean"
@@ -246,7 +246,7 @@ def _costs(row: Row, seed: int, folder: Path, face: Face, key: dict[str, Any]) -
         weighed = _weigh(folder)
         _keep(kept, key, weighed)
     still = stillness(face)
-    weighed["lookahead_ms"] += SMOOTHING_MS if row.smooth else 0
+    weighed["lookahead_ms"] += EQUATION_8.delay_ms if row.smooth else 0
     return Costs(
         row=row.label,
         seed=seed,
@@ -274,7 +274,7 @@ def _weigh(folder: Path) -> dict[str, Any]:
             "streamed_macs": -1 if streamed is None else streamed,
             "peak_memory_mib": process_memory_mib(path),
             "ms_a_frame": milliseconds_a_frame(path),
-            "lookahead_ms": load_student(path).window.lookahead_ms,
+            "lookahead_ms": load_student(path).delay_ms,
         }
 
 
