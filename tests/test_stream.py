@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -208,7 +209,7 @@ def test_samples_that_are_no_sound_are_refused(
     [({"fps": 0}, "fps must be"), ({"rate": 4000}, "rate must be 8000 to 768000")],
 )
 def test_impossible_rates_are_refused(
-    student: Student, settings: dict[str, int], message: str
+    student: Student, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(MarotteError, match=message):
         open_stream(student, **settings)
