@@ -4,70 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from spoken import RECIPE, run
 
-from marotte.cli import app
 from marotte.learn.card import BEGIN, END
-from marotte.learn.store import Store
-from marotte.learn.utterance import Phone, Utterance
 from marotte.rig import load_rig
 from marotte.runtime import load_student
-
-SPEAKERS = {
-    "queen": ("joe", "jim", "naomi"),  # train, valid, test_other
-    "asterisk_en": ("allison",),  # test_clean
-}
-RECIPE = """
-name = "tiny"
-corpus = "corpus.toml"
-teacher = "phonetic"
-[student]
-channels = 8
-lookahead_ms = 128
-frontend = "mel"
-norm = "step"
-batch_norm = true
-[train]
-minutes = 1
-steps = 4
-batch = 4
-frames = 3
-validate_crops = 4
-"""
-
-
-def speak(source, speaker, number):
-    """Two seconds of hum whose loudness follows its phonemes."""
-    sounds = ["m", "ɑ", "p", "i", "b", "æ", "s", "ʌ", "m", "ɔ"]
-    phones = tuple(Phone(s, 0.2 + 0.15 * i, 0.35 + 0.15 * i) for i, s in enumerate(sounds))
-    time = np.arange(32_000) / 16_000
-    sound = 0.2 * np.sin(2 * np.pi * (120 + 10 * number) * time)
-    for phone in phones:
-        if phone.ipa in "mpbs":
-            sound[int(phone.start_s * 16_000) : int(phone.end_s * 16_000)] *= 0.1
-    id = f"{source}/{speaker}/{number}"
-    return Utterance(id, source, speaker, "en", "MIT", "", sound.astype(np.float32), 16_000, phones)
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("corpus")
-    for source, speakers in SPEAKERS.items():
-        said = [speak(source, speaker, n) for speaker in speakers for n in range(3)]
-        Store(folder).write_part(f"{source}-00000", said)
-    return folder
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-@pytest.fixture(scope="module")
-def labelled(corpus):
-    result = run("label", corpus, "--workers", 1)
-    assert result.exit_code == 0, result.output
-    assert "labelled 2 parts" in result.output
-    return corpus
 
 
 @pytest.fixture(scope="module")

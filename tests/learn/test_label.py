@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from spoken import run
 
-from marotte.cli import app
 from marotte.errors import MarotteError
 from marotte.learn import label as labelling
 from marotte.learn.corpora.source import Skip
@@ -66,10 +65,6 @@ def drone(monkeypatch):
     labelling._teacher.cache_clear()
     yield teacher
     labelling._teacher.cache_clear()
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def label_here(job):

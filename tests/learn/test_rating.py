@@ -5,10 +5,9 @@ import json
 import numpy as np
 import pytest
 from made import write_tiny
+from spoken import run
 from test_page import NEEDS_BROWSER, browser  # noqa: F401  # the fixture
-from typer.testing import CliRunner
 
-from marotte.cli import app
 from marotte.errors import MarotteError
 from marotte.learn import rating
 from marotte.learn.rating import Trial
@@ -32,10 +31,6 @@ def store(tmp_path_factory):
     said = [speak("queen", speaker, n) for speaker in ("naomi", "ian") for n in range(3)]
     store.write_part("queen-00000", said)
     return store
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def test_clips_are_of_all_speakers_in_turn(store):

@@ -6,9 +6,8 @@ import dataclasses
 import av
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from spoken import RECIPE, run, speak
 
-from marotte.cli import app
 from marotte.errors import MarotteError
 from marotte.learn.faces import TeacherFace
 from marotte.learn.reproduce import lips, videos
@@ -22,25 +21,7 @@ from marotte.learn.reproduce.runs import changed, runs_of
 from marotte.learn.reproduce.tables import markdown, spread
 from marotte.learn.reproduce.verdicts import Measured, verdicts
 from marotte.learn.store import Store
-from marotte.learn.utterance import Phone, Utterance
-from marotte.rig import ARKIT_52
 
-RECIPE = """
-name = "tiny"
-corpus = "corpus.toml"
-teacher = "phonetic"
-[student]
-channels = 8
-lookahead_ms = 128
-frontend = "mel"
-norm = "step"
-[train]
-minutes = 1
-steps = 2
-batch = 2
-frames = 3
-validate_crops = 2
-"""
 HYBRID = """
 base = "s0.toml"
 [student]
@@ -50,43 +31,10 @@ recipe = "s0.toml"
 [loss]
 feature = 1.0
 """
-PHONES = ["t", "aɪ", "m", "p", "ɑ", "b", "ɪ", "g", "m", "ɔ"]
-
-
-def speak(source, speaker, number, language="en"):
-    phones = tuple(Phone(s, 0.2 + 0.2 * i, 0.4 + 0.2 * i) for i, s in enumerate(PHONES))
-    phones += (Phone("s", 2.8, 3.0),)
-    time = np.arange(3 * 16_000) / 16_000
-    sound = 0.2 * np.sin(2 * np.pi * (120 + 10 * number) * time) * (time < 2.2)
-    id = f"{source}/{speaker}/{number}"
-    text = "Time for a big one."
-    samples = sound.astype(np.float32)
-    return Utterance(id, source, speaker, language, "MIT", text, samples, 16_000, phones)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    store = Store(tmp_path_factory.mktemp("corpus"))
-    for source, speakers, language in (
-        ("queen", ("joe", "jim", "naomi"), "en"),  # train, valid, test_other
-        ("asterisk_en", ("allison",), "en"),
-        ("asterisk_es", ("allison",), "es"),
-    ):
-        said = [speak(source, speaker, n, language) for speaker in speakers for n in range(2)]
-        store.write_part(f"{source}-00000", said)
-    teacher = TeacherFace("phonetic")
-    for part in store.parts():
-        curves = {each.id: teacher(each) for each in store.utterances([part])}
-        store.write_labels("phonetic", part, curves, 60.0, ARKIT_52.names, {})
-    return store
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-@pytest.fixture(scope="module")
-def made(store, tmp_path_factory):
+def made(labelled, tmp_path_factory):
     """A folder in which table2 was made of two rows, and the words of the command."""
     home = tmp_path_factory.mktemp("reproduce")
     recipes = home / "recipes"
@@ -97,7 +45,7 @@ def made(store, tmp_path_factory):
         "# Here\n<!-- table2: written by `marotte reproduce table2` -->\n"
         "<!-- end of table2 -->\nEnd"
     )
-    words = ["reproduce", "table2", "--corpus", store.folder, "--recipes", recipes]
+    words = ["reproduce", "table2", "--corpus", labelled, "--recipes", recipes]
     words += ["--rows", "S4+,S4+ smooth", "--to", home / "out", "--workers", 1, "--threads", 1]
     words += ["--page", home / "page.md"]
     with pytest.MonkeyPatch.context() as patch:
@@ -274,15 +222,16 @@ def test_sound_is_made_worse_the_same_each_time():
     np.testing.assert_array_equal(face(utterance), degrade(utterance, "8 kHz").samples)
 
 
-def test_the_words_of_figure_5_are_found(store):
-    found = {moment.word: moment.phone for moment in moments(store)}
+def test_the_words_of_figure_5_are_found(labelled):
+    found = {moment.word: moment.phone for moment in moments(Store(labelled))}
     assert set(found) == {"silence", "time", "big"}
     assert found["time"].ipa == "m"
     assert found["big"].ipa == "b"
     assert found["silence"].start_s == pytest.approx(2.2)
 
 
-def test_a_sentence_is_the_same_each_time(store):
+def test_a_sentence_is_the_same_each_time(labelled):
+    store = Store(labelled)
     assert lips.sentence(store, "test_clean").id == lips.sentence(store, "test_clean").id
     with pytest.raises(MarotteError, match="no sentence"):
         lips.sentence(store, "test_clean", "fr")

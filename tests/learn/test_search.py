@@ -1,7 +1,7 @@
 """A grid of students under one budget, by the command a person gives."""
 
 import pytest
-from test_reproduce import RECIPE, run, store  # noqa: F401  # a fixture
+from spoken import RECIPE, run
 
 from marotte.cli.search import grid
 from marotte.learn.reproduce.results import Costs, Figures, read_csv
@@ -15,8 +15,17 @@ def recipe(tmp_path, monkeypatch):
     return tmp_path / "tiny.toml"
 
 
-def test_a_grid_becomes_a_frontier(store, recipe, tmp_path):  # noqa: F811
-    words = ["search", recipe, "--corpus", store.folder, "--minutes", 1, "--to", tmp_path / "out"]
+def test_a_grid_becomes_a_frontier(labelled, recipe, tmp_path):
+    words = [
+        "search",
+        recipe,
+        "--corpus",
+        labelled,
+        "--minutes",
+        1,
+        "--to",
+        tmp_path / "out",
+    ]
     words += ["--frontends", "mel,sinc", "--channels", "8", "--lookahead", "64", "--workers", 1]
     result = run(*words, "--threads", 1)
     assert result.exit_code == 0, result.output
@@ -38,8 +47,10 @@ def test_a_grid_becomes_a_frontier(store, recipe, tmp_path):  # noqa: F811
         (("--lookahead", "600"), "0 to 511"),
     ],
 )
-def test_a_grid_that_can_not_be_built_is_refused_at_once(changes, words, store, recipe, tmp_path):  # noqa: F811
-    result = run("search", recipe, "--corpus", store.folder, "--to", tmp_path / "out", *changes)
+def test_a_grid_that_can_not_be_built_is_refused_at_once(
+    changes, words, labelled, recipe, tmp_path
+):
+    result = run("search", recipe, "--corpus", labelled, "--to", tmp_path / "out", *changes)
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
     assert not (tmp_path / "cache").exists()

@@ -4,15 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from spoken import run, speak
 
-from marotte.cli import app
 from marotte.errors import MarotteError
 from marotte.head import load_head
 from marotte.learn.faces import LabelFace, TeacherFace, open_face
 from marotte.learn.store import Store
 from marotte.learn.teachers import open_teacher
-from marotte.learn.utterance import Phone, Utterance
 from marotte.rig import ARKIT_52
 
 RECIPE = """
@@ -36,23 +34,6 @@ hidden = 32
 latent = 4
 """
 SPEAKERS = {"queen": ("joe", "jim"), "asterisk_en": ("allison",)}  # train, valid; test_clean
-
-
-def speak(source, speaker, number):
-    """A second and a half of hum whose loudness follows its phonemes."""
-    sounds = ["m", "ɑ", "p", "i", "b", "æ", "s", "ʌ"]
-    phones = tuple(Phone(s, 0.2 + 0.15 * i, 0.35 + 0.15 * i) for i, s in enumerate(sounds))
-    time = np.arange(24_000) / 16_000
-    sound = 0.2 * np.sin(2 * np.pi * (120 + 10 * number) * time)
-    for phone in phones:
-        if phone.ipa in "mpbs":
-            sound[int(phone.start_s * 16_000) : int(phone.end_s * 16_000)] *= 0.1
-    id = f"{source}/{speaker}/{number}"
-    return Utterance(id, source, speaker, "en", "MIT", "", sound.astype(np.float32), 16_000, phones)
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +67,7 @@ def test_speech_without_phones_is_labelled(place):
     assert result.exit_code == 0, result.output
     labels = Store(place / "corpus").labels("by-ear", "mine-00000")
     assert labels.fps == 30
-    assert labels.curves["mine/me/0"].shape == (45, 52)
+    assert labels.curves["mine/me/0"].shape == (90, 52)
     assert labels.provenance["encoder"] == "mfcc-ssc"
     assert labels.provenance["corpus"] == "corpus"
     assert labels.provenance["recipe"]["name"] == "by-ear"
@@ -117,10 +98,10 @@ def test_captures_of_one_s_own_teach_too(place, tmp_path, monkeypatch):
     )
     (tmp_path / "takes").mkdir()
     for number in range(3):
-        controls = ARKIT_52.neutral(45)
+        controls = ARKIT_52.neutral(90)
         controls[:, ARKIT_52.index["jawOpen"]] = 0.3
         vertices = load_head().vertices(controls, ARKIT_52.names)
-        np.save(tmp_path / "takes" / f"{number}.npy", vertices.reshape(45, -1))
+        np.save(tmp_path / "takes" / f"{number}.npy", vertices.reshape(90, -1))
     labelled = run(
         "label", store.folder, "--teacher", "imported", "--curves", tmp_path / "takes",
         "--workers", 1,

@@ -1,0 +1,62 @@
+"""A small corpus of made speech, a recipe that is trained in a moment, and the command line."""
+
+from pathlib import Path
+
+import numpy as np
+from typer.testing import CliRunner
+
+from marotte.cli import app
+from marotte.learn.store import Store
+from marotte.learn.utterance import Phone, Utterance
+
+RECIPE = """
+name = "tiny"
+corpus = "corpus.toml"
+teacher = "phonetic"
+[student]
+channels = 8
+lookahead_ms = 128
+frontend = "mel"
+norm = "step"
+batch_norm = true
+[train]
+minutes = 1
+steps = 2
+batch = 2
+frames = 3
+validate_crops = 2
+"""
+TEXT, PHONES = "Time for a big one.", ["t", "aɪ", "m", "p", "ɑ", "b", "ɪ", "g", "m", "ɔ"]
+QUIET = "mpbtg"
+
+
+def run(*arguments):
+    """What a command says, and its exit code."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def speak(source, speaker, number, language="en"):
+    """Two seconds of hum whose loudness follows its phonemes, then silence and an unheard /s/."""
+    phones = tuple(Phone(s, 0.2 + 0.2 * i, 0.4 + 0.2 * i) for i, s in enumerate(PHONES))
+    time = np.arange(3 * 16_000) / 16_000
+    sound = 0.2 * np.sin(2 * np.pi * (120 + 10 * number) * time) * (time < 2.2)
+    for phone in phones:
+        if phone.ipa in QUIET:
+            sound[int(phone.start_s * 16_000) : int(phone.end_s * 16_000)] *= 0.1
+    phones += (Phone("s", 2.8, 3.0),)
+    id = f"{source}/{speaker}/{number}"
+    samples = sound.astype(np.float32)
+    return Utterance(id, source, speaker, language, "MIT", TEXT, samples, 16_000, phones)
+
+
+def write_corpus(folder: Path) -> Store:
+    """Speech to train on, of validation, and of all three test sets, without labels."""
+    store = Store(folder)
+    for source, speakers, language in (
+        ("queen", ("joe", "jim", "naomi"), "en"),  # train, valid, test_other
+        ("asterisk_en", ("allison",), "en"),
+        ("asterisk_es", ("allison",), "es"),
+    ):
+        said = [speak(source, speaker, n, language) for speaker in speakers for n in range(2)]
+        store.write_part(f"{source}-00000", said)
+    return store
