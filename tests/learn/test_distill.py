@@ -250,6 +250,19 @@ def test_a_checkpoint_cut_short_is_refused(tmp_path):
         checkpoint.load_net(path)
 
 
+def test_a_checkpoint_of_before_rigs_is_of_arkit_and_a_teacher_s_is_refused(tmp_path):
+    distill.train(RECIPE, speech(), speech(), tmp_path)
+    path = tmp_path / "checkpoint.pt"
+    state = checkpoint.read(path)
+    del state["rig"]
+    torch.save(state, path)
+    assert checkpoint.load_net(path)[1]["rig"] == "arkit52"
+    del state["recipe"]["student"]
+    torch.save(state, path)
+    with pytest.raises(MarotteError, match=r"not a student's checkpoint \(it lacks student\)"):
+        checkpoint.load_net(path)
+
+
 def test_an_exported_student_gives_what_was_trained(tmp_path):
     trained = distill.train(RECIPE, speech(), speech(), tmp_path / "run")
     net, _ = checkpoint.load_net(tmp_path / "run" / "checkpoint.pt")

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from marotte.errors import MarotteError
+from marotte.learn.dataset import load_speech
 from marotte.learn.rows import Entry
 from marotte.learn.store import Store
+from marotte.learn.teachers.voice2face.recipe import SpeechChoice
+from marotte.learn.teachers.voice2face.speech import choose
 from marotte.learn.utterance import Phone, Utterance
 
 
@@ -126,6 +129,22 @@ def test_missing_parts_and_labels_are_said(tmp_path):
         list(store.utterances(["other"]))
     with pytest.raises(MarotteError, match="no labels by 'rules'"):
         store.labels("rules", "fake-00000")
+
+
+def test_labels_by_two_versions_are_refused(tmp_path):
+    store = Store(tmp_path)
+    assert store.version_of("phonetic") == ""
+    for part, version in (("a-0", "1"), ("a-1", "1"), ("b-0", "2")):
+        store.write_part(part, [utterance()])
+        if part == "b-0":
+            assert store.version_of("phonetic") == "1"
+        curves = {"fake/ann/0": np.zeros((30, 1))}
+        store.write_labels("phonetic", part, curves, 60.0, ["jawOpen"], {"version": version})
+    said = r"\(version 1: 2 parts, version 2: 1 parts\): run `marotte label .* --again`"
+    with pytest.raises(MarotteError, match=said):
+        load_speech(store, "phonetic", "train", ("jawOpen",))
+    with pytest.raises(MarotteError, match=said):
+        choose(store, "phonetic", "train", SpeechChoice({"fake": 1.0}))
 
 
 def test_the_manifest_counts_minutes_by_speaker(tmp_path):

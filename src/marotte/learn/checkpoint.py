@@ -99,8 +99,19 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def load_net(path: Path) -> tuple[StudentNet, dict[str, Any]]:
-    """The network of a checkpoint, in evaluation mode, and the rest of the checkpoint."""
+    """The network of a checkpoint, in evaluation mode, and the rest of the checkpoint.
+
+    Raises:
+        MarotteError: it is missing or damaged, or is not a student's.
+    """
     state = read(path)
+    if missing := {"recipe", "names", "net"} - state.keys() or {"student"} - state["recipe"].keys():
+        raise MarotteError(
+            f"{path} is not a student's checkpoint (it lacks {', '.join(sorted(missing))}): "
+            "give the folder of a run of `marotte train`"
+        )
+    # Before runs kept their rig there was none but this one.
+    state.setdefault("rig", ARKIT_52.name)
     net = network(StudentConfig(names=tuple(state["names"]), **state["recipe"]["student"]))
     net.load_state_dict(state["net"])
     return net.eval(), state

@@ -87,8 +87,10 @@ def load_speech(
         progress: called with parts done and parts in all.
 
     Raises:
-        MarotteError: there are none, or the teacher does not give one of the controls.
+        MarotteError: there are none, they are by several versions of the teacher, or it does not
+            give one of the controls.
     """
+    store.version_of(teacher)  # refuses a mixture
     lengths, curves, levels, sources, fps = [0], [], [], [], 60.0
     parts = store.labelled(teacher)
     with _spool() as spool:

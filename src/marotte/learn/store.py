@@ -12,6 +12,7 @@ understands the files. The folder may lie behind a URL (`places.py`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -198,6 +199,22 @@ class Store:
         """What one teacher's labels of a part mean, and where they come from."""
         with self._reading(self._labels_of(teacher, part)) as source:
             return read_format(source)
+
+    def version_of(self, teacher: str) -> str:
+        """The version of a teacher that made all its labels here; empty where there are none.
+
+        Raises:
+            MarotteError: several versions did, so that they say different things of one sound.
+        """
+        parts = self.labelled(teacher)
+        found = Counter(self.label_format(teacher, part).version for part in parts)
+        if len(found) > 1:
+            said = ", ".join(f"version {version}: {n} parts" for version, n in found.items())
+            raise MarotteError(
+                f"{self.folder} holds labels by several versions of the teacher {teacher!r} "
+                f"({said}): run `marotte label {self.folder} --again` with that teacher"
+            )
+        return next(iter(found), "")
 
     def settled(self, teacher: str, part: str) -> Settled | None:
         """Which utterances of a part a teacher is done with; None where it has not begun."""

@@ -69,8 +69,10 @@ def choose(store: Store, labels: str, split: str, choice: SpeechChoice) -> list[
         choice: see there.
 
     Raises:
-        MarotteError: there is no labelled speech of a source.
+        MarotteError: there is no labelled speech of a source, or there are labels by several
+            versions of the teacher.
     """
+    store.version_of(labels)  # refuses a mixture
     found: dict[str, list[Chosen]] = {}
     for part in store.labelled(labels):
         for entry in store.entries([part]):
