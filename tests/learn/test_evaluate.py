@@ -9,7 +9,7 @@ import torch
 from marotte.audio import Recording
 from marotte.head import load_head
 from marotte.learn import checkpoint
-from marotte.learn.evaluate import chosen, evaluate, processes, score
+from marotte.learn.evaluate import chosen, evaluate, score
 from marotte.learn.export import export
 from marotte.learn.faces import (
     LabelFace,
@@ -28,6 +28,7 @@ from marotte.learn.stillness import LEVEL, SECONDS, sounds, stillness
 from marotte.learn.store import Store
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.learn.utterance import Phone, Utterance
+from marotte.learn.workers import processes
 from marotte.rig import ARKIT_52
 
 RECIPE = Recipe(

@@ -170,6 +170,7 @@ def evaluate(
     from marotte.learn import faces as who_is
     from marotte.learn.stillness import stillness
     from marotte.learn.store import Store
+    from marotte.learn.workers import processes
 
     store = Store.open(corpus)
     faces: dict[str, who_is.Face] = {}
@@ -180,7 +181,7 @@ def evaluate(
         faces["teacher"] = who_is.open_face(store, teacher or against)
     console = Console()
     tables: dict[str, list[Score]] = {}
-    with scoring.processes(workers or os.cpu_count() or 1) as pool:
+    with processes(workers or os.cpu_count() or 1) as pool:
         for name in split or scoring.held_out(store) or ["test_clean"]:
             tables[name] = []
             for who, face in faces.items():

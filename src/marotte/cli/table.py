@@ -45,8 +45,8 @@ def make(table: Table, how: Making) -> int:
     need_torch()
     import torch
 
-    from marotte.learn.evaluate import processes
     from marotte.learn.reproduce import report, results
+    from marotte.learn.workers import processes
 
     if how.threads:
         torch.set_num_threads(how.threads)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -96,19 +93,6 @@ def chosen(store: Store, split: str, minutes: float | None = None) -> dict[str, 
     return ids
 
 
-@contextmanager
-def processes(workers: int) -> Generator[Executor | None]:
-    """Processes of one thread each that `evaluate` can use; None where one is all there is."""
-    if workers < 2:
-        yield None
-        return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _one_thread)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 def evaluate(
     face: Face,
     store: Store,
@@ -130,7 +114,7 @@ def evaluate(
         teacher: whose labels the error is measured against.
         progress: called with how many utterances are done, and of how many.
         minutes: a cap, see `chosen`.
-        pool: of `processes`; None computes here.
+        pool: of `workers.processes`; None computes here.
 
     Raises:
         MarotteError: the corpus has no speech with phones in that split.
@@ -160,11 +144,6 @@ def evaluate(
 
 
 _Job = tuple[Face, Path | str, str, str, list[str]]
-
-
-def _one_thread() -> None:
-    """Let a process compute on one thread: there are as many processes as should run."""
-    os.environ["OMP_NUM_THREADS"] = "1"  # read by torch when it is imported
 
 
 def _score_part(job: _Job) -> list[tuple[str, Score]]:

@@ -6,13 +6,15 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from marotte.errors import MarotteError
 
+THREADS = "OMP_NUM_THREADS"
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 
@@ -26,35 +28,46 @@ def spread(do: Callable[[Work], Result], work: Sequence[Work], workers: int) -> 
     Raises:
         MarotteError: a process was ended from outside.
     """
-    if workers == 1:
-        yield from map(do, work)
+    shared = max(1, (os.cpu_count() or 1) // workers)
+    with processes(workers, os.environ.get(THREADS, str(shared))) as executor:
+        if executor is None:
+            yield from map(do, work)
+            return
+        for future in as_completed([executor.submit(do, each) for each in work]):
+            yield future.result()
+
+
+@contextmanager
+def processes(workers: int, threads: str = "1") -> Generator[Executor | None]:
+    """Processes of so many threads each, which end with this one; None where one is all there is.
+
+    Raises:
+        MarotteError: one of them was ended from outside.
+    """
+    if workers < 2:
+        yield None
         return
     # A worker must not inherit threads or locks: every system starts it afresh.
     context = multiprocessing.get_context("spawn")
-    threads = max(1, (os.cpu_count() or 1) // workers)
     executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(threads,))
-    with executor:
-        futures = [executor.submit(do, each) for each in work]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise MarotteError(
-                "a process of this command was ended from outside, perhaps for want of memory: "
-                "run the same command again to go on, with fewer --workers"
-            ) from error
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    try:
+        yield executor
+    except BrokenProcessPool as error:
+        raise MarotteError(
+            "a process of this command was ended from outside, perhaps for want of memory: "
+            "run the same command again to go on, with fewer --workers"
+        ) from error
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(threads: int) -> None:
+def _start(threads: str) -> None:
     # Ctrl-C ends a worker at once and silently; half-written files are never in their place.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A killed parent can't tell its workers to stop: each watches over it.
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # PyTorch, which is loaded later than this, would take all cores in each process.
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    os.environ[THREADS] = threads
 
 
 def _end_with_parent() -> None:

@@ -106,7 +106,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Speech:
-    """What is scored: at most `minutes` of each test set, by a pool of `evaluate.processes`."""
+    """What is scored: at most `minutes` of each test set, by a pool of `workers.processes`."""
 
     minutes: float | None
     pool: Executor | None = None
