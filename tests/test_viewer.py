@@ -27,10 +27,10 @@ from marotte.pipeline import animate
 from marotte.rig import ARKIT_52
 from marotte.runtime import Student, load_student
 from marotte.stream import Frame
-from marotte.viewer import protocol, server
+from marotte.viewer import protocol, server, takes
 from marotte.viewer.guard import Access
 from marotte.viewer.protocol import ProtocolError, Sound, Start, Stop
-from marotte.viewer.server import Outbox, Viewer, build_app, write_take
+from marotte.viewer.server import Outbox, Viewer, build_app
 from marotte.viewer.serving import Background, Certificate, address, listen
 from marotte.viewer.session import LONGEST_BACKLOG_S, Inbox, Session
 
@@ -446,24 +446,21 @@ def test_who_is_slow_to_read_loses_the_oldest():
 
 
 class TestTakes:
-    @pytest.fixture
-    def viewer(self) -> Viewer:
-        return Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS)
-
-    def test_a_take_is_what_marotte_animate_writes(self, viewer: Viewer, tmp_path: Path):
+    def test_a_take_is_what_marotte_animate_writes(self, tmp_path: Path):
         from marotte.animation import Animation
         from marotte.formats import livelink_csv
 
         rows = np.random.default_rng(3).random((90, 55), np.float32)
         animation = Animation(rows[:, :52], FPS, ARKIT_52, head=rows[:, 52:])
         livelink_csv.write(animation, tmp_path / "take.csv")
-        assert write_take(viewer, rows.tobytes(), "csv") == (tmp_path / "take.csv").read_bytes()
-        assert write_take(viewer, rows.tobytes(), "glb")[:4] == b"glTF"
+        csv, glb = (takes.write(rows.tobytes(), kind, ARKIT_52, FPS) for kind in ("csv", "glb"))
+        assert csv == (tmp_path / "take.csv").read_bytes()
+        assert glb[:4] == b"glTF"
 
     @pytest.mark.parametrize("content", [b"", bytes(219), np.full(55, np.nan, "<f4").tobytes()])
-    def test_what_is_none_is_refused(self, viewer: Viewer, content: bytes):
+    def test_what_is_none_is_refused(self, content: bytes):
         with pytest.raises(MarotteError):
-            write_take(viewer, content, "csv")
+            takes.write(content, "csv", ARKIT_52, FPS)
 
     def test_over_the_network_it_is_bounded_and_of_two_kinds(
         self, running: tuple[Viewer, str], monkeypatch: pytest.MonkeyPatch
@@ -472,7 +469,7 @@ class TestTakes:
         from urllib.request import Request, urlopen
 
         _, at = running
-        monkeypatch.setattr(server, "LONGEST_TAKE_S", 1)
+        monkeypatch.setattr(takes, "LONGEST_S", 1)
 
         def post(ending: str, n: int) -> bytes:
             request = Request(f"http://{at}/take.{ending}", bytes(220 * n), method="POST")

@@ -6,10 +6,11 @@ import torch
 
 from marotte.errors import MarotteError
 from marotte.learn import analyse
-from marotte.learn.analyse import Sizes, layers_of
+from marotte.learn.analyse import layers_of
 from marotte.learn.maps import BOZKURT, JEFFERS, MAPS, VISEMENET, labels_of
 from marotte.learn.phones import ARPABET, INVENTORY
 from marotte.learn.store import Store
+from marotte.learn.strata import Sizes, draw
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.learn.utterance import Phone, Utterance
 
@@ -78,7 +79,7 @@ def test_probes_tell_sounds_apart_and_guesses_do_not(store, tmp_path, monkeypatc
 
 
 def test_windows_are_stratified_and_no_utterance_is_on_both_sides(store):
-    windows = analyse.draw(network(), store, Sizes(600, 100), seed=1)
+    windows = draw(network().config.window, store, Sizes(600, 100), seed=1)
     train, test = (set(windows.utterance[windows.is_test == side]) for side in (False, True))
     assert not train & test
     assert windows.is_test.sum() == 100

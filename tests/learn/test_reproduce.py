@@ -10,12 +10,13 @@ from spoken import RECIPE, run, speak
 
 from marotte.errors import MarotteError
 from marotte.learn.faces import TeacherFace
+from marotte.learn.lines import read_csv, write_csv
 from marotte.learn.reproduce import lips, videos
 from marotte.learn.reproduce.claims import CLAIMS
 from marotte.learn.reproduce.degraded import HEARD, Degraded, degrade
 from marotte.learn.reproduce.frames import moments
 from marotte.learn.reproduce.plots import apart, pareto
-from marotte.learn.reproduce.results import Costs, Figures, read_csv, write_csv
+from marotte.learn.reproduce.results import Costs, Figures
 from marotte.learn.reproduce.rows import TABLE2, TABLE3, TABLES, Row, chosen_rows
 from marotte.learn.reproduce.runs import changed, runs_of
 from marotte.learn.reproduce.tables import markdown, spread

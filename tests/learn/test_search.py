@@ -4,7 +4,8 @@ import pytest
 from spoken import RECIPE, run
 
 from marotte.cli.search import grid
-from marotte.learn.reproduce.results import Costs, Figures, read_csv
+from marotte.learn.lines import read_csv
+from marotte.learn.reproduce.results import Costs, Figures
 
 
 @pytest.fixture

@@ -29,15 +29,16 @@ def analyse(
     from marotte.learn import analyse as asking
     from marotte.learn.card import table
     from marotte.learn.checkpoint import FILE, load_net
+    from marotte.learn.lines import write_csv
     from marotte.learn.maps import MAPS, PHONEMES
-    from marotte.learn.reproduce.results import write_csv
     from marotte.learn.store import Store
+    from marotte.learn.strata import QUICK, Sizes
 
     store = Store.open(corpus)
     net, state = load_net(run / FILE)
     picture = to or run / "layers.png"
     check_writable(picture)
-    sizes = asking.QUICK if quick else asking.Sizes()
+    sizes = QUICK if quick else Sizes()
     with progress() as bars:
         found = asking.analyse(net, store, sizes, seed, teller(bars))
     name = state["recipe"]["name"]

@@ -7,23 +7,18 @@ Whatever a page sends is one of `protocol`'s messages, or its socket is closed.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, final
 
-import numpy as np
-
-from marotte import __version__, formats
-from marotte.animation import Animation
+from marotte import __version__
 from marotte.errors import MarotteError
 from marotte.head import load_head
 from marotte.rig import Rig
 from marotte.runtime import Student, load_student
-from marotte.viewer import document, protocol
+from marotte.viewer import document, protocol, takes
 from marotte.viewer.guard import Access, App, Guard
 from marotte.viewer.protocol import Echo, ProtocolError
 from marotte.viewer.session import Inbox, Session
@@ -35,8 +30,6 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 16  # at once
 MOST_WAITING = 128  # messages for a page that is slow to read: about a second
-LONGEST_TAKE_S = 600
-TAKES = {"csv": "text/csv", "glb": "model/gltf-binary"}
 MALFORMED, TEXT, FAILED, FULL = 1007, 1003, 1011, 1013  # why a socket is closed, by RFC 6455
 LONGEST_REASON = 120  # bytes
 
@@ -125,7 +118,7 @@ class Viewer:
                 "students": names,
                 "fps": self.fps,
                 "controls": self.rig.names,
-                "longestTakeS": LONGEST_TAKE_S,
+                "longestTakeS": takes.LONGEST_S,
             }
         )
 
@@ -232,15 +225,15 @@ def build_app(viewer: Viewer) -> App:
 
     async def take(request: Request) -> Response:
         ending = request.path_params["ending"]
-        if ending not in TAKES:
-            return Plain("takes are " + " or ".join(TAKES), 404, media_type="text/plain")
+        if ending not in takes.KINDS:
+            return Plain("takes are " + " or ".join(takes.KINDS), 404, media_type="text/plain")
         try:
-            content = await _body(request, viewer)
+            content = await takes.receive(request.stream(), viewer.rig, viewer.fps)
             async with one_at_a_time:
-                made = await asyncio.to_thread(write_take, viewer, content, ending)
+                made = await asyncio.to_thread(takes.write, content, ending, viewer.rig, viewer.fps)
         except MarotteError as error:
             return Plain(str(error), 400, media_type="text/plain")
-        return Plain(made, media_type=TAKES[ending])
+        return Plain(made, media_type=takes.KINDS[ending])
 
     routes = [
         Route("/", page),
@@ -264,48 +257,3 @@ def render_page(socket: str) -> str:
     }
     may = {"script-src": "'self'", "connect-src": f"'self' {socket}", "img-src": "data:"}
     return "".join(document.pieces("viewer", facts, arrays, may=may))
-
-
-async def _body(request: Request, viewer: Viewer) -> bytes:
-    """A request's content, which is a take.
-
-    Raises:
-        MarotteError: it is longer than a take can be.
-    """
-    longest = int(LONGEST_TAKE_S * viewer.fps) * 4 * _take_width(viewer)
-    content = bytearray()
-    async for piece in request.stream():
-        content += piece
-        if len(content) > longest:
-            raise MarotteError(f"a take lasts at most {LONGEST_TAKE_S} seconds")
-    return bytes(content)
-
-
-def _take_width(viewer: Viewer) -> int:
-    return len(viewer.rig.names) + 3  # yaw, pitch and roll
-
-
-def write_take(viewer: Viewer, content: bytes, ending: str) -> bytes:
-    """A take as a file's content.
-
-    Args:
-        viewer: whose frames they are.
-        content: float32 [n_frames, n_controls + 3], little-endian, in the viewer's rate and rig;
-            the last three are the head's yaw, pitch and roll.
-        ending: what to write, a key of `TAKES`.
-
-    Raises:
-        MarotteError: the content is no take.
-    """
-    width = _take_width(viewer)
-    if not content or len(content) % (4 * width):
-        raise MarotteError(f"a take is rows of {width} float32, got {len(content)} bytes")
-    rows = np.frombuffer(content, "<f4").reshape(-1, width).astype(np.float32)
-    if not np.isfinite(rows).all():
-        raise MarotteError("a take holds finite numbers only")
-    controls, head = viewer.rig.clamp(rows[:, :-3]), rows[:, -3:]
-    animation = Animation(controls, viewer.fps, viewer.rig, head=head if head.any() else None)
-    with tempfile.TemporaryDirectory(prefix="marotte-take-") as folder:
-        path = Path(folder) / f"take.{ending}"
-        formats.writer_for(path).write(animation, path)
-        return path.read_bytes()

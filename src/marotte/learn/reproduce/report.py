@@ -10,6 +10,7 @@ from marotte.errors import MarotteError
 from marotte.files import replacing
 from marotte.learn.card import rewrite
 from marotte.learn.faces import Face, RunFace, Smoothed, TeacherFace
+from marotte.learn.lines import read_csv, write_csv
 from marotte.learn.reproduce.claims import CLAIMS
 from marotte.learn.reproduce.degraded import HEARD, Degraded
 from marotte.learn.reproduce.frames import draw_frames, moments
@@ -22,8 +23,6 @@ from marotte.learn.reproduce.results import (
     Speech,
     measure,
     measure_teacher,
-    read_csv,
-    write_csv,
 )
 from marotte.learn.reproduce.rows import Row
 from marotte.learn.reproduce.runs import Plan, Told, Trainer, is_trained, runs_of

@@ -1,17 +1,15 @@
-"""What was measured: runs in; a line of figures a test set and one of costs a run out, as CSV."""
+"""What was measured: runs in; figures a test set and costs a run out."""
 
 from __future__ import annotations
 
-import csv
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from marotte.errors import MarotteError
 from marotte.files import replacing
 from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib, streamed_macs
 from marotte.learn.evaluate import Progress, Score, evaluate, held_out
@@ -24,7 +22,6 @@ from marotte.smoothing import EQUATION_8
 
 FORMAT = 1  # of what is kept in a run's folder
 CLEAN = "test_clean"
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -281,31 +278,3 @@ def _weigh(folder: Path) -> dict[str, Any]:
 def _mean(values: Iterable[float]) -> float:
     each = list(values)
     return sum(each) / len(each)
-
-
-def write_csv(path: Path, lines: Sequence[Any], kind: type[Any]) -> None:
-    """Write dataclasses of one kind, a line each, under a line of their fields' names."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(line) for line in lines)
-
-
-def read_csv(path: Path, kind: type[T]) -> list[T]:
-    """Read what `write_csv` wrote.
-
-    Raises:
-        MarotteError: it is missing, or is no such file.
-    """
-    types = {field.name: str(field.type) for field in fields(kind)}  # pyright: ignore[reportArgumentType]
-    read = {"int": int, "float": float, "str": str}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [
-                kind(**{name: read[types[name]](value) for name, value in line.items()})
-                for line in csv.DictReader(file)
-            ]
-    except OSError as error:
-        raise MarotteError(f"can't read {path}: run `marotte reproduce` first") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise MarotteError(f"{path} is not a table that Marotte wrote ({error})") from error
