@@ -250,7 +250,7 @@ def test_a_festival_that_dies_is_replaced(fake_festival):
 def test_festivals_voices_are_known_and_installed(monkeypatch):
     with pytest.raises(MarotteError, match="no voice 'nobody' of festival: there are kal_diphone,"):
         Festival(voices=("nobody",)).items()
-    monkeypatch.setattr("marotte.learn.voices.festival.festival_program", lambda: sys.executable)
+    monkeypatch.setattr("marotte.learn.voices.festival.program_of", lambda _: sys.executable)
     with pytest.raises(MarotteError, match="install the packages festvox-italp16k"):
         Festival(voices=("lp_diphone",)).items()
     monkeypatch.undo()

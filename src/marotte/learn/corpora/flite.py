@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from marotte.learn.corpora.virtual import Resized, Said
-from marotte.learn.voices.flite import VOICES, flite_program, say
+from marotte.learn.voices import program_of
+from marotte.learn.voices.flite import VOICES, say
 from marotte.learn.voices.texts import sentence
 
 
@@ -22,7 +23,7 @@ class Flite(Resized):
     sentences: int = 40
 
     def _check(self) -> None:
-        flite_program()
+        program_of("flite")
 
     def _text(self, voice: str, rng: np.random.Generator) -> str:
         return sentence(rng)

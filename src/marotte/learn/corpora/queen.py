@@ -11,7 +11,7 @@ import functools
 import importlib.resources
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -61,6 +61,12 @@ class Queen(Source):
 
     def utterance(self, key: str) -> Utterance:
         """A clip with its text and phones."""
+        heard, text = self._heard(key), self._lines[key].text
+        phones = english_aligner().align(heard.samples, heard.rate, text)
+        return replace(heard, text=text, phones=phones)
+
+    def _heard(self, key: str) -> Utterance:
+        """A clip and who speaks in it, without text and phones."""
         line = self._lines.get(key)
         if line is None:
             raise Skip("no text: a sound effect")
@@ -72,10 +78,10 @@ class Queen(Source):
             speaker=speaker,
             language="en",
             licence=debian.QUEEN.licence,
-            text=line.text,
+            text="",
             samples=samples,
             rate=rate,
-            phones=english_aligner().align(samples, rate, line.text),
+            phones=(),
         )
 
     def _sound(self, key: str) -> tuple[NDArray[np.float32], int]:
@@ -116,21 +122,8 @@ class QueenUntold(Queen):
 
     def utterance(self, key: str) -> Utterance:
         """A clip with the phones that are heard in it, and without a text."""
-        if key not in self._lines:
-            raise Skip("no text: a sound effect")
-        speaker = speaker_of(self._lines[key])
-        samples, rate = self._sound(key)
-        return Utterance(
-            id=f"{self.name}/{speaker}/{key}",
-            source=self.name,
-            speaker=speaker,
-            language="en",
-            licence=debian.QUEEN.licence,
-            text="",
-            samples=samples,
-            rate=rate,
-            phones=recogniser().recognise(samples, rate),
-        )
+        heard = self._heard(key)
+        return replace(heard, phones=recogniser().recognise(heard.samples, heard.rate))
 
 
 def _untold_clips() -> list[str]:

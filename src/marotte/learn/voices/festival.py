@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import functools
 import re
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 from marotte.learn.corpora.files import read_sound
 from marotte.learn.utterance import Phone
+from marotte.learn.voices import program_of
 from marotte.learn.voices.flite import US_PHONES, voice_phones
 
 _SECONDS = 120.0  # far longer than any sentence takes to be made
@@ -139,7 +139,7 @@ class Festival:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            program = festival_program()
+            program = program_of("festival")
             self._process = subprocess.Popen(
                 [program, "--pipe"],
                 stdin=subprocess.PIPE,
@@ -150,22 +150,10 @@ class Festival:
         return self._process
 
 
-def festival_program() -> str:
-    """Where the program is.
-
-    Raises:
-        MarotteError: it is not installed.
-    """
-    program = shutil.which("festival")
-    if program is None:
-        raise MarotteError("the program festival is not here: install the Debian package festival")
-    return program
-
-
 def missing_packages(voices: Sequence[str]) -> list[str]:
     """The packages of the voices that are not installed."""
     done = subprocess.run(
-        [festival_program(), "--pipe"],
+        [program_of("festival"), "--pipe"],
         input=b'(mapcar (lambda (one) (format t "%s\\n" one)) (voice.list))',
         capture_output=True,
         timeout=_SECONDS,

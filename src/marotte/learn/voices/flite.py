@@ -6,7 +6,6 @@ It is a small Debian package, and speaks one sentence each time it is run.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from marotte.errors import MarotteError
 from marotte.learn.corpora.files import read_sound
 from marotte.learn.phones import ARPABET
 from marotte.learn.utterance import Phone
+from marotte.learn.voices import program_of
 
 VOICES = ("awb", "rms", "slt")  # the diphone voices kal and kal16 lose time at their ends
 _SECONDS = 120.0  # far longer than any sentence takes
@@ -27,18 +27,6 @@ US_PHONES = {name.lower(): ipa for name, ipa in ARPABET.items()} | {
     "ax": "ə", "axr": "ɚ", "dx": "d", "el": "l", "em": "m", "en": "n", "hv": "h", "nx": "n",
 }  # fmt: skip
 """The phones of Edinburgh's American voices."""
-
-
-def flite_program() -> str:
-    """Where the program is.
-
-    Raises:
-        MarotteError: it is not installed.
-    """
-    program = shutil.which("flite")
-    if program is None:
-        raise MarotteError("the program flite is not here: install the Debian package flite")
-    return program
 
 
 def say(
@@ -60,7 +48,8 @@ def say(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
         settings = ("--setf", f"duration_stretch={1 / pace}", "--setf", f"f0_shift={pitch}")
-        command = [flite_program(), "-voice", voice, *settings, "-psdur", "-t", text, "-o", path]
+        command = [program_of("flite"), "-voice", voice, *settings, "-psdur"]
+        command += ["-t", text, "-o", path]
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=_SECONDS, check=True
