@@ -96,7 +96,7 @@ def streamed_macs(path: Path, fps: float = 60.0) -> int | None:
     student = load_student(path)
     if student.steps is None:
         return None
-    n_new, _ = work_of(StepEar(student, student.steps), fps, smooth=False)
+    n_new, _ = work_of(StepEar(student, student.steps), fps, student.contract.smoothing)
     return cost_of(path.with_suffix(STREAMED), student.steps.samples_of(round(n_new))).macs
 
 
