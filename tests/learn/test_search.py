@@ -17,16 +17,7 @@ def recipe(tmp_path, monkeypatch):
 
 
 def test_a_grid_becomes_a_frontier(labelled, recipe, tmp_path):
-    words = [
-        "search",
-        recipe,
-        "--corpus",
-        labelled,
-        "--minutes",
-        1,
-        "--to",
-        tmp_path / "out",
-    ]
+    words = ["search", recipe, "--corpus", labelled, "--to", tmp_path / "out", "--minutes", 1]
     words += ["--frontends", "mel,sinc", "--channels", "8", "--lookahead", "64", "--workers", 1]
     result = run(*words, "--threads", 1)
     assert result.exit_code == 0, result.output

@@ -161,8 +161,6 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score a student, or a teacher, on held-out speech, by speaker."""
-    import os
-
     from rich.console import Console
 
     from marotte.learn import card as pages
