@@ -103,6 +103,9 @@ def export(
     run: options.TrainedRun,
     output: Annotated[Path, typer.Option("--output", "-o", help="The student file, .onnx.")],
     version: Annotated[str, typer.Option(help="The student's version.")] = "1",
+    half: Annotated[
+        bool, typer.Option("--half", help="Round its weights to 16 bits: half of the file.")
+    ] = False,
 ) -> None:
     """Write a trained student as an ONNX file that carries its contract."""
     need_torch()
@@ -122,6 +125,7 @@ def export(
         rig=state["rig"],
         teacher=recipe["teacher"],
         mesh=mesh_of(run),
+        half=half,
     )
     size_kb = output.stat().st_size / 1000
     typer.echo(f"{output}: {len(contract.names)} controls, {size_kb:.0f} kB")

@@ -19,6 +19,7 @@ from marotte.runtime import INPUT, load_student
 from marotte.steps import STREAMED
 
 MIB = 2**20
+HALF = ".half"  # how `export` ends the names of what is stored in 16 bits
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,11 @@ def cost_of(path: Path, n_samples: int | None = None) -> Cost:
         elif node.op_type in ("LayerNormalization", "InstanceNormalization", "GroupNormalization"):
             outputs += int(np.prod(shapes[node.output[0]]))
     fixed = ("cosine", "sine", "bands", "dct")  # of MelFrontend and MfccNet
+    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)  # `export --half`
     weights = [
         tensor
         for tensor in graph.initializer
-        if tensor.data_type == onnx.TensorProto.FLOAT and not tensor.name.endswith(fixed)
+        if tensor.data_type in floats and not tensor.name.removesuffix(HALF).endswith(fixed)
     ]
     parameters = sum(int(np.prod(tensor.dims)) for tensor in weights if len(tensor.dims))
     return Cost(parameters, macs, 4 * (feed[INPUT].size + parameters + 2 * outputs) / MIB)

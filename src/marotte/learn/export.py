@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from marotte.contract import FORMAT, METADATA_KEY, Contract, golden_input
 from marotte.errors import MarotteError, missing_extra
 from marotte.files import replacing
+from marotte.learn.cost import HALF
 from marotte.learn.frontends import STEP_SAMPLES
 from marotte.learn.student import GLOBAL_KERNEL, GlobalConvolution, StudentNet, fold_batch_norms
 from marotte.mesh import Mesh
@@ -26,6 +27,7 @@ from marotte.steps import CONTROLS, NEXT_STEPS, SAMPLES, STEPS, STEPS_KEY, STREA
 from marotte.windows import SAMPLE_RATE
 
 OPSET = 20  # the first with GELU as one operator; ONNX Runtime 1.17 reads it
+SMALL = 64  # values that are not worth a node to widen them
 TOLERANCE = 1e-4  # of the golden output, between torch and ONNX Runtime
 
 
@@ -147,6 +149,7 @@ def export(
     teacher: str = "phonetic",
     licence: str = "MIT",
     mesh: Mesh | None = None,
+    half: bool = False,
 ) -> Contract:
     """Write a student file, and check that ONNX Runtime gives what torch gave.
 
@@ -161,12 +164,13 @@ def export(
         teacher: who taught it.
         licence: of the weights.
         mesh: whose components the controls are: the file then gives vertices too.
+        half: round the weights to 16 bits, for half of the file; they compute with 32.
 
     Raises:
         MarotteError: the path can't be written, a package of the extra `train` is missing, or
             the file's answer is not the network's.
     """
-    folded = fold_batch_norms(net)
+    folded = rounded(fold_batch_norms(net)) if half else fold_batch_norms(net)
     contract = contract_of(
         folded, name=name, version=version, rig=rig, teacher=teacher, licence=licence
     )
@@ -179,6 +183,15 @@ def export(
         else:
             beside.unlink(missing_ok=True)  # of another student, that stood here before
     return contract
+
+
+def rounded(net: StudentNet) -> StudentNet:
+    """The network with weights that 16 bits hold exactly."""
+    net = deepcopy(net)
+    with torch.no_grad():
+        for weights in net.parameters():
+            weights.copy_(weights.half())
+    return net
 
 
 def write_whole(net: StudentNet, contract: Contract, path: Path, mesh: Mesh | None = None) -> None:
@@ -233,10 +246,31 @@ def _check_difference(difference: float) -> None:
 
 
 def _save(model: Any, metadata: dict[str, str], path: Path) -> None:
+    _store_halves(model.graph)
     for key, value in metadata.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
     path.write_bytes(model.SerializeToString())
+
+
+def _store_halves(graph: Any) -> None:
+    """Store in 16 bits what they hold exactly; ONNX Runtime widens it once, when it loads."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < SMALL:
+            continue
+        with np.errstate(over="ignore"):
+            halves = values.astype(np.float16)
+        if np.array_equal(halves, values):
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(halves, name + HALF))
+            casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *nodes])
 
 
 def _onnx_of(
