@@ -92,14 +92,15 @@ class Student:
 
 
 def load_student(
-    source: str | Path | None = None, rig: Rig = ARKIT_52, threads: int = 1
+    source: str | Path | None = None, rig: Rig | None = ARKIT_52, threads: int = 1
 ) -> Student:
     """Open an exported student and check that it fits.
 
     Args:
         source: the name of a student that comes with Marotte, or the path of an ONNX file; None is
             the default student.
-        rig: the rig to animate; it must have all the controls that the student gives.
+        rig: the rig to animate; it must have all the controls that the student gives. None is one
+            that has these alone, from -1 to 1.
         threads: how many CPU threads it may use.
 
     Raises:
@@ -109,6 +110,9 @@ def load_student(
     session = open_session(path, threads)
     contract = _contract_of(session, path)
     _check_graph(session, contract, path)
+    if rig is None:
+        names = contract.names
+        rig = Rig(contract.rig, names, (-1.0,) * len(names), (1.0,) * len(names), names)
     for name in contract.names:
         if name not in rig.index:
             raise MarotteError(

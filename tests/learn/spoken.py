@@ -26,6 +26,15 @@ batch = 2
 frames = 3
 validate_crops = 2
 """
+HYBRID = """
+base = "s0.toml"
+[student]
+lookahead_ms = 64
+[hybrid]
+recipe = "s0.toml"
+[loss]
+feature = 1.0
+"""
 TEXT, PHONES = "Time for a big one.", ["t", "aɪ", "m", "p", "ɑ", "b", "ɪ", "g", "m", "ɔ"]
 QUIET = "mpbtg"
 

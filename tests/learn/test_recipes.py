@@ -8,7 +8,8 @@ from marotte.cli.train import read_training
 from marotte.learn.networks import network
 from marotte.learn.plan import Recipe
 from marotte.learn.recipe import read_recipe, strict
-from marotte.learn.reproduce.rows import TABLE2
+from marotte.learn.reproduce.meshes import RECIPE, VertexRecipe
+from marotte.learn.reproduce.rows import TABLE2, TABLE4
 from marotte.learn.student import StudentConfig
 from marotte.rig import ARKIT_52
 
@@ -31,7 +32,9 @@ ROWS = {  # C, look-ahead, hybrid, velocity, fine-tuned
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", TRAINING, ids=lambda path: path.relative_to(RECIPES).with_suffix("").as_posix()
+)
 def test_recipes_are_strict_and_name_what_is_there(path):
     recipe = read_training(path)
     assert recipe.name == path.stem
@@ -58,6 +61,22 @@ def test_rows_are_the_paper_s(name):
 
 def test_every_row_of_table_2_has_its_recipe():
     assert {row.recipe for row in TABLE2 if row.recipe} == set(ROWS)
+
+
+def test_table_4_s_students_are_table_2_s():
+    folder = RECIPES / "table4"
+    assert strict(VertexRecipe, read_recipe(folder / RECIPE), RECIPE).teacher == "voice2face"
+    for row in TABLE4:
+        if row.recipe:
+            ours = read_training(folder / f"{row.recipe}.toml")
+            theirs = read_training(RECIPES / "table2" / f"{row.recipe}.toml")
+            assert ours.teacher == "imported-head"
+            assert (ours.student, ours.train, ours.loss) == (
+                theirs.student,
+                theirs.train,
+                theirs.loss,
+            )
+            assert ours.finetune.share == 0
 
 
 @pytest.mark.parametrize(("name", "most"), [("live", 0.5e6), ("offline", 3e6)])

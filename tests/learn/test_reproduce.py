@@ -6,7 +6,7 @@ import dataclasses
 import av
 import numpy as np
 import pytest
-from spoken import RECIPE, run, speak
+from spoken import HYBRID, RECIPE, run, speak
 
 from marotte.errors import MarotteError
 from marotte.learn.faces import TeacherFace
@@ -22,16 +22,6 @@ from marotte.learn.reproduce.runs import changed, runs_of
 from marotte.learn.reproduce.tables import markdown, spread
 from marotte.learn.reproduce.verdicts import Measured, verdicts
 from marotte.learn.store import Store
-
-HYBRID = """
-base = "s0.toml"
-[student]
-lookahead_ms = 64
-[hybrid]
-recipe = "s0.toml"
-[loss]
-feature = 1.0
-"""
 
 
 @pytest.fixture(scope="module")

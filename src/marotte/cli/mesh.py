@@ -90,7 +90,7 @@ def _vertices(path: Path) -> list[int]:
 @app.command()
 def score(
     corpus: Annotated[Path, typer.Argument(help="The corpus folder.")],
-    student: Annotated[str, typer.Option(help="The student's file, .onnx.")],
+    student: Annotated[str, typer.Option(help="The student's file, .onnx, or its run's folder.")],
     mesh: Annotated[Path, typer.Option(help="The mesh's file.")],
     curves: Annotated[list[Path], typer.Option(help="Where the true vertices are.")],
     split: Annotated[str, typer.Option(help="Which speech.")] = "valid",
@@ -116,7 +116,8 @@ def score(
     from marotte.mesh import load_mesh
 
     opened = load_mesh(mesh)
-    moved = {"student": mesh_score.student_motion(opened, student)} | mesh_score.motions(opened)
+    spoken = mesh_score.student_vertices(opened, student)
+    moved = {"student": lambda each, _: spoken(each), **mesh_score.motions(opened)}
     with progress() as bars:
         rows = mesh_score.score_motions(
             Store.open(corpus),

@@ -21,6 +21,7 @@ class Target(str, Enum):
 
     table2 = "table2"
     table3 = "table3"
+    table4 = "table4"
     teacher_window = "teacher-window"
     frontier = "frontier"
     claims = "claims"
@@ -43,9 +44,13 @@ def reproduce(
     to: Annotated[Path, typer.Option(help="The folder for tables, pictures and videos.")] = Path(
         "reproduced"
     ),
-    recipes: Annotated[Path, typer.Option(help="The folder of the rows' recipes.")] = Path(
-        "recipes/table2"
-    ),
+    recipes: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of the rows' recipes.",
+            show_default="recipes/table2, or recipes/table4 for table4",
+        ),
+    ] = None,
     page: Annotated[
         Path | None, typer.Option(help="A page in which to rewrite the table too.")
     ] = None,
@@ -71,12 +76,13 @@ def reproduce(
 
     if corpus is None:
         raise MarotteError("say which labelled corpus: --corpus FOLDER, as `corpus build` says it")
+    recipes = recipes or Path("recipes", "table4" if target is Target.table4 else "table2")
     all_rows = grid(GRID_RECIPE) if target is Target.frontier else TABLES[target.value]
     chosen = chosen_rows(all_rows, rows.split(",") if rows else ())
     asked = report.Table(target.value, chosen, Plan.of(corpus, recipes, minutes), to)
     films = videos and target is Target.table2
     table.make(asked, table.Making(speech, train, workers, threads, page, films))
     typer.echo(f"{target.value}: {to / f'{target.value}.md'}, its figures as CSV beside it")
-    if target is not Target.frontier:
+    if target not in (Target.frontier, Target.table4):
         report.claims(to)
         typer.echo(f"claims: {to / 'claims.md'}")

@@ -53,6 +53,7 @@ def make(table: Table, how: Making) -> int:
     make_folder(table.folder)
     with progress() as bars:
         told = teller(bars)
+        table = report.prepared(table, how.speech, told)
         if how.train:
             report.train(table, told)
         else:

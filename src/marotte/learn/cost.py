@@ -95,7 +95,7 @@ def _shapes_in(model: Any, feed: dict[str, NDArray[np.float32]]) -> dict[str, li
 
 def streamed_macs(path: Path, fps: float = 60.0) -> int | None:
     """Multiply-accumulates a frame of a live stream, or None if a student has no streamed form."""
-    student = load_student(path)
+    student = load_student(path, rig=None)
     if student.steps is None:
         return None
     n_new, _ = work_of(StepEar(student, student.steps), fps, student.contract.smoothing)
@@ -113,7 +113,7 @@ def _taps(node: Any, shapes: dict[str, list[int]]) -> int:
 
 def milliseconds_a_frame(path: Path, seconds: float = 2.0) -> float:
     """The median time of one window, on one thread."""
-    student = load_student(path)
+    student = load_student(path, rig=None)
     window = golden_input(student.window.n_samples)[None]
     student.outputs(window)
     times = []
@@ -132,7 +132,7 @@ from marotte.contract import golden_input
 from marotte.hearing import StepEar, work_of
 from marotte.runtime import INPUT, load_student
 from marotte.steps import STREAMED
-student = load_student(sys.argv[1])
+student = load_student(sys.argv[1], rig=None)
 for _ in range(50):
     student.outputs(golden_input(student.window.n_samples)[None])
 status = pathlib.Path("/proc/self/status")

@@ -190,7 +190,7 @@ def _vertices(path: Path, seconds: float) -> Curves:
         vertices = np.asarray(stored, np.float32).reshape(len(stored), -1)
     except (ValueError, TypeError, EOFError) as error:
         raise Skip("curves: an array that can't be read") from error
-    neutral, inverse = _head()
+    neutral, inverse = head_and_inverse()
     if vertices.shape[1] != len(neutral):
         raise Skip(
             f"curves: vertices of another head ({vertices.shape[1] / 3:g} of them; "
@@ -215,8 +215,8 @@ def _components(path: Path, mesh: Mesh) -> Curves:
 
 
 @functools.cache
-def _head() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The head at rest [n_vertices * 3], and the least-squares map back to controls [..., 52]."""
+def head_and_inverse() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The packaged head at rest [n_vertices * 3], and the least-squares map to its 52 controls."""
     neutral, matrix = load_head().basis(ARKIT_NAMES)
     # The normal equations are quick, and in 64 bits exact enough: all controls differ well.
     wide = matrix.astype(np.float64)

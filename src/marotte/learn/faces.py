@@ -46,7 +46,7 @@ class StudentFace:
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
         """The controls."""
-        return animate(_recording(utterance), _student(self.source), FPS).controls
+        return animate(recording_of(utterance), _student(self.source), FPS).controls
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class RunFace:
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
         """The controls."""
-        net = _net(self.folder)
-        controls = ARKIT_52.neutral(n_frames(_recording(utterance).n_samples, FPS))
+        net = open_net(self.folder)
+        controls = ARKIT_52.neutral(n_frames(recording_of(utterance).n_samples, FPS))
         columns = [ARKIT_52.index[name] for name in net.config.names]
-        controls[:, columns] = outputs_of(net, _recording(utterance), FPS)
+        controls[:, columns] = outputs_of(net, recording_of(utterance), FPS)
         return ARKIT_52.clamp(controls)
 
 
@@ -124,13 +124,13 @@ def open_face(store: Store, teacher: str) -> Face:
     Raises:
         MarotteError: there is no such teacher.
     """
-    if _has_labelled(store, teacher):
+    if has_labelled(store, teacher):
         return LabelFace(teacher)
     open_teacher(teacher)
     return TeacherFace(teacher)
 
 
-def _has_labelled(store: Store, teacher: str) -> bool:
+def has_labelled(store: Store, teacher: str) -> bool:
     """Whether a teacher is done with all speech that is not trained on, and there is some."""
     labelled, asked = set(store.labelled(teacher)), False
     for part in store.parts() if labelled else ():
@@ -219,7 +219,8 @@ def _by_shared_steps(
     return result
 
 
-def _recording(utterance: Utterance) -> Recording:
+def recording_of(utterance: Utterance) -> Recording:
+    """An utterance's sound."""
     return Recording.from_samples(utterance.samples, utterance.rate)
 
 
@@ -229,7 +230,8 @@ def _student(source: str | None) -> Student:
 
 
 @lru_cache(maxsize=4)
-def _net(folder: Path) -> Any:
+def open_net(folder: Path) -> Any:
+    """The network of a run's checkpoint, in evaluation mode, its batch norms folded away."""
     from marotte.learn.checkpoint import FILE, load_net
     from marotte.learn.student import StudentNet, fold_batch_norms
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.audio import Recording
 from marotte.errors import MarotteError
 from marotte.head import load_head
 from marotte.learn.corpora.source import Skip
 from marotte.learn.evaluate import chosen
+from marotte.learn.faces import open_net, outputs_of, recording_of
 from marotte.learn.mesh import Floats, read_vertices
 from marotte.learn.metrics import CLOSED_MM, Closures, closures, jitter, pool
 from marotte.learn.store import Store
@@ -156,15 +156,13 @@ def motions(mesh: Mesh) -> dict[str, Motion]:
     }
 
 
-def student_motion(mesh: Mesh, student: str) -> Motion:
-    """The face of an exported student."""
+def student_vertices(mesh: Mesh, student: str) -> Callable[[Utterance], Floats]:
+    """What an exported student, or a run in a folder, makes of an utterance: its vertices."""
+    if Path(student).is_dir():
+        net = open_net(Path(student))
+        return lambda utterance: mesh.decode(outputs_of(net, recording_of(utterance), mesh.fps))
     actor = load_student(student, mesh.rig)
-
-    def moved(utterance: Utterance, target: Floats) -> Floats:
-        recording = Recording.from_samples(utterance.samples, utterance.rate)
-        return mesh.decode(animate(recording, actor, mesh.fps).controls)
-
-    return moved
+    return lambda utterance: mesh.decode(animate(recording_of(utterance), actor, mesh.fps).controls)
 
 
 def score_motions(

@@ -47,11 +47,19 @@ def sounds() -> dict[str, NDArray[np.float32]]:
 
 def stillness(face: Face, progress: Callable[[int, int], None] | None = None) -> dict[str, float]:
     """Share of frames with open lips in each of `sounds`, by name."""
-    head, shares = load_head(), {}
-    made = sounds()
+    head = load_head()
+    return open_shares(lambda each: head.lip_gap(face(each), ARKIT_52.names), progress)
+
+
+def open_shares(
+    gap_mm: Callable[[Utterance], NDArray[np.floating]],
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, float]:
+    """The same for whatever gives an utterance a lip gap [n_frames]."""
+    shares, made = {}, sounds()
     for done, (name, samples) in enumerate(made.items(), start=1):
         utterance = Utterance(name, "none", "none", "", "", "", samples, SAMPLE_RATE, ())
-        shares[name] = open_share(head.lip_gap(face(utterance), ARKIT_52.names))
+        shares[name] = open_share(gap_mm(utterance))
         if progress:
             progress(done, len(made))
     return shares

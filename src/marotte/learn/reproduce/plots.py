@@ -17,7 +17,13 @@ LEAST_MISSING = 0.1  # of a score that is perfect, on an axis that has no 0
 NAME_POINTS = 12.0
 
 
-def plot_metrics(rows: Sequence[Row], figures: Sequence[Figures], path: Path) -> None:
+def plot_metrics(
+    rows: Sequence[Row],
+    figures: Sequence[Figures],
+    path: Path,
+    error_title: str = "MSE to the teacher × 1000",
+    error_scale: float = 1000,
+) -> None:
     """Fig. 4: PBM accuracy with false closure, MSE and jitter of every model on clean speech."""
     labels = [row.label for row in rows if of_row(figures, row.label, CLEAN)]
     places = range(len(labels))
@@ -47,11 +53,11 @@ def plot_metrics(rows: Sequence[Row], figures: Sequence[Figures], path: Path) ->
         students = [place for place in places if labels[place] != TEACHER]
         error.barh(
             students,
-            [1000 * _mean(figures, labels[place], CLEAN, "mse") for place in students],
+            [_mean(figures, labels[place], CLEAN, "mse", error_scale) for place in students],
             color=COLOURS[0],
             height=0.6,
         )
-        error.set(title="MSE to the teacher × 1000")
+        error.set(title=error_title)
         tremble.barh(
             places,
             [_mean(figures, label, CLEAN, "jitter") for label in labels],

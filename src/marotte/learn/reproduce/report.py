@@ -11,10 +11,12 @@ from marotte.files import replacing
 from marotte.learn.card import rewrite
 from marotte.learn.faces import Face, RunFace, Smoothed, TeacherFace
 from marotte.learn.lines import read_csv, write_csv
+from marotte.learn.reproduce import table4
 from marotte.learn.reproduce.claims import CLAIMS
 from marotte.learn.reproduce.degraded import HEARD, Degraded
 from marotte.learn.reproduce.frames import draw_frames, moments
 from marotte.learn.reproduce.lips import plot_lips, sentence
+from marotte.learn.reproduce.meshes import MeshRunFace, with_meshes
 from marotte.learn.reproduce.plots import plot_frontier, plot_metrics
 from marotte.learn.reproduce.results import (
     CLEAN,
@@ -38,6 +40,7 @@ FILMS = {
     "small-and-quick": ("S5+", "S5+ smooth"),
 }
 HARD_FILM = ("MFCC+KD", "S0", "S1+")  # with noise, downsampled, in other languages
+MESH_LIPS = ("S0", "S2+")
 FRAMES = ("MFCC+KD", "S0", "S1", "S1+", "S2", "S2+", "S4+ smooth", "S5+ smooth")
 
 
@@ -74,14 +77,25 @@ class Table:
 
     def faces(self, labels: Sequence[str]) -> dict[str, Face]:
         """The faces of those rows that are trained, the teacher's first, by label."""
-        found: dict[str, Face] = {f"teacher ({self.teacher})": TeacherFace(self.teacher)}
+        meshes = self.plan.meshes
+        name = meshes.teacher if meshes else self.teacher
+        source = meshes.source if meshes else TeacherFace(name)
+        found: dict[str, Face] = {f"teacher ({name})": source}
         by_label = {row.label: row for row in self.rows}
         for label in labels:
             row = by_label.get(label)
             if row and row.recipe:
-                face = RunFace(self.plan.folder(row, row.seeds[0]))
+                run = self.plan.folder(row, row.seeds[0])
+                face = MeshRunFace(run) if meshes else RunFace(run)
                 found[label] = Smoothed(face) if row.smooth else face
         return found
+
+
+def prepared(table: Table, speech_minutes: float | None, told: Told) -> Table:
+    """The table with what its students learn: the meshes are made where they are missing."""
+    if table.name != "table4":
+        return table
+    return replace(table, plan=with_meshes(table.plan, speech_minutes, told))
 
 
 def train(table: Table, told: Told) -> None:
@@ -111,18 +125,21 @@ def trained_only(table: Table) -> Table:
     return replace(table, rows=left)
 
 
-def collect(table: Table, speech: Speech, told: Told) -> tuple[list[Figures], list[Costs]]:
+def collect(table: Table, speech: Speech, told: Told) -> tuple[Sequence[Figures], Sequence[Costs]]:
     """Measure every row, and write the CSV files."""
+    in_mesh = table.plan.meshes is not None
+    of_teacher = table4.measure_teacher if in_mesh else measure_teacher
+    of_run = table4.measure if in_mesh else measure
     figures: list[Figures] = []
     costs: list[Costs] = []
     for row in table.rows:
         if not row.recipe:
             told(f"{table.name}: {row.label}", 0, 1)
-            figures += measure_teacher(row, table.plan, table.teacher, speech)
+            figures += of_teacher(row, table.plan, table.teacher, speech)
             continue
         for seed in row.seeds:
             title = f"{table.name}: {row.label}, seed {seed}"
-            found, cost = measure(
+            found, cost = of_run(
                 row,
                 seed,
                 table.plan,
@@ -131,7 +148,8 @@ def collect(table: Table, speech: Speech, told: Told) -> tuple[list[Figures], li
             )
             figures += found
             costs.append(cost)
-    write_csv(table.folder / f"{table.name}.csv", figures, Figures)
+    kind = table4.MeshFigures if in_mesh else Figures
+    write_csv(table.folder / f"{table.name}.csv", figures, kind)
     write_csv(table.folder / f"{table.name}-costs.csv", costs, Costs)
     return figures, costs
 
@@ -140,7 +158,11 @@ def write(
     table: Table, figures: Sequence[Figures], costs: Sequence[Costs], page: Path | None
 ) -> str:
     """Write the table as Markdown, and between its markers in a page; gives the text."""
-    text = markdown(table.rows, figures, costs)
+    text = (
+        table4.markdown(table.plan.meshes, table.rows, figures, costs)
+        if table.plan.meshes
+        else markdown(table.rows, figures, costs)
+    )
     with replacing(table.folder / f"{table.name}.md") as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     if page:
@@ -160,6 +182,9 @@ def draw(table: Table, figures: Sequence[Figures], costs: Sequence[Costs], told:
         plot_frontier(table.rows, figures, costs, folder / "frontier.png")
         return
     told("drawing", 0, 2)
+    if table.name == "table4":
+        _draw_meshes(table, figures)
+        return
     plot_metrics(table.rows, figures, folder / f"{table.name}-metrics.png")
     if table.name != "table2":
         return
@@ -173,6 +198,17 @@ def draw(table: Table, figures: Sequence[Figures], costs: Sequence[Costs], told:
     faces = table.faces(FRAMES)
     faces = faces if len(faces) > 1 else table.faces([row.label for row in table.rows])
     draw_frames(moments(store), faces, folder / "fig5-frames.png")
+
+
+def _draw_meshes(table: Table, figures: Sequence[Figures]) -> None:
+    """Draw the figures of meshes, the lips over a sentence, and the frames of all students."""
+    folder, spoken = table.folder, table.plan.store
+    if table.plan.meshes:
+        spoken = table.plan.meshes.spoken
+    plot_metrics(table.rows, figures, folder / "table4-metrics.png", "MSE of the vertices, mm²", 1)
+    plot_lips(sentence(spoken, CLEAN), table.faces(MESH_LIPS), folder / "table4-lips.png")
+    faces = table.faces([row.label for row in table.rows])
+    draw_frames(moments(spoken), faces, folder / "table4-frames.png")
 
 
 def film(table: Table, told: Told) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from marotte.files import replacing
 from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib, streamed_macs
@@ -22,6 +22,7 @@ from marotte.smoothing import EQUATION_8
 
 FORMAT = 1  # of what is kept in a run's folder
 CLEAN = "test_clean"
+F = TypeVar("F", bound="Figures")
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def measure_teacher(row: Row, plan: Plan, teacher: str, speech: Speech) -> list[
     face = open_face(plan.store, row.teacher) if row.teacher else LabelFace(teacher)
     for split in held_out(plan.store):
         scores = _scores(face, plan, split, teacher, speech)
-        found += [_figures(row.label, -1, float("nan"), 0, "as it is", split, s) for s in scores]
+        found += [figures_of(row.label, -1, float("nan"), 0, "as it is", split, s) for s in scores]
     return found
 
 
@@ -127,8 +128,21 @@ def measure(
 
     folder = plan.folder(row, seed)
     state = checkpoint.read(folder / checkpoint.FILE)
+    key = key_of(state, plan, speech)
+    face: Face = RunFace(folder)
+    face = Smoothed(face) if row.smooth else face
+
+    def find() -> tuple[list[Figures], Costs]:
+        figures = _all_figures(row, seed, plan, face, state, speech, progress)
+        return figures, costs_of(row, seed, folder, stillness(face), key)
+
     kept = folder / f"figures{'-smooth' if row.smooth else ''}.json"
-    key = {
+    return remembered(row, kept, key, Figures, find)
+
+
+def key_of(state: dict[str, Any], plan: Plan, speech: Speech) -> dict[str, Any]:
+    """What a run's figures depend on."""
+    return {
         "format": FORMAT,
         "speech": speech.minutes,
         "elapsed_s": state["progress"]["elapsed_s"],
@@ -136,16 +150,23 @@ def measure(
         "corpus": plan.corpus,
         "labels": len(plan.store.labelled(state["recipe"]["teacher"])),
     }
+
+
+def remembered(
+    row: Row,
+    kept: Path,
+    key: dict[str, Any],
+    kind: type[F],
+    find: Callable[[], tuple[list[F], Costs]],
+) -> tuple[list[F], Costs]:
+    """The figures of this kind, and the costs, that a file keeps; else they are found, and kept."""
     found = _kept(kept, key)
     if found is None:
-        face: Face = RunFace(folder)
-        face = Smoothed(face) if row.smooth else face
-        figures = _all_figures(row, seed, plan, face, state, speech, progress)
-        costs = _costs(row, seed, folder, face, key)
+        figures, costs = find()
         found = [[asdict(each) for each in figures], asdict(costs)]
         _keep(kept, key, found)
     # Rows may be called otherwise in another table.
-    figures = [Figures(**{**each, "row": row.label}) for each in found[0]]
+    figures = [kind(**{**each, "row": row.label}) for each in found[0]]
     return figures, Costs(**{**found[1], "row": row.label})
 
 
@@ -183,7 +204,7 @@ def _all_figures(
     for how, split in heard:
         listener = face if how == "as it is" else Degraded(face, how)
         scores = _scores(listener, plan, split, teacher, speech, progress)
-        found += [_figures(row.label, seed, budget, run, how, split, s) for s in scores]
+        found += [figures_of(row.label, seed, budget, run, how, split, s) for s in scores]
     return found
 
 
@@ -207,9 +228,10 @@ def _scores(
     )
 
 
-def _figures(
+def figures_of(
     label: str, seed: int, budget: float, steps: int, heard: str, split: str, score: Score
 ) -> Figures:
+    """A score as a line of a table."""
     c = score.closures
     return Figures(
         row=label,
@@ -235,14 +257,23 @@ def _figures(
     )
 
 
-def _costs(row: Row, seed: int, folder: Path, face: Face, key: dict[str, Any]) -> Costs:
-    """The costs of a run's network, weighed once, and what this way to use it adds."""
+def costs_of(
+    row: Row, seed: int, folder: Path, still: Mapping[str, float], key: dict[str, Any]
+) -> Costs:
+    """The costs of a run's network, weighed once, and what this way to use it adds.
+
+    Args:
+        row: the table's.
+        seed: of the run.
+        folder: the run's.
+        still: see `stillness`.
+        key: see `key_of`.
+    """
     kept = folder / "costs.json"
     weighed = _kept(kept, key)
     if weighed is None:
         weighed = _weigh(folder)
         _keep(kept, key, weighed)
-    still = stillness(face)
     weighed["lookahead_ms"] += EQUATION_8.delay_ms if row.smooth else 0
     return Costs(
         row=row.label,
@@ -257,21 +288,26 @@ def _costs(row: Row, seed: int, folder: Path, face: Face, key: dict[str, Any]) -
 
 
 def _weigh(folder: Path) -> dict[str, Any]:
+    """A run's network as it is exported; of a mesh's, with the decoder to its vertices."""
     from marotte.learn.checkpoint import FILE, load_net
     from marotte.learn.export import export
+    from marotte.learn.mesh import mesh_of
     from marotte.runtime import load_student
 
     net, state = load_net(folder / FILE)
+    mesh = mesh_of(folder)
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "student.onnx"
-        export(net, path, name=state["recipe"]["name"])
+        export(net, path, name=state["recipe"]["name"], mesh=mesh)
         cost, streamed = cost_of(path), streamed_macs(path)
+        if mesh and streamed is not None:  # whoever streams has to decode each frame
+            streamed += mesh.components.size
         return {
             **asdict(cost),
             "streamed_macs": -1 if streamed is None else streamed,
             "peak_memory_mib": process_memory_mib(path),
             "ms_a_frame": milliseconds_a_frame(path),
-            "lookahead_ms": load_student(path).delay_ms,
+            "lookahead_ms": load_student(path, rig=None).delay_ms,
         }
 
 

@@ -93,6 +93,17 @@ TABLE3 = (
 )
 """The ablations of § 4.6.2 and § 4.6.3."""
 
+TABLE4 = (
+    Row(TEACHER, "", paper_pbm=(68.5, 72.7), note="the files of vertices themselves"),
+    Row("components", "", teacher="components", note="the files through the components and back"),
+    Row("at rest", "", teacher="at rest", note="a mesh that never moves"),
+    Row("MFCC+KD", "mfcc-kd"),
+    Row("S0", "s0", paper_pbm=(67.7, 66.7), note="the one student in the paper's table"),
+    Row("S2", "s2"),
+    Row("S2+", "s2-plus"),
+)
+"""Students of a mesh (§ 4.8): the paper's one, the baseline, a small one, and that one hybrid."""
+
 TEACHER_WINDOW = (
     Row("T2", "", teacher="voice2face"),
     Row("T2 512 ms", "", teacher="voice2face@512"),
@@ -102,6 +113,7 @@ TEACHER_WINDOW = (
 TABLES = {
     "table2": TABLE2,
     "table3": TABLE3,
+    "table4": TABLE4,
     "teacher-window": TEACHER_WINDOW,
 }
 

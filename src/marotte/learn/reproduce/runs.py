@@ -12,14 +12,38 @@ from marotte.errors import MarotteError
 from marotte.learn.recipe import read_recipe, strict
 from marotte.learn.reproduce.rows import Row
 from marotte.learn.store import Store
+from marotte.mesh import load_mesh
 from marotte.rig import ARKIT_52
 
 if TYPE_CHECKING:
     from marotte.learn.dataset import LabelledSpeech
+    from marotte.learn.distill import Puppet
+    from marotte.learn.faces import Face
     from marotte.learn.plan import Recipe
 
 Told = Callable[[str, float, float], None]
 """Told what goes on, how much of it is done and of how much."""
+
+
+@dataclass(frozen=True)
+class Meshes:
+    """Meshes that are learnt from, in place of a rig's curves.
+
+    Attributes:
+        file: of the mesh.
+        vertices: the folder of the files of vertices.
+        spoken: the whole corpus, whose test sets are scored.
+        source: whose face they are, at 60 fps; as the files were made.
+        teacher: the name of who moved them.
+        minutes: of training speech.
+    """
+
+    file: Path
+    vertices: Path
+    spoken: Store
+    source: Face
+    teacher: str
+    minutes: float
 
 
 @dataclass(frozen=True)
@@ -31,12 +55,14 @@ class Plan:
         recipes: the folder of the rows' recipe files.
         minutes: the training budget of each run; None leaves each recipe its own.
         home: the folder that holds a folder a run.
+        meshes: what the runs learn, where that is no rig.
     """
 
     store: Store
     recipes: Path
     minutes: float | None
     home: Path
+    meshes: Meshes | None = None
 
     @classmethod
     def of(cls, corpus: Path, recipes: Path, minutes: float | None) -> Plan:
@@ -105,6 +131,7 @@ class Trainer:
         """Train a run, from its checkpoint where there is one, and first what it learns from."""
         from marotte.learn import distill
         from marotte.learn.checkpoint import FILE, Progress, load_net
+        from marotte.learn.mesh import keep_mesh
 
         recipe, folder = self.plan.recipe(row, seed), self.plan.folder(row, seed)
         if is_trained(folder, recipe):
@@ -121,13 +148,15 @@ class Trainer:
             said = f"{title}: step {progress.step} loss {values['total']:.4f}"
             self.told(said, progress.done(recipe.train), 1.0)
 
-        distill.train(recipe, speech, validation, folder, report, second)
+        keep_mesh(self.plan.meshes and self.plan.meshes.file, folder)
+        distill.train(recipe, speech, validation, folder, report, second, self._puppet())
 
     def _speech_of(self, teacher: str) -> tuple[LabelledSpeech, LabelledSpeech]:
         from marotte.learn.dataset import load_speech
 
         if teacher not in self._speech:
-            store, names = self.plan.store, ARKIT_52.speech
+            store, meshes = self.plan.store, self.plan.meshes
+            names = (load_mesh(meshes.file).rig if meshes else ARKIT_52).speech
             speech = load_speech(
                 store,
                 teacher,
@@ -137,6 +166,15 @@ class Trainer:
             )
             self._speech[teacher] = (speech, load_speech(store, teacher, "valid", names))
         return self._speech[teacher]
+
+    def _puppet(self) -> Puppet | None:
+        """Whose face the runs move, where that is not ARKit's."""
+        from marotte.learn.distill import Puppet
+
+        if self.plan.meshes is None:
+            return None
+        mesh = load_mesh(self.plan.meshes.file)
+        return Puppet(mesh.name, mesh.head)
 
 
 def is_trained(folder: Path, recipe: Recipe) -> bool:

@@ -41,19 +41,20 @@ def percent(value: float) -> str:
 def markdown(rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Costs]) -> str:
     """A table's page: how good the rows are, what they cost, by language, and degraded."""
     parts = [
-        f"{_budget(figures)} {_speech(figures)} Lips count as closed at a gap of {CLOSED_MM:g} mm "
-        "or less; PBM is never shown without false closure. What the words mean: "
+        f"{budget_of(figures)} {speech_of(figures)} Lips count as closed at a gap of "
+        f"{CLOSED_MM:g} mm or less; PBM is never shown without false closure. What the words mean: "
         "[metrics](metrics.md).",
         "\n".join(_quality(rows, figures)),
-        "\n".join(_costs(rows, costs)),
+        "\n".join(costs_lines(rows, costs)),
         "\n".join(_languages(rows, figures)),
         "\n".join(_degraded(rows, figures)),
-        *_notes(rows),
+        *notes_of(rows),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _budget(figures: Sequence[Figures]) -> str:
+def budget_of(figures: Sequence[Figures]) -> str:
+    """What the students of a table were given, in a sentence."""
     budgets = sorted({each.budget_minutes for each in figures if each.seed >= 0})
     if not budgets:
         return "No student was trained for this table."
@@ -64,7 +65,8 @@ def _budget(figures: Sequence[Figures]) -> str:
     )
 
 
-def _speech(figures: Sequence[Figures]) -> str:
+def speech_of(figures: Sequence[Figures]) -> str:
+    """How much speech was scored, in a sentence."""
     minutes = {each.split: each.minutes for each in figures if each.who == "all"}
     said = ", ".join(f"{minutes[split]:.1f} of `{split}`" for split in SPLITS if split in minutes)
     return f"Minutes of speech scored: {said}."
@@ -88,7 +90,7 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
                 spread(ratio, "{:.2f}".format),
                 cell(row.label, CLEAN, "timing_ms", "{:+.0f}".format),
                 spread([e.contact_ms / e.taught_contact_ms for e in clean], "{:.2f}".format),
-                _seeds(clean),
+                seeds_of(clean),
                 "–" if row.paper_pbm is None else "{:.1f} / {:.1f}".format(*row.paper_pbm),
             ]
         )
@@ -108,11 +110,13 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
     return table(columns, lines)
 
 
-def _seeds(figures: Sequence[Figures]) -> str:
+def seeds_of(figures: Sequence[Figures]) -> str:
+    """The seeds of a row, and the steps its runs took."""
     return ", ".join(f"{each.seed}: {each.steps}" for each in figures if each.seed >= 0) or "–"
 
 
-def _costs(rows: Sequence[Row], costs: Sequence[Costs]) -> list[str]:
+def costs_lines(rows: Sequence[Row], costs: Sequence[Costs]) -> list[str]:
+    """What the rows' students cost, as a table."""
     lines: list[list[str]] = []
     for row in rows:
         mine = [each for each in costs if each.row == row.label]
@@ -180,6 +184,7 @@ def _pair(figures: Sequence[Figures]) -> str:
     return f"{pbm} / {spread([each.false_closure for each in figures], percent)}"
 
 
-def _notes(rows: Sequence[Row]) -> list[str]:
+def notes_of(rows: Sequence[Row]) -> list[str]:
+    """What a reader has to know of the rows, as a list."""
     notes = [f"- {row.label}: {row.note}." for row in rows if row.note]
     return ["\n".join(notes)] if notes else []
