@@ -40,7 +40,6 @@ FILMS = {
     "small-and-quick": ("S5+", "S5+ smooth"),
 }
 HARD_FILM = ("MFCC+KD", "S0", "S1+")  # with noise, downsampled, in other languages
-MESH_LIPS = ("S0", "S2+")
 FRAMES = ("MFCC+KD", "S0", "S1", "S1+", "S2", "S2+", "S4+ smooth", "S5+ smooth")
 
 
@@ -206,8 +205,8 @@ def _draw_meshes(table: Table, figures: Sequence[Figures]) -> None:
     if table.plan.meshes:
         spoken = table.plan.meshes.spoken
     plot_metrics(table.rows, figures, folder / "table4-metrics.png", "MSE of the vertices, mm²", 1)
-    plot_lips(sentence(spoken, CLEAN), table.faces(MESH_LIPS), folder / "table4-lips.png")
     faces = table.faces([row.label for row in table.rows])
+    plot_lips(sentence(spoken, CLEAN), faces, folder / "table4-lips.png")
     draw_frames(moments(spoken), faces, folder / "table4-frames.png")
 
 
