@@ -81,7 +81,7 @@ class Contract:
 
     @property
     def smoothing(self) -> Smoothing:
-        """The moments that a frame's face is the mean of, as it was trained."""
+        """The moments that a frame's face is the mean of."""
         return Smoothing(self.smooth_behind, self.smooth_ahead)
 
     @classmethod

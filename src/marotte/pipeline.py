@@ -42,7 +42,7 @@ def animate(
         fps: frames a second, above 0 and up to 1000.
         progress: told how many frames are done, and of how many.
         smooth: whether every frame is the mean of neighbouring moments (`marotte.smoothing`); None
-            for as the student was trained.
+            for as the student is made.
 
     Raises:
         MarotteError: the rate of frames is impossible, or the sound turns out to be bad.

@@ -7,7 +7,7 @@ three of them trembles less (the paper's section 3.4, equation 8):
 
 It costs a live face the sixtieth of a second that the last of them lies ahead, and at 60 frames a
 second nothing else: neighbours are frames themselves. Moments behind cost no delay, so a student
-may be made for more of those: it is trained through the mean, and says so in its contract.
+may be made for more of those, and says so in its contract.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def chosen(own: Smoothing, smooth: bool | None) -> Smoothing:
     """The smoothing that is used: a student's own, unless something else is asked for.
 
     Args:
-        own: what the student was trained through, `NONE` if it was not.
+        own: what the student is made for, `NONE` if it is not.
         smooth: True for eq. 8 where the student has none of its own, False for none at all.
     """
     if smooth is None:

@@ -95,7 +95,7 @@ def open_stream(
         fps: frames a second, above 0 and up to 1000.
         rate: samples a second of the sound to come, 8000 or more.
         smooth: whether every frame is the mean of neighbouring moments (`marotte.smoothing`), each
-            later one of which adds 16.7 ms; None for as the student was trained.
+            later one of which adds 16.7 ms; None for as the student is made.
 
     Raises:
         MarotteError: a rate is impossible.

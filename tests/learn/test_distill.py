@@ -9,7 +9,7 @@ from marotte.learn import checkpoint, distill
 from marotte.learn.dataset import LabelledSpeech
 from marotte.learn.export import export
 from marotte.learn.losses import LossWeights
-from marotte.learn.objective import Intermediate, Objective, cut, kernel
+from marotte.learn.objective import Intermediate, cut
 from marotte.learn.plan import (
     CLEAN,
     FinetuneConfig,
@@ -21,7 +21,6 @@ from marotte.learn.plan import (
 from marotte.learn.recipe import read_recipe, strict
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.runtime import load_student
-from marotte.smoothing import Smoothing
 from marotte.windows import WindowSpec
 
 NAMES = ("jawOpen", "mouthClose")
@@ -56,28 +55,6 @@ def speech(seconds=4.0, seed=0):
 
 def weights(net):
     return torch.cat([p.detach().flatten() for p in net.parameters()])
-
-
-def test_the_losses_see_the_mean_of_sixtieths():
-    first, weights = kernel(Smoothing(3, 1), 10)
-    assert first == 5
-    assert weights.sum() == pytest.approx(1)
-    # A ramp is known between frames too: the mean of -50, -33.3, -16.7, 0 and 16.7 ms.
-    assert weights @ torch.arange(-50.0, 30, 10) == pytest.approx(-50 / 3, abs=1e-4)
-    assert kernel(Smoothing(), 10) == (0, torch.ones(1))
-    objective = Objective(LossWeights(), NAMES, 10.0, smoothing=Smoothing(3, 1))
-    target = torch.zeros(1, 9, 2)
-    target[0, 5] = 1
-    predicted = torch.zeros(1, 9, 2)
-    assert objective.curves(predicted, target)["reconstruction"] == 0.5  # of two frames
-    predicted[0, 5] = 5
-    assert objective.curves(predicted, target)["reconstruction"] < 0.06
-
-
-def test_a_crop_too_short_to_be_smoothed_is_refused(tmp_path):
-    shape = dataclasses.replace(RECIPE.student, smooth_behind=3)
-    with pytest.raises(MarotteError, match="at least 4 frames 20 ms apart, got 3"):
-        distill.Run(dataclasses.replace(RECIPE, student=shape), speech(), speech(), tmp_path)
 
 
 def test_training_learns(tmp_path):
@@ -119,13 +96,26 @@ def test_a_stopped_run_goes_on_to_the_same_result(last, tmp_path, monkeypatch):
     torch.testing.assert_close(weights(resumed), weights(whole), atol=1e-6, rtol=0)
 
 
-def test_a_run_ends_on_clean_speech_at_its_own_rate(tmp_path, monkeypatch):
-    heard = []
-    batch_of = distill.batch_of
+@pytest.mark.parametrize(("own", "share_at_3"), [(1e-4, None), (0.0, 0.5)])
+def test_a_run_ends_on_clean_speech(own, share_at_3, tmp_path, monkeypatch):
+    heard, rates = [], []
+    batch_of, step = distill.batch_of, distill.Run.step
+
+    def stepped(run):
+        losses = step(run)
+        rates.append(run.optimizer.param_groups[0]["lr"])
+        return losses
+
     monkeypatch.setattr(distill, "batch_of", lambda *args: heard.append(args[2]) or batch_of(*args))
-    recipe = dataclasses.replace(RECIPE, finetune=FinetuneConfig(share=0.5))
+    monkeypatch.setattr(distill.Run, "step", stepped)
+    recipe = dataclasses.replace(RECIPE, finetune=FinetuneConfig(share=0.5, learning_rate=own))
     distill.train(recipe, speech(), speech(), tmp_path)
     assert heard == 3 * [recipe.augment] + 3 * [CLEAN]
+    highest = recipe.train.learning_rate
+    if own:  # after a cosine of its own, which is at a quarter after two of three steps
+        assert rates[2:] == pytest.approx([highest / 4, own, own, own])
+    else:
+        assert rates[3] == pytest.approx(highest * share_at_3)
 
 
 @pytest.mark.parametrize("precision", ["bf16-mixed"])

@@ -18,7 +18,7 @@ Smooth = Annotated[
     bool | None,
     typer.Option(
         help="Tremble less, up to 16.7 ms later, or more, sooner.",
-        show_default="as the student was trained",
+        show_default="as the student is made",
     ),
 ]
 Retarget = Annotated[

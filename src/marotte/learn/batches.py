@@ -25,12 +25,12 @@ class Stage:
 def stages(recipe: Recipe, speech: LabelledSpeech, window: WindowSpec) -> list[Stage]:
     """The parts of a recipe's run: all of it, or all but the fine-tuning, and that."""
     disturbed, fine = recipe.augment, recipe.finetune
-    parts = [(recipe.mix, disturbed, recipe.only)]
+    parts = [(disturbed, recipe.only)]
     if fine.share:
-        parts.append(({}, fine.augment, fine.only))
+        parts.append((fine.augment, fine.only))
     return [
-        Stage(sampler_of(recipe, speech, window, mix, augment.speed, only), augment)
-        for mix, augment, only in parts
+        Stage(sampler_of(recipe, speech, window, recipe.mix, augment.speed, only), augment)
+        for augment, only in parts
     ]
 
 

@@ -86,10 +86,7 @@ class Run:
         self.heard = self.second.union if self.second else self.window
         self.stages = stages(recipe, speech, self.heard)
         self.watch = sampler_of(recipe, validation, self.window, {}, 0.0, Heard())
-        self.objective = Objective(
-            recipe.loss, speech.names, config.frame_ms, head, net.config.smoothing
-        )
-        self.objective.check(config.frames)
+        self.objective = Objective(recipe.loss, speech.names, config.frame_ms, head)
 
     def step(self) -> dict[str, Tensor]:
         """One step of training; gives the losses before it."""
@@ -117,11 +114,13 @@ class Run:
 
     def _now(self) -> tuple[Stage, float]:
         """The part of the run that it is in, and its learning rate."""
-        share = self.recipe.finetune.share
-        done = self.progress.done(self.recipe.train) / (1 - share)
-        if share and done >= 1:
-            return self.stages[1], self.recipe.finetune.learning_rate
-        return self.stages[0], learning_rate(done, self.recipe.train)
+        fine, config = self.recipe.finetune, self.recipe.train
+        done = self.progress.done(config)
+        stage = self.stages[1 if fine.share and done >= 1 - fine.share else 0]
+        if not fine.learning_rate:
+            return stage, learning_rate(done, config)
+        before = learning_rate(done / (1 - fine.share), config)
+        return stage, before if stage is self.stages[0] else fine.learning_rate
 
     def validate(self) -> dict[str, float]:
         """The losses of what the run would give now."""

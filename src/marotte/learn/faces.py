@@ -171,7 +171,7 @@ def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32
 
     Where the front end knows nothing of its window, its steps are computed once for all windows
     that begin on the same grid of 20 ms, and are shared; else window by window. A student that
-    was trained through a mean of moments answers with that.
+    is made for a mean of moments answers with that.
 
     Args:
         net: a `StudentNet`, or any network like it, in evaluation mode.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,7 +11,6 @@ from marotte.learn import losses
 from marotte.learn.frontends import STEP_SAMPLES
 from marotte.learn.losses import LossWeights
 from marotte.learn.student import Prediction, StudentNet
-from marotte.smoothing import NONE, Smoothing
 from marotte.windows import SAMPLE_RATE, WindowSpec
 
 STEP_MS = 1000 * STEP_SAMPLES / SAMPLE_RATE
@@ -27,10 +25,8 @@ class Objective:
         names: tuple[str, ...],
         frame_ms: float,
         head: Head | None = None,
-        smoothing: Smoothing = NONE,
     ) -> None:
         self.weights = weights
-        self.first, self.kernel = kernel(smoothing, frame_ms)
         self.per_frame = STEP_MS / frame_ms
         head = head or load_head()
         self.sees_lips = not set(names).isdisjoint(head.names)
@@ -42,18 +38,6 @@ class Objective:
                 f"head {head.name!r} has none of the rig's controls, so that its lips can't be "
                 "measured: give a head of that rig by --head, or set loss.lip_gap and "
                 "loss.lip_margin to 0"
-            )
-
-    def check(self, n_frames: int) -> None:
-        """Refuse crops in which no frame has all its neighbours.
-
-        Raises:
-            MarotteError: says how many frames a crop needs.
-        """
-        if n_frames < len(self.kernel):
-            raise MarotteError(
-                f"a smoothed student needs crops of at least {len(self.kernel)} frames "
-                f"{STEP_MS / self.per_frame:g} ms apart, got {n_frames}: raise train.frames"
             )
 
     def __call__(
@@ -78,13 +62,7 @@ class Objective:
         return self.weigh(parts)
 
     def curves(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The losses of curves [batch, frames, controls] alone, unweighted.
-
-        Of a smoothed student they see the means, of the frames around which all is there.
-        """
-        weights = self.kernel.to(target.device)
-        predicted = predicted.unfold(1, len(weights), 1) @ weights
-        target = target[:, self.first :][:, : predicted.shape[1]]
+        """The losses of curves [batch, frames, controls] alone, unweighted."""
         parts = {
             "reconstruction": losses.reconstruction(predicted, target),
             "velocity": losses.velocity(predicted, target, self.per_frame),
@@ -100,25 +78,6 @@ class Objective:
         """The losses and their weighted `total`."""
         weighted = [getattr(self.weights, name) * loss for name, loss in parts.items()]
         return {**parts, "total": torch.stack(weighted).sum()}
-
-
-def kernel(smoothing: Smoothing, frame_ms: float) -> tuple[int, Tensor]:
-    """What each of a crop's neighbouring frames counts in a smoothed one.
-
-    The moments of the mean are read between the crop's frames, linearly.
-
-    Returns:
-        How many frames come before the one that is smoothed, and the weights [n_frames] of all
-        from the first on; they sum to 1.
-    """
-    places = smoothing.offsets_s * 1000 / frame_ms
-    low = np.floor(places + 1e-9).astype(int)
-    share = places - low
-    weights = np.zeros(low[-1] - low[0] + 2)
-    np.add.at(weights, low - low[0], (1 - share) / len(places))
-    np.add.at(weights, low - low[0] + 1, share / len(places))
-    n_frames = len(weights) - (abs(weights[-1]) < 1e-9)
-    return -int(low[0]), torch.from_numpy(weights[:n_frames]).float()
 
 
 class Intermediate:

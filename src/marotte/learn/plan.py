@@ -169,7 +169,7 @@ class FinetuneConfig:
 
     Attributes:
         share: of the budget; 0 for no such part.
-        learning_rate: all the way; the paper's.
+        learning_rate: all the way; the paper's. 0 lets that of the rest fall on, over both.
         only: which speech is heard.
         augment: how far its sound is disturbed; nothing but its level where nothing is said.
     """

@@ -52,7 +52,7 @@ class StudentConfig:
         encoder: a checkpoint of HuBERT whose convolutions `hubert` takes over; where it is empty
             they are frozen at random.
         smooth_behind: how many moments before a frame's own its face is the mean of, too
-            (`marotte.smoothing`). The network answers for one; its losses see the mean.
+            (`marotte.smoothing`). The network answers for one, and is trained so.
         smooth_ahead: how many after it; each costs 16.7 ms.
     """
 
