@@ -79,7 +79,7 @@ def test_an_opened_stream_is_new_whatever_another_heard(student: Student) -> Non
     ("fps", "steps"), [(60, 5), (120, 5), (30, 5), (50, 1), (25, 2), (100, 1), (20, 5)]
 )
 def test_frames_share_their_steps(student: Student, fps: float, steps: int) -> None:
-    stream = open_stream(student, fps)
+    stream = open_stream(student, fps, smooth=False)
     assert isinstance(stream.ear, StepEar)
     assert f"computes {steps} steps" in stream.cost
     assert stream.delay_ms == LOOKAHEAD_MS  # all of the window is in its steps
@@ -87,7 +87,7 @@ def test_frames_share_their_steps(student: Student, fps: float, steps: int) -> N
 
 @pytest.mark.parametrize("fps", [24, 59.94, 7])
 def test_frames_that_share_none_hear_whole_windows_and_say_so(student: Student, fps: float) -> None:
-    stream = open_stream(student, fps)
+    stream = open_stream(student, fps, smooth=False)
     assert isinstance(stream.ear, WindowEar)
     assert f"at {fps:g} fps too few of them share their steps" in stream.cost
     assert stream.delay_ms == LOOKAHEAD_MS

@@ -40,7 +40,7 @@ class Smoothing(NamedTuple):
         return 1000 * NEIGHBOUR_S * self.ahead
 
     @property
-    def offsets_s(self) -> NDArray[np.float64]:
+    def offsets_s(self) -> NDArray[np.floating]:
         """From the frame's moment to each of those it is made of, in order."""
         return np.arange(-self.behind, self.ahead + 1) * NEIGHBOUR_S
 

@@ -57,6 +57,19 @@ def test_a_student_is_scored_and_its_card_written(labelled, student, tmp_path):
     assert "naomi" not in short.read_text()
 
 
+def test_several_students_are_shown_beside_each_other(labelled, student, tmp_path):
+    short = tmp_path / "README.md"
+    short.write_text(f"{BEGIN}\n{END}\n")
+    words = ["evaluate", labelled, "--student", student, "--student", "live", "--summary", short]
+    result = run(*words, "--split", "test_clean", "--minutes", 0.1)
+    assert result.exit_code == 0, result.output
+    for expected in ("| test_clean | tiny |", "| test_clean | live |", "- live: look-ahead"):
+        assert expected in short.read_text()
+    result = run(*words, "--card", short)
+    assert result.exit_code == 2
+    assert "a card is of one student, got 2" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -11,12 +11,15 @@ import typer
 
 from marotte.cli import options
 from marotte.cli.progress import bar, progress
-from marotte.errors import missing_extra
+from marotte.errors import MarotteError, missing_extra
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from marotte.learn.evaluate import Score
+    from marotte.learn.faces import Face
 
 FAULTS_SAID = 5  # of perhaps thousands
 
@@ -62,7 +65,6 @@ def label(
     ] = None,
 ) -> None:
     """Let a teacher label a corpus; what it labelled before is kept."""
-    from marotte.errors import MarotteError
     from marotte.learn.cluster import Cluster, label_on
     from marotte.learn.label import Job, Tally, plan_labels
     from marotte.learn.label import label as label_parts
@@ -134,9 +136,10 @@ def export(
 def evaluate(
     corpus: options.CorpusFolder,
     student: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="A student's name or file, or a run's folder.", show_default="the shipped one"
+            help="A student's name or file, or a run's folder. May be given several times.",
+            show_default="the shipped one",
         ),
     ] = None,
     teacher: Annotated[
@@ -170,15 +173,14 @@ def evaluate(
     from marotte.learn import card as pages
     from marotte.learn import evaluate as scoring
     from marotte.learn import faces as who_is
-    from marotte.learn.stillness import stillness
     from marotte.learn.store import Store
     from marotte.learn.workers import processes
 
     store = Store.open(corpus)
-    faces: dict[str, who_is.Face] = {}
-    if not teacher:
-        name, face = who_is.open_student(student)
-        faces[name + smooth * " smooth"] = who_is.Smoothed(face) if smooth else face
+    students = [] if teacher else _opened(student or [None], smooth)
+    if card and len(students) > 1:
+        raise MarotteError(f"a card is of one student, got {len(students)}: give --card for each")
+    faces = {name: face for name, face, _ in students}
     if teacher or card or summary:  # a page shows the student beside who taught it
         faces["teacher"] = who_is.open_face(store, teacher or against)
     console = Console()
@@ -196,15 +198,36 @@ def evaluate(
             console.print(_score_table(name, tables[name]))
     if teacher:
         return
-    with progress() as bars:
-        still = stillness(next(iter(faces.values())), bar(bars, "stillness"))
-    lines = [*pages.costs_of(student), pages.still_line(still)]
+    lines = [line for student in students for line in _about(*student)]
+    if len(students) == 1:
+        lines = [line.partition(": ")[2] for line in lines]
     for line in lines:
         typer.echo(line)
     if card:
         pages.rewrite(card, pages.markdown(tables, lines))
     if summary:
         pages.rewrite(summary, pages.summary(tables, lines))
+
+
+def _opened(sources: Sequence[str | None], smooth: bool) -> list[tuple[str, Face, str | None]]:
+    """Students by name, with their faces and where they are from."""
+    from marotte.learn.faces import open_student
+
+    students = [(*open_student(source, smooth), source) for source in sources]
+    names = [name for name, _, _ in students]
+    if len(set(names)) < len(names):
+        raise MarotteError(f"students need names of their own, got {', '.join(names)}")
+    return students
+
+
+def _about(name: str, face: Face, source: str | None) -> list[str]:
+    """What a student costs and whether its mouth stays shut, each line after its name."""
+    from marotte.learn.card import costs_of, still_line
+    from marotte.learn.stillness import stillness
+
+    with progress() as bars:
+        still = stillness(face, bar(bars, "stillness"))
+    return [f"{name}: {line}" for line in (*costs_of(source), still_line(still))]
 
 
 def _score_table(split: str, scores: list[Score]) -> Table:

@@ -98,12 +98,17 @@ class Smoothed:
         return smoothed(self.face(utterance))
 
 
-def open_student(source: str | None) -> tuple[str, Face]:
+def open_student(source: str | None, smooth: bool = False) -> tuple[str, Face]:
     """A student's name and face, by its name, its file, or the folder of the run that made it.
+
+    With `smooth`, the face by eq. 8, and a name that says so.
 
     Raises:
         MarotteError: there is none.
     """
+    if smooth:
+        name, face = open_student(source)
+        return f"{name} smooth", Smoothed(face)
     if source and Path(source).is_dir():
         from marotte.learn import checkpoint
 

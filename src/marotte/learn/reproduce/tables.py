@@ -186,5 +186,10 @@ def _pair(figures: Sequence[Figures]) -> str:
 
 def notes_of(rows: Sequence[Row]) -> list[str]:
     """What a reader has to know of the rows, as a list."""
-    notes = [f"- {row.label}: {row.note}." for row in rows if row.note]
+    notes = [
+        f"- {row.label}: {row.note}"
+        f"{'; scored on a quarter of the speech' if row.hard_to_score else ''}."
+        for row in rows
+        if row.note
+    ]
     return ["\n".join(notes)] if notes else []
