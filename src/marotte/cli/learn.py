@@ -198,9 +198,10 @@ def evaluate(
             console.print(_score_table(name, tables[name]))
     if teacher:
         return
-    lines = [line for student in students for line in _about(*student)]
-    if len(students) == 1:
-        lines = [line.partition(": ")[2] for line in lines]
+    lines: list[str] = []
+    for name, face, source in students:
+        whose = f"{name}: " if len(students) > 1 else ""
+        lines += [whose + line for line in _about(face, source)]
     for line in lines:
         typer.echo(line)
     if card:
@@ -220,14 +221,14 @@ def _opened(sources: Sequence[str | None], smooth: bool) -> list[tuple[str, Face
     return students
 
 
-def _about(name: str, face: Face, source: str | None) -> list[str]:
-    """What a student costs and whether its mouth stays shut, each line after its name."""
+def _about(face: Face, source: str | None) -> list[str]:
+    """What a student costs and whether its mouth stays shut, a line each."""
     from marotte.learn.card import costs_of, still_line
     from marotte.learn.stillness import stillness
 
     with progress() as bars:
         still = stillness(face, bar(bars, "stillness"))
-    return [f"{name}: {line}" for line in (*costs_of(source), still_line(still))]
+    return [*costs_of(source), still_line(still)]
 
 
 def _score_table(split: str, scores: list[Score]) -> Table:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from marotte.cli.learn import need_torch
-from marotte.cli.progress import progress
+from marotte.cli.progress import progress, teller
+from marotte.cli.table import make_folder
 from marotte.errors import MarotteError
 
 app = typer.Typer(help="Let people rate students beside their teacher.", no_args_is_help=True)
@@ -28,7 +29,7 @@ def make(
 ) -> None:
     """Write videos, teacher left and student right, and a page that asks for a score of each."""
     from marotte.learn import rating
-    from marotte.learn.faces import Face, open_student
+    from marotte.learn.faces import Face, Smoothed, open_student
     from marotte.learn.store import Store
 
     if any(Path(student).is_dir() for student in students):
@@ -40,19 +41,11 @@ def make(
             raise MarotteError(f"two students are called {name!r}: give each its own name")
         faces[name] = face
         if smooth:
-            faces |= [open_student(student, smooth)]
+            faces[f"{name} smooth"] = Smoothed(face)
     store = Store.open(corpus)
-    try:
-        to.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MarotteError(f"can't make the folder {to}: {error.strerror or error}") from error
+    make_folder(to)
     with progress() as bars:
-        task = bars.add_task("filming", total=None)
-
-        def told(what: str, done: int, total: int) -> None:
-            bars.update(task, description=what, completed=done, total=total)
-
-        trials = rating.make(faces, store, to, teacher, clips, seed, told)
+        trials = rating.make(faces, store, to, teacher, clips, seed, teller(bars))
     typer.echo(f"{len(trials)} videos: open {to / 'index.html'}")
     typer.echo(f"keep {to / 'key.json'} from who rates; then: marotte rate plot ANSWERS.json ...")
 
