@@ -38,7 +38,8 @@ def pieces(
     """A document, piece by piece.
 
     Args:
-        name: which page: its program is `name.html`, `.css` and `.js` of the bundle.
+        name: which page: its program is `name.html`, `.css` and `.js` of the bundle, after the
+            `stage.js` that both pages draw with.
         facts: what the page reads as JSON; its `title` is the document's.
         arrays: what the page reads as arrays, by name.
         sound: a FLAC file in base64.
@@ -49,6 +50,7 @@ def pieces(
         MarotteError: the page's program is not there.
     """
     program = {ending: bundled(f"{name}.{ending}") for ending in ("html", "css", "js")}
+    program["js"] = bundled("stage.js") + program["js"]
     kinds = [
         {"name": name, "type": str(array.dtype), "length": array.size}
         for name, array in arrays.items()
