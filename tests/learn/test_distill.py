@@ -118,10 +118,42 @@ def test_a_run_ends_on_clean_speech(own, share_at_3, tmp_path, monkeypatch):
         assert rates[3] == pytest.approx(highest * share_at_3)
 
 
-@pytest.mark.parametrize("precision", ["bf16-mixed"])
-def test_mixed_precision_trains(precision, tmp_path):
-    train = dataclasses.replace(RECIPE.train, steps=3, precision=precision)
-    net = distill.train(dataclasses.replace(RECIPE, train=train), speech(), speech(), tmp_path)
+def test_pressed_lips_can_count_for_more_at_the_end(tmp_path):
+    loss = dataclasses.replace(RECIPE.loss, closure=3.0)
+    counted = []
+
+    def run(closure):
+        fine = FinetuneConfig(share=0.5, closure=closure)
+        recipe = dataclasses.replace(RECIPE, loss=loss, finetune=fine)
+        run = distill.Run(recipe, speech(), speech(), tmp_path / f"{closure}")
+        for objective in run.objectives:
+            weigh, closures = objective.weigh, objective.weights.closure
+            objective.weigh = lambda parts, weigh=weigh, by=closures: (
+                counted.append(by) or weigh(parts)
+            )
+        for _ in range(RECIPE.train.steps):
+            run.step()
+
+    run(8.0)
+    run(0.0)
+    assert counted == [3.0, 3.0, 3.0, 8.0, 8.0, 8.0] + 6 * [3.0]
+
+
+def test_mixed_precision_is_that_of_convolutions_alone(tmp_path):
+    train = dataclasses.replace(RECIPE.train, steps=3, precision="bf16-mixed")
+    run = distill.Run(dataclasses.replace(RECIPE, train=train), speech(), speech(), tmp_path)
+    net, seen = run.net, {}
+
+    def watch(name, module):
+        module.register_forward_hook(lambda *call: seen.update({name: call[2].dtype}))
+
+    watch("convolution", net.frontend.convolutions[0])
+    watch("reduce", net.reduce[0])
+    watch("hidden", net.hidden[0])
+    watch("output", net.output)
+    losses = run.step()
+    assert seen["convolution"] == seen["reduce"] == torch.bfloat16
+    assert seen["hidden"] == seen["output"] == losses["total"].dtype == torch.float32
     assert {value.dtype for value in net.parameters()} == {torch.float32}
     assert bool(torch.isfinite(weights(net)).all())
 

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from marotte.learn.augment import AugmentConfig, disturb
 from marotte.learn.dataset import CropSampler, LabelledSpeech
+from marotte.learn.losses import LossWeights
 from marotte.learn.plan import Heard, Recipe, TrainConfig
 from marotte.windows import WindowSpec
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What is heard in a part of a run, and how far it is disturbed."""
+    """What is heard in a part of a run, how far it is disturbed, and what counts how much."""
 
     sampler: CropSampler
     augment: AugmentConfig
+    loss: LossWeights
 
 
 def stages(recipe: Recipe, speech: LabelledSpeech, window: WindowSpec) -> list[Stage]:
     """The parts of a recipe's run: all of it, or all but the fine-tuning, and that."""
-    disturbed, fine = recipe.augment, recipe.finetune
-    parts = [(disturbed, recipe.only)]
+    fine, loss = recipe.finetune, recipe.loss
+    parts = [(recipe.augment, recipe.only, loss)]
     if fine.share:
-        parts.append((fine.augment, fine.only))
+        pressed = replace(loss, closure=fine.closure or loss.closure)
+        parts.append((fine.augment, fine.only, pressed))
     return [
-        Stage(sampler_of(recipe, speech, window, recipe.mix, augment.speed, only), augment)
-        for augment, only in parts
+        Stage(sampler_of(recipe, speech, window, recipe.mix, augment.speed, only), augment, weights)
+        for augment, only, weights in parts
     ]
 
 

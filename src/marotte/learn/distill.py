@@ -20,7 +20,7 @@ from torch import Tensor
 
 from marotte.head import Head
 from marotte.learn import checkpoint
-from marotte.learn.batches import Stage, batch_of, sampler_of, stages
+from marotte.learn.batches import batch_of, sampler_of, stages
 from marotte.learn.checkpoint import Progress
 from marotte.learn.dataset import CropSampler, LabelledSpeech
 from marotte.learn.networks import network, take_encoder
@@ -86,12 +86,15 @@ class Run:
         self.heard = self.second.union if self.second else self.window
         self.stages = stages(recipe, speech, self.heard)
         self.watch = sampler_of(recipe, validation, self.window, {}, 0.0, Heard())
-        self.objective = Objective(recipe.loss, speech.names, config.frame_ms, head)
+        self.objectives = [
+            Objective(stage.loss, speech.names, config.frame_ms, head) for stage in self.stages
+        ]
 
     def step(self) -> dict[str, Tensor]:
         """One step of training; gives the losses before it."""
         config = self.recipe.train
-        stage, rate = self._now()
+        part, rate = self._now()
+        stage = self.stages[part]
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         mine = range(rank(), config.shards, world_size())
@@ -101,8 +104,9 @@ class Run:
         shape = (config.frames, config.shift_samples)
         second = self.second(samples, *shape) if self.second else None
         self.net.train()
-        answer = self.model.crops(cut(samples, self.heard, self.window), *shape)
-        parts = self.objective(answer, targets, second)
+        with self.fabric.autocast():  # which fabric itself brings only to `forward`
+            answer = self.model.crops(cut(samples, self.heard, self.window), *shape)
+        parts = self.objectives[part](answer, targets, second)
         self.optimizer.zero_grad()
         self.fabric.backward(parts["total"])
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=1.0)
@@ -112,19 +116,18 @@ class Run:
             average(self.kept, self.net, config.average, self.progress.step)
         return parts
 
-    def _now(self) -> tuple[Stage, float]:
-        """The part of the run that it is in, and its learning rate."""
+    def _now(self) -> tuple[int, float]:
+        """Which part of the run it is in, and its learning rate."""
         fine, config = self.recipe.finetune, self.recipe.train
         done = self.progress.done(config)
-        stage = self.stages[1 if fine.share and done >= 1 - fine.share else 0]
+        part = 1 if fine.share and done >= 1 - fine.share else 0
         if not fine.learning_rate:
-            return stage, learning_rate(done, config)
-        before = learning_rate(done / (1 - fine.share), config)
-        return stage, before if stage is self.stages[0] else fine.learning_rate
+            return part, learning_rate(done, config)
+        return part, fine.learning_rate if part else learning_rate(done / (1 - fine.share), config)
 
     def validate(self) -> dict[str, float]:
-        """The losses of what the run would give now."""
-        losses = validate(self.kept, self.watch, self.objective, self.recipe.train)
+        """The losses of what the run would give now, weighed as at its beginning."""
+        losses = validate(self.kept, self.watch, self.objectives[0], self.recipe.train)
         self.progress.validated(losses["total"], self.recipe.train.patience)
         return losses
 

@@ -170,12 +170,14 @@ class FinetuneConfig:
     Attributes:
         share: of the budget; 0 for no such part.
         learning_rate: all the way; the paper's. 0 lets that of the rest fall on, over both.
+        closure: `loss.closure` meanwhile; 0 leaves it as it was.
         only: which speech is heard.
         augment: how far its sound is disturbed; nothing but its level where nothing is said.
     """
 
     share: float = 0.0
     learning_rate: float = 1e-6
+    closure: float = 0.0
     only: Heard = field(default_factory=Heard)
     augment: AugmentConfig = field(default_factory=lambda: CLEAN)
 

@@ -22,6 +22,7 @@ from marotte.learn.frontends import (
     SincFrontend,
     WaveformFrontend,
     convolution,
+    in_full,
 )
 from marotte.smoothing import Smoothing
 from marotte.windows import WindowSpec, window
@@ -190,9 +191,10 @@ class StudentNet(nn.Module):
         x = self.norm(context)
         for layer in self.reduce:
             x = functional.gelu(layer(x))
-        first = functional.gelu(self.hidden[0](x.squeeze(-1)))
-        second = functional.gelu(self.hidden[1](first))
-        last = self.output(second)
+        with in_full(x):
+            first = functional.gelu(self.hidden[0](x.squeeze(-1).to(self.output.weight.dtype)))
+            second = functional.gelu(self.hidden[1](first))
+            last = self.output(second)
         return Prediction(torch.tanh(last), (first, second, last), (projected, context))
 
     def forward(self, samples: Tensor) -> Prediction:
