@@ -96,3 +96,13 @@ def test_sub_tables_may_be_written_in_a_line(tmp_path):
     recipe = strict(Recipe, read_recipe(tmp_path / "a.toml"), "a.toml")
     assert recipe.finetune.only.minutes == 3
     assert recipe.finetune.augment.noise == 0
+
+
+def test_minutes_take_the_place_of_a_budget_in_steps(tmp_path):
+    path = tmp_path / "short.toml"
+    path.write_text(
+        f'base = "{(RECIPES / "live.toml").as_posix()}"\nname = "short"\n[train]\nsteps = 9\n'
+    )
+    assert read_training(path).train.steps == 9
+    given = read_training(path, 2.5).train
+    assert (given.minutes, given.steps) == (2.5, 0)

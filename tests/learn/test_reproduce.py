@@ -173,6 +173,8 @@ def test_claims_are_held_or_not():
     assert "S0 90.0, S1 88.0, S2 70.0" in verdict(small, figures)
     assert "**not held**" in verdict(small, [*figures[:2], line("S2", pbm=0.87)])
     assert "not measured" in verdict(small, figures[:2])
+    little = [line(row, pbm=pbm) for row, pbm in (("S0", 0.05), ("S1", 0.09), ("S2", 0.0))]
+    assert "| undecided |" in verdict(small, little)
     smoothing = "smoothing: lower PBM, higher MSE, less jitter"
     both = [
         each

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -71,14 +71,11 @@ def train(
 
 
 def read_training(path: Path, minutes: float | None = None) -> Recipe:
-    """A training recipe, its time budget replaced where one is given."""
+    """A training recipe, its budget replaced where minutes are given."""
     from marotte.learn.plan import Recipe
-    from marotte.learn.recipe import read_recipe, strict
+    from marotte.learn.recipe import read_recipe, strict, within
 
-    tables: dict[str, Any] = read_recipe(path)
-    if minutes is not None:
-        tables = {**tables, "train": {**tables.get("train", {}), "minutes": minutes}}
-    return strict(Recipe, tables, str(path))
+    return strict(Recipe, within(read_recipe(path), minutes), str(path))
 
 
 def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], Puppet]:

@@ -8,7 +8,7 @@ from typing import Any
 from marotte.config import read_toml, strict
 from marotte.errors import MarotteError
 
-__all__ = ["read_recipe", "strict"]
+__all__ = ["read_recipe", "strict", "within"]
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -18,6 +18,13 @@ def read_recipe(path: Path) -> dict[str, Any]:
         MarotteError: the file is missing or is not TOML, or bases go in a circle.
     """
     return _read(Path(path), ())
+
+
+def within(tables: dict[str, Any], minutes: float | None) -> dict[str, Any]:
+    """A training recipe's tables with a time budget instead of its own; with its own for None."""
+    if minutes is None:
+        return tables
+    return {**tables, "train": {**tables.get("train", {}), "minutes": minutes, "steps": 0}}
 
 
 def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from marotte.cache import cache_folder
 from marotte.errors import MarotteError
-from marotte.learn.recipe import read_recipe, strict
+from marotte.learn.recipe import read_recipe, strict, within
 from marotte.learn.reproduce.rows import Row
 from marotte.learn.store import Store
 from marotte.mesh import load_mesh
@@ -96,9 +96,8 @@ class Plan:
             raise MarotteError(
                 f"there is no recipe {path}: run this in a clone of Marotte, or give --recipes"
             )
-        tables = changed(read_recipe(path), row)
-        budget = {} if self.minutes is None else {"minutes": self.minutes}
-        tables["train"] = {**tables.get("train", {}), **budget, "seed": seed}
+        tables = within(changed(read_recipe(path), row), self.minutes)
+        tables["train"] = {**tables.get("train", {}), "seed": seed}
         return strict(Recipe, {**tables, "name": row.run}, str(path))
 
 

@@ -8,9 +8,11 @@ from statistics import mean
 
 from marotte.learn.card import table
 from marotte.learn.reproduce.results import CLEAN, Costs, Figures
+from marotte.learn.reproduce.rows import TEACHER
 from marotte.learn.reproduce.tables import of_row
 
 Verdict = tuple[bool, str]
+LEARNT = 10.0  # % of /p b m/ closed, below which a student has not learnt to
 
 
 class NotMeasured(Exception):
@@ -24,10 +26,12 @@ class Measured:
     Attributes:
         figures: see `Figures`.
         costs: see `Costs`.
+        asked: the PBM accuracies of students that were asked for, in %.
     """
 
     figures: Sequence[Figures]
     costs: Sequence[Costs] = field(default_factory=tuple)
+    asked: list[float] = field(default_factory=list[float])
 
     def of(self, row: str, name: str, split: str = CLEAN, heard: str = "as it is") -> float:
         """A row's figure, the mean over its seeds.
@@ -42,7 +46,10 @@ class Measured:
 
     def pbm(self, row: str, split: str = CLEAN, heard: str = "as it is") -> float:
         """A row's PBM accuracy in %."""
-        return 100 * self.of(row, "pbm", split, heard)
+        pbm = 100 * self.of(row, "pbm", split, heard)
+        if not row.startswith(TEACHER):
+            self.asked.append(pbm)
+        return pbm
 
     def jitter(self, row: str) -> float:
         """A row's jitter over the teacher's."""
@@ -87,12 +94,19 @@ class Claim:
 
 
 def verdicts(claims: Sequence[Claim], measured: Measured) -> str:
-    """A Markdown table: each claim held, not held or not measured, with its figures."""
+    """A Markdown table: each claim held, not held or not measured, with its figures.
+
+    A claim on PBM accuracies is undecided where no student it compares has learnt to close its
+    lips: which of two noughts is larger says nothing of the claim.
+    """
     lines: list[list[str]] = []
     for claim in claims:
+        measured.asked.clear()
         try:
             held, said = claim.check(measured)
             verdict = "held" if held else "**not held**"
+            if measured.asked and max(measured.asked) < LEARNT:
+                verdict = "undecided"
         except NotMeasured as missing:
             verdict, said = "not measured", f"no figures of {missing}"
         lines.append([claim.section, claim.text, verdict, said])
