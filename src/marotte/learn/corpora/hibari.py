@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from marotte.learn.corpora.source import Source
-from marotte.learn.corpora.virtual import at_some_level, sentence_keys
-from marotte.learn.utterance import Utterance
+from marotte.learn.corpora.virtual import Crowd, Said
 from marotte.learn.voices.hibari import RATE, hibari_voice, random_speaker
-from marotte.learn.voices.texts import sentence
 
 
 @dataclass(frozen=True)
-class Hibari(Source):
-    """Made-up sentences by virtual speakers.
-
-    Attributes:
-        speakers: how many speakers.
-        sentences: how many each of them says; one takes about three seconds.
-        seed: another seed gives other speakers and sentences.
-    """
+class Hibari(Crowd):
+    """Made-up sentences by virtual speakers; see `Crowd`."""
 
     name: ClassVar[str] = "hibari"
-    real: ClassVar[bool] = False
+    digits: ClassVar[int] = 4
     speakers: int = 320
     sentences: int = 25
-    seed: int = 1
 
-    def items(self) -> Sequence[str]:
-        """Keys `speaker/sentence`."""
+    def _check(self) -> None:
         hibari_voice()
-        return sentence_keys((f"{each:04d}" for each in range(self.speakers)), self.sentences)
 
-    def utterance(self, key: str) -> Utterance:
-        """One sentence by one virtual speaker."""
-        speaker, each = map(int, key.split("/"))
-        somebody = random_speaker(np.random.default_rng([self.seed, speaker]))
-        rng = np.random.default_rng([self.seed, speaker, each])
-        text = sentence(rng)
-        samples, phones = hibari_voice().say(text, somebody, int(rng.integers(2**31)))
-        return Utterance(
-            id=f"{self.name}/s{self.seed}-{key}",
-            source=self.name,
-            speaker=f"s{self.seed}-{speaker:04d}",
-            language="en",
-            licence="Apache-2.0",
-            text=text,
-            samples=at_some_level(samples, phones, rng),
-            rate=RATE,
-            phones=phones,
-        )
+    def _say(self, text: str, somebody: np.random.Generator, rng: np.random.Generator) -> Said:
+        seed = int(rng.integers(2**31))
+        samples, phones = hibari_voice().say(text, random_speaker(somebody), seed)
+        return samples, RATE, phones

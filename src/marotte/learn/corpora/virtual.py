@@ -1,4 +1,4 @@
-"""What sources of synthetic voices share: keys, speakers made of few voices, many levels."""
+"""What sources of synthetic voices share: keys, speakers made of one voice or few, many levels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from marotte.learn.corpora.source import Skip, Source
 from marotte.learn.utterance import Phone, Utterance
+from marotte.learn.voices.texts import sentence
 
 Said = tuple[NDArray[np.float32], int, tuple[Phone, ...]]
 """Sound [n_samples], its rate, its phones."""
@@ -34,6 +35,56 @@ def at_some_level(
     if not phones or peak == 0:
         raise Skip("nothing was said")
     return samples * np.float32(rng.uniform(0.2, 0.95) / peak)
+
+
+@dataclass(frozen=True)
+class Crowd(Source, ABC):
+    """Made-up English sentences by the many speakers of one neural voice.
+
+    Attributes:
+        speakers: how many speakers.
+        sentences: how many each of them says; one takes about three seconds.
+        seed: another seed gives other speakers and sentences.
+    """
+
+    real: ClassVar[bool] = False
+    digits: ClassVar[int]
+    speakers: int = 1
+    sentences: int = 1
+    seed: int = 1
+
+    def items(self) -> Sequence[str]:
+        """Keys `speaker/sentence`."""
+        self._check()
+        speakers = (f"{each:0{self.digits}d}" for each in range(self.speakers))
+        return sentence_keys(speakers, self.sentences)
+
+    def utterance(self, key: str) -> Utterance:
+        """One sentence by one speaker."""
+        speaker, each = key.split("/")
+        somebody = np.random.default_rng([self.seed, int(speaker)])
+        rng = np.random.default_rng([self.seed, int(speaker), int(each)])
+        text = sentence(rng)
+        samples, rate, phones = self._say(text, somebody, rng)
+        return Utterance(
+            id=f"{self.name}/s{self.seed}-{key}",
+            source=self.name,
+            speaker=f"s{self.seed}-{speaker}",
+            language="en",
+            licence="Apache-2.0",
+            text=text,
+            samples=at_some_level(samples, phones, rng),
+            rate=rate,
+            phones=phones,
+        )
+
+    @abstractmethod
+    def _check(self) -> None:
+        """Say at once, by a MarotteError, if the voice can't be used here."""
+
+    @abstractmethod
+    def _say(self, text: str, somebody: np.random.Generator, rng: np.random.Generator) -> Said:
+        """Speak it; the speaker is drawn from `somebody`, the manner from `rng`."""
 
 
 @dataclass(frozen=True)
