@@ -23,6 +23,18 @@ def student(labelled, tmp_path_factory):
     return folder / "tiny.onnx"
 
 
+def test_what_a_corpus_lacks_of_a_recipe_is_said(labelled, tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(f"{RECIPE}[mix]\nqueen = 2.0\nflite = 1.5\n")
+    trained = run("train", path, "--corpus", labelled, "--run", tmp_path / "run")
+    assert trained.exit_code == 0, trained.output
+    assert "has no speech of flite, which" in trained.output
+    path.write_text(f"{RECIPE}[mix]\nqueem = 2.0\n")
+    refused = run("train", path, "--corpus", labelled, "--run", tmp_path / "other")
+    assert refused.exit_code == 2
+    assert "names the source 'queem'" in refused.output
+
+
 def test_labelling_again_labels_nothing_and_mends_what_is_missing(labelled):
     assert "labelled 0 parts" in run("label", labelled).output
     path = labelled / "labels" / "phonetic" / "queen-00000.parquet"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from marotte.errors import MarotteError
-from marotte.learn.dataset import CropSampler, LabelledSpeech, speech_level
+from marotte.learn.dataset import CropSampler, LabelledSpeech, absent, speech_level
 from marotte.learn.plan import Heard
 from marotte.windows import SAMPLE_RATE, window
 
@@ -56,9 +56,19 @@ def test_the_mix_weighs_sources():
     np.testing.assert_allclose(crops.level, 0.2)
 
 
-def test_a_source_that_is_not_there_is_named():
-    with pytest.raises(MarotteError, match="three"):
+def test_a_source_that_is_none_is_named():
+    with pytest.raises(MarotteError, match=r"the source 'three'.*there is one, two"):
         CropSampler(ramps(), SPEC, 4, {"three": 1.0}, 0.0)
+
+
+def test_a_source_that_this_corpus_lacks_is_done_without():
+    assert absent(ramps(), ["one", "flite"]) == ["flite"]
+    draws = [CropSampler(ramps(), SPEC, 4, mix, 0.0).draw(8, 0, 0) for mix in ({"flite": 2.0}, {})]
+    np.testing.assert_array_equal(draws[0].samples, draws[1].samples)
+    some = CropSampler(ramps(), SPEC, 4, {}, 0.0, only=Heard(("two", "flite"))).draw(50, 0, 0)
+    np.testing.assert_allclose(some.level, 0.2)
+    with pytest.raises(MarotteError, match="hears flite alone, of which this corpus has no speech"):
+        CropSampler(ramps(), SPEC, 4, {}, 0.0, only=Heard(("flite",)))
 
 
 def test_pauses_do_not_count_in_the_level():
@@ -73,5 +83,5 @@ def test_only_some_sources_and_some_minutes_are_heard():
     np.testing.assert_allclose(crops.level, 0.2)
     crops = CropSampler(speech, SPEC, 4, {}, 0.0, only=Heard(minutes=1 / 60)).draw(50, 0, 0)
     assert len(set(crops.level)) == 1  # the first one drawn is as long as that
-    with pytest.raises(MarotteError, match="sources name 'three'"):
+    with pytest.raises(MarotteError, match="the source 'three'"):
         CropSampler(speech, SPEC, 4, {}, 0.0, only=Heard(("three",)))

@@ -47,7 +47,7 @@ def train(
     from marotte.cache import cache_folder
     from marotte.learn import distill
     from marotte.learn.checkpoint import FILE
-    from marotte.learn.dataset import load_speech
+    from marotte.learn.dataset import absent, load_speech
     from marotte.learn.mesh import keep_mesh
     from marotte.learn.parallel import rank
     from marotte.learn.store import Store
@@ -63,6 +63,13 @@ def train(
     with progress() as bars:
         speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
         validation = load_speech(store, plan.teacher, "valid", names)
+        if lacking := absent(speech, plan.sources):
+            bars.console.print(
+                f"{corpus} has no speech of {', '.join(lacking)}, which {recipe} names: "
+                "trained on what there is",
+                markup=False,
+                soft_wrap=True,
+            )
         report = steps(bars, "training", plan.train)
         distill.train(plan, speech, validation, folder, report, second, puppet)
     if rank() == 0:

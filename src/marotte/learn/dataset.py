@@ -6,7 +6,7 @@ A crop is a few frames at even distances, and all the sound their windows reach 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from marotte.cache import cache_folder
 from marotte.errors import MarotteError
+from marotte.learn.corpora import source_names
 from marotte.learn.frontends import STEP_SAMPLES
 from marotte.learn.plan import Heard
 from marotte.learn.splits import split_of
@@ -174,12 +175,13 @@ class CropSampler:
         self.speech, self.window, self.n_frames, self.speed = speech, window, n_frames, speed
         self.shift_samples = shift_samples
         only = only or Heard()
-        for where, named in (("mix", set(mix)), ("sources", set(only.sources))):
-            if unknown := sorted(named - set(speech.source)):
-                raise MarotteError(
-                    f"the recipe's {where} name {unknown[0]!r}, of which there is no speech: "
-                    f"there is {', '.join(sorted(set(speech.source)))}"
-                )
+        absent(speech, mix)
+        if only.sources and len(absent(speech, only.sources)) == len(set(only.sources)):
+            raise MarotteError(
+                f"the recipe hears {', '.join(only.sources)} alone, of which this corpus has no "
+                f"speech: there is {_sources(speech)}; take a corpus that has some, or change "
+                "the recipe's sources"
+            )
         weight = speech.seconds * np.array([mix.get(s, 1.0) for s in speech.source])
         self.chance = np.cumsum(weight * _chosen(speech, only))
         self.chance /= self.chance[-1]
@@ -203,6 +205,25 @@ class CropSampler:
         time_s = start_s[:, None] + np.arange(k) * shift_s * rate[:, None]
         targets = _interpolate(speech.curves, speech.first_frame, chosen, time_s * speech.fps)
         return Crops(samples / np.float32(32768), targets, speech.level[chosen])
+
+
+def absent(speech: LabelledSpeech, names: Iterable[str]) -> list[str]:
+    """Those of some sources of which there is no speech: a corpus is built of what one has.
+
+    Raises:
+        MarotteError: one is the name of no source at all.
+    """
+    lacking = sorted(set(names) - set(speech.source))
+    if unknown := sorted(set(lacking) - set(source_names())):
+        raise MarotteError(
+            f"the recipe names the source {unknown[0]!r}, of which there is no speech: "
+            f"there is {_sources(speech)}"
+        )
+    return lacking
+
+
+def _sources(speech: LabelledSpeech) -> str:
+    return ", ".join(sorted(set(speech.source)))
 
 
 def _chosen(speech: LabelledSpeech, only: Heard) -> NDArray[np.bool_]:

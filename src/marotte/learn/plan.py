@@ -231,6 +231,11 @@ class Recipe:
     hybrid: HybridConfig = field(default_factory=HybridConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
 
+    @property
+    def sources(self) -> set[str]:
+        """Every source that it names."""
+        return {*self.mix, *self.only.sources, *self.finetune.only.sources}
+
     def __post_init__(self) -> None:
         """Refuse feature losses without anyone to compare with, and the other way round."""
         compared = self.loss.feature > 0 or self.loss.attention > 0
