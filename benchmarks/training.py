@@ -1,0 +1,85 @@
+"""Processor time of a training step of a recipe, with 16-bit convolutions beside 32-bit ones.
+
+    python benchmarks/training.py [RECIPE.toml]
+
+Both train the recipe's student (`recipes/live.toml` by itself) on the same made sound, on one
+thread in the same process, in turn: drawing and disturbing a batch, forward, backward, optimiser.
+The ratio is the median of the pairs' ratios. Needs the extra `train`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from marotte.cli.train import read_training
+from marotte.learn.dataset import LabelledSpeech
+from marotte.learn.distill import Run
+from marotte.rig import ARKIT_52
+
+PAIRS = 12
+PRECISIONS = ("bf16-mixed", "32-true")
+SECONDS = 120
+
+
+def made_speech() -> LabelledSpeech:
+    """Noise that comes and goes, and curves that follow nothing."""
+    random = np.random.default_rng(0)
+    names = ARKIT_52.speech
+    loud = np.repeat(random.uniform(0, 0.1, 10 * SECONDS), 1600)
+    return LabelledSpeech(
+        samples=np.int16(32767 * np.clip(loud * random.normal(size=len(loud)), -1, 1)),
+        curves=random.uniform(0, 0.5, (60 * SECONDS, len(names))).astype(np.float16),
+        first_sample=np.array([0, 16000 * SECONDS]),
+        first_frame=np.array([0, 60 * SECONDS]),
+        level=np.array([0.05], np.float32),
+        source=("made",),
+        fps=60.0,
+        names=names,
+    )
+
+
+def milliseconds(run: Run) -> float:
+    """The processor time of a step: other work on the machine does not count."""
+    before = time.process_time()
+    run.step()
+    return 1000 * (time.process_time() - before)
+
+
+def main() -> None:
+    """Print the comparison."""
+    torch.set_num_threads(1)
+    path = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parents[1] / "recipes/live.toml"
+    recipe, speech = replace(read_training(path), mix={}), made_speech()
+    with tempfile.TemporaryDirectory() as folder:
+        runs = {
+            precision: Run(
+                replace(recipe, train=replace(recipe.train, precision=precision)),
+                speech,
+                speech,
+                Path(folder),
+            )
+            for precision in PRECISIONS
+        }
+        times: dict[str, list[float]] = {precision: [] for precision in runs}
+        for pair in range(PAIRS + 1):
+            for precision, run in runs.items():
+                taken = milliseconds(run)
+                if pair:  # the first one warms up
+                    times[precision].append(taken)
+    print(f"{recipe.name}: {recipe.train.batch} crops of {recipe.train.frames} frames a step")
+    for precision, each in times.items():
+        print(f"  {precision:12} {statistics.median(each):7.1f} ms a step")
+    ratios = [a / b for a, b in zip(*times.values(), strict=True)]
+    print(f"  ratio        {statistics.median(ratios):7.3f}")
+
+
+if __name__ == "__main__":
+    main()
