@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from marotte.cli import app
@@ -69,3 +70,27 @@ def write_corpus(folder: Path) -> Store:
         said = [speak(source, speaker, n, language) for speaker in speakers for n in range(2)]
         store.write_part(f"{source}-00000", said)
     return store
+
+
+def make_table(target, home, corpus, recipes, *words):
+    """Make a table of the paper, of tiny recipes, in a folder that has its cache too.
+
+    Returns:
+        The words of the command.
+    """
+    folder = home / "recipes"
+    folder.mkdir()
+    for name, text in recipes.items():
+        (folder / f"{name}.toml").write_text(text)
+    (home / "page.md").write_text(
+        f"# Here\n<!-- {target}: written by `marotte reproduce {target}` -->\n"
+        f"<!-- end of {target} -->\nEnd"
+    )
+    words = ["reproduce", target, "--corpus", corpus, "--recipes", folder, *words]
+    words += ["--to", home / "out", "--workers", 1, "--threads", 1, "--page", home / "page.md"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAROTTE_CACHE", str(home / "cache"))
+        patch.setattr("marotte.learn.reproduce.results.milliseconds_a_frame", lambda path: 0.1)
+        result = run(*words, "--no-videos")
+        assert result.exit_code == 0, result.output
+    return words

@@ -6,7 +6,7 @@ import dataclasses
 import av
 import numpy as np
 import pytest
-from spoken import HYBRID, RECIPE, run, speak
+from spoken import HYBRID, RECIPE, make_table, run, speak
 
 from marotte.errors import MarotteError
 from marotte.learn.faces import TeacherFace
@@ -28,23 +28,8 @@ from marotte.learn.store import Store
 def made(labelled, tmp_path_factory):
     """A folder in which table2 was made of two rows, and the words of the command."""
     home = tmp_path_factory.mktemp("reproduce")
-    recipes = home / "recipes"
-    recipes.mkdir()
-    (recipes / "s0.toml").write_text(RECIPE)
-    (recipes / "s4-plus.toml").write_text(HYBRID)
-    (home / "page.md").write_text(
-        "# Here\n<!-- table2: written by `marotte reproduce table2` -->\n"
-        "<!-- end of table2 -->\nEnd"
-    )
-    words = ["reproduce", "table2", "--corpus", labelled, "--recipes", recipes]
-    words += ["--rows", "S4+,S4+ smooth", "--to", home / "out", "--workers", 1, "--threads", 1]
-    words += ["--page", home / "page.md"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MAROTTE_CACHE", str(home / "cache"))
-        patch.setattr("marotte.learn.reproduce.results.milliseconds_a_frame", lambda path: 0.1)
-        result = run(*words, "--no-videos")
-        assert result.exit_code == 0, result.output
-    return home, words
+    recipes = {"s0": RECIPE, "s4-plus": HYBRID}
+    return home, make_table("table2", home, labelled, recipes, "--rows", "S4+,S4+ smooth")
 
 
 def test_a_table_with_its_pictures_is_written(made):

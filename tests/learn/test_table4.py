@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from spoken import HYBRID, RECIPE, run, speak
+from spoken import HYBRID, RECIPE, make_table, run, speak
 
 from marotte.head import load_head
 from marotte.learn.faces import TeacherFace
@@ -22,25 +22,10 @@ VERTICES = 'teacher = "phonetic"\nminutes = 1\nvalid_minutes = 1\n'
 def made(labelled, tmp_path_factory):
     """A folder in which table4 was made of one student and its teacher, and the command's words."""
     home = tmp_path_factory.mktemp("table4")
-    recipes = home / "recipes"
-    recipes.mkdir()
     ours = RECIPE.replace("phonetic", "imported-head")
     ours = ours.replace("mel", "waveform").replace("step", "window", 1)
-    (recipes / "s0.toml").write_text(ours)
-    (recipes / "s2-plus.toml").write_text(HYBRID)
-    (recipes / "vertices.toml").write_text(VERTICES)
-    (home / "page.md").write_text(
-        "# Here\n<!-- table4: written by `marotte reproduce table4` -->\n<!-- end of table4 -->\n"
-    )
-    words = ["reproduce", "table4", "--corpus", labelled, "--recipes", recipes]
-    words += ["--rows", "S2+", "--to", home / "out", "--workers", 1, "--threads", 1]
-    words += ["--page", home / "page.md"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MAROTTE_CACHE", str(home / "cache"))
-        patch.setattr("marotte.learn.reproduce.results.milliseconds_a_frame", lambda path: 0.1)
-        result = run(*words)
-        assert result.exit_code == 0, result.output
-    return home, words
+    recipes = {"s0": ours, "s2-plus": HYBRID, "vertices": VERTICES}
+    return home, make_table("table4", home, labelled, recipes, "--rows", "S2+")
 
 
 def meshes_of(home):
