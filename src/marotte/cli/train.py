@@ -63,7 +63,8 @@ def train(
     with progress() as bars:
         speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
         validation = load_speech(store, plan.teacher, "valid", names)
-        if lacking := absent(speech, plan.sources):
+        lacking = absent(speech, plan.sources)
+        if lacking and rank() == 0:
             bars.console.print(
                 f"{corpus} has no speech of {', '.join(lacking)}, which {recipe} names: "
                 "trained on what there is",

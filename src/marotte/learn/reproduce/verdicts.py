@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import mean
 
 from marotte.learn.card import table
@@ -26,7 +26,7 @@ class Measured:
     Attributes:
         figures: see `Figures`.
         costs: see `Costs`.
-        asked: the PBM accuracies of students that were asked for, in %.
+        asked: the PBM accuracies of students that a claim has asked for, in %.
     """
 
     figures: Sequence[Figures]
@@ -101,11 +101,11 @@ def verdicts(claims: Sequence[Claim], measured: Measured) -> str:
     """
     lines: list[list[str]] = []
     for claim in claims:
-        measured.asked.clear()
+        asking = replace(measured, asked=[])
         try:
-            held, said = claim.check(measured)
+            held, said = claim.check(asking)
             verdict = "held" if held else "**not held**"
-            if measured.asked and max(measured.asked) < LEARNT:
+            if asking.asked and max(asking.asked) < LEARNT:
                 verdict = "undecided"
         except NotMeasured as missing:
             verdict, said = "not measured", f"no figures of {missing}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from marotte.errors import MarotteError
 from marotte.learn.plan import check_budget
-from marotte.learn.recipe import read_recipe, strict
+from marotte.learn.recipe import read_recipe, strict, within
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
     Raises:
         MarotteError: the file is missing, or says what can't be.
     """
-    recipe = strict(TeachRecipe, read_recipe(path), str(path))
+    recipe = strict(TeachRecipe, within(read_recipe(path), minutes), str(path))
     sources = recipe.speech.minutes
     for name, value in sources.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
@@ -161,6 +161,4 @@ def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
             f"{path}.speech.rough names {unknown[0]!r}, "
             f"of which it takes no minutes: it takes {', '.join(sources)}"
         )
-    if minutes is None:
-        return recipe
-    return replace(recipe, train=replace(recipe.train, minutes=minutes, steps=0))
+    return recipe
