@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,13 @@ def train(
             show_default="beside this run, by its recipe's name",
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="The student to go on from: a name, or an ONNX file.",
+            show_default="the recipe's",
+        ),
+    ] = None,
     threads: options.Threads = None,
 ) -> None:
     """Train a student by its recipe; a run that was stopped goes on.
@@ -50,9 +58,12 @@ def train(
     from marotte.learn.dataset import absent, load_speech
     from marotte.learn.mesh import keep_mesh
     from marotte.learn.parallel import rank
+    from marotte.learn.start import read_start
     from marotte.learn.store import Store
 
     plan = read_training(recipe, minutes)
+    beside = Path() if start else recipe.parent
+    plan = replace(plan, start=start or plan.start)
     folder = run or cache_folder() / "runs" / plan.name
     if threads:
         torch.set_num_threads(threads)
@@ -60,6 +71,7 @@ def train(
     names, puppet = _puppet(rig, head)
     keep_mesh(rig, folder)
     second = _intermediate(plan, recipe, folder, intermediate)
+    first = read_start(plan.start, beside) if plan.start else None
     with progress() as bars:
         speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
         validation = load_speech(store, plan.teacher, "valid", names)
@@ -72,7 +84,7 @@ def train(
                 soft_wrap=True,
             )
         report = steps(bars, "training", plan.train)
-        distill.train(plan, speech, validation, folder, report, second, puppet)
+        distill.train(plan, speech, validation, folder, report, second, puppet, first)
     if rank() == 0:
         typer.echo(f"trained {plan.name}: {folder / FILE}")
         typer.echo(f"next: marotte export {folder} -o {plan.name}.onnx")

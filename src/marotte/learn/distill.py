@@ -33,11 +33,13 @@ from marotte.learn.parallel import (
     world_size,
 )
 from marotte.learn.plan import Budget, Heard, Recipe, TrainConfig
+from marotte.learn.start import Start, go_on, settle_norms
 from marotte.learn.student import StudentConfig, StudentNet
 from marotte.rig import ARKIT_52
 
 CHECKPOINT_SECONDS = 60.0
 VALIDATION_SEED = 2**31
+SETTLE_STEPS = 8  # whose crops a student's batch norms are put back by
 
 
 class Puppet(NamedTuple):
@@ -58,6 +60,7 @@ class Run:
         folder: Path,
         intermediate: StudentNet | None = None,
         puppet: Puppet | None = None,
+        start: Start | None = None,
     ) -> None:
         config = recipe.train
         torch.manual_seed(config.seed)
@@ -66,6 +69,8 @@ class Run:
         self.fabric = open_fabric(config.precision, config.shards)
         net = network(StudentConfig(names=speech.names, **asdict(recipe.student)))
         take_encoder(net)
+        if start:
+            go_on(net, start)
         self.net, self.window = net, net.config.window
         if world_size() > 1:
             join_batch_norms(net)
@@ -89,6 +94,8 @@ class Run:
         self.objectives = [
             Objective(stage.loss, speech.names, config.frame_ms, head) for stage in self.stages
         ]
+        if start and not self.progress.step:
+            self._settle()
 
     def step(self) -> dict[str, Tensor]:
         """One step of training; gives the losses before it."""
@@ -115,6 +122,19 @@ class Run:
         if config.average:
             average(self.kept, self.net, config.average, self.progress.step)
         return parts
+
+    def _settle(self) -> None:
+        """Put back the batch norms of the student it goes on from, alike in all processes."""
+        config, stage = self.recipe.train, self.stages[0]
+        batches = (
+            batch_of(stage.sampler, config, stage.augment, step, range(config.shards))[0]
+            for step in range(SETTLE_STEPS)
+        )
+        crops = (
+            cut(samples.to(self.fabric.device), self.heard, self.window) for samples in batches
+        )
+        settle_norms(self.net, crops, config.frames, config.shift_samples)
+        self.kept.load_state_dict(self.net.state_dict())
 
     def _now(self) -> tuple[int, float]:
         """Which part of the run it is in, and its learning rate."""
@@ -146,6 +166,7 @@ def train(
     report: Callable[[Progress, dict[str, float]], None] | None = None,
     intermediate: StudentNet | None = None,
     puppet: Puppet | None = None,
+    start: Start | None = None,
 ) -> StudentNet:
     """Train a recipe's student, from the folder's checkpoint where there is one.
 
@@ -157,6 +178,7 @@ def train(
         report: called after every step with the newest losses.
         intermediate: the second teacher that the recipe names under `hybrid`.
         puppet: the rig and the head of the controls; ARKit's, and Marotte's, unless given.
+        start: the student that the recipe names under `start`.
 
     Returns:
         The trained network, in evaluation mode, on the CPU.
@@ -165,7 +187,7 @@ def train(
         MarotteError: the folder belongs to another recipe, or its checkpoint is damaged.
     """
     config = recipe.train
-    run = Run(recipe, speech, validation, folder, intermediate, puppet)
+    run = Run(recipe, speech, validation, folder, intermediate, puppet, start)
     progress = run.progress
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic() - progress.elapsed_s

@@ -209,6 +209,8 @@ class Recipe:
         name: of the run and of the student.
         corpus: the corpus recipe, relative to this recipe's file.
         teacher: whose labels.
+        start: a student to go on from: the name of one that comes with Marotte, or a file, relative
+            to this recipe's. Empty for random weights.
         student: the network.
         train: budget and optimiser.
         loss: weights of the losses.
@@ -224,6 +226,7 @@ class Recipe:
     teacher: str
     student: StudentShape
     train: TrainConfig
+    start: str = ""
     loss: LossWeights = field(default_factory=LossWeights)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     mix: dict[str, float] = field(default_factory=dict[str, float])

@@ -131,6 +131,7 @@ class Trainer:
         from marotte.learn import distill
         from marotte.learn.checkpoint import FILE, Progress, load_net
         from marotte.learn.mesh import keep_mesh
+        from marotte.learn.start import read_start
 
         recipe, folder = self.plan.recipe(row, seed), self.plan.folder(row, seed)
         if is_trained(folder, recipe):
@@ -147,8 +148,9 @@ class Trainer:
             said = f"{title}: step {progress.step} loss {values['total']:.4f}"
             self.told(said, progress.done(recipe.train), 1.0)
 
+        start = read_start(recipe.start, self.plan.recipes) if recipe.start else None
         keep_mesh(self.plan.meshes and self.plan.meshes.file, folder)
-        distill.train(recipe, speech, validation, folder, report, second, self._puppet())
+        distill.train(recipe, speech, validation, folder, report, second, self._puppet(), start)
 
     def _speech_of(self, teacher: str) -> tuple[LabelledSpeech, LabelledSpeech]:
         from marotte.learn.dataset import load_speech
