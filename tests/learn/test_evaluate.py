@@ -132,6 +132,14 @@ def test_a_run_s_smoothing_is_its_exported_student_s(tmp_path):
     utterance = speak("queen", "ian", 1)
     student = StudentFace(str(tmp_path / "tiny.onnx"))(utterance)
     np.testing.assert_allclose(RunFace(tmp_path)(utterance), student, atol=1e-4)
+    # It is a mean already: smoothing does not take the mean of means.
+    assert open_student(str(tmp_path), smooth=True) == ("tiny", RunFace(tmp_path))
+    assert open_student("live", smooth=True) == ("live", StudentFace("live"))
+
+
+def test_a_student_without_smoothing_is_shown_by_the_ensemble(tiny_student):
+    face = StudentFace(str(tiny_student))
+    assert open_student(str(tiny_student), smooth=True) == ("tiny smooth", Smoothed(face))
 
 
 def test_several_processes_give_the_same_scores(store, tiny_student, monkeypatch):

@@ -29,7 +29,7 @@ def make(
 ) -> None:
     """Write videos, teacher left and student right, and a page that asks for a score of each."""
     from marotte.learn import rating
-    from marotte.learn.faces import Face, Smoothed, open_student
+    from marotte.learn.faces import Face, open_student
     from marotte.learn.store import Store
 
     if any(Path(student).is_dir() for student in students):
@@ -41,7 +41,7 @@ def make(
             raise MarotteError(f"two students are called {name!r}: give each its own name")
         faces[name] = face
         if smooth:
-            faces[f"{name} smooth"] = Smoothed(face)
+            faces.update([open_student(student, smooth)])
     store = Store.open(corpus)
     make_folder(to)
     with progress() as bars:

@@ -109,9 +109,9 @@ class Run:
             batch_of(stage.sampler, config, stage.augment, self.progress.step, mine)
         )
         shape = (config.frames, config.shift_samples)
-        second = self.second(samples, *shape) if self.second else None
         self.net.train()
         with self.fabric.autocast():  # which fabric itself brings only to `forward`
+            second = self.second(samples, *shape) if self.second else None
             answer = self.model.crops(cut(samples, self.heard, self.window), *shape)
         parts = self.objectives[part](answer, targets, second)
         self.optimizer.zero_grad()

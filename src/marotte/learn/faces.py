@@ -23,7 +23,7 @@ from marotte.learn.utterance import Utterance
 from marotte.pipeline import animate, windows_at
 from marotte.rig import ARKIT_52
 from marotte.runtime import Student, load_student
-from marotte.smoothing import ensemble, ensembles, moments
+from marotte.smoothing import NONE, Smoothing, ensemble, ensembles, moments
 from marotte.windows import n_frames
 
 FPS = 60.0
@@ -101,26 +101,33 @@ class Smoothed:
 def open_student(source: str | None, smooth: bool = False) -> tuple[str, Face]:
     """A student's name and face, by its name, its file, or the folder of the run that made it.
 
-    With `smooth`, the face by eq. 8, and a name that says so.
+    With `smooth`, the face by eq. 8 and a name that says so, unless it is a mean already.
 
     Raises:
         MarotteError: there is none.
     """
-    if smooth:
-        name, face = open_student(source)
-        return f"{name} smooth", Smoothed(face)
-    if source and Path(source).is_dir():
-        from marotte.learn import checkpoint
+    name, face, own = _open_run(Path(source)) if source and Path(source).is_dir() else _open(source)
+    return (f"{name} smooth", Smoothed(face)) if smooth and own == NONE else (name, face)
 
-        state = checkpoint.read(Path(source) / checkpoint.FILE)
-        others = sorted(set(state["names"]) - set(ARKIT_52.names))
-        if others:
-            raise MarotteError(
-                f"the run {source} drives {others[0]!r}, which is none of ARKit's controls: a "
-                "student of a mesh is scored by `marotte mesh score`"
-            )
-        return state["recipe"]["name"], RunFace(Path(source))
-    return _student(source).name, StudentFace(source)
+
+def _open(source: str | None) -> tuple[str, Face, Smoothing]:
+    """An exported student's name, its face, and the moments that is the mean of."""
+    student = _student(source)
+    return student.name, StudentFace(source), student.contract.smoothing
+
+
+def _open_run(folder: Path) -> tuple[str, Face, Smoothing]:
+    """The same of a run."""
+    from marotte.learn import checkpoint
+
+    state = checkpoint.read(folder / checkpoint.FILE)
+    others = sorted(set(state["names"]) - set(ARKIT_52.names))
+    if others:
+        raise MarotteError(
+            f"the run {folder} drives {others[0]!r}, which is none of ARKit's controls: a "
+            "student of a mesh is scored by `marotte mesh score`"
+        )
+    return state["recipe"]["name"], RunFace(folder), open_net(folder).config.smoothing
 
 
 def open_face(store: Store, teacher: str) -> Face:

@@ -130,6 +130,7 @@ class Trainer:
         """Train a run, from its checkpoint where there is one, and first what it learns from."""
         from marotte.learn import distill
         from marotte.learn.checkpoint import FILE, Progress, load_net
+        from marotte.learn.dataset import absent
         from marotte.learn.mesh import keep_mesh
         from marotte.learn.start import read_start
 
@@ -142,7 +143,8 @@ class Trainer:
             self.train(first, seed=0)
             second, _ = load_net(self.plan.folder(first, seed=0) / FILE)
         speech, validation = self._speech_of(recipe.teacher)
-        title = f"{row.run}, seed {seed}"
+        lacking = absent(speech, recipe.sources)
+        title = f"{row.run}, seed {seed}" + (f", without {', '.join(lacking)}" if lacking else "")
 
         def report(progress: Progress, values: dict[str, float]) -> None:
             said = f"{title}: step {progress.step} loss {values['total']:.4f}"
