@@ -89,8 +89,8 @@ def go_on(net: StudentNet, start: Start) -> None:
             continue
         if name not in given:
             raise MarotteError(
-                f"{start.where} has no weights called {name!r}: it can be played, but not gone on "
-                "from; export it again with this Marotte"
+                f"{start.where} has no weights called {name!r}: it can be played, but not trained "
+                "on; take another student"
             )
         if given[name].shape != values.shape:
             raise MarotteError(
