@@ -83,7 +83,8 @@ def test_shipped_students_are_small(name, most):
     recipe = read_training(RECIPES / f"{name}.toml")
     net = network(StudentConfig(names=ARKIT_52.speech, **vars(recipe.student)))
     assert sum(p.numel() for p in net.parameters()) <= most
-    assert read_training(RECIPES / f"{name}-longer.toml").student == recipe.student
+    for path in RECIPES.glob(f"{name}-*.toml"):  # what goes on from it
+        assert read_training(path).student == recipe.student
     delay_ms = net.config.window.lookahead_ms + net.config.smoothing.delay_ms
     assert delay_ms <= {"live": 81, "offline": 256}[name]
 
