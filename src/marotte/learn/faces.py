@@ -127,7 +127,9 @@ def _open_run(folder: Path) -> tuple[str, Face, Smoothing]:
             f"the run {folder} drives {others[0]!r}, which is none of ARKit's controls: a "
             "student of a mesh is scored by `marotte mesh score`"
         )
-    return state["recipe"]["name"], RunFace(folder), open_net(folder).config.smoothing
+    shape = state["recipe"]["student"]
+    own = Smoothing(shape.get("smooth_behind", 0), shape.get("smooth_ahead", 0))
+    return state["recipe"]["name"], RunFace(folder), own
 
 
 def open_face(store: Store, teacher: str) -> Face:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -82,8 +83,14 @@ def go_on(net: StudentNet, start: Start) -> None:
             "of its own kind"
         )
     state, given = net.state_dict(), _with_norms(net, start.weights)
-    for name, weights in _for_controls(config.names, start).items():
-        given[name] = torch.where(weights.isnan(), state[name], weights)
+    places = {name: place for place, name in enumerate(contract.names)}
+    ours = [row for row, name in enumerate(config.names) if name in places]
+    theirs = [places[config.names[row]] for row in ours]
+    for name in ("output.weight", "output.bias"):
+        if name in given:
+            rows = state[name].clone()
+            rows[ours] = given[name][theirs]
+            given[name] = rows
     for name, values in state.items():
         if name.endswith("num_batches_tracked"):
             continue
@@ -109,7 +116,7 @@ def settle_norms(net: StudentNet, batches: Iterable[Tensor], n_frames: int, shif
     network is the same function as before.
 
     Args:
-        net: as `go_on` leaves it.
+        net: as `go_on` leaves it; it comes back in evaluation mode.
         batches: crops [batch, n], see `StudentNet.crops`.
         n_frames: frames in each crop.
         shift: samples from one to the next.
@@ -118,22 +125,15 @@ def settle_norms(net: StudentNet, batches: Iterable[Tensor], n_frames: int, shif
     sums = {norm: torch.zeros(2, module.num_features) for norm, module in norms.items()}
     counts = dict.fromkeys(norms, 0)
 
-    def listen(norm: str) -> None:
-        def heard(_: nn.Module, given: tuple[Tensor]) -> None:
-            values = given[0].float().transpose(0, 1).flatten(1).cpu()
-            sums[norm] += torch.stack([values.sum(1), values.square().sum(1)])
-            counts[norm] += values.shape[1]
+    def heard(norm: str, _: nn.Module, given: tuple[Tensor]) -> None:
+        values = given[0].float().transpose(0, 1).flatten(1).cpu()
+        sums[norm] += torch.stack([values.sum(1), values.square().sum(1)])
+        counts[norm] += values.shape[1]
 
-        hooks.append(norms[norm].register_forward_pre_hook(heard))
-
-    hooks: list[torch.utils.hooks.RemovableHandle] = []
-    for norm in norms:
-        listen(norm)
-    was_training = net.training
+    hooks = [m.register_forward_pre_hook(partial(heard, norm)) for norm, m in norms.items()]
     net.eval()
     for samples in batches:
         net.crops(samples, n_frames, shift)
-    net.train(was_training)
     for hook in hooks:
         hook.remove()
     for norm, module in norms.items():
@@ -164,14 +164,3 @@ def _with_norms(net: StudentNet, weights: dict[str, Tensor]) -> dict[str, Tensor
         weights[f"{norm}.running_mean"] = 0 * ones
         weights[f"{norm}.running_var"] = (1 - module.eps) * ones
     return weights
-
-
-def _for_controls(names: tuple[str, ...], start: Start) -> dict[str, Tensor]:
-    """The last layer's weights for some controls; NaN for those that the student does not give."""
-    places = {name: place for place, name in enumerate(start.contract.names)}
-    rows = [places.get(name, -1) for name in names]
-    last = {name: w for name, w in start.weights.items() if name.startswith("output.")}
-    return {
-        name: torch.cat([weights, torch.full_like(weights[:1], torch.nan)])[rows]
-        for name, weights in last.items()
-    }
