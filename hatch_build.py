@@ -1,4 +1,4 @@
-"""The build's one step of its own: the page's web source in, `marotte/viewer/dist` out.
+"""The build's one step of its own: the page's web source in, `marotte/web/dist` out.
 
 Hatchling runs it for every wheel, editable ones too, and for the source distribution, which so
 carries the bundle and builds without a network. npm and node come from the Python package
@@ -16,8 +16,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-WEB = Path("src/marotte/viewer/web")
-DIST = Path("src/marotte/viewer/dist")
+WEB = Path("src/marotte/web/src")
+DIST = Path("src/marotte/web/dist")
 STAMP = "sources.sha256"  # names the sources that a bundle was made from
 NPM_INSTALL = (
     "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund",

@@ -17,8 +17,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from marotte.learn.label import Job, label, plan_labels
-from marotte.learn.store import Store
+from marotte.learn.data.store import Store
+from marotte.learn.jobs.label import LabelJob, label, plan_labels
 
 WORKERS = (1, 2)
 
@@ -43,7 +43,7 @@ def speed(corpus: Path, teacher: str, parts: Sequence[str], workers: int) -> tup
         for part in parts:
             name = f"audio/{part}.parquet"
             (Path(folder) / name).write_bytes((corpus / name).read_bytes())
-        job = Job(Path(folder), teacher)
+        job = LabelJob(Path(folder), teacher)
         plan = plan_labels(job)
         began = time.perf_counter()
         seconds = sum(done.seconds for done in label(job, plan, workers))

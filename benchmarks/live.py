@@ -26,14 +26,14 @@ from threading import Thread
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.audio import open_recording
-from marotte.inputs.file import FileInput
-from marotte.live import Live
-from marotte.outputs import Take, open_output
-from marotte.runtime import Student, load_student
-from marotte.senders import Sender
-from marotte.stream import open_stream, push
-from marotte.windows import SAMPLE_RATE
+from marotte.audio.recording import open_recording
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.infer.stream import open_stream, push
+from marotte.model.session import Student, load_student
+from marotte.realtime.inputs.file import FileInput
+from marotte.realtime.output_queue import OutputQueue
+from marotte.realtime.outputs import Take, open_output
+from marotte.realtime.runner import Live
 
 HELLO = Path(__file__).parents[1] / "samples" / "hello.wav"
 FPS = 60.0
@@ -92,7 +92,7 @@ def cpu(seconds: float) -> None:
     while time.perf_counter() - begun < seconds:
         stream = open_stream(student, FPS)
         take = Take(student.rig, FPS, source.rate, student.name)
-        senders = [Sender("livelink", open_output("livelink", take), drop=True)]
+        senders = [OutputQueue("livelink", open_output("livelink", take), drop=True)]
         live = Live(source, stream, senders)
         before_cpu, before = time.process_time(), time.perf_counter()
         live.run()

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import torch
 
-from marotte.contract import golden_input
-from marotte.learn.cost import cost_of, process_memory_mib
-from marotte.learn.export import export
-from marotte.learn.student import StudentConfig, StudentNet
-from marotte.rig import ARKIT_52
-from marotte.runtime import Student, load_student, student_path
+from marotte.face.rig import ARKIT_52
+from marotte.learn.export.cost import cost_of, process_memory_mib
+from marotte.learn.export.onnx import export
+from marotte.learn.models.student import StudentConfig, StudentNet
+from marotte.model.contract import golden_input
+from marotte.model.session import Student, load_student, student_path
 
 PAIRS = 300
 BATCHES = (1, 32)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from marotte.learn.store import Store
+from marotte.learn.data.store import Store
 from marotte.learn.teachers import open_teacher
 
 SECONDS = 120.0  # of speech, taken from all over the corpus

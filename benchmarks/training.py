@@ -20,9 +20,9 @@ import numpy as np
 import torch
 
 from marotte.cli.train import read_training
-from marotte.learn.dataset import LabelledSpeech
-from marotte.learn.distill import Run
-from marotte.rig import ARKIT_52
+from marotte.face.rig import ARKIT_52
+from marotte.learn.data.dataset import LabelledSpeech
+from marotte.learn.train.loop import Run
 
 PAIRS = 12
 PRECISIONS = ("bf16-mixed", "32-true")

@@ -35,8 +35,8 @@ from head_parts import Floats, Mesh, brow, eye, joined
 from numpy.typing import NDArray
 from PIL import Image
 
-from marotte.head import ASSET, PARTS
-from marotte.rig import ARKIT_NAMES
+from marotte.face.head import ASSET, PARTS
+from marotte.face.rig import ARKIT_NAMES
 
 MM = 100.0  # a unit of MakeHuman is 10 cm
 STEP_MM = 0.1  # the Face Units targets are rounded to this
@@ -231,7 +231,7 @@ def build(source: Source) -> tuple[Mesh, list[int]]:
 
 
 def save(mesh: Mesh, lips: list[int], path: Path) -> None:
-    """Write the asset that `marotte.head.load_head` reads."""
+    """Write the asset that `marotte.face.loading.load_head` reads."""
     steps = np.rint(mesh.deltas / STEP_MM).astype(np.int16)
     control, vertex = np.nonzero(steps.any(2))
     np.savez_compressed(

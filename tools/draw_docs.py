@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from marotte.animation import Animation
-from marotte.audio import open_recording
-from marotte.drawing import open_renderer
-from marotte.head import Head, load_head, subdivide
-from marotte.pipeline import animate
-from marotte.rig import ARKIT_52
+from marotte.audio.recording import open_recording
+from marotte.face.animation import Animation
+from marotte.face.head import Head, subdivide
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52
+from marotte.infer.offline import animate
+from marotte.render import open_renderer
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"

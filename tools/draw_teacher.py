@@ -21,19 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from marotte.animation import Animation
-from marotte.audio import Recording
-from marotte.drawing import Renderer, open_renderer
-from marotte.formats import video
-from marotte.head import Head, load_head, subdivide
+from marotte.audio.recording import Recording
+from marotte.export import video
+from marotte.face.animation import Animation
+from marotte.face.head import Head, subdivide
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52
+from marotte.learn.data.splits import SYNTHETIC
+from marotte.learn.data.store import Store
 from marotte.learn.metrics import CLOSED_MM
-from marotte.learn.phones import BILABIALS, OPEN_VOWELS
-from marotte.learn.splits import SYNTHETIC
-from marotte.learn.store import Store
+from marotte.learn.speech.phones import BILABIALS, OPEN_VOWELS
+from marotte.learn.speech.synthesisers.hibari import RATE, VirtualSpeaker, hibari_voice
 from marotte.learn.teachers.phonetic import PhoneticTeacher
 from marotte.learn.utterance import Phone, Utterance
-from marotte.learn.voices.hibari import RATE, VirtualSpeaker, hibari_voice
-from marotte.rig import ARKIT_52
+from marotte.render import Renderer, open_renderer
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "phonetic.png"
 WORDS = ("time", "help", "life", "big", "bob", "church", "we", "shoe")

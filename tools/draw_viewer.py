@@ -16,12 +16,12 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from marotte.pipeline import DEFAULT_FPS
-from marotte.rig import ARKIT_52
-from marotte.runtime import load_student
-from marotte.viewer.guard import Access
-from marotte.viewer.server import Viewer
-from marotte.viewer.serving import Background, address, listen
+from marotte.face.rig import ARKIT_52
+from marotte.model.session import load_student
+from marotte.model.timing import DEFAULT_FPS
+from marotte.web.guard import Access
+from marotte.web.server import Viewer
+from marotte.web.serving import Background, address, listen
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "samples" / "hello.wav"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.head import PARTS
+from marotte.face.head import PARTS
 
 Floats = NDArray[np.float64]
 

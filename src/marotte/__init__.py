@@ -5,24 +5,34 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from marotte.version import __version__
+
 if TYPE_CHECKING:
-    from marotte.animation import Animation
-    from marotte.audio import open_recording
-    from marotte.pipeline import animate
-    from marotte.rig import ARKIT_52, load_rig
-    from marotte.runtime import load_student
+    from marotte.audio.recording import open_recording
+    from marotte.face.animation import Animation
+    from marotte.face.loading import load_rig
+    from marotte.face.rig import ARKIT_52
+    from marotte.infer.offline import animate
+    from marotte.model.session import load_student
 
-__version__ = "0.1.0"
 
-__all__ = ["ARKIT_52", "Animation", "animate", "load_rig", "load_student", "open_recording"]
+__all__ = [
+    "ARKIT_52",
+    "Animation",
+    "__version__",
+    "animate",
+    "load_rig",
+    "load_student",
+    "open_recording",
+]
 
 _HOMES = {
-    "ARKIT_52": "rig",
-    "Animation": "animation",
-    "animate": "pipeline",
-    "load_rig": "rig",
-    "load_student": "runtime",
-    "open_recording": "audio",
+    "ARKIT_52": "face.rig",
+    "Animation": "face.animation",
+    "animate": "infer.offline",
+    "load_rig": "face.loading",
+    "load_student": "model.session",
+    "open_recording": "audio.recording",
 }
 
 

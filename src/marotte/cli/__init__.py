@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from marotte import __version__
 from marotte.cli import (
     analyse,
     animate,
@@ -23,6 +22,7 @@ from marotte.cli import (
     view,
 )
 from marotte.errors import MarotteError, missing_extra
+from marotte.version import __version__
 
 # What the learning path is made of, and a plain install has not.
 _TRAIN = frozenset({"torch", "lightning_fabric", "tensorboard", "onnx", "pyarrow", "matplotlib"})

@@ -25,14 +25,14 @@ def analyse(
 ) -> None:
     """Ask each layer of a trained student which phoneme or viseme it hears (Fig. 12)."""
     need_torch()
-    from marotte.files import check_writable
-    from marotte.learn import analyse as asking
-    from marotte.learn.card import table
-    from marotte.learn.checkpoint import FILE, load_net
-    from marotte.learn.lines import write_csv
-    from marotte.learn.maps import MAPS, PHONEMES
-    from marotte.learn.store import Store
-    from marotte.learn.strata import QUICK, Sizes
+    from marotte.learn.data.csv_io import write_csv
+    from marotte.learn.data.store import Store
+    from marotte.learn.measure.card import table
+    from marotte.learn.measure.probe import layers as asking
+    from marotte.learn.measure.probe.phoneme_maps import MAPS, PHONEMES
+    from marotte.learn.measure.probe.sampling import QUICK, Sizes
+    from marotte.learn.train.checkpoint import FILE, load_net
+    from marotte.paths import check_writable
 
     store = Store.open(corpus)
     net, state = load_net(run / FILE)

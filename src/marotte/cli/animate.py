@@ -16,8 +16,8 @@ from marotte.cli.progress import bar, progress
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from marotte.animation import Animation
-    from marotte.audio import Recording
+    from marotte.audio.recording import Recording
+    from marotte.face.animation import Animation
 
 LONGEST_PAGE_S = 600  # a page holds its sound: hours of it would be more than a browser likes
 
@@ -42,16 +42,17 @@ def animate(
     seed: options.LifeSeed = 0,
 ) -> None:
     """Give a recording a face."""
-    from marotte import pipeline
-    from marotte.audio import open_recording
+    from marotte.audio.recording import open_recording
+    from marotte.audio.resampling import SAMPLE_RATE
     from marotte.cli.live import open_shapers
-    from marotte.mesh import ENDING, load_mesh
-    from marotte.rig import ARKIT_52, load_rig
-    from marotte.runtime import load_student
-    from marotte.shaping import shape
-    from marotte.windows import SAMPLE_RATE
+    from marotte.face.loading import load_rig
+    from marotte.face.mesh import ENDING, load_mesh
+    from marotte.face.rig import ARKIT_52
+    from marotte.infer import offline
+    from marotte.model.session import load_student
+    from marotte.postprocess.chain import shape
 
-    pipeline.check_fps(fps)
+    offline.check_fps(fps)
     sound = open_recording(recording)
     outputs = output or default_outputs(sound, recording.stem)
     check_outputs(outputs)
@@ -60,7 +61,7 @@ def animate(
 
     with progress() as bars:
         start_s = perf_counter()
-        animation = pipeline.animate(sound, actor, fps, bar(bars, "animating"), smooth)
+        animation = offline.animate(sound, actor, fps, bar(bars, "animating"), smooth)
         animation = shape(animation, shapers)
         if rig and rig.suffix == ENDING:
             animation = replace(animation, mesh=load_mesh(rig))
@@ -86,8 +87,8 @@ def check_outputs(outputs: list[Path]) -> None:
     Raises:
         MarotteError: an ending is unknown, or a folder can't be written to.
     """
-    from marotte.files import check_writable
-    from marotte.formats import writer_for
+    from marotte.export import writer_for
+    from marotte.paths import check_writable
 
     for path in outputs:
         writer_for(path)
@@ -100,13 +101,13 @@ def write_all(animation: Animation, outputs: list[Path], bars: Progress) -> None
     Raises:
         MarotteError: one can't be written.
     """
-    from marotte.files import replacing
-    from marotte.formats import writer_for
+    from marotte.export import writer_for
+    from marotte.paths import replacing
 
     with ExitStack() as moves:
         for path in outputs:
             temporary = moves.enter_context(replacing(path))
-            writer_for(path).write(animation, temporary, bar(bars, f"writing {path.name}"))
+            writer_for(path)(animation, temporary, bar(bars, f"writing {path.name}"))
 
 
 def print_summary(animation: Animation, outputs: list[Path], work_s: float) -> None:

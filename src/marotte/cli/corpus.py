@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from marotte.learn.store import ManifestRow
+    from marotte.learn.data.store import ManifestRow
 
 app = typer.Typer(
     help="Build a corpus of speech from packages, and look at it.", no_args_is_help=True
@@ -43,7 +43,7 @@ def build(
     )
 
     from marotte.errors import MarotteError
-    from marotte.learn.corpora.build import Done, plan_build
+    from marotte.learn.corpora.build import BuiltPart, plan_build
     from marotte.learn.corpora.build import build as build_corpus
     from marotte.learn.corpora.recipe import load_recipe
 
@@ -61,7 +61,7 @@ def build(
         done = plan.n_parts - len(plan.missing)
         task = progress.add_task("", total=plan.n_parts, completed=done)
 
-        def on_part(part: Done) -> None:
+        def on_part(part: BuiltPart) -> None:
             nonlocal minutes
             minutes += part.seconds / 60
             progress.update(task, advance=1, description=f"{minutes:.0f} min of speech")
@@ -131,7 +131,7 @@ def check_alignment(
 
 
 def _default_folder(recipe_name: str) -> Path:
-    from marotte.cache import cache_folder
+    from marotte.paths import cache_folder
 
     return cache_folder() / "corpora" / recipe_name
 
@@ -147,7 +147,7 @@ def _print_corpus(console: Console, folder: Path) -> None:
 
     from marotte.learn.corpora.build import skip_reasons
     from marotte.learn.corpora.totals import totals
-    from marotte.learn.store import Store
+    from marotte.learn.data.store import Store
 
     rows = Store.open(folder).manifest()
     table = Table("split", "source", "language", "speakers", "utterances", "minutes")

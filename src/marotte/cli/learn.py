@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from marotte.learn.evaluate import Score
-    from marotte.learn.faces import Face
+    from marotte.learn.measure.evaluate import Score
+    from marotte.learn.measure.predictors import Predictor
 
 FAULTS_SAID = 5  # of perhaps thousands
 
@@ -65,12 +65,12 @@ def label(
     ] = None,
 ) -> None:
     """Let a teacher label a corpus; what it labelled before is kept."""
-    from marotte.learn.cluster import Cluster, label_on
-    from marotte.learn.label import Job, Tally, plan_labels
-    from marotte.learn.label import label as label_parts
-    from marotte.learn.only import Only
+    from marotte.learn.data.filters import Filter
+    from marotte.learn.jobs.label import LabelJob, Tally, plan_labels
+    from marotte.learn.jobs.label import label as label_parts
+    from marotte.learn.jobs.ray_cluster import Cluster, label_on
 
-    job = Job(corpus, teacher, tuple(curves or ()), Only.parse(only or ()), again)
+    job = LabelJob(corpus, teacher, tuple(curves or ()), Filter.parse(only or ()), again)
     plan = plan_labels(job)
     found = Tally(failed=list(plan.failed))
     with progress() as bars:
@@ -111,10 +111,10 @@ def export(
 ) -> None:
     """Write a trained student as an ONNX file that carries its contract."""
     need_torch()
-    from marotte.files import check_writable
-    from marotte.learn.checkpoint import FILE, load_net
-    from marotte.learn.export import export as write
-    from marotte.learn.mesh import mesh_of
+    from marotte.learn.data.mesh_pca import mesh_of
+    from marotte.learn.export.onnx import export as write
+    from marotte.learn.train.checkpoint import FILE, load_net
+    from marotte.paths import check_writable
 
     check_writable(output)
     net, state = load_net(run / FILE)
@@ -170,11 +170,11 @@ def evaluate(
     """Score a student, or a teacher, on held-out speech, by speaker."""
     from rich.console import Console
 
-    from marotte.learn import card as pages
-    from marotte.learn import evaluate as scoring
-    from marotte.learn import faces as who_is
-    from marotte.learn.store import Store
-    from marotte.learn.workers import processes
+    from marotte.learn.data.store import Store
+    from marotte.learn.measure import card as pages
+    from marotte.learn.measure import evaluate as scoring
+    from marotte.learn.measure import predictors as who_is
+    from marotte.learn.processes import processes
 
     store = Store.open(corpus)
     students = [] if teacher else _opened(student or [None], smooth)
@@ -182,7 +182,7 @@ def evaluate(
         raise MarotteError(f"a card is of one student, got {len(students)}: give --card for each")
     faces = {name: face for name, face, _ in students}
     if teacher or card or summary:  # a page shows the student beside who taught it
-        faces["teacher"] = who_is.open_face(store, teacher or against)
+        faces["teacher"] = who_is.open_predictor(store, teacher or against)
     console = Console()
     tables: dict[str, list[Score]] = {}
     with processes(workers or os.cpu_count() or 1) as pool:
@@ -210,9 +210,9 @@ def evaluate(
         pages.rewrite(summary, pages.summary(tables, lines))
 
 
-def _opened(sources: Sequence[str | None], smooth: bool) -> list[tuple[str, Face, str | None]]:
+def _opened(sources: Sequence[str | None], smooth: bool) -> list[tuple[str, Predictor, str | None]]:
     """Students by name, with their faces and where they are from."""
-    from marotte.learn.faces import open_student
+    from marotte.learn.measure.predictors import open_student
 
     students = [(*open_student(source, smooth), source) for source in sources]
     names = [name for name, _, _ in students]
@@ -221,10 +221,10 @@ def _opened(sources: Sequence[str | None], smooth: bool) -> list[tuple[str, Face
     return students
 
 
-def _about(face: Face, source: str | None) -> list[str]:
+def _about(face: Predictor, source: str | None) -> list[str]:
     """What a student costs and whether its mouth stays shut, a line each."""
-    from marotte.learn.card import costs_of, still_line
-    from marotte.learn.stillness import stillness
+    from marotte.learn.measure.card import costs_of, still_line
+    from marotte.learn.measure.nonspeech import stillness
 
     with progress() as bars:
         still = stillness(face, bar(bars, "stillness"))
@@ -235,7 +235,7 @@ def _score_table(split: str, scores: list[Score]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Column, Table
 
-    from marotte.learn.card import SHORT_COLUMNS, short_cells
+    from marotte.learn.measure.card import SHORT_COLUMNS, short_cells
 
     who, *figures = SHORT_COLUMNS
     columns = [Column(who, no_wrap=True), *(Column(each, justify="right") for each in figures)]

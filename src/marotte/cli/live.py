@@ -13,12 +13,12 @@ import typer
 from marotte.cli import options
 
 if TYPE_CHECKING:
-    from marotte.inputs import Input
-    from marotte.live import Live
-    from marotte.outputs import Take
-    from marotte.rig import Rig
-    from marotte.senders import Sender
-    from marotte.shaping import Shaper
+    from marotte.face.rig import Rig
+    from marotte.postprocess.chain import FrameProcessor
+    from marotte.realtime.inputs import Input
+    from marotte.realtime.output_queue import OutputQueue
+    from marotte.realtime.outputs import Take
+    from marotte.realtime.runner import Live
 
 
 def live(
@@ -58,10 +58,10 @@ def live(
 ) -> None:
     """Give a voice a face while it speaks, and send it to other programs."""
     from marotte.errors import MarotteError
-    from marotte.live import Live
-    from marotte.outputs import Take, names
-    from marotte.runtime import load_student
-    from marotte.stream import open_stream
+    from marotte.infer.stream import open_stream
+    from marotte.model.session import load_student
+    from marotte.realtime.outputs import Take, names
+    from marotte.realtime.runner import Live
 
     if devices:
         list_devices()
@@ -89,7 +89,7 @@ def live(
 
 def list_devices() -> None:
     """Print the microphones, the default one first."""
-    from marotte.inputs.microphone import ALTERNATIVE, microphones, sound_devices
+    from marotte.realtime.inputs.microphone import ALTERNATIVE, microphones, sound_devices
 
     found = microphones(sound_devices())
     for _, name in found:
@@ -101,40 +101,42 @@ def list_devices() -> None:
 def open_input(source: str | None, device: str | None, rate: int, fast: bool) -> Input:
     """The input that the options say; devices and their package are asked for only if needed."""
     if source == "-":
-        from marotte.inputs.pipe import PipeInput
+        from marotte.realtime.inputs.pipe import PipeInput
 
         return PipeInput(rate, fast)
     if source:
-        from marotte.inputs.file import FileInput
+        from marotte.realtime.inputs.file import FileInput
 
         return FileInput(Path(source), fast)
-    from marotte.inputs.microphone import Microphone
+    from marotte.realtime.inputs.microphone import Microphone
 
     return Microphone(device)
 
 
-def open_shapers(rig: Rig, rate: int, retarget: Path | None, seed: int | None) -> list[Shaper]:
+def open_shapers(
+    rig: Rig, rate: int, retarget: Path | None, seed: int | None
+) -> list[FrameProcessor]:
     """What changes the frames of a rig: life first, as it is made for the rig that it knows."""
-    shapers: list[Shaper] = []
+    shapers: list[FrameProcessor] = []
     if seed is not None:
-        from marotte.life import Life
+        from marotte.postprocess.idle_motion import IdleMotion
 
-        shapers.append(Life(rig, rate, seed))
+        shapers.append(IdleMotion(rig, rate, seed))
     if retarget:
-        from marotte.retarget import load_retarget
+        from marotte.postprocess.retarget import load_retarget
 
         shapers.append(load_retarget(retarget, rig))
     return shapers
 
 
-def open_senders(specs: list[str], take: Take, fast: bool) -> list[Sender]:
+def open_senders(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
     """Open all outputs, or none.
 
     Raises:
         MarotteError: one can't be opened; those that were are closed.
     """
-    from marotte.outputs import open_output
-    from marotte.senders import Sender
+    from marotte.realtime.output_queue import OutputQueue
+    from marotte.realtime.outputs import open_output
 
     outputs = []
     try:
@@ -145,7 +147,7 @@ def open_senders(specs: list[str], take: Take, fast: bool) -> list[Sender]:
             output.close()
         raise
     return [
-        Sender(spec, output, drop=not fast, say=say)
+        OutputQueue(spec, output, drop=not fast, say=say)
         for spec, output in zip(specs, outputs, strict=True)
     ]
 
@@ -181,7 +183,7 @@ def status(live: Live) -> str:
     return f"{live.stream.next_frame / live.stream.fps:7.1f} s  {meter:20}  delay {delay}"
 
 
-def summary(live: Live, senders: list[Sender]) -> str:
+def summary(live: Live, senders: list[OutputQueue]) -> str:
     """How it went: frames, delays, and what was dropped."""
     lines = [f"{live.n_frames} frames of {live.stream.n_pushed / live.stream.rate:.1f} s of sound"]
     if live.delays_ms and not live.fast:

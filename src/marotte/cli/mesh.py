@@ -12,7 +12,7 @@ import typer
 from marotte.cli.progress import bar, progress
 
 if TYPE_CHECKING:
-    from marotte.learn.mesh_score import MeshScore
+    from marotte.learn.measure.mesh_score import MeshScore
 
 app = typer.Typer(help="Students of meshes: vertices instead of a rig.", no_args_is_help=True)
 
@@ -49,8 +49,8 @@ def fit(
 ) -> None:
     """Find the principal components by which vertices move."""
     from marotte.errors import MarotteError
-    from marotte.files import check_writable
-    from marotte.learn import mesh as meshes
+    from marotte.learn.data import mesh_pca as meshes
+    from marotte.paths import check_writable
 
     check_writable(output)
     middles = [part for part in (lips or "").split(",") if part]
@@ -111,9 +111,9 @@ def score(
     from rich.console import Console
     from rich.table import Table
 
-    from marotte.learn import mesh_score
-    from marotte.learn.store import Store
-    from marotte.mesh import load_mesh
+    from marotte.face.mesh import load_mesh
+    from marotte.learn.data.store import Store
+    from marotte.learn.measure import mesh_score
 
     opened = load_mesh(mesh)
     spoken = mesh_score.student_vertices(opened, student)

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from marotte.learn.checkpoint import Progress as RunProgress
-    from marotte.learn.plan import Budget
-    from marotte.pipeline import Progress as Told
+    from marotte.infer.offline import Progress as Told
+    from marotte.learn.train.checkpoint import Progress as RunProgress
+    from marotte.learn.train.schedule import Budget
 
 
 def progress() -> Progress:

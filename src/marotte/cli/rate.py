@@ -28,13 +28,13 @@ def make(
     seed: Annotated[int, typer.Option(help="Of the order.")] = 0,
 ) -> None:
     """Write videos, teacher left and student right, and a page that asks for a score of each."""
-    from marotte.learn import rating
-    from marotte.learn.faces import Face, open_student
-    from marotte.learn.store import Store
+    from marotte.learn.data.store import Store
+    from marotte.learn.measure import rating
+    from marotte.learn.measure.predictors import Predictor, open_student
 
     if any(Path(student).is_dir() for student in students):
         need_torch()
-    faces: dict[str, Face] = {}
+    faces: dict[str, Predictor] = {}
     for student in students:
         name, face = open_student(student)
         if name in faces:
@@ -63,8 +63,8 @@ def plot(
     """Draw a box plot of scores out of answers."""
     from statistics import mean
 
-    from marotte.files import check_writable
-    from marotte.learn import rating
+    from marotte.learn.measure import rating
+    from marotte.paths import check_writable
 
     check_writable(output)
     scores = rating.read_answers(key, answers)

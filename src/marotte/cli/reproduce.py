@@ -65,21 +65,21 @@ def reproduce(
     if target is Target.claims:
         text = report.claims(to)
         if page:
-            from marotte.learn.card import rewrite
+            from marotte.learn.measure.card import rewrite
 
             rewrite(page, text, *report.markers("claims"))
         typer.echo(text)
         return
     need_torch()
     from marotte.learn.reproduce.rows import TABLES, chosen_rows
-    from marotte.learn.reproduce.runs import Plan
+    from marotte.learn.reproduce.runs import TablePlan
 
     if corpus is None:
         raise MarotteError("say which labelled corpus: --corpus FOLDER, as `corpus build` says it")
     recipes = recipes or Path("recipes", "table4" if target is Target.table4 else "table2")
     all_rows = grid(GRID_RECIPE) if target is Target.frontier else TABLES[target.value]
     chosen = chosen_rows(all_rows, rows.split(",") if rows else ())
-    asked = report.Table(target.value, chosen, Plan.of(corpus, recipes, minutes), to)
+    asked = report.Table(target.value, chosen, TablePlan.of(corpus, recipes, minutes), to)
     films = videos and target is Target.table2
     table.make(asked, table.Making(speech, train, workers, threads, page, films))
     typer.echo(f"{target.value}: {to / f'{target.value}.md'}, its figures as CSV beside it")

@@ -36,13 +36,13 @@ def search(
     What is trained, or scored, is not trained or scored again: widen the grid as you go.
     """
     need_torch()
+    from marotte.face.rig import ARKIT_52
+    from marotte.learn.models.student import StudentConfig
     from marotte.learn.reproduce import report
-    from marotte.learn.reproduce.runs import Plan, runs_of
-    from marotte.learn.student import StudentConfig
-    from marotte.rig import ARKIT_52
+    from marotte.learn.reproduce.runs import TablePlan, runs_of
 
     rows = grid(recipe.stem, frontends, channels, lookahead)
-    plan = Plan.of(corpus, recipe.parent, minutes)
+    plan = TablePlan.of(corpus, recipe.parent, minutes)
     for row, seed in runs_of(rows):
         # What can't be built is refused before hours are spent.
         StudentConfig(names=ARKIT_52.speech, **vars(plan.recipe(row, seed).student))

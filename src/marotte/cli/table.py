@@ -45,8 +45,8 @@ def make(table: Table, how: Making) -> int:
     need_torch()
     import torch
 
+    from marotte.learn.processes import processes
     from marotte.learn.reproduce import report, results
-    from marotte.learn.workers import processes
 
     if how.threads:
         torch.set_num_threads(how.threads)
@@ -59,7 +59,7 @@ def make(table: Table, how: Making) -> int:
         else:
             table = report.trained_only(table)
         with processes(how.workers or os.cpu_count() or 1) as pool:
-            figures, costs = report.collect(table, results.Speech(how.speech, pool), told)
+            figures, costs = report.collect(table, results.ScoredSpeech(how.speech, pool), told)
         report.write(table, figures, costs, how.page)
         report.draw(table, figures, costs, told)
         if how.videos:

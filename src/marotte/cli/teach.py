@@ -29,13 +29,13 @@ def teach(
     need_torch()
     import torch
 
-    from marotte.cache import cache_folder
-    from marotte.learn.encoders import open_encoder
-    from marotte.learn.store import Store
-    from marotte.learn.teachers.voice2face.lesson import Lesson
+    from marotte.learn.data.store import Store
+    from marotte.learn.teachers.encoders import open_encoder
     from marotte.learn.teachers.voice2face.recipe import load_teach_recipe
     from marotte.learn.teachers.voice2face.training import assess
     from marotte.learn.teachers.voice2face.training import teach as train
+    from marotte.learn.teachers.voice2face.training_set import TrainingSet
+    from marotte.paths import cache_folder
 
     plan = load_teach_recipe(recipe, minutes)
     folder = run or cache_folder() / "runs" / plan.name
@@ -44,7 +44,7 @@ def teach(
         torch.set_num_threads(threads)
     encoder = open_encoder(plan.encoder.model, plan.encoder.layer, download=download)
     with progress() as bars:
-        lesson = Lesson.prepare(plan, store, encoder, bar(bars, "listening"))
+        lesson = TrainingSet.prepare(plan, store, encoder, bar(bars, "listening"))
         net = train(plan, lesson, folder, steps(bars, "teaching", plan.train))
         found = assess(net, lesson.valid or lesson.train, encoder.first_s)
     heard = (

@@ -14,9 +14,9 @@ from marotte.cli.progress import bar, progress, steps
 from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
-    from marotte.learn.distill import Puppet
-    from marotte.learn.plan import Recipe
-    from marotte.learn.student import StudentNet
+    from marotte.learn.models.student import StudentNet
+    from marotte.learn.train.loop import TargetRig
+    from marotte.learn.train.recipe import TrainingRecipe
 
 
 def train(
@@ -52,14 +52,14 @@ def train(
     need_torch()
     import torch
 
-    from marotte.cache import cache_folder
-    from marotte.learn import distill
-    from marotte.learn.checkpoint import FILE
-    from marotte.learn.dataset import absent, load_speech
-    from marotte.learn.mesh import keep_mesh
-    from marotte.learn.parallel import rank
-    from marotte.learn.start import read_start
-    from marotte.learn.store import Store
+    from marotte.learn.data.dataset import absent, load_speech
+    from marotte.learn.data.mesh_pca import keep_mesh
+    from marotte.learn.data.store import Store
+    from marotte.learn.train import loop
+    from marotte.learn.train.checkpoint import FILE
+    from marotte.learn.train.distributed import rank
+    from marotte.learn.train.warm_start import read_start
+    from marotte.paths import cache_folder
 
     plan = read_training(recipe, minutes)
     beside = Path() if start else recipe.parent
@@ -84,26 +84,26 @@ def train(
                 soft_wrap=True,
             )
         report = steps(bars, "training", plan.train)
-        distill.train(plan, speech, validation, folder, report, second, puppet, first)
+        loop.train(plan, speech, validation, folder, report, second, puppet, first)
     if rank() == 0:
         typer.echo(f"trained {plan.name}: {folder / FILE}")
         typer.echo(f"next: marotte export {folder} -o {plan.name}.onnx")
 
 
-def read_training(path: Path, minutes: float | None = None) -> Recipe:
+def read_training(path: Path, minutes: float | None = None) -> TrainingRecipe:
     """A training recipe, its budget replaced where minutes are given."""
-    from marotte.learn.plan import Recipe
-    from marotte.learn.recipe import read_recipe, strict, within
+    from marotte.learn.recipes import read_recipe, strict, within
+    from marotte.learn.train.recipe import TrainingRecipe
 
-    return strict(Recipe, within(read_recipe(path), minutes), str(path))
+    return strict(TrainingRecipe, within(read_recipe(path), minutes), str(path))
 
 
-def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], Puppet]:
+def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], TargetRig]:
     """The controls that speech drives, and whose they are."""
-    from marotte.head import load_head
-    from marotte.learn.distill import Puppet
-    from marotte.mesh import ENDING, load_mesh
-    from marotte.rig import ARKIT_52, load_rig
+    from marotte.face.loading import load_head, load_rig
+    from marotte.face.mesh import ENDING, load_mesh
+    from marotte.face.rig import ARKIT_52
+    from marotte.learn.train.loop import TargetRig
 
     described = load_rig(rig) if rig else ARKIT_52
     names = described.speech
@@ -121,13 +121,15 @@ def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], Puppe
             )
     if rig and rig.suffix == ENDING and not head:
         mesh = load_mesh(rig)
-        return names, Puppet(described.name, mesh.head if mesh.lips else None)
-    return names, Puppet(described.name, load_head(head) if head else None)
+        return names, TargetRig(described.name, mesh.head if mesh.lips else None)
+    return names, TargetRig(described.name, load_head(head) if head else None)
 
 
-def _intermediate(plan: Recipe, path: Path, folder: Path, given: Path | None) -> StudentNet | None:
+def _intermediate(
+    plan: TrainingRecipe, path: Path, folder: Path, given: Path | None
+) -> StudentNet | None:
     """The second teacher of a recipe with hybrid distillation."""
-    from marotte.learn.checkpoint import FILE, load_net
+    from marotte.learn.train.checkpoint import FILE, load_net
 
     if not plan.hybrid.recipe:
         if given:

@@ -12,7 +12,7 @@ import typer
 from marotte.cli import options
 
 if TYPE_CHECKING:
-    from marotte.runtime import Student
+    from marotte.model.session import Student
 
 
 def view(
@@ -34,12 +34,12 @@ def view(
     ] = True,
 ) -> None:
     """Show a face that says what you say, in the browser."""
-    from marotte.pipeline import DEFAULT_FPS
-    from marotte.rig import ARKIT_52
-    from marotte.runtime import load_student
-    from marotte.viewer.guard import Access
-    from marotte.viewer.server import Viewer
-    from marotte.viewer.serving import Certificate, address, listen, serve
+    from marotte.face.rig import ARKIT_52
+    from marotte.model.session import load_student
+    from marotte.model.timing import DEFAULT_FPS
+    from marotte.web.guard import Access
+    from marotte.web.server import Viewer
+    from marotte.web.serving import Certificate, address, listen, serve
 
     secure = Certificate(certificate, key) if certificate else None
     if secure:
@@ -58,7 +58,7 @@ def view(
 
 def students(actor: Student, asked: str | None) -> list[Student | str]:
     """Who may be chosen on the page: the one that was asked for, and all that are shipped."""
-    from marotte.runtime import DEFAULT_STUDENT, shipped_students
+    from marotte.model.session import DEFAULT_STUDENT, shipped_students
 
     return [actor, *(name for name in shipped_students() if name != (asked or DEFAULT_STUDENT))]
 

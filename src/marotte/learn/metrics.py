@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.learn.phones import BILABIALS, OPEN_VOWELS
+from marotte.learn.speech.phones import BILABIALS, OPEN_VOWELS
 from marotte.learn.utterance import Phone
 
 CLOSED_MM = 1.5  # a lip gap at or below this is a closed mouth: docs/metrics.md shows it

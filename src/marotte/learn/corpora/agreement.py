@@ -9,9 +9,9 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from marotte.errors import MarotteError
-from marotte.learn.align import aligner
 from marotte.learn.corpora.source import Source
-from marotte.learn.phones import VISEME_OF
+from marotte.learn.speech.align import aligner
+from marotte.learn.speech.phones import VISEME_OF
 from marotte.learn.utterance import Phone
 
 

@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from marotte.errors import MarotteError
-from marotte.files import replacing
-from marotte.learn.corpora.recipe import Recipe, configure
+from marotte.learn.corpora.recipe import CorpusRecipe, configure
 from marotte.learn.corpora.source import Source
-from marotte.learn.store import Store
+from marotte.learn.data.store import Store
+from marotte.learn.processes import spread
 from marotte.learn.utterance import Utterance
-from marotte.learn.workers import spread
+from marotte.paths import replacing
 
 PART_ITEMS = 200
 
 
 @dataclass(frozen=True)
-class Work:
+class PartToBuild:
     """One part that has to be made."""
 
     folder: Path
@@ -40,7 +40,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Done:
+class BuiltPart:
     """What came of one part."""
 
     part: str
@@ -50,7 +50,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BuildPlan:
     """What a build will do.
 
     Attributes:
@@ -60,13 +60,13 @@ class Plan:
         unusable: by source, why it can't be used here.
     """
 
-    missing: tuple[Work, ...]
+    missing: tuple[PartToBuild, ...]
     n_parts: int
     origin: Mapping[str, Any]
     unusable: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan_build(recipe: Recipe, folder: Path) -> Plan:
+def plan_build(recipe: CorpusRecipe, folder: Path) -> BuildPlan:
     """Compare a recipe with what is in a folder.
 
     Raises:
@@ -76,7 +76,7 @@ def plan_build(recipe: Recipe, folder: Path) -> Plan:
     origin = read_origin(folder)
     sources = dict(origin.get("sources", {}))
     unusable: dict[str, str] = {}
-    work: list[Work] = []
+    work: list[PartToBuild] = []
     for name, options in recipe.sources.items():
         try:
             source = configure(name, options)
@@ -92,13 +92,15 @@ def plan_build(recipe: Recipe, folder: Path) -> Plan:
             )
         for index, first in enumerate(range(0, len(keys), PART_ITEMS)):
             part = f"{name}-{index:05d}"
-            work.append(Work(folder, part, name, options, keys[first : first + PART_ITEMS]))
+            work.append(PartToBuild(folder, part, name, options, keys[first : first + PART_ITEMS]))
     there = set(store.parts())
     missing = tuple(each for each in work if each.part not in there)
-    return Plan(missing, len(work), {**origin, "sources": sources}, unusable)
+    return BuildPlan(missing, len(work), {**origin, "sources": sources}, unusable)
 
 
-def build(plan: Plan, folder: Path, workers: int, on_part: Callable[[Done], None]) -> None:
+def build(
+    plan: BuildPlan, folder: Path, workers: int, on_part: Callable[[BuiltPart], None]
+) -> None:
     """Make the missing parts of a plan in `workers` processes.
 
     Args:
@@ -117,7 +119,7 @@ def build(plan: Plan, folder: Path, workers: int, on_part: Callable[[Done], None
         on_part(done)
 
 
-def make_part(work: Work) -> Done:
+def make_part(work: PartToBuild) -> BuiltPart:
     """Make and write one part; runs in a process of its own."""
     source = _source(work.source, json.dumps(dict(work.options)))
     utterances: list[Utterance] = []
@@ -132,7 +134,7 @@ def make_part(work: Work) -> Done:
     _write_json(work.folder / "skips" / f"{work.part}.json", skipped)
     Store(work.folder).write_part(work.part, utterances)
     seconds = sum(each.seconds for each in utterances)
-    return Done(work.part, len(utterances), seconds, len(skipped))
+    return BuiltPart(work.part, len(utterances), seconds, len(skipped))
 
 
 def read_origin(folder: Path) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from marotte.cache import cache_folder
 from marotte.errors import MarotteError
+from marotte.paths import cache_folder
 
 
 @dataclass(frozen=True)

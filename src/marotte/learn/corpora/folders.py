@@ -11,12 +11,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
-from marotte.learn.align import aligner
-from marotte.learn.corpora.source import Skip, Source
-from marotte.learn.textgrid import TextGrid, phones_in, read_textgrid, words_in
+from marotte.learn.corpora.source import Source
+from marotte.learn.errors import Skip
+from marotte.learn.speech.align import aligner
+from marotte.learn.speech.textgrid import TextGrid, phones_in, read_textgrid, words_in
 from marotte.learn.utterance import Phone
-from marotte.windows import SAMPLE_RATE
 
 SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 

@@ -34,7 +34,7 @@ else:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class CorpusRecipe:
     """What a corpus is made of.
 
     Attributes:
@@ -46,7 +46,7 @@ class Recipe:
     sources: Mapping[str, Mapping[str, Any]]
 
 
-def load_recipe(path: Path) -> Recipe:
+def load_recipe(path: Path) -> CorpusRecipe:
     """Read a recipe and check every name and value in it.
 
     Raises:
@@ -69,7 +69,7 @@ def load_recipe(path: Path) -> Recipe:
                 f"write a table [sources.{name}]"
             )
         configure(name, options)
-    return Recipe(path.stem, sources)
+    return CorpusRecipe(path.stem, sources)
 
 
 def configure(name: str, options: Mapping[str, Any]) -> Source:

@@ -7,13 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from marotte.errors import MarotteError
 from marotte.learn.corpora.debian import Package
 from marotte.learn.utterance import Utterance
-
-
-class Skip(MarotteError):
-    """One item of a source can't be used; the message is the reason, short and countable."""
 
 
 @dataclass(frozen=True)

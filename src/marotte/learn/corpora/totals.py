@@ -10,7 +10,7 @@ from marotte.errors import MarotteError
 from marotte.learn.corpora.build import read_origin
 from marotte.learn.corpora.recipe import class_of
 from marotte.learn.corpora.source import Source
-from marotte.learn.store import ManifestRow
+from marotte.learn.data.store import ManifestRow
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.learn.corpora.source import Skip, Source
+from marotte.learn.corpora.source import Source
+from marotte.learn.errors import Skip
+from marotte.learn.speech.synthesisers.texts import sentence
 from marotte.learn.utterance import Phone, Utterance
-from marotte.learn.voices.texts import sentence
 
-Said = tuple[NDArray[np.float32], int, tuple[Phone, ...]]
+Spoken = tuple[NDArray[np.float32], int, tuple[Phone, ...]]
 """Sound [n_samples], its rate, its phones."""
 
 
@@ -38,7 +39,7 @@ def at_some_level(
 
 
 @dataclass(frozen=True)
-class Crowd(Source, ABC):
+class MultiSpeakerSource(Source, ABC):
     """Made-up English sentences by the many speakers of one neural voice.
 
     Attributes:
@@ -83,12 +84,12 @@ class Crowd(Source, ABC):
         """Say at once, by a MarotteError, if the voice can't be used here."""
 
     @abstractmethod
-    def _say(self, text: str, somebody: np.random.Generator, rng: np.random.Generator) -> Said:
+    def _say(self, text: str, somebody: np.random.Generator, rng: np.random.Generator) -> Spoken:
         """Speak it; the speaker is drawn from `somebody`, the manner from `rng`."""
 
 
 @dataclass(frozen=True)
-class Resized(Source, ABC):
+class ResizedVoiceSource(Source, ABC):
     """A few voices, each made into many speakers: larger and smaller ones.
 
     Played faster, a voice has a shorter vocal tract and is higher; it must be spoken slower then,
@@ -151,7 +152,7 @@ class Resized(Source, ABC):
         """A sentence for a voice."""
 
     @abstractmethod
-    def _say(self, text: str, voice: str, pace: float, somebody: np.random.Generator) -> Said:
+    def _say(self, text: str, voice: str, pace: float, somebody: np.random.Generator) -> Spoken:
         """Speak it; what else is the speaker's own is drawn from `somebody`."""
 
     @abstractmethod

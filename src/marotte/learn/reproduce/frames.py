@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from marotte.drawing import open_renderer
 from marotte.errors import MarotteError
-from marotte.head import load_head
-from marotte.learn.dataset import speech_level
-from marotte.learn.faces import FPS, Face
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52
+from marotte.learn.data.dataset import speech_level
+from marotte.learn.data.splits import split_of
+from marotte.learn.data.store import Store
+from marotte.learn.measure.plot_style import figure
+from marotte.learn.measure.predictors import FPS, Predictor
 from marotte.learn.metrics import NEIGHBOURS
-from marotte.learn.phones import BILABIALS
-from marotte.learn.reproduce.looks import figure
-from marotte.learn.splits import split_of
-from marotte.learn.store import Store
+from marotte.learn.speech.phones import BILABIALS
 from marotte.learn.utterance import Phone, Utterance
-from marotte.rig import ARKIT_52
+from marotte.render import open_renderer
 
 # Each word's sounds, and which of them is shown.
 WORDS = {
@@ -101,7 +101,7 @@ def _pause(utterance: Utterance) -> Phone | None:
     return None
 
 
-def frame_of(face: Face, moment: Moment) -> np.ndarray:
+def frame_of(face: Predictor, moment: Moment) -> np.ndarray:
     """The controls [52] at the middle of a sound; of /p b m/, the nearest lips within k frames."""
     controls = face(moment.utterance)
     middle = round(0.5 * (moment.phone.start_s + moment.phone.end_s) * FPS)
@@ -113,7 +113,7 @@ def frame_of(face: Face, moment: Moment) -> np.ndarray:
     return controls[middle]
 
 
-def draw_frames(found: Sequence[Moment], faces: Mapping[str, Face], path: Path) -> None:
+def draw_frames(found: Sequence[Moment], faces: Mapping[str, Predictor], path: Path) -> None:
     """Draw every face, a row each, at every moment, a column each, with the gap of its lips."""
     head = load_head()
     rows, columns = len(faces), len(found)

@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
-from marotte.head import Head, load_head
-from marotte.learn.faces import FPS, Face
+from marotte.face.head import Head
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52
+from marotte.learn.data.splits import split_of
+from marotte.learn.data.store import Store
+from marotte.learn.measure.plot_style import COLOURS, figure
+from marotte.learn.measure.predictors import FPS, Predictor
 from marotte.learn.metrics import CLOSED_MM, closures
-from marotte.learn.phones import BILABIALS
-from marotte.learn.reproduce.looks import COLOURS, figure
-from marotte.learn.splits import split_of
-from marotte.learn.store import Store
+from marotte.learn.speech.phones import BILABIALS
 from marotte.learn.utterance import Phone, Utterance
-from marotte.rig import ARKIT_52
 
 LONGEST_S, SHORTEST_S = 5.0, 2.5
 FEWEST_BILABIALS = 4
@@ -70,7 +71,7 @@ def lip_heights(
     return heights[:, 0], heights[:, 1]
 
 
-def plot_lips(utterance: Utterance, faces: Mapping[str, Face], path: Path) -> None:
+def plot_lips(utterance: Utterance, faces: Mapping[str, Predictor], path: Path) -> None:
     """Draw how each face's lips move in an utterance, one above the other.
 
     Frames with closed lips are shaded; a /p b m/ at which the lips met has a green mark, one at

@@ -17,32 +17,33 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.animation import Animation
 from marotte.errors import MarotteError
-from marotte.files import replacing
-from marotte.formats import npy
-from marotte.head import PARTS, Head, load_head
-from marotte.learn.corpora.source import Skip
-from marotte.learn.curves import head_and_inverse
-from marotte.learn.evaluate import chosen
-from marotte.learn.faces import (
+from marotte.export import npy
+from marotte.face.animation import Animation
+from marotte.face.head import PARTS, Head
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52
+from marotte.learn.data.captured import head_and_inverse
+from marotte.learn.data.mesh_pca import MOST, SHARE, fit, mesh_of
+from marotte.learn.data.store import Store
+from marotte.learn.errors import Skip
+from marotte.learn.jobs.label import LabelJob, label, plan_labels
+from marotte.learn.measure.evaluate import chosen
+from marotte.learn.measure.predictors import (
     FPS,
-    Face,
-    TeacherFace,
+    Predictor,
+    TeacherPredictor,
     has_labelled,
     open_net,
     outputs_of,
     recording_of,
     to_arkit,
 )
-from marotte.learn.label import Job, label, plan_labels
-from marotte.learn.mesh import MOST, SHARE, fit, mesh_of
-from marotte.learn.recipe import read_recipe, strict
-from marotte.learn.reproduce.runs import Meshes, Plan, Told
-from marotte.learn.store import Store
+from marotte.learn.recipes import read_recipe, strict
+from marotte.learn.reproduce.runs import Meshes, TablePlan, Told
 from marotte.learn.teachers import open_teacher
 from marotte.learn.utterance import Utterance
-from marotte.rig import ARKIT_52
+from marotte.paths import replacing
 
 MESH_FPS = 30.0  # CodeTalker's
 RECIPE = "vertices.toml"
@@ -80,7 +81,7 @@ class VertexRecipe:
 
 
 @dataclass(frozen=True)
-class StoredFace:
+class StoredPredictor:
     """The face a teacher gave in its labels; found by an utterance's id."""
 
     store: Store
@@ -100,7 +101,7 @@ class StoredFace:
 
 
 @dataclass(frozen=True)
-class MeshRunFace:
+class MeshRunPredictor:
     """The face of a run whose student moves the packaged head's vertices, for pictures of it.
 
     Its components are sums of the head's own controls, so that it is drawn exactly.
@@ -115,7 +116,7 @@ class MeshRunFace:
         )
 
 
-def with_meshes(plan: Plan, speech_minutes: float | None, told: Told) -> Plan:
+def with_meshes(plan: TablePlan, speech_minutes: float | None, told: Told) -> TablePlan:
     """A plan whose runs learn meshes: what is missing of them is made.
 
     Args:
@@ -157,7 +158,7 @@ def lip_vertices(head: Head) -> list[int]:
     return [int(vertex) for vertex in skin[unlike < SAME_COLOUR]]
 
 
-def _source(store: Store, teacher: str, taught: Sequence[Chosen]) -> tuple[Face, str]:
+def _source(store: Store, teacher: str, taught: Sequence[Chosen]) -> tuple[Predictor, str]:
     """Who moves the head, and its version: a teacher's labels if they are all there, else itself.
 
     Raises:
@@ -174,12 +175,12 @@ def _source(store: Store, teacher: str, taught: Sequence[Chosen]) -> tuple[Face,
                 break
             versions.add(settled.version)
     if complete and len(versions) == 1:
-        return StoredFace(store, teacher), versions.pop()
-    return TeacherFace(teacher), open_teacher(teacher).version
+        return StoredPredictor(store, teacher), versions.pop()
+    return TeacherPredictor(teacher), open_teacher(teacher).version
 
 
 def _write_all(
-    store: Store, wanted: Sequence[Chosen], folder: Path, source: Face, told: Told
+    store: Store, wanted: Sequence[Chosen], folder: Path, source: Predictor, told: Told
 ) -> None:
     """Write the files of vertices that are missing, each whole or not at all."""
     missing: dict[str, set[str]] = {}
@@ -264,7 +265,7 @@ def _labelled(
     for done, part in enumerate(missing, start=1):
         spoken.write_part(part, list(store.utterances([part], wanted[part])))
         told("gathering speech", done, len(missing))
-    job = Job(folder, f"imported:{mesh}", (vertices,))
+    job = LabelJob(folder, f"imported:{mesh}", (vertices,))
     todo = plan_labels(job)
     for done, part in enumerate(label(job, todo, workers=1), start=1):
         if part.failed:

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from marotte.learn.reproduce.looks import COLOURS, TEACHER_COLOUR, figure
+from marotte.learn.measure.plot_style import COLOURS, TEACHER_COLOUR, figure
 from marotte.learn.reproduce.results import CLEAN, Costs, Figures
 from marotte.learn.reproduce.rows import TEACHER, Row
 from marotte.learn.reproduce.tables import OTHER, of_row

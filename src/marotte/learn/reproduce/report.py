@@ -7,29 +7,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from marotte.errors import MarotteError
-from marotte.files import replacing
-from marotte.learn.card import rewrite
-from marotte.learn.faces import Face, RunFace, Smoothed, TeacherFace
-from marotte.learn.lines import read_csv, write_csv
+from marotte.learn.data.csv_io import read_csv, write_csv
+from marotte.learn.measure.card import rewrite
+from marotte.learn.measure.degraded import HEARD, Degraded
+from marotte.learn.measure.predictors import Predictor, RunPredictor, Smoothed, TeacherPredictor
 from marotte.learn.reproduce import table4
 from marotte.learn.reproduce.claims import CLAIMS
-from marotte.learn.reproduce.degraded import HEARD, Degraded
 from marotte.learn.reproduce.frames import draw_frames, moments
 from marotte.learn.reproduce.lips import plot_lips, sentence
-from marotte.learn.reproduce.meshes import MeshRunFace, with_meshes
+from marotte.learn.reproduce.meshes import MeshRunPredictor, with_meshes
 from marotte.learn.reproduce.plots import plot_frontier, plot_metrics
 from marotte.learn.reproduce.results import (
     CLEAN,
     Costs,
     Figures,
-    Speech,
+    ScoredSpeech,
     measure,
     measure_teacher,
 )
 from marotte.learn.reproduce.rows import Row
-from marotte.learn.reproduce.runs import Plan, Told, Trainer, is_trained, runs_of
+from marotte.learn.reproduce.runs import TablePlan, Told, Trainer, is_trained, runs_of
 from marotte.learn.reproduce.tables import LANGUAGES, OTHER, markdown
 from marotte.learn.reproduce.verdicts import Measured, verdicts
+from marotte.paths import replacing
 
 # The comparisons of Figs 6-8, and of the videos of § 4.4.4, by file name.
 LIPS = {"fig6": ("S0", "MFCC+KD"), "fig7": ("S2", "S2+"), "fig8": ("S4", "S4+")}
@@ -56,7 +56,7 @@ class Table:
 
     name: str
     rows: Sequence[Row]
-    plan: Plan
+    plan: TablePlan
     folder: Path
 
     @property
@@ -74,18 +74,18 @@ class Table:
             raise MarotteError(f"the rows of a table need one teacher, got {sorted(teachers)}")
         return teachers.pop()
 
-    def faces(self, labels: Sequence[str]) -> dict[str, Face]:
+    def faces(self, labels: Sequence[str]) -> dict[str, Predictor]:
         """The faces of those rows that are trained, the teacher's first, by label."""
         meshes = self.plan.meshes
         name = meshes.teacher if meshes else self.teacher
-        source = meshes.source if meshes else TeacherFace(name)
-        found: dict[str, Face] = {f"teacher ({name})": source}
+        source = meshes.source if meshes else TeacherPredictor(name)
+        found: dict[str, Predictor] = {f"teacher ({name})": source}
         by_label = {row.label: row for row in self.rows}
         for label in labels:
             row = by_label.get(label)
             if row and row.recipe:
                 run = self.plan.folder(row, row.seeds[0])
-                face = MeshRunFace(run) if meshes else RunFace(run)
+                face = MeshRunPredictor(run) if meshes else RunPredictor(run)
                 found[label] = Smoothed(face) if row.smooth else face
         return found
 
@@ -124,7 +124,9 @@ def trained_only(table: Table) -> Table:
     return replace(table, rows=left)
 
 
-def collect(table: Table, speech: Speech, told: Told) -> tuple[Sequence[Figures], Sequence[Costs]]:
+def collect(
+    table: Table, speech: ScoredSpeech, told: Told
+) -> tuple[Sequence[Figures], Sequence[Costs]]:
     """Measure every row, and write the CSV files."""
     in_mesh = table.plan.meshes is not None
     of_teacher = table4.measure_teacher if in_mesh else measure_teacher
@@ -212,7 +214,7 @@ def _draw_meshes(table: Table, figures: Sequence[Figures]) -> None:
 
 def film(table: Table, told: Told) -> None:
     """Write the videos: students beside the teacher, on clean, noisy, narrow and foreign speech."""
-    from marotte.learn.reproduce import videos
+    from marotte.learn.measure import videos
 
     jobs = [(name, CLEAN, "en", labels, None) for name, labels in FILMS.items()]
     jobs.append(("other", OTHER, "en", HARD_FILM, None))
@@ -223,7 +225,7 @@ def film(table: Table, told: Told) -> None:
     jobs += [(name, LANGUAGES, name, HARD_FILM, None) for name in sorted(languages & {"es", "it"})]
     for done, (name, split, language, labels, heard) in enumerate(jobs):
         told(f"video {name}", done, len(jobs))
-        faces: Mapping[str, Face] = table.faces(labels)
+        faces: Mapping[str, Predictor] = table.faces(labels)
         if len(faces) < 2:  # none of these students was made
             continue
         if heard:

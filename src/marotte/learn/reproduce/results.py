@@ -10,15 +10,26 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from marotte.files import replacing
-from marotte.learn.cost import cost_of, milliseconds_a_frame, process_memory_mib, streamed_macs
-from marotte.learn.evaluate import Progress, Score, evaluate, held_out
-from marotte.learn.faces import Face, LabelFace, RunFace, Smoothed, open_face
-from marotte.learn.reproduce.degraded import HEARD, Degraded
+from marotte.learn.export.cost import (
+    cost_of,
+    milliseconds_a_frame,
+    process_memory_mib,
+    streamed_macs,
+)
+from marotte.learn.measure.degraded import HEARD, Degraded
+from marotte.learn.measure.evaluate import Progress, Score, evaluate, held_out
+from marotte.learn.measure.nonspeech import stillness
+from marotte.learn.measure.predictors import (
+    LabelPredictor,
+    Predictor,
+    RunPredictor,
+    Smoothed,
+    open_predictor,
+)
 from marotte.learn.reproduce.rows import Row
-from marotte.learn.reproduce.runs import Plan
-from marotte.learn.stillness import stillness
-from marotte.smoothing import EQUATION_8
+from marotte.learn.reproduce.runs import TablePlan
+from marotte.model.smoothing import EQUATION_8
+from marotte.paths import replacing
 
 FORMAT = 1  # of what is kept in a run's folder
 CLEAN = "test_clean"
@@ -103,17 +114,17 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Speech:
+class ScoredSpeech:
     """What is scored: at most `minutes` of each test set, by a pool of `workers.processes`."""
 
     minutes: float | None
     pool: Executor | None = None
 
 
-def measure_teacher(row: Row, plan: Plan, teacher: str, speech: Speech) -> list[Figures]:
+def measure_teacher(row: Row, plan: TablePlan, teacher: str, speech: ScoredSpeech) -> list[Figures]:
     """The figures of a teacher: of the labels themselves, unless the row names another."""
     found: list[Figures] = []
-    face = open_face(plan.store, row.teacher) if row.teacher else LabelFace(teacher)
+    face = open_predictor(plan.store, row.teacher) if row.teacher else LabelPredictor(teacher)
     for split in held_out(plan.store):
         scores = _scores(face, plan, split, teacher, speech)
         found += [figures_of(row.label, -1, float("nan"), 0, "as it is", split, s) for s in scores]
@@ -121,17 +132,17 @@ def measure_teacher(row: Row, plan: Plan, teacher: str, speech: Speech) -> list[
 
 
 def measure(
-    row: Row, seed: int, plan: Plan, speech: Speech, progress: Progress | None = None
+    row: Row, seed: int, plan: TablePlan, speech: ScoredSpeech, progress: Progress | None = None
 ) -> tuple[list[Figures], Costs]:
     """Score and weigh a trained run; what was found before is kept in its folder."""
-    from marotte.learn import checkpoint
+    from marotte.learn.train import checkpoint
 
     if row.hard_to_score and speech.minutes:
         speech = replace(speech, minutes=speech.minutes / 4)
     folder = plan.folder(row, seed)
     state = checkpoint.read(folder / checkpoint.FILE)
     key = key_of(state, plan, speech)
-    face: Face = RunFace(folder)
+    face: Predictor = RunPredictor(folder)
     face = Smoothed(face) if row.smooth else face
 
     def find() -> tuple[list[Figures], Costs]:
@@ -142,7 +153,7 @@ def measure(
     return remembered(row, kept, key, Figures, find)
 
 
-def key_of(state: dict[str, Any], plan: Plan, speech: Speech) -> dict[str, Any]:
+def key_of(state: dict[str, Any], plan: TablePlan, speech: ScoredSpeech) -> dict[str, Any]:
     """What a run's figures depend on."""
     return {
         "format": FORMAT,
@@ -189,10 +200,10 @@ def _keep(path: Path, key: dict[str, Any], value: Any) -> None:
 def _all_figures(
     row: Row,
     seed: int,
-    plan: Plan,
-    face: Face,
+    plan: TablePlan,
+    face: Predictor,
     state: dict[str, Any],
-    speech: Speech,
+    speech: ScoredSpeech,
     progress: Progress | None,
 ) -> list[Figures]:
     """On every test set as it is, and on the clean one degraded."""
@@ -211,11 +222,11 @@ def _all_figures(
 
 
 def _scores(
-    face: Face,
-    plan: Plan,
+    face: Predictor,
+    plan: TablePlan,
     split: str,
     teacher: str,
-    speech: Speech,
+    speech: ScoredSpeech,
     progress: Progress | None = None,
 ) -> list[Score]:
     return evaluate(
@@ -291,10 +302,10 @@ def costs_of(
 
 def _weigh(folder: Path) -> dict[str, Any]:
     """A run's network as it is exported; of a mesh's, with the decoder to its vertices."""
-    from marotte.learn.checkpoint import FILE, load_net
-    from marotte.learn.export import export
-    from marotte.learn.mesh import mesh_of
-    from marotte.runtime import load_student
+    from marotte.learn.data.mesh_pca import mesh_of
+    from marotte.learn.export.onnx import export
+    from marotte.learn.train.checkpoint import FILE, load_net
+    from marotte.model.session import load_student
 
     net, state = load_net(folder / FILE)
     mesh = mesh_of(folder)

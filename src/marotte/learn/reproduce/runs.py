@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from marotte.cache import cache_folder
 from marotte.errors import MarotteError
-from marotte.learn.recipe import read_recipe, strict, within
+from marotte.face.mesh import load_mesh
+from marotte.face.rig import ARKIT_52
+from marotte.learn.data.store import Store
+from marotte.learn.recipes import read_recipe, strict, within
 from marotte.learn.reproduce.rows import Row
-from marotte.learn.store import Store
-from marotte.mesh import load_mesh
-from marotte.rig import ARKIT_52
+from marotte.paths import cache_folder
 
 if TYPE_CHECKING:
-    from marotte.learn.dataset import LabelledSpeech
-    from marotte.learn.distill import Puppet
-    from marotte.learn.faces import Face
-    from marotte.learn.plan import Recipe
+    from marotte.learn.data.dataset import LabelledSpeech
+    from marotte.learn.measure.predictors import Predictor
+    from marotte.learn.train.loop import TargetRig
+    from marotte.learn.train.recipe import TrainingRecipe
 
 Told = Callable[[str, float, float], None]
 """Told what goes on, how much of it is done and of how much."""
@@ -41,13 +41,13 @@ class Meshes:
     file: Path
     vertices: Path
     spoken: Store
-    source: Face
+    source: Predictor
     teacher: str
     minutes: float
 
 
 @dataclass(frozen=True)
-class Plan:
+class TablePlan:
     """What all rows of a table have in common.
 
     Attributes:
@@ -65,7 +65,7 @@ class Plan:
     meshes: Meshes | None = None
 
     @classmethod
-    def of(cls, corpus: Path, recipes: Path, minutes: float | None) -> Plan:
+    def of(cls, corpus: Path, recipes: Path, minutes: float | None) -> TablePlan:
         """The plan whose runs lie in Marotte's cache, by corpus and budget."""
         budget = "own-budget" if minutes is None else f"{minutes:g}-minutes"
         store = Store.open(corpus)
@@ -83,13 +83,13 @@ class Plan:
         """Where a run is, or will be."""
         return self.home / f"{row.run}-seed-{seed}"
 
-    def recipe(self, row: Row, seed: int) -> Recipe:
+    def recipe(self, row: Row, seed: int) -> TrainingRecipe:
         """A row's recipe with the plan's budget and a seed.
 
         Raises:
             MarotteError: there is no such recipe, or it is not strict.
         """
-        from marotte.learn.plan import Recipe
+        from marotte.learn.train.recipe import TrainingRecipe
 
         path = self.recipes / f"{row.recipe}.toml"
         if not path.is_file():
@@ -98,7 +98,7 @@ class Plan:
             )
         tables = within(changed(read_recipe(path), row), self.minutes)
         tables["train"] = {**tables.get("train", {}), "seed": seed}
-        return strict(Recipe, {**tables, "name": row.run}, str(path))
+        return strict(TrainingRecipe, {**tables, "name": row.run}, str(path))
 
 
 def changed(tables: dict[str, Any], row: Row) -> dict[str, Any]:
@@ -122,17 +122,17 @@ def runs_of(rows: Sequence[Row]) -> list[tuple[Row, int]]:
 class Trainer:
     """Trains what is missing; speech is read once for all runs."""
 
-    def __init__(self, plan: Plan, told: Told) -> None:
+    def __init__(self, plan: TablePlan, told: Told) -> None:
         self.plan, self.told = plan, told
         self._speech: dict[str, tuple[LabelledSpeech, LabelledSpeech]] = {}
 
     def train(self, row: Row, seed: int) -> None:
         """Train a run, from its checkpoint where there is one, and first what it learns from."""
-        from marotte.learn import distill
-        from marotte.learn.checkpoint import FILE, Progress, load_net
-        from marotte.learn.dataset import absent
-        from marotte.learn.mesh import keep_mesh
-        from marotte.learn.start import read_start
+        from marotte.learn.data.dataset import absent
+        from marotte.learn.data.mesh_pca import keep_mesh
+        from marotte.learn.train import loop
+        from marotte.learn.train.checkpoint import FILE, Progress, load_net
+        from marotte.learn.train.warm_start import read_start
 
         recipe, folder = self.plan.recipe(row, seed), self.plan.folder(row, seed)
         if is_trained(folder, recipe):
@@ -152,10 +152,10 @@ class Trainer:
 
         start = read_start(recipe.start, self.plan.recipes) if recipe.start else None
         keep_mesh(self.plan.meshes and self.plan.meshes.file, folder)
-        distill.train(recipe, speech, validation, folder, report, second, self._puppet(), start)
+        loop.train(recipe, speech, validation, folder, report, second, self._puppet(), start)
 
     def _speech_of(self, teacher: str) -> tuple[LabelledSpeech, LabelledSpeech]:
-        from marotte.learn.dataset import load_speech
+        from marotte.learn.data.dataset import load_speech
 
         if teacher not in self._speech:
             store, meshes = self.plan.store, self.plan.meshes
@@ -170,19 +170,19 @@ class Trainer:
             self._speech[teacher] = (speech, load_speech(store, teacher, "valid", names))
         return self._speech[teacher]
 
-    def _puppet(self) -> Puppet | None:
+    def _puppet(self) -> TargetRig | None:
         """Whose face the runs move, where that is not ARKit's."""
-        from marotte.learn.distill import Puppet
+        from marotte.learn.train.loop import TargetRig
 
         if self.plan.meshes is None:
             return None
         mesh = load_mesh(self.plan.meshes.file)
-        return Puppet(mesh.name, mesh.head)
+        return TargetRig(mesh.name, mesh.head)
 
 
-def is_trained(folder: Path, recipe: Recipe) -> bool:
+def is_trained(folder: Path, recipe: TrainingRecipe) -> bool:
     """Whether a run's checkpoint has used its budget up."""
-    from marotte.learn.checkpoint import FILE, Progress, read
+    from marotte.learn.train.checkpoint import FILE, Progress, read
 
     if not (folder / FILE).is_file():
         return False

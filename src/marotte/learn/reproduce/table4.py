@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from marotte.learn import checkpoint, mesh_score
-from marotte.learn.card import table
-from marotte.learn.evaluate import Progress, Score, held_out
-from marotte.learn.mesh_score import TRUE, MeshScore, Motion, closed_mm
+from marotte.face.mesh import load_mesh
+from marotte.learn.measure import mesh_score
+from marotte.learn.measure.card import table
+from marotte.learn.measure.evaluate import Progress, Score, held_out
+from marotte.learn.measure.mesh_score import TRUE, MeshScore, Motion, closed_mm
+from marotte.learn.measure.nonspeech import open_shares
 from marotte.learn.reproduce.meshes import MESH_FPS, SPLITS
 from marotte.learn.reproduce.results import (
     CLEAN,
     Costs,
     Figures,
-    Speech,
+    ScoredSpeech,
     costs_of,
     figures_of,
     key_of,
     remembered,
 )
 from marotte.learn.reproduce.rows import TEACHER, Row
-from marotte.learn.reproduce.runs import Meshes, Plan
+from marotte.learn.reproduce.runs import Meshes, TablePlan
 from marotte.learn.reproduce.tables import (
     budget_of,
     costs_lines,
@@ -32,8 +34,7 @@ from marotte.learn.reproduce.tables import (
     speech_of,
     spread,
 )
-from marotte.learn.stillness import open_shares
-from marotte.mesh import load_mesh
+from marotte.learn.train import checkpoint
 
 PAPER = (
     "The paper's CodeTalker has PBM accuracies of 68.5 / 72.7 % and a jitter of 2.67; its S0 has "
@@ -54,7 +55,9 @@ class MeshFigures(Figures):
     lip_gap_error_mm: float
 
 
-def measure_teacher(row: Row, plan: Plan, teacher: str, speech: Speech) -> list[MeshFigures]:
+def measure_teacher(
+    row: Row, plan: TablePlan, teacher: str, speech: ScoredSpeech
+) -> list[MeshFigures]:
     """The figures of what is no student: the files themselves, or what the row names."""
     meshes = _meshes(plan)
     motion = mesh_score.motions(load_mesh(meshes.file))[row.teacher or TRUE]
@@ -62,7 +65,7 @@ def measure_teacher(row: Row, plan: Plan, teacher: str, speech: Speech) -> list[
 
 
 def measure(
-    row: Row, seed: int, plan: Plan, speech: Speech, progress: Progress | None = None
+    row: Row, seed: int, plan: TablePlan, speech: ScoredSpeech, progress: Progress | None = None
 ) -> tuple[list[MeshFigures], Costs]:
     """Score and weigh a trained run; what was found before is kept in its folder."""
     meshes = _meshes(plan)
@@ -86,7 +89,7 @@ def measure(
     return remembered(row, folder / "figures.json", key, MeshFigures, find)
 
 
-def _meshes(plan: Plan) -> Meshes:
+def _meshes(plan: TablePlan) -> Meshes:
     assert plan.meshes is not None, "a table of meshes is prepared first"
     return plan.meshes
 
@@ -98,7 +101,7 @@ def _figures(
     steps: int,
     meshes: Meshes,
     motion: Motion,
-    speech: Speech,
+    speech: ScoredSpeech,
     progress: Progress | None = None,
 ) -> list[MeshFigures]:
     found: list[MeshFigures] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from statistics import mean, stdev
 
-from marotte.learn.card import table
+from marotte.learn.measure.card import table
 from marotte.learn.metrics import CLOSED_MM
 from marotte.learn.reproduce.results import CLEAN, Costs, Figures
 from marotte.learn.reproduce.rows import Row

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import mean
 
-from marotte.learn.card import table
+from marotte.learn.measure.card import table
 from marotte.learn.reproduce.results import CLEAN, Costs, Figures
 from marotte.learn.reproduce.rows import TEACHER
 from marotte.learn.reproduce.tables import of_row

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte import plugins
 from marotte.errors import MarotteError
+from marotte.face.rig import Rig
 from marotte.learn.utterance import Utterance
-from marotte.rig import Rig
 
 
 class Teacher(ABC):
@@ -58,22 +59,13 @@ def open_teacher(name: str, curves: Sequence[Path] = ()) -> Teacher:
     Raises:
         MarotteError: there is none; the message names those there are.
     """
-    if name == "phonetic":
-        from marotte.learn.teachers.phonetic import PhoneticTeacher
-
-        return PhoneticTeacher()
-    if name.partition(":")[0] == "imported":
-        from marotte.learn.teachers.imported import ImportedTeacher
-
-        rig = name.partition(":")[2]
-        return ImportedTeacher(curves, Path(rig) if rig else None)
-    if found := re.fullmatch(r"voice2face(?::(?P<run>.+?))?(?:@(?P<context_ms>\d+))?", name):
-        from marotte.learn.teachers.voice2face import Voice2FaceTeacher
-
-        run, context_ms = found["run"], found["context_ms"]
-        return Voice2FaceTeacher(
-            Path(run) if run else None, int(context_ms) if context_ms else None
+    kind = "".join(takewhile(str.isalnum, name))
+    opened: Teacher | None = None
+    if make := plugins.find(plugins.TEACHERS, kind):
+        opened = make(name.removeprefix(kind), curves)
+    if opened is None:
+        known = [repr(each) for each in plugins.names(plugins.TEACHERS)]
+        raise MarotteError(
+            f"no teacher is called {name!r}: there are {', '.join(known[:-1])} and {known[-1]}"
         )
-    raise MarotteError(
-        f"no teacher is called {name!r}: there are 'phonetic', 'imported' and 'voice2face'"
-    )
+    return opened

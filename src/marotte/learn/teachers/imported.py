@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
+from marotte.face.loading import load_rig
+from marotte.face.mesh import ENDING, load_mesh
+from marotte.face.rig import ARKIT_52, Rig
 from marotte.learn.corpora.folders import files_below
-from marotte.learn.corpora.source import Skip
-from marotte.learn.curves import ENDINGS, read_controls
+from marotte.learn.data.captured import ENDINGS, read_controls
+from marotte.learn.errors import Skip
 from marotte.learn.teachers import Teacher
 from marotte.learn.utterance import Utterance
-from marotte.mesh import ENDING, load_mesh
-from marotte.rig import ARKIT_52, Rig, load_rig
 
 
 class ImportedTeacher(Teacher):
@@ -90,3 +91,10 @@ def _ends(path: str) -> Iterator[str]:
     """`a/b/c`, `b/c`, `c`."""
     parts = path.split("/")
     return ("/".join(parts[first:]) for first in range(len(parts)))
+
+
+def open_teacher(rest: str, curves: Sequence[Path]) -> ImportedTeacher | None:
+    """The teacher of the names `imported` and `imported:RIG`; None where it is neither."""
+    if rest and not rest.startswith(":"):
+        return None
+    return ImportedTeacher(curves, Path(rest[1:]) if rest[1:] else None)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.learn.phones import normalise
+from marotte.face.rig import ARKIT_52, Rig
+from marotte.learn.speech.phones import normalise
 from marotte.learn.teachers import Teacher
 from marotte.learn.teachers.phonetic.coarticulation import (
     Articulation,
@@ -25,7 +27,6 @@ from marotte.learn.teachers.phonetic.nonspeech import Speech, pause
 from marotte.learn.teachers.phonetic.prosody import Prosody, gains
 from marotte.learn.teachers.phonetic.visemes import DIPHTHONGS, VISEMES
 from marotte.learn.utterance import Phone, Utterance
-from marotte.rig import ARKIT_52, Rig
 
 FPS = 60.0
 PAUSE_S = 0.150  # a shorter gap between phonemes is no silence: the lips stay ready
@@ -182,3 +183,8 @@ def _extend(result: list[Articulation], parts: Sequence[Articulation]) -> None:
             )
         else:
             result.append(part)
+
+
+def open_teacher(rest: str, curves: Sequence[Path]) -> PhoneticTeacher | None:
+    """The teacher of the name `phonetic`; None where something follows it."""
+    return None if rest else PhoneticTeacher()

@@ -7,7 +7,8 @@ text. `marotte teach` trains one; its run folder is what this opens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,14 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from marotte.cache import cache_folder
+from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
-from marotte.learn.dataset import at_16_khz
-from marotte.learn.encoders import open_encoder
+from marotte.face.rig import ARKIT_52, Rig
+from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.teachers import Teacher
+from marotte.learn.teachers.encoders import open_encoder
 from marotte.learn.utterance import Utterance
-from marotte.rig import ARKIT_52, Rig
-from marotte.windows import SAMPLE_RATE
+from marotte.paths import cache_folder
 
 NAME = "voice2face"
 BATCH_CLIPS = 64  # windows that are encoded at a time, where the context is limited
@@ -49,9 +50,9 @@ class Voice2FaceTeacher(Teacher):
     needs_phones = False
 
     def __init__(self, run: Path | None = None, context_ms: int | None = None) -> None:
-        from marotte.learn import checkpoint
         from marotte.learn.teachers.voice2face.decoder import REACH_BINS
         from marotte.learn.teachers.voice2face.model import restore
+        from marotte.learn.train import checkpoint
 
         path = (run or cache_folder() / "runs" / NAME) / checkpoint.FILE
         if not path.is_file():
@@ -86,7 +87,7 @@ class Voice2FaceTeacher(Teacher):
 
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
         """The face at k / 30 seconds: controls [n_frames, 52]."""
-        from marotte.learn.teachers.voice2face.speech import n_frames
+        from marotte.learn.teachers.voice2face.examples import n_frames
 
         samples = at_16_khz(utterance)
         count = n_frames(utterance.seconds)
@@ -103,7 +104,7 @@ class Voice2FaceTeacher(Teacher):
 
     def _by_windows(self, samples: NDArray[np.float32], count: int) -> torch.Tensor:
         """Controls [n_frames, n_controls], each frame heard by its own window."""
-        from marotte.learn.teachers.voice2face.speech import window_bins
+        from marotte.learn.teachers.voice2face.examples import window_bins
 
         assert self.context_ms
         half = self.context_ms * SAMPLE_RATE // 2000
@@ -117,3 +118,12 @@ class Voice2FaceTeacher(Teacher):
             bins = window_bins(features, self.encoder.first_s - half / SAMPLE_RATE)
             heard.append(self.net.decoder.hear(bins)[:, 0])
         return self.net.controls_of_moments(torch.cat(heard))
+
+
+def open_teacher(rest: str, curves: Sequence[Path]) -> Voice2FaceTeacher | None:
+    """The teacher of the name `voice2face[:RUN][@MS]`; None where it is another name."""
+    found = re.fullmatch(r"(?::(?P<run>.+?))?(?:@(?P<context_ms>\d+))?", rest)
+    if not found:
+        return None
+    run, context_ms = found["run"], found["context_ms"]
+    return Voice2FaceTeacher(Path(run) if run else None, int(context_ms) if context_ms else None)

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from marotte.learn.encoders.spectral import SpectralEncoder
+from marotte.learn.teachers.encoders.spectral import SpectralEncoder
 from marotte.learn.teachers.voice2face.recipe import DecoderShape
 
 FPS = 30

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from marotte.learn.teachers.voice2face.mesh import FaceMesh
+from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 
 HIDDEN = 512
 EDGE = 1e-3  # controls are kept this far from 0 and 1, where a sigmoid never comes

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from marotte.learn.encoders.checkpoint import checksum
-from marotte.learn.recipe import strict
+from marotte.learn.recipes import strict
+from marotte.learn.teachers.encoders.checkpoint import checksum
 from marotte.learn.teachers.voice2face.decoder import REACH_FRAMES, MeshDecoder
-from marotte.learn.teachers.voice2face.mesh import FaceMesh
+from marotte.learn.teachers.voice2face.examples import bins_of
+from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.mesh2rig import Mesh2Rig
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
-from marotte.learn.teachers.voice2face.speech import bins_of
 
 BLOCK_FRAMES = 512  # decoded at a time: 17 MB of vertices
 

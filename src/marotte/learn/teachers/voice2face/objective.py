@@ -2,7 +2,8 @@
 
 Appendix A: the vertices' distance, the cosine distance of their normals, and the divergence of the
 latent. Ours beside them: the vertices about the mouth count more, and so does the lip gap
-(`marotte.learn.losses.lip_gap`): a mean over 2764 vertices hardly sees whether the lips touch.
+(`marotte.learn.train.losses.lip_gap`): a mean over 2764 vertices hardly sees whether the lips
+touch.
 """
 
 from __future__ import annotations
@@ -10,20 +11,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from marotte.learn import losses
 from marotte.learn.teachers.voice2face.decoder import Decoded
-from marotte.learn.teachers.voice2face.mesh import FaceMesh
-from marotte.learn.teachers.voice2face.recipe import LossWeights
+from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
+from marotte.learn.teachers.voice2face.recipe import Voice2FaceLossWeights
+from marotte.learn.train import losses
 
 NORMALS_EVERY = 8  # frames: normals cost more than all else, and neighbours have much the same
 
 _HEIGHTS = torch.tensor([1.0, -1.0])  # the lip gap is the upper lip's height less the lower's
 
 
-class Objective:
+class Voice2FaceObjective:
     """The weighted losses of a recipe."""
 
-    def __init__(self, weights: LossWeights, mesh: FaceMesh) -> None:
+    def __init__(self, weights: Voice2FaceLossWeights, mesh: FaceMesh) -> None:
         self.weights, self.mesh = weights, mesh
         per_vertex = 1 + weights.lips * mesh.nearness
         self.per_value = (per_vertex / per_vertex.mean()).repeat_interleave(3)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from marotte.errors import MarotteError
-from marotte.learn.plan import check_budget
-from marotte.learn.recipe import read_recipe, strict, within
+from marotte.learn.recipes import read_recipe, strict, within
+from marotte.learn.train.schedule import check_budget
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class EncoderChoice:
     """What the teacher hears through.
 
     Attributes:
-        model: see `marotte.learn.encoders.open_encoder`.
+        model: see `marotte.learn.teachers.encoders.open_encoder`.
         layer: whose output to take, 0 what enters the first, negative ones counted from the last.
     """
 
@@ -78,7 +78,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class LossWeights:
+class Voice2FaceLossWeights:
     """How much each loss counts.
 
     Attributes:
@@ -87,7 +87,7 @@ class LossWeights:
         kl: of the latent's divergence from the standard normal distribution.
         velocity: of the vertices' squared distance in mm of differences between frames.
         lips: how much more the vertices in the middle of the mouth count than those far away.
-        lip_gap: of the lips' distance, see `marotte.learn.losses.lip_gap`.
+        lip_gap: of the lips' distance, see `marotte.learn.train.losses.lip_gap`.
         closure: how many times over it counts where the lips press together.
     """
 
@@ -139,7 +139,7 @@ class TeachRecipe:
     speech: SpeechChoice
     train: Training
     decoder: DecoderShape = field(default_factory=DecoderShape)
-    loss: LossWeights = field(default_factory=LossWeights)
+    loss: Voice2FaceLossWeights = field(default_factory=Voice2FaceLossWeights)
 
 
 def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:

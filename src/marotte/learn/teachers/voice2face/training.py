@@ -17,17 +17,17 @@ import torch
 from torch import Tensor
 
 from marotte.errors import MarotteError
-from marotte.files import replacing
-from marotte.learn import checkpoint
-from marotte.learn.checkpoint import Progress
-from marotte.learn.distill import learning_rate
 from marotte.learn.metrics import Closures, closures, pool
 from marotte.learn.teachers.voice2face.decoder import FPS
-from marotte.learn.teachers.voice2face.lesson import Lesson
+from marotte.learn.teachers.voice2face.examples import Example, ExampleSampler, bins_of
 from marotte.learn.teachers.voice2face.model import Voice2Face, restore
-from marotte.learn.teachers.voice2face.objective import Objective
+from marotte.learn.teachers.voice2face.objective import Voice2FaceObjective
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
-from marotte.learn.teachers.voice2face.speech import Crops, Taught, bins_of
+from marotte.learn.teachers.voice2face.training_set import TrainingSet
+from marotte.learn.train import checkpoint
+from marotte.learn.train.checkpoint import Progress
+from marotte.learn.train.schedule import learning_rate
+from marotte.paths import replacing
 
 CHECKPOINT_SECONDS = 60.0
 MOST_COMPONENTS = 50  # as the CodeTalker student's
@@ -52,7 +52,7 @@ class Report:
     round_trip_mm: float
 
 
-def begin(recipe: TeachRecipe, lesson: Lesson) -> Voice2Face:
+def begin(recipe: TeachRecipe, lesson: TrainingSet) -> Voice2Face:
     """A network that knows the mean of what it will learn, and nothing else."""
     torch.manual_seed(recipe.train.seed)
     random = np.random.default_rng(recipe.train.seed)
@@ -93,7 +93,7 @@ def principal(controls: Tensor, matrix: Tensor) -> Tensor:
 
 def teach(
     recipe: TeachRecipe,
-    lesson: Lesson,
+    lesson: TrainingSet,
     folder: Path,
     report: Callable[[Progress, dict[str, float]], None] | None = None,
 ) -> Voice2Face:
@@ -122,7 +122,7 @@ def teach(
         progress = _go_on(path, recipe, net, optimizers)
     folder.mkdir(parents=True, exist_ok=True)
     stages = {"decoder": DecoderStage(net), "mesh2rig": Mesh2RigStage(net)}
-    crops = Crops(lesson.train, lesson.first_s, config.frames)
+    crops = ExampleSampler(lesson.train, lesson.first_s, config.frames)
     begun = time.monotonic() - progress.elapsed_s
     saved = progress.elapsed_s
 
@@ -170,7 +170,7 @@ class DecoderStage:
     """The cVAE on crops."""
 
     def __init__(self, net: Voice2Face) -> None:
-        self.net, self.objective = net, Objective(net.recipe.loss, net.face)
+        self.net, self.objective = net, Voice2FaceObjective(net.recipe.loss, net.face)
 
     def losses(self, bins: Tensor, curves: Tensor, tags: Tensor) -> dict[str, Tensor]:
         """The losses of a batch of crops."""
@@ -183,7 +183,7 @@ class Mesh2RigStage:
     """Mesh2Rig on what the decoder makes of crops, and on meshes of labels with noise on them."""
 
     def __init__(self, net: Voice2Face) -> None:
-        self.net, self.objective = net, Objective(net.recipe.loss, net.face)
+        self.net, self.objective = net, Voice2FaceObjective(net.recipe.loss, net.face)
 
     def losses(self, bins: Tensor, curves: Tensor, tags: Tensor) -> dict[str, Tensor]:
         """The mesh-to-mesh losses of a batch of crops."""
@@ -202,7 +202,7 @@ class Mesh2RigStage:
         return {"vertex": difference, "lip_gap": gap, "total": total}
 
 
-def assess(net: Voice2Face, speech: list[Taught], first_s: float) -> Report:
+def assess(net: Voice2Face, speech: list[Example], first_s: float) -> Report:
     """Score a network on taught speech, as it will be used: whole utterances, latent 0."""
     found, errors, trips = [], [], []
     with torch.inference_mode():

@@ -1,0 +1,1 @@
+"""Sound in: files and arrays of any rate become 16 kHz mono samples."""

@@ -1,0 +1,38 @@
+"""An animation in, JSON laid out as NVIDIA Audio2Face exports it out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from marotte.export import Progress, counted
+from marotte.face.animation import Animation
+from marotte.paths import replacing
+
+DECIMALS = 6  # a millionth of a control's range is beyond what any face shows
+
+
+def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
+    """Write the controls of any rig under its own names.
+
+    Raises:
+        MarotteError: the file can't be written.
+    """
+    recording = animation.recording
+    before = {
+        "exportFps": float(animation.fps),
+        "trackPath": recording.path.name if recording and recording.path else "",
+        "numPoses": len(animation.rig.names),
+        "numFrames": animation.n_frames,
+        "facsNames": animation.rig.names,
+    }
+    after: dict[str, list[str]] = {"joints": [], "rotations": [], "translations": []}
+    with replacing(path) as temporary, temporary.open("w", encoding="ascii", newline="") as out:
+        # Row by row between the two halves, so that hours of frames never stand in memory as text.
+        out.write(json.dumps(before)[:-1] + ', "weightMat": [')
+        for frame, controls in enumerate(counted(animation, progress)):
+            weights = np.round(controls.astype(np.float64), DECIMALS) + 0.0  # -0 becomes 0
+            out.write((",\n" if frame else "\n") + json.dumps(weights.tolist(), allow_nan=False))
+        out.write("\n], " + json.dumps(after)[1:] + "\n")

@@ -1,0 +1,240 @@
+"""An animation in, a GLB file out: the head in metres with its controls as morph targets, speaking.
+
+One mesh, `head`, has a primitive for each part (skin, eye, teeth...) and a morph target for
+each of the head's controls; `mesh.extras.targetNames` names them. One animation drives its
+`weights`. All of it is plain glTF 2.0, without extensions.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.export import Progress
+from marotte.export.document import little_endian
+from marotte.face.animation import Animation
+from marotte.face.head import PARTS, Head
+from marotte.face.loading import load_head
+from marotte.paths import replacing
+from marotte.version import __version__
+
+METRES_PER_MM = 0.001
+LEAST_TURN = 0.02  # a normal that a control turns by less (1°) stays: nobody sees it
+ROUGHNESS = {"eye": 0.15, "teeth": 0.35, "tongue": 0.45}
+DULL = 0.6  # the roughness of all other parts
+ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963  # what a view of the buffer is for
+_COMPONENTS = {"uint16": 5123, "uint32": 5125, "float32": 5126}
+_TYPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
+
+Array = NDArray[Any]
+
+
+def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
+    """Write the shipped head speaking; those of its controls that the rig lacks stay at 0.
+
+    Raises:
+        MarotteError: the rig has none of the head's controls, or the file can't be written.
+    """
+    head = load_head()
+    weights = _weights(head, animation)
+    glb = _Glb()
+    document = {
+        "asset": {"version": "2.0", "generator": f"marotte {__version__}"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"name": "head", "mesh": 0}],
+        "meshes": [_mesh(glb, head)],
+        "materials": [_material(part) for part in PARTS],
+        "animations": [_animation(glb, weights, animation.fps)],
+    }
+    with replacing(path) as temporary, temporary.open("wb") as out:
+        out.writelines(glb.encode(document))
+    if progress:
+        progress(animation.n_frames, animation.n_frames)
+
+
+class _Glb:
+    """The binary half of a GLB file while it grows: arrays go in, accessors' indices come out."""
+
+    def __init__(self) -> None:
+        self.binary: list[bytes] = []
+        self.n_bytes = 0
+        self.views: list[dict[str, Any]] = []
+        self.accessors: list[dict[str, Any]] = []
+
+    def accessor(self, values: Array, target: int | None = None, **properties: Any) -> int:
+        """Store an array [count] or [count, width] of float32, uint16 or uint32."""
+        view = {"bufferView": self._view(values, target)}
+        return self._add(view | _describe(values) | properties)
+
+    def sparse(self, values: Array) -> int:
+        """Store an array [count, 3], most of whose rows are 0, by the other rows alone."""
+        accessor = _describe(values) | _bounds(values)
+        rows = np.flatnonzero(values.any(1))
+        if len(rows):
+            places = _compact(rows, len(values))
+            accessor["sparse"] = {
+                "count": len(rows),
+                "indices": {
+                    "bufferView": self._view(places),
+                    "componentType": _COMPONENTS[str(places.dtype)],
+                },
+                "values": {"bufferView": self._view(values[rows])},
+            }
+        elif (
+            accessor in self.accessors
+        ):  # one array of zeros serves every target that moves nothing
+            return self.accessors.index(accessor)
+        return self._add(accessor)
+
+    def encode(self, document: dict[str, Any]) -> Iterator[bytes]:
+        """The whole file piece by piece: header, document, arrays."""
+        document = document | {
+            "accessors": self.accessors,
+            "bufferViews": self.views,
+            "buffers": [{"byteLength": self.n_bytes}],
+        }
+        text = json.dumps(document, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 4)
+        yield struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + self.n_bytes)
+        yield struct.pack("<I4s", len(text), b"JSON") + text
+        yield struct.pack("<I4s", self.n_bytes, b"BIN\0")
+        yield from self.binary
+
+    def _view(self, values: Array, target: int | None = None) -> int:
+        content = little_endian(values)
+        view = {"buffer": 0, "byteOffset": self.n_bytes, "byteLength": len(content)}
+        self.views.append(view | ({"target": target} if target else {}))
+        padding = bytes(-len(content) % 4)  # every view begins on four bytes
+        self.binary += [content, padding]
+        self.n_bytes += len(content) + len(padding)
+        return len(self.views) - 1
+
+    def _add(self, accessor: dict[str, Any]) -> int:
+        self.accessors.append(accessor)
+        return len(self.accessors) - 1
+
+
+def _describe(values: Array) -> dict[str, Any]:
+    width = values.shape[1] if values.ndim == 2 else 1
+    component = _COMPONENTS[str(values.dtype)]
+    return {"componentType": component, "count": len(values), "type": _TYPES[width]}
+
+
+def _bounds(values: Array) -> dict[str, Any]:
+    columns: NDArray[np.float32] = values[:, None] if values.ndim == 1 else values
+    return {"min": columns.min(0).tolist(), "max": columns.max(0).tolist()}
+
+
+def _compact(indices: Array, n: int) -> Array:
+    """Indices below n in the smallest integers that glTF has for so many."""
+    return indices.astype(np.uint16 if n <= 0xFFFF else np.uint32)
+
+
+def _weights(head: Head, animation: Animation) -> Array:
+    """The controls [n_frames, n_targets] in the head's order."""
+    columns = animation.rig.index
+    shared = [(at, columns[name]) for at, name in enumerate(head.names) if name in columns]
+    if not shared:
+        raise MarotteError(
+            f"rig {animation.rig.name!r} has none of the head's controls (its first is "
+            f"{animation.rig.names[0]!r}): write .json or .npz, which keep any rig's names"
+        )
+    targets, sources = zip(*shared, strict=True)
+    weights = np.zeros((animation.n_frames, len(head.names)), np.float32)
+    weights[:, targets] = animation.controls[:, sources]
+    return weights
+
+
+def _animation(glb: _Glb, weights: Array, fps: float) -> dict[str, Any]:
+    times = (np.arange(len(weights)) / fps).astype(np.float32)
+    sampler = {
+        "input": glb.accessor(times, **_bounds(times)),
+        "output": glb.accessor(weights.ravel()),  # all targets of the first key, then the second's
+        "interpolation": "LINEAR",
+    }
+    channel = {"sampler": 0, "target": {"node": 0, "path": "weights"}}
+    return {"name": "speech", "samplers": [sampler], "channels": [channel]}
+
+
+def _material(part: str) -> dict[str, Any]:
+    """A surface whose colour is the vertices'; two-sided, since the mouth is seen from within."""
+    surface = {"metallicFactor": 0, "roughnessFactor": ROUGHNESS.get(part, DULL)}
+    return {"name": part, "pbrMetallicRoughness": surface, "doubleSided": True}
+
+
+def _mesh(glb: _Glb, head: Head) -> dict[str, Any]:
+    parts = np.repeat(head.parts, len(head.triangles) // len(head.faces))
+    normals = vertex_normals(head.neutral, head.triangles)
+    turns = [_turns(head, delta, normals) for delta in head.deltas]
+    return {
+        "name": "head",
+        "primitives": [
+            _primitive(glb, head, head.triangles[parts == part], int(part), normals, turns)
+            for part in np.unique(parts)
+        ],
+        "weights": [0] * len(head.names),
+        "extras": {"targetNames": head.names},
+    }
+
+
+def _primitive(
+    glb: _Glb, head: Head, triangles: Array, part: int, normals: Array, turns: list[Array]
+) -> dict[str, Any]:
+    """One part's triangles with only the vertices they use."""
+    used, corners = np.unique(triangles, return_inverse=True)
+    places = (head.neutral[used] * METRES_PER_MM).astype(np.float32)
+    return {
+        "attributes": {
+            "POSITION": glb.accessor(places, ARRAY_BUFFER, **_bounds(places)),
+            "NORMAL": glb.accessor(normals[used], ARRAY_BUFFER),
+            "COLOR_0": glb.accessor(_linear(head.colours[used]), ARRAY_BUFFER, normalized=True),
+        },
+        "indices": glb.accessor(_compact(corners.ravel(), len(used)), ELEMENT_ARRAY_BUFFER),
+        "material": part,
+        "targets": [
+            {
+                "POSITION": glb.sparse((delta[used] * METRES_PER_MM).astype(np.float32)),
+                "NORMAL": glb.sparse(turn[used]),
+            }
+            for delta, turn in zip(head.deltas, turns, strict=True)
+        ],
+    }
+
+
+def _linear(colours: Array) -> Array:
+    """Colours [n, 3] in sRGB 0..1 as linear RGBA [n, 4], uint16; four wide, to align on bytes."""
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    opaque = np.c_[linear, np.ones(len(linear))]
+    return np.rint(opaque * 0xFFFF).astype(np.uint16)
+
+
+def _turns(head: Head, delta: Array, normals: Array) -> Array:
+    """What a control at 1 adds to the normals [n_vertices, 3]."""
+    turns = vertex_normals(head.neutral + delta, head.triangles) - normals
+    turns[np.linalg.norm(turns, axis=1) < LEAST_TURN] = 0
+    return turns
+
+
+def vertex_normals(vertices: Array, triangles: Array) -> Array:
+    """Unit normals [n_vertices, 3], each the mean of its triangles' weighted by their areas."""
+    corners = vertices[triangles].astype(np.float64)
+    areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    sums = np.stack(
+        [
+            np.bincount(triangles.ravel(), np.repeat(areas[:, axis], 3), len(vertices))
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    # A vertex of no triangle, or of flat ones alone, looks forward.
+    normals = np.where(lengths > 0, sums / np.where(lengths > 0, lengths, 1), (0, 0, 1))
+    return normals.astype(np.float32)

@@ -1,0 +1,115 @@
+"""An animation in, one HTML file out: a head that speaks, its sound and curves, without a network.
+
+The page's program is bundled from `marotte/viewer/web` when the package is built. It is given
+facts (JSON), arrays (gzip) and the sound (FLAC), all within the file.
+"""
+
+# soundfile and soxr carry no types.
+# pyright: reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+import tempfile
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.audio.recording import Recording
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.export import Progress, document
+from marotte.face.animation import Animation
+from marotte.face.loading import load_head
+from marotte.face.rig import Rig
+from marotte.paths import replacing
+
+STILL = 1e-4  # a control that never leaves 0 by more is left out
+GAP_STEP_MM = 0.01
+LEAST_GAP_SHOWN_MM = 10.0  # so that the gap of nearly closed lips looks small
+LOUDNESS_RATE = 100  # peaks a second
+LOUDNESS_SAMPLES = SAMPLE_RATE // LOUDNESS_RATE
+BASE64_BYTES = 3 << 18  # a multiple of 3, so that the pieces' base64 is the whole's
+
+Array = NDArray[Any]
+
+
+def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
+    """Write a page with the shipped head; it carries only the controls that move.
+
+    Raises:
+        MarotteError: the rig has none of the head's controls, the page's program is not there, or
+            the file can't be written.
+    """
+    facts, arrays = _content(animation)
+    with tempfile.TemporaryFile() as sound:
+        arrays["loudness"] = _encode_sound(animation.recording, sound)
+        page = document.pieces("page", facts, arrays, _in_base64(sound))
+        with replacing(path) as temporary, temporary.open("wb") as out:
+            for text in page:
+                out.write(text.encode("utf-8", "replace"))
+    if progress:
+        progress(animation.n_frames, animation.n_frames)
+
+
+def _in_base64(file: BinaryIO) -> Iterator[str]:
+    file.seek(0)
+    while piece := file.read(BASE64_BYTES):
+        yield b64encode(piece).decode()
+
+
+def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Facts, and arrays in whole steps of the sizes that the facts give."""
+    rig, recording, head = animation.rig, animation.recording, load_head()
+    gap = head.lip_gap(animation.controls, rig.names)
+    moving = [name for name in rig.names if np.abs(animation.column(name)).max() > STILL]
+    shape, arrays = document.head_content(head, [name for name in moving if name in head.names])
+    arrays["lipGap"] = np.rint(gap / GAP_STEP_MM).clip(-0x8000, 0x7FFF).astype(np.int16)
+    arrays["controls"] = np.concatenate(
+        [_steps_of(animation, name) for name in moving] or [np.zeros(0, np.uint16)]
+    )
+    facts = {
+        "title": recording.path.name if recording and recording.path else "Animation",
+        "student": animation.student,
+        "fps": animation.fps,
+        "frames": animation.n_frames,
+        "seconds": recording.seconds if recording else animation.seconds,
+        "controls": [{"name": name, **_range(rig, name)} for name in moving],
+        "lipGap": {"stepMm": GAP_STEP_MM, "mostMm": max(LEAST_GAP_SHOWN_MM, float(gap.max()))},
+        "hasSound": recording is not None,
+        "soundRate": SAMPLE_RATE,
+        "loudnessRate": LOUDNESS_RATE,
+        "head": shape,
+    }
+    return facts, arrays
+
+
+def _range(rig: Rig, name: str) -> dict[str, float]:
+    column = rig.index[name]
+    return {"min": rig.minimum[column], "max": rig.maximum[column]}
+
+
+def _steps_of(animation: Animation, name: str) -> NDArray[np.uint16]:
+    """A control [n_frames] in 65535 steps of its range."""
+    span = _range(animation.rig, name)
+    share = (animation.column(name) - span["min"]) / (span["max"] - span["min"])
+    return np.rint(share.clip(0, 1) * 0xFFFF).astype(np.uint16)
+
+
+def _encode_sound(recording: Recording | None, out: BinaryIO) -> NDArray[np.uint8]:
+    """Write the sound as FLAC, block by block; give its peaks, LOUDNESS_RATE a second, 0..255."""
+    if recording is None:
+        return np.zeros(0, np.uint8)
+    import soundfile
+
+    peaks = np.zeros(-(-recording.n_samples // LOUDNESS_SAMPLES), np.float32)
+    done = 0
+    with soundfile.SoundFile(out, "w", SAMPLE_RATE, 1, "PCM_16", format="FLAC") as flac:
+        for block in recording.blocks():
+            flac.write(block)
+            places = np.arange(done, done + len(block)) // LOUDNESS_SAMPLES
+            np.maximum.at(peaks, places, np.abs(block))
+            done += len(block)
+    return np.rint(peaks.clip(0, 1) * 255).astype(np.uint8)

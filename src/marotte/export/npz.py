@@ -1,0 +1,40 @@
+"""An animation in, a NumPy archive out: the controls as they are, with what their columns mean.
+
+Keys: `controls` float32 [n_frames, n_controls]; `names` [n_controls]; `rig`, the rig's name; `fps`;
+`seconds`, how long the frames last; `sample_rate` and `n_samples` of the sound the frames were
+made from (16 kHz mono; `n_samples` is 0 where there is none); `student`, who made it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.export import Progress
+from marotte.face.animation import Animation
+from marotte.paths import replacing
+
+
+def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
+    """Write the archive; `numpy.load(path)` opens it without pickles.
+
+    Raises:
+        MarotteError: the file can't be written.
+    """
+    # NumPy adds an ending of its own to a path, but leaves an open file alone.
+    with replacing(path) as temporary, temporary.open("wb") as out:
+        np.savez_compressed(
+            out,
+            controls=np.asarray(animation.controls, np.float32),
+            names=np.array(animation.rig.names),
+            rig=np.array(animation.rig.name),
+            fps=np.array(animation.fps, np.float64),
+            seconds=np.array(animation.seconds, np.float64),
+            sample_rate=np.array(SAMPLE_RATE),
+            n_samples=np.array(animation.recording.n_samples if animation.recording else 0),
+            student=np.array(animation.student),
+        )
+    if progress:
+        progress(animation.n_frames, animation.n_frames)

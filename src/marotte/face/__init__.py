@@ -1,0 +1,1 @@
+"""What moves: rigs, heads, meshes, and the animation made of their controls."""

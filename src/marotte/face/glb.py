@@ -1,0 +1,238 @@
+"""A user's head: a GLB file with morph targets in, a `Head` in mm out.
+
+Every mesh of the scene is read, with its node's place; those without morph targets (hair, eyes)
+stay as they are. Bones are not followed: a skinned mesh is taken as it was modelled.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.face.head import Head
+
+MM = 1000  # glTF is in metres
+TRIANGLES = 4  # the mode of a primitive that is drawn as such
+PLAIN_COLOUR = (0.80, 0.66, 0.58)  # for a material that has a picture, which is not read
+GAMMA = 2.2  # glTF's colours are linear, a head's are sRGB
+_JSON, _BIN = 0x4E4F534A, 0x004E4942
+_COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+_READABLE = {"KHR_mesh_quantization", "KHR_texture_transform", "KHR_materials_unlit"}
+
+Array = NDArray[Any]
+
+
+def read_head(path: Path) -> Head:
+    """Read a head from a GLB file.
+
+    Controls are named by `mesh.extras.targetNames`; the endings `_L` and `_R` are read as `Left`
+    and `Right`. The lips are found where `jawOpen` parts the middle of the face.
+
+    Raises:
+        MarotteError: the file is missing, is no GLB, is damaged, or has no named morph targets.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MarotteError(f"can't read the head {path}: {error.strerror or error}") from error
+    if content[:4] != b"glTF":
+        raise MarotteError(f"{path} is not a GLB file: export the head as binary glTF (.glb)")
+    try:
+        return _head(_Glb(content), path)
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, struct.error) as error:
+        raise MarotteError(
+            f"{path} is damaged or cut short, its glTF can't be read ({error}): export it again"
+        ) from error
+
+
+class _Glb:
+    """A GLB file's description, and its arrays."""
+
+    def __init__(self, content: bytes) -> None:
+        version, length = struct.unpack_from("<II", content, 4)
+        if version != 2 or length > len(content):
+            raise ValueError(f"version {version}, {len(content)} of {length} bytes")
+        chunks: dict[int, bytes] = {}
+        start = 12
+        while start < length:
+            size, kind = struct.unpack_from("<II", content, start)
+            chunks.setdefault(kind, content[start + 8 : start + 8 + size])
+            start += 8 + size
+        self.json: dict[str, Any] = json.loads(chunks[_JSON])
+        self.binary = chunks.get(_BIN, b"")
+
+    def accessor(self, index: int) -> Array:
+        """An array [count, width], as numbers where it is normalised, with its sparse part."""
+        accessor = self.json["accessors"][index]
+        kind = np.dtype(_COMPONENTS[accessor["componentType"]])
+        width, count = _WIDTHS[accessor["type"]], accessor["count"]
+        if "bufferView" in accessor:
+            values = self._view(accessor, kind, width, count)
+        else:
+            values = np.zeros((count, width), kind)
+        if "sparse" in accessor:
+            sparse = accessor["sparse"]
+            index_kind = np.dtype(_COMPONENTS[sparse["indices"]["componentType"]])
+            rows = self._view(sparse["indices"], index_kind, 1, sparse["count"])[:, 0]
+            values = values.copy()
+            values[rows] = self._view(sparse["values"], kind, width, sparse["count"])
+        if accessor.get("normalized", False):
+            return values / np.float32(np.iinfo(kind).max)
+        return values
+
+    def _view(self, place: dict[str, Any], kind: np.dtype[Any], width: int, count: int) -> Array:
+        view = self.json["bufferViews"][place["bufferView"]]
+        if view["buffer"] != 0 or "uri" in self.json["buffers"][0]:
+            raise ValueError("a part of it is in another file")
+        start = view.get("byteOffset", 0) + place.get("byteOffset", 0)
+        row = kind.itemsize * width
+        strides = (view.get("byteStride", row), kind.itemsize)
+        # The constructor refuses a place that lies outside of the buffer.
+        return np.ndarray((count, width), kind, self.binary, start, strides)
+
+    def placed_meshes(self) -> list[tuple[dict[str, Any], Array]]:
+        """Each mesh in the scene with its node's matrix [4, 4] to the world."""
+        nodes = self.json["nodes"]
+        scene = self.json.get("scenes", [{}])[self.json.get("scene", 0)]
+        waiting = [(node, np.eye(4)) for node in scene.get("nodes", range(len(nodes)))]
+        found: list[tuple[dict[str, Any], Array]] = []
+        for _ in range(len(nodes)):
+            if not waiting:
+                break
+            index, above = waiting.pop(0)
+            node = nodes[index]
+            here = above @ _matrix(node)
+            if "mesh" in node:
+                mesh = self.json["meshes"][node["mesh"]]
+                found.append((mesh, np.eye(4) if "skin" in node else here))
+            waiting += [(child, here) for child in node.get("children", [])]
+        return found
+
+
+def _matrix(node: dict[str, Any]) -> Array:
+    """A node's own matrix [4, 4]."""
+    if "matrix" in node:
+        return np.array(node["matrix"], float).reshape(4, 4).T
+    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
+    turn = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn * node.get("scale", (1, 1, 1))
+    matrix[:3, 3] = node.get("translation", (0, 0, 0))
+    return matrix
+
+
+def _head(glb: _Glb, path: Path) -> Head:
+    unknown = sorted(set(glb.json.get("extensionsRequired", [])) - _READABLE)
+    if unknown:
+        raise MarotteError(f"{path} needs {unknown[0]}, which is not read: export it without")
+    names: list[str] = []
+    pieces: list[tuple[Array, dict[str, Array], Array, Array]] = []
+    for mesh, matrix in glb.placed_meshes():
+        targets = [_plain_name(name) for name in mesh.get("extras", {}).get("targetNames", [])]
+        names += [name for name in targets if name not in names]
+        for primitive in mesh["primitives"]:
+            if primitive.get("mode", TRIANGLES) == TRIANGLES:
+                pieces.append(_piece(glb, primitive, targets, matrix))
+    if not names or not any(deltas for _, deltas, _, _ in pieces):
+        raise MarotteError(
+            f"{path} has no named morph targets: export the head with its shape keys, "
+            "whose names stand in mesh.extras.targetNames"
+        )
+    first = np.cumsum([0] + [len(places) for places, _, _, _ in pieces])
+    neutral = np.concatenate([places for places, _, _, _ in pieces]).astype(np.float32)
+    deltas = np.zeros((len(names), *neutral.shape), np.float32)
+    for start, (_, moved, _, _) in zip(first, pieces, strict=False):
+        for name, delta in moved.items():
+            deltas[names.index(name), start : start + len(delta)] = delta
+    faces = np.concatenate([f + start for start, (_, _, f, _) in zip(first, pieces, strict=False)])
+    upper_lip, lower_lip = _find_lips(neutral, deltas, names)
+    return Head(
+        name=path.stem,
+        neutral=neutral,
+        deltas=deltas,
+        names=tuple(names),
+        faces=faces.astype(np.int32),
+        parts=np.zeros(len(faces), np.uint8),
+        colours=np.concatenate([c for _, _, _, c in pieces]).astype(np.float32),
+        upper_lip=upper_lip,
+        lower_lip=lower_lip,
+    )
+
+
+def _plain_name(name: str) -> str:
+    """ARKit's spelling of a name that marks its side by `_L` or `_R`."""
+    for short, side in (("_L", "Left"), ("_R", "Right")):
+        if name.endswith(short):
+            return name.removesuffix(short) + side
+    return name
+
+
+def _piece(
+    glb: _Glb, primitive: dict[str, Any], targets: list[str], matrix: Array
+) -> tuple[Array, dict[str, Array], Array, Array]:
+    """A primitive's places and deltas in mm, its triangles, and its colour at every vertex."""
+    turn = matrix[:3, :3].T * MM
+    places = glb.accessor(primitive["attributes"]["POSITION"]) @ turn + matrix[:3, 3] * MM
+    deltas = {
+        name: glb.accessor(target["POSITION"]) @ turn
+        for name, target in zip(targets, primitive.get("targets", []), strict=False)
+        if "POSITION" in target
+    }
+    if "indices" in primitive:
+        triangles = glb.accessor(primitive["indices"]).reshape(-1, 3).astype(np.int64)
+    else:
+        triangles = np.arange(len(places)).reshape(-1, 3)
+    if triangles.max(initial=0) >= len(places):
+        raise ValueError("a triangle names a vertex that is not there")
+    if np.linalg.det(turn) < 0:  # a mirror turns triangles inside out
+        triangles = triangles[:, ::-1]
+    return places, deltas, triangles, _colours(glb, primitive, len(places))
+
+
+def _colours(glb: _Glb, primitive: dict[str, Any], n_vertices: int) -> Array:
+    """A primitive's colours [n_vertices, 3] in sRGB; pictures are not read."""
+    attributes: dict[str, int] = primitive["attributes"]
+    surface: dict[str, Any] = {}
+    if "material" in primitive:
+        surface = glb.json["materials"][primitive["material"]].get("pbrMetallicRoughness", {})
+    is_plain = "baseColorTexture" in surface or "baseColorFactor" not in surface
+    if is_plain and "COLOR_0" not in attributes:
+        return np.tile(PLAIN_COLOUR, (n_vertices, 1))
+    linear = np.tile(surface.get("baseColorFactor", [1.0, 1, 1])[:3], (n_vertices, 1))
+    if "COLOR_0" in attributes:
+        linear = linear * glb.accessor(attributes["COLOR_0"])[:, :3]
+    return linear.clip(0, 1) ** (1 / GAMMA)
+
+
+def _find_lips(
+    neutral: Array, deltas: Array, names: list[str]
+) -> tuple[int, int] | tuple[None, None]:
+    """The vertices in the middle that lie close together and that `jawOpen` parts furthest."""
+    if "jawOpen" not in names:
+        return None, None
+    jaw = deltas[names.index("jawOpen")]
+    left, right = neutral[:, 0].min(), neutral[:, 0].max()
+    off_middle = np.abs(neutral[:, 0] - (left + right) / 2)
+    middle = np.flatnonzero(off_middle <= 0.005 * (right - left))
+    if not middle.size:
+        return None, None
+    parted = jaw[middle, None, 1] - jaw[None, middle, 1]
+    apart = np.linalg.norm(neutral[middle, None] - neutral[None, middle], axis=-1)
+    score = parted - apart
+    upper, lower = divmod(int(score.argmax()), len(middle))
+    if score[upper, lower] <= 0:
+        return None, None
+    return int(middle[upper]), int(middle[lower])

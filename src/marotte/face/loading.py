@@ -1,0 +1,98 @@
+"""A path in; the rig or the head that its file describes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.face.glb import read_head
+from marotte.face.head import Head
+from marotte.face.mesh import load_mesh
+from marotte.face.rig import Rig
+
+ASSET = Path(__file__).parents[1] / "assets" / "head.npz"
+Array = NDArray[Any]
+
+
+def load_head(path: Path | None = None) -> Head:
+    """Open a head: the shipped one, or a GLB file with morph targets.
+
+    Raises:
+        MarotteError: the file is missing, is cut short, or is no GLB with morph targets.
+    """
+    if path is not None:
+        return read_head(path)
+    with np.load(ASSET) as stored:
+        neutral = stored["neutral_mm"]
+        names = tuple(str(name) for name in stored["names"])
+        deltas: Array = np.zeros((len(names), *neutral.shape), np.float32)
+        # Most controls move a small part of the head, in steps the sources round to.
+        deltas[stored["delta_control"], stored["delta_vertex"]] = (
+            stored["delta_steps"] * stored["step_mm"]
+        )
+        upper_lip, lower_lip = (int(vertex) for vertex in stored["lips"])
+        return Head(
+            name="marotte",
+            neutral=neutral,
+            deltas=deltas,
+            names=names,
+            faces=stored["faces"].astype(np.int32),
+            parts=stored["parts"],
+            colours=stored["colours"].astype(np.float32) / 255,
+            upper_lip=upper_lip,
+            lower_lip=lower_lip,
+        )
+
+
+def load_rig(path: str | Path) -> Rig:
+    """Read a rig from a JSON file: `{"name", "controls": [{"name", "min", "max", "speech"}]}`.
+
+    `min` is 0, `max` is 1 and `speech` is false where a control leaves them out. A mesh's file,
+    ending in .npz, gives the rig of its components.
+
+    Raises:
+        MarotteError: the file is missing, is not JSON, or does not describe a rig.
+    """
+    path = Path(path)
+    if path.suffix == ".npz":
+        return load_mesh(path).rig
+    try:
+        description: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MarotteError(f"no rig file at {path}") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
+        raise MarotteError(f"{path} is not a readable JSON rig file: {error}") from error
+    described = cast("dict[str, Any]", description if isinstance(description, dict) else {})
+    if not isinstance(described.get("controls"), list):
+        raise MarotteError(f"{path} does not describe a rig: it needs a list 'controls'")
+    controls = [_control(each, path) for each in described["controls"]]
+    return Rig(
+        name=str(described.get("name", path.stem)),
+        names=tuple(c["name"] for c in controls),
+        minimum=tuple(float(c["min"]) for c in controls),
+        maximum=tuple(float(c["max"]) for c in controls),
+        speech=tuple(c["name"] for c in controls if c["speech"]),
+    )
+
+
+def _control(described: Any, path: Path) -> dict[str, Any]:
+    """One control of a rig file, with what it leaves out."""
+    given = cast("dict[str, Any]", described if isinstance(described, dict) else {})
+    if not isinstance(given.get("name"), str):
+        raise MarotteError(f"{path}: every control needs a 'name', got {described!r}")
+    control: dict[str, Any] = {"min": 0, "max": 1, "speech": False, **given}
+    unknown = sorted(set(control) - {"name", "min", "max", "speech"})
+    if unknown:
+        raise MarotteError(
+            f"{path}: {control['name']!r} has the unknown key {unknown[0]!r}, "
+            "valid are name, min, max, speech"
+        )
+    for bound in ("min", "max"):
+        if not isinstance(control[bound], int | float):
+            raise MarotteError(f"{path}: {bound!r} of {control['name']!r} is not a number")
+    return control

@@ -1,0 +1,138 @@
+"""A mesh that moves by principal components: its file in; a rig of components, and vertices, out.
+
+`marotte mesh fit` makes the file. The components are controls like any others, so a student of a
+mesh is trained, exported and run as one of a rig; what is more is the linear way back to vertices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.face.head import Head
+from marotte.face.rig import Rig
+from marotte.paths import replacing
+
+ENDING = ".npz"
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """A linear mesh: `rest + controls @ components`, in mm.
+
+    Attributes:
+        name: the mesh's name.
+        rest: the face at rest [n_vertices * 3], which is where all controls are 0.
+        components: what each control at 1 adds [n_components, n_vertices * 3], orthogonal and all
+            of one length.
+        fps: frames a second of the motion it was fitted to.
+        share: of that motion's variance which the components keep, 0..1.
+        unit_mm: millimetres in the unit of its files of vertices.
+        lips: the vertices in the middle of the upper and the lower lip, None where unknown.
+        mouth: all vertices of the lips, of which the lip vertex error is; empty where unknown.
+    """
+
+    name: str
+    rest: Floats
+    components: Floats
+    fps: float
+    share: float
+    unit_mm: float = 1.0
+    lips: tuple[int, int] | None = None
+    mouth: tuple[int, ...] = ()
+
+    @property
+    def n_vertices(self) -> int:
+        """How many vertices it has."""
+        return len(self.rest) // 3
+
+    @cached_property
+    def rig(self) -> Rig:
+        """The components as controls from -1 to 1."""
+        names = tuple(f"pc{index:02d}" for index in range(len(self.components)))
+        return Rig(self.name, names, (-1.0,) * len(names), (1.0,) * len(names), names)
+
+    @cached_property
+    def head(self) -> Head:
+        """The mesh as a head of points, which is asked for its lips."""
+        upper, lower = self.lips or (None, None)
+        return Head(
+            name=self.name,
+            neutral=self.rest.reshape(-1, 3),
+            deltas=self.components.reshape(len(self.components), -1, 3),
+            names=self.rig.names,
+            faces=np.zeros((0, 3), np.int32),
+            parts=np.zeros(0, np.uint8),
+            colours=np.ones((self.n_vertices, 3), np.float32),
+            upper_lip=upper,
+            lower_lip=lower,
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """Differs for every fit."""
+        return hashlib.sha256(self.rest.tobytes() + self.components.tobytes()).hexdigest()[:8]
+
+    def decode(self, controls: Floats) -> Floats:
+        """Vertices [n, n_vertices * 3] in mm for controls [n, n_components]."""
+        vertices: Any = self.rest + np.asarray(controls, np.float32) @ self.components
+        return vertices
+
+    def encode(self, vertices: Floats) -> Floats:
+        """The nearest controls [n, n_components] to vertices [n, n_vertices * 3] in mm."""
+        length: Any = np.square(self.components[0], dtype=np.float64).sum()
+        return ((vertices - self.rest) @ self.components.T / length).astype(np.float32)
+
+    def save(self, path: Path) -> None:
+        """Write the file, whole or not at all."""
+        with replacing(path) as temporary, temporary.open("wb") as out:
+            np.savez(
+                out,
+                mesh=np.array(self.name),
+                rest_mm=self.rest,
+                components_mm=self.components,
+                fps=np.array(self.fps),
+                share=np.array(self.share),
+                unit_mm=np.array(self.unit_mm),
+                lips=np.array(self.lips or (), np.int64),
+                mouth=np.array(self.mouth, np.int64),
+            )
+
+
+def load_mesh(path: Path) -> Mesh:
+    """Read a mesh's file.
+
+    Raises:
+        MarotteError: it is missing, damaged, or of something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            lips = [int(vertex) for vertex in stored["lips"]]
+            mouth = stored.get("mouth", ())  # older files have none
+            mesh = Mesh(
+                name=str(stored["mesh"]),
+                rest=stored["rest_mm"].astype(np.float32),
+                components=stored["components_mm"].astype(np.float32),
+                fps=float(stored["fps"]),
+                share=float(stored["share"]),
+                unit_mm=float(stored["unit_mm"]),
+                lips=(lips[0], lips[1]) if lips else None,
+                mouth=tuple(int(vertex) for vertex in mouth),
+            )
+    except FileNotFoundError as error:
+        raise MarotteError(f"no mesh file at {path}") from error
+    except (OSError, ValueError, KeyError, EOFError, IndexError) as error:
+        raise MarotteError(
+            f"{path} is no mesh file, or cut short ({error}): make one by `marotte mesh fit`"
+        ) from error
+    if mesh.components.ndim != 2 or mesh.components.shape[1:] != mesh.rest.shape:
+        raise MarotteError(f"{path} contradicts itself: make it anew by `marotte mesh fit`")
+    return mesh

@@ -1,0 +1,89 @@
+"""Rigs: named controls in an order, their ranges, and which of them speech drives.
+
+In: a rig's name or a rig file. Out: a `Rig`, the meaning of every column of an animation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+
+ARKIT_NAMES = (
+    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft",
+    "eyeSquintLeft", "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight",
+    "eyeLookOutRight", "eyeLookUpRight", "eyeSquintRight", "eyeWideRight", "jawForward",
+    "jawLeft", "jawRight", "jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft",
+    "mouthRight", "mouthSmileLeft", "mouthSmileRight", "mouthFrownLeft", "mouthFrownRight",
+    "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft", "mouthStretchRight",
+    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthPressLeft",
+    "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
+    "mouthUpperUpRight", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft",
+    "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft",
+    "noseSneerRight", "tongueOut",
+)  # fmt: skip
+
+# What the phonetic teacher moves; the other 31 controls stay at neutral in speech-only animation.
+ARKIT_SPEECH = (
+    "jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthSmileLeft", "mouthSmileRight",
+    "mouthStretchLeft", "mouthStretchRight", "mouthRollLower", "mouthRollUpper",
+    "mouthShrugLower", "mouthShrugUpper", "mouthPressLeft", "mouthPressRight",
+    "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "jawForward", "cheekPuff", "tongueOut",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A face's controls.
+
+    Attributes:
+        name: the rig's name, e.g. `arkit52`.
+        names: the controls, in the order of every array that belongs to this rig.
+        minimum: the smallest value of each control.
+        maximum: the largest value of each control.
+        speech: the names of the controls that speech drives; the rest stay neutral (0).
+    """
+
+    name: str
+    names: tuple[str, ...]
+    minimum: tuple[float, ...]
+    maximum: tuple[float, ...]
+    speech: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a rig that contradicts itself, naming the control."""
+        if not self.names:
+            raise MarotteError(f"rig {self.name!r} has no controls: give it at least one")
+        repeated = sorted({n for n in self.names if self.names.count(n) > 1})
+        if repeated:
+            raise MarotteError(f"rig {self.name!r} names {repeated[0]!r} more than once")
+        if not len(self.names) == len(self.minimum) == len(self.maximum):
+            raise MarotteError(f"rig {self.name!r} needs one minimum and one maximum a control")
+        for name, low, high in zip(self.names, self.minimum, self.maximum, strict=True):
+            if not low < high:
+                raise MarotteError(f"rig {self.name!r}: range of {name!r} is empty ({low}..{high})")
+        for name in self.speech:
+            if name not in self.names:
+                raise MarotteError(f"rig {self.name!r} has no control {name!r} for speech to drive")
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Each control's column."""
+        return {name: column for column, name in enumerate(self.names)}
+
+    def clamp(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Hold controls [..., n_controls] to their ranges."""
+        low, high = (np.array(each, np.float32) for each in (self.minimum, self.maximum))
+        return np.clip(controls, low, high)
+
+    def neutral(self, n_frames: int) -> NDArray[np.float32]:
+        """A face at rest: zeros [n_frames, n_controls]."""
+        return np.zeros((n_frames, len(self.names)), np.float32)
+
+
+ARKIT_52 = Rig("arkit52", ARKIT_NAMES, (0.0,) * 52, (1.0,) * 52, ARKIT_SPEECH)

@@ -1,0 +1,124 @@
+"""ARKit controls in; the weights of Oculus' 15 visemes, or of VRM's five vowels, out.
+
+A face is compared with the typical mouth of each viseme by seven features; the nearer a mouth is,
+the more it weighs:
+
+    w_i ~ exp(-1/2 sum_f ((x_f - m_if) / s_f)^2),  sum_i w_i = 1
+
+What the lips don't show can't be told from them: t and d, n and l, k and g look much alike.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.face.rig import Rig
+
+# The features: lips apart (jawOpen less mouthClose), pressed together, pucker, funnel, drawn wide
+# (stretch and smile), lower lip under the teeth, tongue. First how far a little is of each.
+_SCALES = np.array([0.05, 0.3, 0.15, 0.1, 0.15, 0.15, 0.1])
+_MOUTHS = {
+    "sil": (0.00, 0, 0.00, 0.00, 0.00, 0.00, 0.00),
+    "PP": (0.00, 1, 0.00, 0.00, 0.00, 0.00, 0.00),
+    "FF": (0.05, 0, 0.00, 0.00, 0.00, 0.42, 0.00),
+    "TH": (0.09, 0, 0.00, 0.00, 0.00, 0.00, 0.28),
+    "DD": (0.09, 0, 0.00, 0.00, 0.04, 0.00, 0.00),
+    "kk": (0.13, 0, 0.00, 0.00, 0.03, 0.00, 0.00),
+    "CH": (0.05, 0, 0.30, 0.32, 0.00, 0.00, 0.00),
+    "SS": (0.04, 0, 0.00, 0.00, 0.40, 0.00, 0.00),
+    "nn": (0.08, 0, 0.00, 0.00, 0.15, 0.00, 0.00),
+    "RR": (0.10, 0, 0.28, 0.16, 0.00, 0.00, 0.00),
+    "aa": (0.28, 0, 0.00, 0.00, 0.00, 0.00, 0.00),
+    "E": (0.19, 0, 0.00, 0.00, 0.30, 0.00, 0.00),
+    "ih": (0.11, 0, 0.00, 0.00, 0.40, 0.00, 0.00),
+    "oh": (0.21, 0, 0.35, 0.18, 0.00, 0.00, 0.00),
+    "ou": (0.08, 0, 0.62, 0.18, 0.00, 0.00, 0.00),
+}
+
+VISEMES = tuple(_MOUTHS)
+"""Oculus' names, in its order: sil is 0, PP is 1, ou is 14."""
+
+# What each viseme asks of VRM's shapes A, I, U, E, O.
+_VOWELS = {
+    "TH": (0.3, 0, 0, 0, 0),
+    "DD": (0.25, 0.1, 0, 0, 0),
+    "kk": (0.35, 0, 0, 0, 0),
+    "CH": (0, 0, 0.6, 0, 0),
+    "SS": (0, 0.6, 0, 0, 0),
+    "nn": (0.2, 0.15, 0, 0, 0),
+    "RR": (0, 0, 0.4, 0, 0.15),
+    "FF": (0, 0, 0.15, 0, 0),
+    "aa": (1, 0, 0, 0, 0),
+    "E": (0, 0, 0, 1, 0),
+    "ih": (0, 1, 0, 0, 0),
+    "oh": (0, 0, 0, 0, 1),
+    "ou": (0, 0, 1, 0, 0),
+}
+_PRESSED_FULLY = 0.2  # mouthPress of lips that are shut for p, b and m
+
+
+@final
+class Visemes:
+    """Weighs visemes by the controls of one rig; controls that it lacks count as at rest."""
+
+    def __init__(self, rig: Rig) -> None:
+        """Find the rig's columns."""
+        self._index = rig.index
+        self._mouths = np.array(list(_MOUTHS.values()), np.float64)
+
+    def of(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Weights [..., 15] that sum to 1, of controls [..., n_controls]."""
+        features = self._features(controls)
+        distance = np.square((features[..., None, :] - self._mouths) / _SCALES).sum(axis=-1)
+        # The nearest one has the exponent 0, so that a mouth far from all of them has a weight too.
+        weights = np.exp(-0.5 * (distance - distance.min(axis=-1, keepdims=True)))
+        return (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+    def _features(self, controls: NDArray[np.float32]) -> NDArray[np.float64]:
+        """In the order of the table above [..., 7]."""
+
+        def value(*names: str) -> NDArray[np.float64]:
+            columns = [self._index[name] for name in names if name in self._index]
+            if not columns:
+                return np.zeros(controls.shape[:-1])
+            return controls[..., columns].mean(axis=-1, dtype=np.float64)
+
+        def both(name: str) -> NDArray[np.float64]:
+            return value(f"{name}Left", f"{name}Right")
+
+        jaw, closed = value("jawOpen"), value("mouthClose")
+        pressed = np.clip(both("mouthPress") / _PRESSED_FULLY, 0, 1)
+        free = 1 - pressed  # lips that are shut for p, b and m say nothing else
+        features = (
+            np.maximum(jaw - closed, 0),
+            pressed,
+            free * value("mouthPucker"),
+            free * value("mouthFunnel"),
+            free * (both("mouthStretch") + both("mouthSmile")),
+            free * value("mouthRollLower"),
+            value("tongueOut"),
+        )
+        return np.stack(features, axis=-1)
+
+
+@final
+class Vowels:
+    """VRM's shapes A, I, U, E, O, and the blinks of either eye."""
+
+    names = ("A", "I", "U", "E", "O", "Blink_L", "Blink_R")
+
+    def __init__(self, rig: Rig) -> None:
+        """Find the rig's columns."""
+        self._visemes = Visemes(rig)
+        none = (0.0,) * 5
+        self._vowels = np.array([_VOWELS.get(name, none) for name in VISEMES], np.float32)
+        self._blinks = [rig.index.get(f"eyeBlink{side}") for side in ("Left", "Right")]
+
+    def of(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Values [7] in the order of `names`, of a frame's controls [n_controls]."""
+        blinks = [0.0 if column is None else float(controls[column]) for column in self._blinks]
+        vowels = self._visemes.of(controls) @ self._vowels
+        return np.append(vowels, np.array(blinks, np.float32))

@@ -1,0 +1,1 @@
+"""Sound through a student: a whole recording, or a stream in pieces."""

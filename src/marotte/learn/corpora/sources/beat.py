@@ -1,0 +1,80 @@
+"""BEAT and BEAT2: people filmed talking, in four languages, with TextGrids; BEAT with ARKit curves.
+
+```
+1/1_wayne_0_1_1.wav  .TextGrid  .json                       BEAT: a folder a speaker
+wave16k/1_wayne_0_1_1.wav  textgrid/1_wayne_0_1_1.TextGrid  BEAT2
+```
+
+A name says who speaks, and by its third part in which language. The curves of BEAT are labels:
+`marotte label --teacher imported --curves FOLDER` brings them in. (BEAT2 has SMPL-X instead.)
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.learn.corpora.folders import FolderSource, files_below, read_grid, sound_among
+from marotte.learn.data.captured import read_controls
+from marotte.learn.speech.sound_files import read_at_16_khz
+from marotte.learn.speech.textgrid import phones_in, words_in
+from marotte.learn.utterance import Utterance
+
+# Speaker's number and name, kind of recording (two a language), first and last sentence.
+_NAME = re.compile(r"\d+_[a-z]+_[0-7]_\d+_\d+")
+_LANGUAGES = ("en", "zh", "es", "ja")
+
+
+@dataclass(frozen=True)
+class Beat(FolderSource):
+    """The recordings in `folder`."""
+
+    name: ClassVar[str] = "beat"
+
+    def items(self) -> Sequence[str]:
+        """The names of the recordings: of every sound, TextGrid or file of curves."""
+        if not self._files:
+            raise self.nothing_found("recordings named as BEAT's")
+        return sorted(self._files)
+
+    def utterance(self, key: str) -> Utterance:
+        """A recording with its words and, in English, its phones."""
+        files = self._files[key]
+        _, speaker, kind, *_ = key.split("_")
+        language = _LANGUAGES[int(kind) // 2]
+        samples = read_at_16_khz(sound_among(files))
+        seconds = len(samples) / SAMPLE_RATE
+        if ".json" in files:
+            read_controls(files[".json"], seconds, 1)  # what does not fit is left out now
+        text, phones = "", ()
+        if ".textgrid" in files:
+            grid = read_grid(files[".textgrid"])
+            text = words_in(grid)
+            # In other languages the phones are the aligner's own, neither ARPAbet nor IPA.
+            phones = phones_in(grid, seconds) if language == "en" else ()
+        return Utterance(
+            id=f"{self.name}/{speaker}/{key}",
+            source=self.name,
+            speaker=speaker,
+            language=language,
+            licence="LicenseRef-BEAT",
+            text=text,
+            samples=samples,
+            rate=SAMPLE_RATE,
+            phones=phones,
+        )
+
+    @functools.cached_property
+    def _files(self) -> Mapping[str, Mapping[str, Path]]:
+        """By recording, wherever in the folder its files lie, the files by ending."""
+        recordings: dict[str, dict[str, Path]] = {}
+        for path, files in files_below(self.root, ".wav", ".textgrid", ".json").items():
+            name = path.rpartition("/")[2]
+            if _NAME.fullmatch(name):
+                recordings.setdefault(name, {}).update(files)
+        return recordings

@@ -1,0 +1,38 @@
+"""The voices of flite, made larger and smaller, reading made-up sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from marotte.learn.corpora.virtual import ResizedVoiceSource, Spoken
+from marotte.learn.speech.synthesisers import program_of
+from marotte.learn.speech.synthesisers.flite import VOICES, say
+from marotte.learn.speech.synthesisers.texts import sentence
+
+
+@dataclass(frozen=True)
+class Flite(ResizedVoiceSource):
+    """Made-up English sentences; see `ResizedVoiceSource`."""
+
+    name: ClassVar[str] = "flite"
+    voices: tuple[str, ...] = VOICES
+    speakers: int = 16
+    sentences: int = 40
+
+    def _check(self) -> None:
+        program_of("flite")
+
+    def _text(self, voice: str, rng: np.random.Generator) -> str:
+        return sentence(rng)
+
+    def _say(self, text: str, voice: str, pace: float, somebody: np.random.Generator) -> Spoken:
+        return say(text, voice, pace, somebody.uniform(0.8, 1.2))
+
+    def _language(self, voice: str) -> str:
+        return "en"
+
+    def _licence(self, voice: str) -> str:
+        return "MIT-Festival"

@@ -1,0 +1,158 @@
+"""VOCASET: 480 sentences by 12 people with their faces as FLAME meshes, 60 frames a second.
+
+```
+raw_audio_fixed.pkl    {subject: {sequence: {"audio": int16 [n_samples], "sample_rate": 22000}}}
+subj_seq_to_idx.pkl    {subject: {sequence: {frame: row of data_verts.npy}}}
+data_verts.npy         [n_rows, 5023, 3] float32, in metres
+```
+
+Pickles can run programs: these are read by a reader that makes dictionaries, texts, numbers and
+NumPy arrays, and refuses everything else. An utterance is the sound alone; the meshes, of another
+head than Marotte's, are for who trains on meshes: `Vocaset.vertices`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import functools
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.audio.recording import Recording
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.errors import MarotteError
+from marotte.learn.corpora.folders import FolderSource
+from marotte.learn.errors import Skip
+from marotte.learn.speech.textgrid import MAX_MISMATCH_S
+from marotte.learn.utterance import Utterance
+
+FPS = 60.0
+
+# What any version of NumPy pickles an array, its type or a number as.
+_ADMITTED: dict[str, Any] = {
+    "ndarray": np.ndarray,
+    "dtype": np.dtype,
+    "_reconstruct": np.zeros(1).__reduce__()[0],
+    "_frombuffer": np.zeros(1).__reduce_ex__(5)[0],
+    "scalar": np.float32(0).__reduce__()[0],
+}
+_UNPICKLING_ERRORS = (
+    pickle.UnpicklingError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class Vocaset(FolderSource):
+    """The sequences of the data set's four files in `folder`."""
+
+    name: ClassVar[str] = "vocaset"
+
+    def items(self) -> Sequence[str]:
+        """Keys `subject/sequence` of whatever has sound or vertices."""
+        keys = {
+            f"{subject}/{sequence}"
+            for table in (self._sounds, self._rows)
+            for subject, sequences in table.items()
+            for sequence in sequences
+        }
+        return sorted(keys)
+
+    def utterance(self, key: str) -> Utterance:
+        """A sequence's sound."""
+        subject, sequence = key.split("/")
+        sound = self._sounds.get(subject, {}).get(sequence)
+        if sound is None:
+            raise Skip("no sound for the vertices")
+        samples = _samples(sound)
+        n_rows = len(self._rows.get(subject, {}).get(sequence, ()))
+        if n_rows and abs(n_rows / FPS - len(samples) / SAMPLE_RATE) > MAX_MISMATCH_S:
+            raise Skip("vertices of another length than the sound")
+        return Utterance(
+            id=f"{self.name}/{subject}/{subject}_{sequence}",
+            source=self.name,
+            speaker=subject,
+            language="en",
+            licence="LicenseRef-VOCASET",
+            text="",
+            samples=samples,
+            rate=SAMPLE_RATE,
+            phones=(),
+        )
+
+    def vertices(self, key: str) -> NDArray[np.float32]:
+        """A sequence's vertices [n_frames, n_vertices, 3] in metres, 60 frames a second.
+
+        Raises:
+            Skip: there are none.
+        """
+        subject, sequence = key.split("/")
+        rows = self._rows.get(subject, {}).get(sequence, {})
+        try:
+            return self._vertices[[rows[frame] for frame in sorted(rows)]]
+        except (IndexError, TypeError) as error:
+            raise Skip("vertices that are not in the array") from error
+
+    @functools.cached_property
+    def _sounds(self) -> Mapping[str, Mapping[str, Any]]:
+        return _table(self.root / "raw_audio_fixed.pkl")
+
+    @functools.cached_property
+    def _rows(self) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
+        return _table(self.root / "subj_seq_to_idx.pkl")
+
+    @functools.cached_property
+    def _vertices(self) -> NDArray[np.float32]:
+        path = self.root / "data_verts.npy"
+        try:
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise MarotteError(f"{path} is not the array of VOCASET's vertices: {error}") from error
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads data, and refuses whatever could do more."""
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        if module.partition(".")[0] == "numpy" and name in _ADMITTED:
+            return _ADMITTED[name]
+        if (module, name) == ("_codecs", "encode"):  # how Python 3 writes bytes for Python 2
+            return codecs.encode
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no plain data")
+
+
+def _table(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """A pickled table of subjects and their sequences."""
+    try:
+        with path.open("rb") as file:
+            # Python 2 wrote the data set: its texts are bytes.
+            table = _PlainUnpickler(file, encoding="latin1").load()
+    except OSError as error:
+        raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
+    except _UNPICKLING_ERRORS as error:
+        raise MarotteError(f"{path} is no pickle of plain data: {error}") from error
+    if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
+        raise MarotteError(f"{path} is not VOCASET's: it holds no sequences by subject")
+    return table
+
+
+def _samples(sound: Any) -> NDArray[np.float32]:
+    """The sound [n_samples] of an entry at Marotte's rate."""
+    try:
+        audio, rate = np.asarray(sound["audio"]), int(sound["sample_rate"])
+        scale = 32768 if audio.dtype == np.int16 else 1
+        return Recording.from_samples(np.divide(audio, scale, dtype=np.float32), rate).read()
+    except (KeyError, TypeError, ValueError, MarotteError) as error:
+        raise Skip("a sound that is no array of samples with a rate") from error

@@ -1,0 +1,1 @@
+"""A corpus on disk and in memory: utterances, labels, splits, augmentation."""

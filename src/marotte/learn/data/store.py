@@ -1,0 +1,282 @@
+"""Utterances and their labels, in and out of a corpus folder of Parquet files.
+
+```
+audio/<part>.parquet                  utterances: FLAC bytes, text, phones with times
+labels/<teacher>/<part>.parquet       that part's curves by one teacher
+```
+
+A part is named, for example, `queen-00000` and is written whole or not at all, so that a build or a
+labelling run that was killed goes on with the parts that are missing. Any Parquet reader
+understands the files. The folder may lie behind a URL (`places.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError, missing_extra
+from marotte.learn.data.labels import (
+    LabelFormat,
+    Labels,
+    LabelWriter,
+    Row,
+    Settled,
+    read_format,
+    read_rows,
+    read_settled,
+)
+from marotte.learn.data.schema import ENTRY_COLUMNS, Entry, from_row, schema, to_row
+from marotte.learn.data.splits import Split, split_of
+from marotte.learn.data.storage import Place, place_of
+from marotte.learn.utterance import Utterance
+
+BATCH_UTTERANCES = 32  # a row group: what a reader holds in memory at once
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """How much one speaker says."""
+
+    split: Split
+    source: str
+    language: str
+    speaker: str
+    utterances: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Store:
+    """A corpus folder. Each part is written by one process; reading needs no lock.
+
+    Attributes:
+        folder: its path, or its URL as text.
+    """
+
+    folder: Path | str
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Store:
+        """A store that is there to be read.
+
+        Raises:
+            MarotteError: the folder holds no corpus.
+        """
+        store = cls(folder)
+        if not store.parts():
+            raise MarotteError(
+                f"{folder} holds no speech (no audio/*.parquet): build it by `marotte corpus build`"
+            )
+        return store
+
+    @property
+    def place(self) -> Place:
+        """Where the files are."""
+        return place_of(self.folder)
+
+    def parts(self) -> list[str]:
+        """The names of the parts that are complete, in order."""
+        return self.place.names("audio", ".parquet")
+
+    def labelled(self, teacher: str) -> list[str]:
+        """The parts of which this teacher has labelled anything."""
+        return self.place.names(f"labels/{teacher}", ".parquet")
+
+    def teachers(self) -> list[str]:
+        """The teachers that have labelled anything here."""
+        return [name for name in self.place.folders("labels") if self.labelled(name)]
+
+    def utterances(
+        self, parts: Iterable[str] | None = None, only: Container[str] | None = None
+    ) -> Iterator[Utterance]:
+        """Read utterances with their sound, a batch of rows in memory at a time.
+
+        Args:
+            parts: of the corpus, all unless given.
+            only: the ids of those to read; the sound of others is not decoded.
+
+        Raises:
+            MarotteError: a part is missing or damaged.
+        """
+        for part in self.parts() if parts is None else parts:
+            for row in self.rows(part):
+                if only is None or row["id"] in only:
+                    yield from_row(row)
+
+    def entries(self, parts: Iterable[str] | None = None) -> Iterator[Entry]:
+        """Read what is known of the utterances, without their sound: fast."""
+        for part in self.parts() if parts is None else parts:
+            for row in self.rows(part, ENTRY_COLUMNS):
+                yield Entry(**row)
+
+    def rows(self, part: str, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Read the rows of a part, see `rows.py`; all their columns unless some are named.
+
+        Raises:
+            MarotteError: the part is missing or damaged.
+        """
+        _, pq = _arrow()
+        name = f"audio/{part}.parquet"
+        if not self.place.has(name):
+            raise MarotteError(f"{self.folder} has no part {part!r}: it has {self.parts()}")
+        with self._reading(name) as source, pq.ParquetFile(source) as file:
+            for batch in file.iter_batches(BATCH_UTTERANCES, columns=columns):
+                yield from batch.to_pylist()
+
+    def write_part(self, part: str, utterances: Sequence[Utterance]) -> None:
+        """Write a whole part; the sound is kept as 16-bit FLAC."""
+        pa, pq = _arrow()
+        table = pa.Table.from_pylist([to_row(each) for each in utterances], schema=schema(pa))
+        with self.place.replacing(f"audio/{part}.parquet") as path:
+            # FLAC does not shrink further, and its bytes need no dictionary or statistics.
+            compression = {column: "zstd" for column in table.column_names} | {"flac": "none"}
+            pq.write_table(
+                table,
+                path,
+                row_group_size=BATCH_UTTERANCES,
+                compression=compression,
+                use_dictionary=["source", "speaker", "language", "licence"],
+                write_statistics=False,
+            )
+
+    @contextmanager
+    def label_writer(self, teacher: str, part: str, format: LabelFormat) -> Iterator[LabelWriter]:
+        """Write one teacher's labels of a part, which replace what there was after the block."""
+        _arrow()
+        with self.place.replacing(_label_file(teacher, part)) as path:
+            writer = LabelWriter(path, format)
+            try:
+                yield writer
+            finally:
+                writer.close()
+
+    def write_labels(
+        self,
+        teacher: str,
+        part: str,
+        curves: Mapping[str, NDArray[np.floating]],
+        fps: float,
+        names: Sequence[str],
+        provenance: Mapping[str, Any],
+    ) -> None:
+        """Write one teacher's curves [n_frames, n_controls] for the utterances of a part.
+
+        Raises:
+            MarotteError: curves of a wrong shape, or values that are not finite.
+        """
+        with self.label_writer(teacher, part, LabelFormat(fps, tuple(names), provenance)) as writer:
+            for id, each in curves.items():
+                writer.add(id, each)
+
+    def labels(self, teacher: str, part: str) -> Labels:
+        """Read one teacher's curves for a part.
+
+        Raises:
+            MarotteError: there are none, or the file is damaged.
+        """
+        format, curves, left_out = self.label_format(teacher, part), {}, {}
+        for id, each, reason in self.label_rows(teacher, part):
+            if reason is None:
+                curves[id] = each
+            else:
+                left_out[id] = reason
+        return Labels(curves, format.fps, format.names, format.provenance, left_out)
+
+    def label_rows(self, teacher: str, part: str) -> Iterator[Row]:
+        """Read one teacher's labels of a part row by row, see `labels.read_rows`."""
+        with self._reading(self._labels_of(teacher, part)) as source:
+            yield from read_rows(source)
+
+    def label_format(self, teacher: str, part: str) -> LabelFormat:
+        """What one teacher's labels of a part mean, and where they come from."""
+        with self._reading(self._labels_of(teacher, part)) as source:
+            return read_format(source)
+
+    def version_of(self, teacher: str) -> str:
+        """The version of a teacher that made all its labels here; empty where there are none.
+
+        Raises:
+            MarotteError: several versions did, so that they say different things of one sound.
+        """
+        parts = self.labelled(teacher)
+        found = Counter(self.label_format(teacher, part).version for part in parts)
+        if len(found) > 1:
+            said = ", ".join(f"version {version}: {n} parts" for version, n in found.items())
+            raise MarotteError(
+                f"{self.folder} holds labels by several versions of the teacher {teacher!r} "
+                f"({said}): run `marotte label {self.folder} --again` with that teacher"
+            )
+        return next(iter(found), "")
+
+    def settled(self, teacher: str, part: str) -> Settled | None:
+        """Which utterances of a part a teacher is done with; None where it has not begun."""
+        _arrow()
+        if not self.place.has(_label_file(teacher, part)):
+            return None
+        with self._reading(_label_file(teacher, part)) as source:
+            return read_settled(source)
+
+    def manifest(self) -> list[ManifestRow]:
+        """How much speech there is of each speaker, and in which split."""
+        seconds: dict[tuple[Split, str, str, str], list[float]] = {}
+        for entry in self.entries():
+            key = (split_of(entry), entry.source, entry.language, entry.speaker)
+            seconds.setdefault(key, []).append(entry.seconds)
+        return [
+            ManifestRow(*key, utterances=len(each), minutes=sum(each) / 60)
+            for key, each in sorted(seconds.items())
+        ]
+
+    def remove_leftovers(self, *folders: str) -> None:
+        """Delete the unfinished files of processes that were killed; those at work keep theirs.
+
+        Args:
+            folders: where to look, below the store's folder.
+        """
+        for folder in folders:
+            self.place.remove_leftovers(folder)
+
+    def _labels_of(self, teacher: str, part: str) -> str:
+        _arrow()
+        if not self.place.has(_label_file(teacher, part)):
+            raise MarotteError(
+                f"{self.folder} has no labels by {teacher!r} for the part {part!r} "
+                f"(it has labels by {self.teachers()}): run `marotte label` first"
+            )
+        return _label_file(teacher, part)
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[Any]:
+        """Open a file, and let an error of the Parquet reader name it and the way out."""
+        import pyarrow
+
+        try:
+            with self.place.reading(name) as source:
+                yield source
+        except (pyarrow.ArrowException, OSError, KeyError) as error:
+            raise MarotteError(
+                f"{self.place.where(name)} is damaged or is not a file of a Marotte corpus "
+                f"({error}): delete it and run the same command again"
+            ) from error
+
+
+def _label_file(teacher: str, part: str) -> str:
+    return f"labels/{teacher}/{part}.parquet"
+
+
+def _arrow() -> tuple[Any, Any]:
+    """The modules pyarrow and pyarrow.parquet."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise missing_extra("pyarrow", "train") from error
+    return pyarrow, pyarrow.parquet

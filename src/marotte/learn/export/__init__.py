@@ -1,0 +1,1 @@
+"""A trained network in; an ONNX student, and what it costs, out."""

@@ -1,0 +1,1 @@
+"""Labelling a corpus, on this machine or on a Ray cluster."""

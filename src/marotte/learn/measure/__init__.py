@@ -1,0 +1,1 @@
+"""How good a face is: predictors, metrics, scores, cards and ratings."""

@@ -1,0 +1,1 @@
+"""What the layers of a student know, by phoneme and viseme."""

@@ -1,0 +1,1 @@
+"""The networks that are trained: front ends, the student, the baselines."""

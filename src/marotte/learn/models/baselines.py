@@ -1,0 +1,190 @@
+"""The paper's baselines (section 4.1.2): windows of samples in, controls out, by other features.
+
+Both are trained like a student, window by window; neither is streamed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from marotte.errors import MarotteError, missing_extra
+from marotte.learn.models.frontends import (
+    LOG_FLOOR,
+    WAVEFORM_KERNELS,
+    WAVEFORM_STRIDES,
+    fourier_halves,
+    mel_bands,
+)
+from marotte.learn.models.student import HIDDEN, Prediction, StudentConfig
+from marotte.model.timing import STEP_SAMPLES
+
+MFCC_HOP_SAMPLES = 128  # 8 ms; a frame is two of them
+MFCC_BANDS = 40
+MFCC_COEFFICIENTS = 32
+MFCC_LAYERS = (5, 6)  # halvings of 32 coefficients, then of 63 frames
+HUBERT_CHANNELS = 512
+HUBERT_LAYERS = 7
+
+
+class Baseline(nn.Module):
+    """What both share: three fully connected layers at the end, and one window a frame."""
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.hidden = nn.ModuleList([nn.Linear(config.channels, HIDDEN), nn.Linear(HIDDEN, HIDDEN)])
+        self.output = nn.Linear(HIDDEN, len(config.names))
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Features [batch, channels] of windows [batch, n_samples]."""
+        raise NotImplementedError
+
+    def forward(self, samples: Tensor) -> Prediction:
+        """Controls of the frames whose windows are samples [batch, n_samples]."""
+        first = functional.gelu(self.hidden[0](self.features(samples)))
+        second = functional.gelu(self.hidden[1](first))
+        last = self.output(second)
+        return Prediction(torch.tanh(last), (first, second, last), ())
+
+    def crops(
+        self, samples: Tensor, n_frames: int, shift_samples: int = STEP_SAMPLES
+    ) -> Prediction:
+        """Controls of `n_frames` frames in crops of a recording; see `StudentNet.crops`."""
+        windows = samples.unfold(1, self.config.window.n_samples, shift_samples)[:, :n_frames]
+        return self(windows.reshape(-1, windows.shape[2]))
+
+
+class MfccNet(Baseline):
+    """MFCCs, convolved along frequency until one is left, then along time (Karras et al. 2017).
+
+    The sizes of the layers are not in the paper; these come to 2.0 M parameters, as it says.
+    """
+
+    cosine: Tensor
+    sine: Tensor
+    bands: Tensor
+    dct: Tensor
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__(config)
+        cosine, sine = fourier_halves(2 * MFCC_HOP_SAMPLES)
+        self.register_buffer("cosine", cosine, persistent=False)
+        self.register_buffer("sine", sine, persistent=False)
+        bands = mel_bands(2 * MFCC_HOP_SAMPLES, MFCC_BANDS)
+        self.register_buffer("bands", bands, persistent=False)
+        self.register_buffer(
+            "dct", cosine_transform(MFCC_BANDS, MFCC_COEFFICIENTS), persistent=False
+        )
+        along_frequency, along_time = MFCC_LAYERS
+        shapes = [((3, 1), (2, 1), (1, 0))] * along_frequency + [
+            ((1, 3), (1, 2), (0, 1))
+        ] * along_time
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(1 if i == 0 else config.channels, config.channels, kernel, stride, padding)
+            for i, (kernel, stride, padding) in enumerate(shapes)
+        )
+
+    def mfcc(self, samples: Tensor) -> Tensor:
+        """MFCCs [batch, coefficients, n_frames] of samples [batch, n]; see `MelFrontend`."""
+        n_hops = samples.shape[1] // MFCC_HOP_SAMPLES
+        hops = samples[:, : n_hops * MFCC_HOP_SAMPLES].reshape(-1, n_hops, MFCC_HOP_SAMPLES)
+        first, second = hops[:, :-1], hops[:, 1:].flip(-1)
+        cosine = torch.matmul(first + second, self.cosine)
+        sine = torch.matmul(first - second, self.sine)
+        power = torch.matmul(cosine.square() + sine.square(), self.bands)
+        return torch.matmul((torch.log(power + LOG_FLOOR) + 5.0) / 5.0, self.dct).transpose(1, 2)
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Features [batch, channels] of windows [batch, n_samples]."""
+        x = self.mfcc(samples).unsqueeze(1)
+        for layer in self.convolutions:
+            x = functional.gelu(layer(x))
+        return x.flatten(1)
+
+
+class HubertNet(Baseline):
+    """HuBERT's seven convolutions, frozen, then four that are trained (Table 1's 10 to 13)."""
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__(config)
+        channels = config.channels
+        shapes = list(zip(WAVEFORM_KERNELS, WAVEFORM_STRIDES, strict=True))
+        self.encoder = nn.ModuleList(
+            nn.Conv1d(1 if i == 0 else channels, channels, kernel, stride, bias=False)
+            for i, (kernel, stride) in enumerate(shapes)
+        )
+        self.encoder_norm = nn.GroupNorm(channels, channels)
+        for layer in self.encoder:
+            nn.init.kaiming_normal_(layer.weight)  # pyright: ignore[reportArgumentType]
+        for module in (self.encoder, self.encoder_norm):
+            module.requires_grad_(False)
+        self.reduce = nn.ModuleList(nn.Conv1d(channels, channels, k, 2) for k in (3, 3, 3, 2))
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Features [batch, channels] of windows [batch, n_samples]."""
+        x = samples.unsqueeze(1)
+        for i, layer in enumerate(self.encoder):
+            x = layer(x)
+            if i == 0:
+                x = self.encoder_norm(x)
+            x = functional.gelu(x)
+        for layer in self.reduce:
+            x = functional.gelu(layer(x))
+        return x.squeeze(-1)
+
+    def take_over(self, path: Path) -> None:
+        """Fill the frozen convolutions from a checkpoint of HuBERT, as transformers writes it.
+
+        Raises:
+            MarotteError: it is missing, damaged, or of another shape.
+        """
+        state = _hubert_state(Path(path))
+        with torch.no_grad():
+            for i, layer in enumerate(self.encoder):
+                layer.weight.copy_(_tensor(state, f"conv_layers.{i}.conv.weight", layer, path))  # pyright: ignore[reportCallIssue]
+            for name, own in self.encoder_norm.named_parameters():
+                own.copy_(_tensor(state, f"conv_layers.0.layer_norm.{name}", None, path))
+
+
+def cosine_transform(n_bands: int, n_coefficients: int) -> Tensor:
+    """The orthonormal DCT-II [n_bands, n_coefficients] that makes MFCCs of log-mel bands."""
+    band = torch.arange(n_bands, dtype=torch.float64)[:, None] + 0.5
+    coefficient = torch.arange(n_coefficients, dtype=torch.float64)
+    matrix = torch.cos(torch.pi / n_bands * band * coefficient) * (2 / n_bands) ** 0.5
+    matrix[:, 0] /= 2**0.5
+    return matrix.float()
+
+
+def _hubert_state(path: Path) -> dict[str, Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            try:
+                from safetensors.torch import load_file
+            except ImportError as error:
+                raise missing_extra("safetensors", "train") from error
+            return load_file(path)
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except FileNotFoundError as error:
+        raise MarotteError(f"no checkpoint of HuBERT at {path}") from error
+    except MarotteError:
+        raise
+    except Exception as error:  # of torch, pickle, zip and safetensors
+        raise MarotteError(f"{path} is no checkpoint that torch reads: {error}") from error
+
+
+def _tensor(state: dict[str, Tensor], ending: str, layer: Any, path: Path) -> Tensor:
+    """The one tensor of a checkpoint whose name ends so."""
+    for name, value in state.items():
+        if name.endswith(f"feature_extractor.{ending}"):
+            if layer is None or value.shape == layer.weight.shape:
+                return value
+            raise MarotteError(
+                f"{name} of {path} has the shape {list(value.shape)}, HuBERT's is "
+                f"{list(layer.weight.shape)}: set student.channels = {value.shape[0]}"
+            )
+    raise MarotteError(f"{path} has no feature_extractor.{ending}: is it HuBERT, by transformers?")

@@ -1,0 +1,1 @@
+"""Speech and its phones: alignment, recognition, TextGrids, synthesisers."""

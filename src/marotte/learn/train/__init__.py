@@ -1,0 +1,1 @@
+"""Training: a recipe and labelled speech in, a checkpoint out."""

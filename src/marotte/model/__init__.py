@@ -1,0 +1,1 @@
+"""A trained student as a file: its contract, its ONNX session, its timing."""

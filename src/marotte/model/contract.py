@@ -1,0 +1,168 @@
+"""What an exported student promises: its file's metadata in, a `Contract` out, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.errors import MarotteError
+from marotte.model.smoothing import Smoothing
+from marotte.model.timing import WindowSpec
+
+FORMAT = 2
+METADATA_KEY = "marotte"
+
+
+def _is_list_of(*kinds: type) -> Callable[[object], bool]:
+    def check(value: object) -> bool:
+        return isinstance(value, list) and all(
+            isinstance(item, kinds) for item in cast("list[object]", value)
+        )
+
+    return check
+
+
+# What JSON must hold for a field of each type; a bool is an int to Python, but not here.
+_IS_KIND: dict[str, Callable[[object], bool]] = {
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "str": lambda value: isinstance(value, str),
+    "tuple[str, ...]": _is_list_of(str),
+    "tuple[float, ...]": _is_list_of(int, float),
+}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a student says of itself, under `marotte` in its file's metadata.
+
+    Attributes:
+        format: version of this list, 2.
+        name: the student's name, e.g. `live`.
+        version: the student's version.
+        sample_rate: of the samples it hears, 16000.
+        past_samples: samples of its window before the frame.
+        future_samples: samples after it.
+        rig: the name of the rig it was trained for.
+        names: the rig's controls that it gives, in the order of its output.
+        teacher: who taught it.
+        frontend: `mel` or `waveform`.
+        norm: of the front end, `window` or `step`.
+        smooth_behind: moments before a frame's own that its face is the mean of, too.
+        smooth_ahead: and after it, see `marotte.model.smoothing`.
+        licence: SPDX identifier or a short name.
+        golden: its answer [n_outputs] to `golden_input`, when it was exported.
+    """
+
+    format: int
+    name: str
+    version: str
+    sample_rate: int
+    past_samples: int
+    future_samples: int
+    rig: str
+    names: tuple[str, ...]
+    teacher: str
+    frontend: str
+    norm: str
+    smooth_behind: int
+    smooth_ahead: int
+    licence: str
+    golden: tuple[float, ...]
+
+    @property
+    def window(self) -> WindowSpec:
+        """What it hears for a frame."""
+        return WindowSpec(self.past_samples, self.future_samples)
+
+    @property
+    def smoothing(self) -> Smoothing:
+        """The moments that a frame's face is the mean of."""
+        return Smoothing(self.smooth_behind, self.smooth_ahead)
+
+    @classmethod
+    def from_metadata(cls, text: str, where: str) -> Contract:
+        """Read the JSON that `to_json` wrote; `where` names the file in errors.
+
+        Raises:
+            MarotteError: a key is missing, unknown or of another type, or the values can't be.
+        """
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise MarotteError(f"{where}: the contract is not JSON ({error})") from error
+        if not isinstance(values, dict):
+            raise MarotteError(f"{where}: the contract is not a JSON object: export it again")
+        values = cast("dict[str, Any]", values)
+        if values.get("format") != FORMAT:
+            raise MarotteError(
+                f"{where} has contract format {values.get('format')!r}, this Marotte reads "
+                f"{FORMAT}: export the student again, or install the Marotte that made it"
+            )
+        kinds = {field.name: str(field.type) for field in fields(cls)}
+        for problem, keys in (
+            ("lacks", set(kinds) - set(values)),
+            ("has", set(values) - set(kinds)),
+        ):
+            if keys:
+                raise MarotteError(
+                    f"{where}: the contract {problem} the key {min(keys)!r}, "
+                    f"the keys are {', '.join(kinds)}"
+                )
+        for key, kind in kinds.items():
+            if not _IS_KIND[kind](values[key]):
+                raise MarotteError(
+                    f"{where}: {key!r} in the contract must be {kind}, got {values[key]!r}"
+                )
+        contract = cls(
+            **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}  # pyright: ignore
+        )
+        contract.check(where)
+        return contract
+
+    def check(self, where: str) -> None:
+        """Refuse values that contradict each other or this Marotte.
+
+        Raises:
+            MarotteError: says which, of the student in `where`.
+        """
+        if self.sample_rate != SAMPLE_RATE:
+            raise MarotteError(
+                f"{where} hears {self.sample_rate} samples a second, "
+                f"Marotte gives {SAMPLE_RATE}: train it at that rate"
+            )
+        if self.past_samples < 0 or self.future_samples < 0 or not self.window.n_samples:
+            raise MarotteError(
+                f"{where}: a window of {self.past_samples} past and {self.future_samples} future "
+                "samples can't be: export it again"
+            )
+        if min(self.smoothing) < 0:
+            raise MarotteError(
+                f"{where}: smooth_behind and smooth_ahead must be 0 or more, got "
+                f"{self.smooth_behind} and {self.smooth_ahead}: export it again"
+            )
+        if len(set(self.names)) != len(self.names) or len(self.golden) != len(self.names):
+            raise MarotteError(
+                f"{where}: the contract needs different names and one golden output each, "
+                f"got {len(self.names)} names and {len(self.golden)} outputs: export it again"
+            )
+
+    def to_json(self) -> str:
+        """The contract as the metadata's text."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+
+def golden_input(n_samples: int) -> NDArray[np.float32]:
+    """Samples [n_samples] that every exported student has answered: a chirp that swells and fades.
+
+    It sweeps 100 to 3000 Hz over its length and swells four times a second, up to 0.5.
+    """
+    time = np.arange(n_samples) / SAMPLE_RATE
+    phase = 2 * np.pi * (100 * time + (3000 - 100) / 2 * time**2 * SAMPLE_RATE / n_samples)
+    swell = 0.25 - 0.25 * np.cos(2 * np.pi * 4 * time)
+    return (swell * np.sin(phase)).astype(np.float32)

@@ -1,0 +1,211 @@
+"""An exported student (an ONNX file) in; controls of a rig for windows of samples, out.
+
+The file carries its own contract, and nothing runs before the contract, the graph and the rig
+agree with each other. Beside `NAME.onnx` may stand `NAME.stream.onnx`, the same network in the form
+that a live stream runs (`marotte.model.streaming`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.face.rig import ARKIT_52, Rig
+from marotte.model.contract import METADATA_KEY, Contract, golden_input
+from marotte.model.streaming import STREAMED, StreamedForm, read_streamed_form
+from marotte.model.timing import WindowSpec
+
+# An onnxruntime.InferenceSession: that package has no types.
+Session = Any
+
+INPUT, OUTPUT = "samples", "controls"
+VERTICES = "vertices"  # what a student of a mesh gives besides
+
+STUDENTS = Path(__file__).parents[1] / "students"
+DEFAULT_STUDENT = "live"
+
+
+@final
+@dataclass(frozen=True)
+class Student:
+    """A student that fits its rig, ready to run.
+
+    Attributes:
+        contract: what it says of itself.
+        rig: the rig whose columns its outputs are put in.
+        steps: its streamed form, or None where it has none.
+    """
+
+    contract: Contract
+    rig: Rig
+    session: Session = field(repr=False)
+    steps: StreamedForm | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The student's own name."""
+        return self.contract.name
+
+    @property
+    def window(self) -> WindowSpec:
+        """What it hears for a frame."""
+        return self.contract.window
+
+    @property
+    def delay_ms(self) -> float:
+        """Its look-ahead, and what its own smoothing adds."""
+        return self.window.lookahead_ms + self.contract.smoothing.delay_ms
+
+    def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Its bare answers [batch, n_outputs] to windows [batch, n_samples] of 16 kHz samples."""
+        if windows.ndim != 2 or windows.shape[1] != self.window.n_samples:
+            raise MarotteError(
+                f"student {self.name!r} hears windows [batch, {self.window.n_samples}], "
+                f"got {list(windows.shape)}"
+            )
+        return self.session.run([OUTPUT], {INPUT: windows})[0]
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Controls [batch, n_controls] of the rig, within its ranges; what it doesn't drive is 0.
+
+        Args:
+            windows: [batch, n_samples] of 16 kHz samples, one window a frame.
+        """
+        return self.in_rig(self.outputs(windows))
+
+    def in_rig(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bare answers [batch, n_outputs] as controls [batch, n_controls] of the rig, in range."""
+        controls = self.rig.neutral(len(outputs))
+        controls[:, [self.rig.index[name] for name in self.contract.names]] = outputs
+        return self.rig.clamp(controls)
+
+    def check_golden(self) -> float:
+        """How far, at most, this machine's answer to `golden_input` is from the exporter's."""
+        answer = self.outputs(golden_input(self.window.n_samples)[None])[0]
+        return float(np.abs(answer - np.array(self.contract.golden)).max())
+
+
+def load_student(
+    source: str | Path | None = None, rig: Rig | None = ARKIT_52, threads: int = 1
+) -> Student:
+    """Open an exported student and check that it fits.
+
+    Args:
+        source: the name of a student that comes with Marotte, or the path of an ONNX file; None is
+            the default student.
+        rig: the rig to animate; it must have all the controls that the student gives. None is one
+            that has these alone, from -1 to 1.
+        threads: how many CPU threads it may use.
+
+    Raises:
+        MarotteError: says in what way the file is not a student, or does not fit.
+    """
+    path = student_path(source)
+    session = open_session(path, threads)
+    contract = _contract_of(session, path)
+    _check_graph(session, contract, path)
+    if rig is None:
+        names = contract.names
+        rig = Rig(contract.rig, names, (-1.0,) * len(names), (1.0,) * len(names), names)
+    for name in contract.names:
+        if name not in rig.index:
+            raise MarotteError(
+                f"student {contract.name!r} is for rig {contract.rig!r} and drives {name!r}, which "
+                f"rig {rig.name!r} doesn't have: use a student of that rig"
+            )
+    return Student(contract, rig, session, _streamed_form(path, contract, threads))
+
+
+def shipped_students() -> list[str]:
+    """The names of the students that come with Marotte."""
+    return sorted(m.stem for m in STUDENTS.glob("*.onnx") if not m.name.endswith(STREAMED))
+
+
+def student_path(source: str | Path | None = None) -> Path:
+    """The file of a student given by name or path, or of the default student.
+
+    Raises:
+        MarotteError: there is none.
+    """
+    source = source or DEFAULT_STUDENT
+    shipped = STUDENTS / f"{source}.onnx"
+    if shipped.is_file():
+        return shipped
+    if not Path(source).is_file():
+        names = ", ".join(shipped_students()) or "(none came with this copy)"
+        raise MarotteError(
+            f"there is no student {str(source)!r}: give the path of an ONNX file, or one of the "
+            f"names {names}"
+        )
+    path = Path(source)
+    if path.name.endswith(STREAMED):
+        whole = path.name.removesuffix(STREAMED) + ".onnx"
+        raise MarotteError(f"{path} is the streamed form of a student: give {whole}, beside it")
+    return path
+
+
+def open_session(path: Path, threads: int) -> Session:
+    """Open an ONNX file.
+
+    Raises:
+        MarotteError: it can't be read, or is none.
+    """
+    onnxruntime = import_module("onnxruntime")
+    onnxruntime.disable_telemetry_events()
+    onnxruntime.set_default_logger_severity(4)  # the exception says it all
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.log_severity_level = 4
+    try:
+        model = path.read_bytes()
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except OSError as error:
+        raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
+    except Exception as error:  # ONNX Runtime's errors have no common class but this
+        raise MarotteError(f"{path} is cut short or not an ONNX file: get a whole copy") from error
+
+
+def _contract_of(session: Session, path: Path) -> Contract:
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise MarotteError(f"{path} is no Marotte student, or cut short: it carries no contract")
+    return Contract.from_metadata(text, str(path))
+
+
+def _streamed_form(path: Path, contract: Contract, threads: int) -> StreamedForm | None:
+    """The streamed form that stands beside a student's file, if there is one.
+
+    Raises:
+        MarotteError: it is another student's.
+    """
+    beside = path.with_suffix(STREAMED)
+    if not beside.is_file():
+        return None
+    session = open_session(beside, threads)
+    if _contract_of(session, beside) != contract:
+        raise MarotteError(
+            f"{beside} is not the streamed form of {path}: export the student again, or remove it"
+        )
+    return read_streamed_form(session, contract, str(beside))
+
+
+def _check_graph(session: Session, contract: Contract, path: Path) -> None:
+    """Hold the graph's own inputs and outputs to the contract."""
+    for name, width, ports in (
+        (INPUT, contract.window.n_samples, session.get_inputs()),
+        (OUTPUT, len(contract.names), [o for o in session.get_outputs() if o.name != VERTICES]),
+    ):
+        got = [(port.name, port.type, *port.shape) for port in ports]
+        # The batch is any number: ONNX Runtime gives its name there, or None.
+        batch = got[0][2] if len(got) == 1 and len(got[0]) == 4 else 0
+        if isinstance(batch, int) or got != [(name, "tensor(float)", batch, width)]:
+            raise MarotteError(
+                f"{path} contradicts its contract: its graph needs float {name!r} "
+                f"[batch, {width}], it has {got}: export it again"
+            )

@@ -1,0 +1,67 @@
+"""Where files go: outputs appear whole or not at all, and what can be made again is cached."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from marotte.errors import MarotteError, missing_extra
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a path whose folder is missing or can't be written, before any work is done.
+
+    Raises:
+        MarotteError: says which folder, and what is wrong with it.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise MarotteError(f"the folder {folder} does not exist: create it, or write elsewhere")
+    if path.is_dir():
+        raise MarotteError(f"{path} is a folder: give a file name to write to")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise MarotteError(f"can't write into {folder}: {error.strerror or error}") from error
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """Give a temporary path in the same folder; move it to `path` when the block succeeds.
+
+    The temporary name keeps `path`'s ending. When the block fails or is interrupted, the
+    temporary file is removed and what stood at `path` before stays as it was.
+
+    Raises:
+        MarotteError: the folder can't be written to, or the disk is full.
+    """
+    check_writable(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes private files; an output has the mode any new file would have.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError as error:
+        raise MarotteError(f"can't write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path:
+    """The folder in MAROTTE_CACHE if that is set, else the one the system gives each program."""
+    if chosen := os.environ.get("MAROTTE_CACHE"):
+        return Path(chosen)
+    try:
+        import platformdirs
+    except ImportError as error:
+        raise missing_extra("platformdirs", "train") from error
+    return platformdirs.user_cache_path("marotte", appauthor=False)

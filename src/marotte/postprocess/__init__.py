@@ -1,0 +1,1 @@
+"""Frames changed after the student: retargeting and idle motion."""

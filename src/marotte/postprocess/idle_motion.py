@@ -1,0 +1,126 @@
+"""Frames and their sound in; the same out, with what a face does besides speaking.
+
+It blinks; the head drifts a little, nods with what is said loudly, and the brows rise with it. None
+of it is heard in the voice: it is made up, from a seed, and the same for the same sound whatever
+pieces it comes in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import replace
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.face.animation import Frame
+from marotte.face.rig import Rig
+
+BLINK_REST_S = 1.2  # no blink comes sooner after another
+BLINK_WAIT_S = 2.4  # on average, on top of it
+CLOSING_S, SHUT_S, OPENING_S = 0.075, 0.04, 0.16
+
+BIN_S = 0.01  # loudness is measured so often
+FAST_S, SLOW_S = 0.12, 1.2  # emphasis is what is louder now than it was lately
+QUIET_DB, RANGE_DB = -50.0, 35.0
+
+# How far the head drifts about yaw, pitch, roll, and how far it nods.
+DRIFT_RAD = np.radians([2.2, 1.3, 1.0])
+NOD_RAD = math.radians(4.0)  # downwards
+DRIFT_HZ = np.array([[0.11, 0.23, 0.41], [0.13, 0.29, 0.47], [0.09, 0.19, 0.37]])
+BROWS = {"browInnerUp": 0.55, "browOuterUpLeft": 0.35, "browOuterUpRight": 0.35}
+
+
+@final
+class IdleMotion:
+    """Adds blinks, and small movements of head and brows, to frames in the order of time."""
+
+    def __init__(self, rig: Rig, rate: int, seed: int = 0) -> None:
+        """Begin.
+
+        Args:
+            rig: of the frames; what it has no control for is left out.
+            rate: samples a second of the sound that will be heard.
+            seed: other seeds are other people.
+        """
+        self.rig = rig
+        self._random = np.random.default_rng(seed)
+        self._phases = self._random.uniform(0, 2 * math.pi, (3, 3))
+        self._blinks = [rig.index[n] for n in ("eyeBlinkLeft", "eyeBlinkRight") if n in rig.index]
+        self._brows = {rig.index[n]: most for n, most in BROWS.items() if n in rig.index}
+        self._loudness = Loudness(rate)
+        self._blink_s = self._after(0.0)
+
+    def hear(self, samples: NDArray[np.float32]) -> None:
+        """Hear how loud it is."""
+        self._loudness.hear(samples)
+
+    def apply(self, frame: Frame) -> Frame:
+        """Add what the moment asks for."""
+        emphasis = self._loudness.emphasis(frame.time_s)
+        controls = frame.controls.copy()
+        controls[self._blinks] = np.maximum(controls[self._blinks], self._blink(frame.time_s))
+        for column, most in self._brows.items():
+            controls[column] += most * emphasis
+        angle = 2 * math.pi * DRIFT_HZ * frame.time_s + self._phases
+        head = DRIFT_RAD * np.sin(angle).mean(axis=1) + frame.head
+        head[1] += NOD_RAD * emphasis
+        yaw, pitch, roll = head.tolist()
+        return replace(frame, controls=self.rig.clamp(controls), head=(yaw, pitch, roll))
+
+    def _after(self, time_s: float) -> float:
+        """When the next blink begins."""
+        return time_s + BLINK_REST_S + self._random.gamma(3.0, BLINK_WAIT_S / 3)
+
+    def _blink(self, time_s: float) -> float:
+        """How far the lids are shut."""
+        while time_s > self._blink_s + CLOSING_S + SHUT_S + OPENING_S:
+            self._blink_s = self._after(self._blink_s)
+        since = time_s - self._blink_s
+        if since < CLOSING_S:
+            return _ease(since / CLOSING_S)
+        return 1 - _ease((since - CLOSING_S - SHUT_S) / OPENING_S)
+
+
+@final
+class Loudness:
+    """How much louder it is than lately, 0 to 1, at moments of the sound in the order of time."""
+
+    def __init__(self, rate: int) -> None:
+        """Begin with silence."""
+        self._n = max(1, round(rate * BIN_S))
+        self._bin_s = self._n / rate
+        self._rest = np.zeros(0, np.float32)
+        self._fast = self._slow = self._eased = 0.0
+        self._first = 0  # the number of the first that is kept
+        self._kept: deque[float] = deque([0.0])
+
+    def hear(self, samples: NDArray[np.float32]) -> None:
+        """Measure the next samples."""
+        samples = np.concatenate([self._rest, samples])
+        n_bins = len(samples) // self._n
+        bins, self._rest = np.split(samples, [n_bins * self._n])
+        power = np.square(bins.reshape(n_bins, self._n)).mean(axis=1, dtype=np.float64)
+        level = np.clip((10 * np.log10(power + 1e-12) - QUIET_DB) / RANGE_DB, 0, 1)
+        fast, slow = self._bin_s / FAST_S, self._bin_s / SLOW_S
+        for now in level.tolist():
+            self._fast += fast * (now - self._fast)
+            self._slow += slow * (now - self._slow)
+            self._eased += fast * (max(0.0, self._fast - self._slow) - self._eased)
+            self._kept.append(self._eased)
+
+    def emphasis(self, time_s: float) -> float:
+        """At a moment; of those before it nothing is kept."""
+        at = int(time_s / self._bin_s)
+        while self._first < at and len(self._kept) > 1:
+            self._kept.popleft()
+            self._first += 1
+        return self._kept[0]
+
+
+def _ease(x: float) -> float:
+    """From 0 at 0 to 1 at 1, smoothly, and flat on either side."""
+    x = min(1.0, max(0.0, x))
+    return x * x * (3 - 2 * x)

@@ -1,0 +1,132 @@
+"""A small TOML file in; frames for a face that is not quite the one the student was taught on, out.
+
+    gain = 1.1                  # for all controls that do not say otherwise
+
+    [controls.jawOpen]
+    gain = 1.3
+    maximum = 0.9
+
+    [controls.mouthClose]
+    name = "Mouth_Close"        # what the outputs call it
+
+Each control x becomes clamp(gain * smoothed(x) + offset, minimum, maximum).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.config import read_toml, strict
+from marotte.errors import MarotteError
+from marotte.face.animation import Frame
+from marotte.face.rig import Rig
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of one control.
+
+    Attributes:
+        gain: its factor.
+        offset: added after it.
+        minimum: the smallest value; NaN is the rig's own.
+        maximum: the largest value; NaN is the rig's own.
+        smoothing_ms: the time constant of an exponential mean; it lags by about as much.
+        name: what the outputs call the control; nothing leaves its name.
+    """
+
+    gain: float = 1.0
+    offset: float = 0.0
+    minimum: float = math.nan
+    maximum: float = math.nan
+    smoothing_ms: float = 0.0
+    name: str = ""
+
+
+@final
+class Retarget:
+    """Changes the controls of one rig."""
+
+    def __init__(self, rig: Rig, changes: dict[str, Change]) -> None:
+        """Prepare it.
+
+        Args:
+            rig: of the frames that come.
+            changes: by control; those that are left out stay as they are.
+
+        Raises:
+            MarotteError: the names or ranges that come of it can't be.
+        """
+        all_changes = [changes.get(name, Change()) for name in rig.names]
+
+        def column(name: str) -> NDArray[np.float32]:
+            return np.array([getattr(change, name) for change in all_changes], np.float32)
+
+        low, high = column("minimum"), column("maximum")
+        low = np.where(np.isnan(low), np.array(rig.minimum, np.float32), low)
+        high = np.where(np.isnan(high), np.array(rig.maximum, np.float32), high)
+        self.rig = replace(
+            rig,
+            names=tuple(c.name or n for c, n in zip(all_changes, rig.names, strict=True)),
+            minimum=tuple(low.tolist()),
+            maximum=tuple(high.tolist()),
+            speech=tuple(changes[n].name or n if n in changes else n for n in rig.speech),
+        )
+        self._gain, self._offset = column("gain"), column("offset")
+        self._constant_s = column("smoothing_ms") / 1000
+        self._mean = np.zeros(len(rig.names), np.float32)
+        self._time_s = -math.inf
+
+    def hear(self, samples: NDArray[np.float32]) -> None:
+        """It hears nothing."""
+
+    def apply(self, frame: Frame) -> Frame:
+        """Change a frame; a mean goes on where frames were dropped."""
+        elapsed_s = np.float32(frame.time_s - self._time_s)
+        share = np.ones_like(self._mean)  # of the new value
+        lags = self._constant_s > 0
+        share[lags] = -np.expm1(-elapsed_s / self._constant_s[lags])
+        self._mean += share * (frame.controls - self._mean)
+        self._time_s = frame.time_s
+        return replace(frame, controls=self.rig.clamp(self._gain * self._mean + self._offset))
+
+
+def load_retarget(path: str | Path, rig: Rig) -> Retarget:
+    """Read a retarget file for a rig.
+
+    Raises:
+        MarotteError: the file is no TOML, has a key or control that is not known, or asks for what
+            can't be.
+    """
+    path = Path(path)
+    tables = read_toml(path, "retarget file")
+    controls = tables.pop("controls", {})
+    known = [field.name for field in fields(Change) if field.name != "name"]
+    unknown = sorted(set(tables) - set(known))
+    if unknown:
+        raise MarotteError(
+            f"{path} has no key {unknown[0]!r}: valid are {', '.join(known)}, and [controls.NAME]"
+        )
+    if not isinstance(controls, dict):
+        raise MarotteError(f"{path}: 'controls' must be tables, [controls.NAME]")
+    changes = {name: strict(Change, tables, str(path)) for name in rig.names} if tables else {}
+    for name, table in cast("dict[str, Any]", controls).items():
+        if name not in rig.index:
+            near = get_close_matches(name, rig.names, 1, 0.0)
+            raise MarotteError(f"{path}: rig {rig.name!r} has no {name!r}; nearest is {near[0]!r}")
+        if not isinstance(table, dict):
+            raise MarotteError(f"{path}: write [controls.{name}], then its keys below")
+        changes[name] = strict(Change, {**tables, **table}, f"{path}: {name}")
+    for name, change in changes.items():
+        if not (math.isfinite(change.gain) and math.isfinite(change.offset)):
+            raise MarotteError(f"{path}: gain and offset of {name!r} must be finite numbers")
+        if not change.smoothing_ms >= 0:
+            raise MarotteError(f"{path}: smoothing_ms of {name!r} must be 0 or more")
+    return Retarget(rig, changes)

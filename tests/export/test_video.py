@@ -1,0 +1,130 @@
+"""Videos, decoded again: every frame at its time, the sound beside it, all or nothing written."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from marotte.audio.recording import Recording
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.errors import MarotteError
+from marotte.export import video
+from marotte.face.animation import Animation
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52, Rig
+from marotte.model.timing import n_frames
+from marotte.render import SoftwareRenderer
+
+av = pytest.importorskip("av")
+N_SAMPLES = 8_000
+
+
+@pytest.fixture(autouse=True)
+def small_pictures(monkeypatch):
+    monkeypatch.setattr(video, "SIZE", (64, 64))
+
+
+@pytest.fixture
+def blank_pictures(monkeypatch):
+    """A renderer that takes no time, where pictures don't matter."""
+
+    class Blank:
+        note = ""
+
+        def frame(self, controls, names):
+            return np.zeros((64, 64, 3), np.uint8)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(video, "open_renderer", lambda head, size: Blank())
+
+
+def click_at(second, n_samples=N_SAMPLES):
+    samples = np.zeros(n_samples, np.float32)
+    start = round(second * SAMPLE_RATE)
+    samples[start : start + 160] = 0.8 * np.sin(np.arange(160))
+    return Recording.from_samples(samples, SAMPLE_RATE)
+
+
+def speaking(fps, recording=None, rig=ARKIT_52):
+    controls = rig.neutral(n_frames(N_SAMPLES, fps))
+    controls[len(controls) // 2 :, 17 % len(rig.names)] = 1  # the jaw drops half way
+    return Animation(controls, fps, rig, recording)
+
+
+def decoded(path, kind):
+    with av.open(str(path)) as container:
+        return list(container.decode(**{kind: 0}))
+
+
+@pytest.mark.parametrize("fps", [30, 60, 23.976, 24_000 / 1001, 12.5])
+def test_frame_k_is_shown_at_k_over_fps(tmp_path, blank_pictures, fps):
+    path = tmp_path / "out.mp4"
+    animation = speaking(fps, click_at(0.25))
+    told = []
+    video.write(animation, path, lambda done, of: told.append((done, of)))
+    frames = decoded(path, "video")
+    times = [float(frame.pts * frame.time_base) for frame in frames]
+    np.testing.assert_allclose(times, np.arange(animation.n_frames) / fps, atol=1e-4)
+    assert told == [(k + 1, animation.n_frames) for k in range(animation.n_frames)]
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert container.streams.audio[0].codec_context.name == "aac"
+        rate = container.streams.video[0].average_rate
+        assert float(rate) == pytest.approx(fps, rel=1e-3)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_sound_is_whole_and_in_step(tmp_path, blank_pictures):
+    path = tmp_path / "out.mp4"
+    video.write(speaking(30, click_at(0.25)), path)
+    frames = decoded(path, "audio")
+    assert frames[0].sample_rate == SAMPLE_RATE
+    assert frames[0].pts * frames[0].time_base == Fraction(0)
+    sound = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    assert N_SAMPLES <= len(sound) <= N_SAMPLES + 1024, "AAC fills up its last frame"
+    onset = np.flatnonzero(np.abs(sound) > 0.3)[0] / SAMPLE_RATE
+    assert onset == pytest.approx(0.25, abs=0.005)
+
+
+def test_pictures_are_those_of_the_renderer(tmp_path):
+    path = tmp_path / "out.mp4"
+    animation = speaking(10)
+    video.write(animation, path)
+    seen = [frame.to_ndarray(format="rgb24").astype(int) for frame in decoded(path, "video")]
+    renderer = SoftwareRenderer(load_head(), (64, 64), "face")
+    for k in (0, len(seen) - 1):
+        expected = renderer.frame(animation.controls[k], ARKIT_52.names).astype(int)
+        assert np.abs(seen[k] - expected).mean() < 5
+    with av.open(str(path)) as container:
+        assert not container.streams.audio
+
+
+def test_a_failure_leaves_what_was_there(tmp_path):
+    path = tmp_path / "out.mp4"
+    path.write_bytes(b"before")
+    stranger = Rig("stranger", ("wag", "ear"), (0, 0), (1, 1), ())
+    with pytest.raises(MarotteError, match="has none of the controls"):
+        video.write(speaking(30, rig=stranger), path)
+
+    def damaged(n):
+        yield np.zeros(n, np.float32)
+        raise MarotteError("the file is cut short")
+
+    with pytest.raises(MarotteError, match="cut short"):
+        video.write(speaking(30, Recording(None, SAMPLE_RATE, 40_000, damaged)), path)
+    with pytest.raises(MarotteError, match="does not exist"):
+        video.write(speaking(30), tmp_path / "nowhere" / "out.mp4")
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_without_the_extra_a_sentence_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MarotteError, match=r"pip install 'marotte\[video\]'"):
+        video.write(speaking(30), tmp_path / "out.mp4")

@@ -1,0 +1,299 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.errors import MarotteError
+from marotte.learn.data.augment import AugmentConfig, disturb, microphone, rooms, sounds
+from marotte.learn.data.dataset import Crops
+from marotte.learn.recipes import strict
+from marotte.learn.train.batches import batch_of
+from marotte.learn.train.recipe import TrainingRecipe
+
+SHARES = (
+    "no_speech", "room", "noise", "babble", "music", "clicks", "tones", "recorded",
+    "low_cut", "band_limit", "clipping", "codec",
+)  # fmt: skip
+QUIET = AugmentConfig(loudest_dbfs=-20, softest_dbfs=-20, tilt_db=0, **dict.fromkeys(SHARES, 0))
+
+
+def only(**changes):
+    return dataclasses.replace(QUIET, **changes)
+
+
+def voice(batch=64, n=8192):
+    return 0.05 * torch.randn(batch, n, generator=torch.Generator().manual_seed(0))
+
+
+def seeded(seed=1):
+    return torch.Generator().manual_seed(seed)
+
+
+def run(config, speech=None, samples=None, level=0.05):
+    samples = voice() if samples is None else samples
+    speech = torch.ones(len(samples)) if speech is None else speech
+    return disturb(samples, torch.full((len(samples),), level), speech, config, seeded())
+
+
+def rms(samples):
+    return samples.square().mean(-1).sqrt()
+
+
+def near(found, expected, share=0.05):
+    torch.testing.assert_close(found, torch.full_like(found, expected), atol=0, rtol=share)
+
+
+def sine(hertz, n=8192):
+    return torch.sin(2 * math.pi * hertz * torch.arange(n) / SAMPLE_RATE)
+
+
+# The whole
+
+
+def test_without_disturbances_there_is_only_gain():
+    torch.testing.assert_close(run(QUIET), 2 * voice(), atol=1e-5, rtol=0)
+
+
+def test_levels_reach_from_the_softest_to_the_loudest():
+    found_db = 20 * rms(run(only(loudest_dbfs=-15, softest_dbfs=-60))).log10()
+    assert -61 < found_db.min() < -55
+    assert -20 < found_db.max() < -14
+
+
+def test_everything_at_once_is_sound_repeats_and_leaves_its_input():
+    config = AugmentConfig(loudest_dbfs=0, softest_dbfs=0, **dict.fromkeys(SHARES, 1.0))
+    samples = voice()
+    first = run(config, samples=samples, speech=(torch.arange(64) % 3 > 0).float())
+    assert first.abs().max() <= 1
+    assert torch.isfinite(first).all()
+    again = run(config, samples=samples, speech=(torch.arange(64) % 3 > 0).float())
+    assert torch.equal(first, again)
+    assert torch.equal(samples, voice())
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_small_batches_are_disturbed_too(batch):
+    config = AugmentConfig(**dict.fromkeys(SHARES, 1.0))
+    assert torch.isfinite(run(config, samples=voice(batch))).all()
+
+
+def test_silent_utterances_stay_finite():
+    assert torch.isfinite(run(AugmentConfig(), samples=torch.zeros(64, 8192), level=0.0)).all()
+
+
+def test_each_disturbance_changes_about_its_share_of_the_crops():
+    for share in set(SHARES) - {"no_speech", "recorded"}:
+        changed = (run(only(**{share: 0.5})) - run(QUIET)).abs().amax(1) > 1e-4
+        assert 0.25 < changed.float().mean() < 0.75, share
+
+
+@pytest.mark.parametrize("kind", ["noise", "babble", "music", "tones", "clicks"])
+def test_what_is_added_lies_under_the_speech_by_its_snr(kind):
+    config = only(**{kind: 1.0}, best_snr_db=20, worst_snr_db=20)
+    added = run(config) - run(QUIET)
+    # Speech is at 0.1; music and clicks are as loud as that on the whole only.
+    assert float(rms(added.flatten())) == pytest.approx(0.01, rel=0.5)
+    if kind in ("noise", "babble", "tones"):
+        near(rms(added), 0.01, 0.35)
+
+
+# Without speech
+
+
+def test_speech_that_is_taken_away_leaves_no_trace():
+    config = dataclasses.replace(AugmentConfig(), babble=1.0)
+    speech = (torch.arange(64) % 2).float()
+    one, other = run(config, speech), run(config, speech, samples=voice().roll(1, 0) * 0.5)
+    assert torch.equal(one[::2], other[::2])
+    assert not torch.equal(one[1::2], other[1::2])
+
+
+def test_instead_of_speech_there_are_all_kinds_and_silence():
+    heard = run(QUIET, speech=torch.zeros(64))
+    silent = ~heard.any(1)
+    assert 4 <= silent.sum() <= 20
+    assert 0.03 < float(rms(heard[~silent].flatten())) < 0.3
+
+
+def test_the_face_rests_where_the_speech_is_taken_away():
+    class Sampler:
+        def draw(self, batch, seed, step):
+            curves = np.ones((batch, 3, 2), np.float32)
+            return Crops(voice(batch).numpy(), curves, np.full(batch, 0.05, np.float32))
+
+    recipe = strict(
+        TrainingRecipe,
+        {
+            "name": "a", "corpus": "b", "teacher": "c", "augment": {"no_speech": 0.5},
+            "student": {"channels": 8, "lookahead_ms": 128.0}, "train": {"minutes": 1},
+        },
+        "recipe",
+    )  # fmt: skip
+    _, targets = batch_of(Sampler(), recipe.train, recipe.augment, 0)
+    assert set(targets.flatten(1).sum(1).tolist()) == {0.0, 6.0}
+
+
+# Rooms
+
+
+def test_a_room_answers_at_once_and_dies_away():
+    responses = rooms.room_responses()
+    near(responses.square().sum(1), 1.0, 1e-3)
+    assert (responses[:, 0] > 0).all()
+    tail = responses[:, 4000:].square().sum(1)
+    assert tail.max() < 0.05
+    direct = responses[:, :40].square().sum(1)
+    assert direct.min() < 0.35  # far from the microphone, in a lively room
+    assert direct.max() > 0.9
+
+
+def test_rooms_keep_the_time():
+    click = torch.zeros(200, 8192)
+    click[:, 3000] = 1.0
+    heard = rooms.in_rooms(click, seeded())
+    assert heard[:, :3000].abs().max() < 1e-5
+    assert (heard[:, 3000] > 0.05).all()
+
+
+def test_the_decay_is_the_rooms_own():
+    rng = np.random.default_rng(3)
+    field = rooms._diffuse_field(np.array([5.0, 4.0, 2.5]), 0.4, rng)
+    energy_db = 10 * np.log10(np.square(field)[::-1].cumsum()[::-1] + 1e-30)
+    lost_db = energy_db[800] - energy_db[800 + 1600]
+    assert lost_db == pytest.approx(15, abs=3)  # a quarter of the reverberation time
+
+
+# Sounds
+
+
+@pytest.mark.parametrize("kind", ["noise", "music", "clicks", "tones", "breath"])
+def test_banks_are_sound_of_rms_1(kind):
+    bank = sounds.made_up(kind)
+    assert torch.isfinite(bank).all()
+    assert float(rms(bank.flatten())) == pytest.approx(1, rel=1e-3)
+    taken = sounds.excerpts(bank, 5, 1000, seeded())
+    assert torch.equal(taken, sounds.excerpts(bank, 5, 1000, seeded()))
+    assert not torch.equal(taken, sounds.excerpts(bank, 5, 1000, seeded(2)))
+
+
+def test_noise_has_colours():
+    bank = sounds.made_up("noise")
+    spectrum = torch.fft.rfft(bank).abs().square()
+    hertz = torch.fft.rfftfreq(bank.shape[1], 1 / SAMPLE_RATE)
+    octave_db = [
+        10 * spectrum[:, (hertz > low) & (hertz < 1.1 * low)].mean(1).log10()
+        for low in (1000, 2000)
+    ]
+    slope = octave_db[1] - octave_db[0]
+    torch.testing.assert_close(
+        slope, torch.tensor([3, 0, -1.5, -3, -4.5, -6.0]), atol=0.5, rtol=0, check_dtype=False
+    )
+
+
+def test_tones_are_steady():
+    first, last = (sounds.made_up("tones")[:, at : at + 8000] for at in (0, 24_000))
+    torch.testing.assert_close(rms(first), rms(last), atol=0.15, rtol=0)
+
+
+def test_babble_is_of_others():
+    apart = torch.eye(20, 64)
+    rows = torch.arange(0, 20, 2)
+    mixed = sounds.babble(apart, torch.ones(20), rows, seeded())
+    voices = (mixed != 0).sum(1)
+    assert set(voices.tolist()) <= {2, 3, 4, 5, 6}
+    assert len(set(voices.tolist())) > 2
+    assert not mixed[torch.arange(10), rows].any()
+
+
+def test_a_users_recordings_are_mixed_in(tmp_path):
+    import soundfile
+
+    hiss = np.random.default_rng(0).normal(size=70 * SAMPLE_RATE) * 0.01
+    soundfile.write(tmp_path / "hiss.wav", hiss, SAMPLE_RATE)
+    config = only(recordings=str(tmp_path), recorded=1.0, best_snr_db=20, worst_snr_db=20)
+    near(rms(run(config) - run(QUIET)), 0.01, 0.1)
+
+
+def test_recordings_that_are_not_there_are_said(tmp_path):
+    with pytest.raises(MarotteError, match="holds 0 s of sound: give a folder of WAV"):
+        run(only(recordings=str(tmp_path), recorded=1.0))
+
+
+# Microphones and lines
+
+
+@pytest.mark.parametrize("limit", [3400.0, 5500.0])
+def test_a_band_limit_keeps_what_is_under_it(limit):
+    spectrum = torch.fft.rfft(run(only(band_limit=1.0, band_limits_hz=(limit,)))).abs().square()
+    hertz = torch.fft.rfftfreq(8192, 1 / SAMPLE_RATE)
+    kept = spectrum[:, (hertz > 500) & (hertz < 0.85 * limit)].mean(1)
+    assert (spectrum[:, hertz > 1.2 * limit].mean(1) < 0.001 * kept).all()
+    near(kept, 8192 * 0.01, 0.2)
+
+
+def test_tilt_and_low_cut_are_as_deep_as_they_say():
+    def respond(hertz, tilt_db=0.0, low_cut_hz=0.0):
+        tilt, cut = torch.tensor([[tilt_db]]), torch.tensor([[low_cut_hz]])
+        heard = microphone.respond(sine(hertz)[None], tilt, cut, torch.tensor([[1e9]]))
+        return 20 * math.log10(rms(heard[:, 1000:-1000]) / 0.5**0.5)
+
+    assert respond(1000, tilt_db=3) == pytest.approx(0, abs=0.1)
+    assert respond(4000, tilt_db=3) == pytest.approx(6, abs=0.1)
+    assert respond(500, tilt_db=-2) == pytest.approx(2, abs=0.1)
+    assert respond(100, low_cut_hz=200) == pytest.approx(-14, abs=0.5)
+    assert respond(2000, low_cut_hz=200) == pytest.approx(0, abs=0.2)
+
+
+def test_clipping_takes_the_peaks_only():
+    heard, clean = run(only(clipping=1.0)), run(QUIET)
+    peak = heard.abs().amax(1, keepdim=True)
+    torch.testing.assert_close(heard, clean.clamp(-peak, peak), atol=1e-5, rtol=0)
+    assert peak.min() < 0.15
+
+
+def test_mu_law_has_its_255_values_and_its_noise():
+    speech = torch.randn(4, 8192, generator=seeded())
+    coded = microphone.mu_law(speech, torch.full((4, 1), 4.0))
+    assert len(coded.unique()) <= 255
+    snr_db = 20 * math.log10(rms(speech.flatten()) / rms((coded - speech).flatten()))
+    assert 33 < snr_db < 42  # G.711's is about 38 dB at any level
+    quiet = microphone.mu_law(0.03 * speech, torch.full((4, 1), 4.0))
+    assert rms((quiet - 0.03 * speech).flatten()) < 0.1 * 0.03
+
+
+@pytest.mark.parametrize("bits", [8.0, 11.0])
+def test_few_bits_are_so_many(bits):
+    wave = 0.9 * sine(440)[None]
+    coded = microphone.few_bits(wave, torch.ones(1, 1), torch.full((1, 1), bits))
+    assert rms(coded - wave).item() == pytest.approx(2 ** (1 - bits) / 12**0.5, rel=0.1)
+
+
+def test_a_coarse_spectrum_keeps_what_is_loud_and_drops_what_is_weak():
+    loud, weak = sine(440) + sine(3000), 0.02 * sine(3200)
+    coded = microphone.coarse_spectrum((loud + weak)[None], torch.full((1, 1), 0.3))[0]
+    assert rms(coded - loud) < 0.15 * rms(loud)
+    spectrum = torch.fft.rfft(coded).abs()
+    assert spectrum[round(3200 / SAMPLE_RATE * 8192)] < 0.5 * torch.fft.rfft(weak).abs().max()
+    assert not microphone.coarse_spectrum(torch.zeros(1, 8192), torch.ones(1, 1)).any()
+
+
+# Configuration
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"silence": 0.1}, "no key 'silence': valid are loudest_dbfs"),
+        ({"room": 1.5}, "augment.room is a share, 0 to 1, got 1.5"),
+        ({"softest_dbfs": 0}, "augment.softest_dbfs is above augment.loudest_dbfs"),
+        ({"worst_snr_db": 60}, "augment.worst_snr_db is above"),
+        ({"band_limits_hz": []}, "list some, or set band_limit = 0"),
+        ({"band_limits_hz": [4]}, "are numbers, 1000 to 8000"),
+    ],
+)
+def test_a_wrong_table_is_refused(table, said):
+    with pytest.raises(MarotteError, match=said):
+        strict(AugmentConfig, table, "[augment]")

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.errors import MarotteError
+from marotte.learn.data.dataset import CropSampler, LabelledSpeech, absent, speech_level
+from marotte.learn.data.filters import Selection
+from marotte.model.timing import window
+
+SPEC = window(128)
+
+
+def ramps(seconds=(2.0, 3.0)):
+    """Two utterances whose sample and curve values tell their time: 1000 a second, 0.1 a second."""
+    time = [np.arange(int(s * SAMPLE_RATE)) / SAMPLE_RATE for s in seconds]
+    frames = [np.arange(int(s * 60)) / 60 for s in seconds]
+    return LabelledSpeech(
+        samples=np.concatenate([np.int16(1000 * t + 5000 * i) for i, t in enumerate(time)]),
+        curves=np.concatenate([np.float16(0.1 * f)[:, None] for f in frames]),
+        first_sample=np.cumsum([0, *map(len, time)]),
+        first_frame=np.cumsum([0, *map(len, frames)]),
+        level=np.array([0.1, 0.2], np.float32),
+        source=("one", "two"),
+        fps=60.0,
+        names=("jawOpen",),
+    )
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.2])
+def test_sound_and_curves_of_a_crop_are_of_the_same_moment(speed):
+    sampler = CropSampler(ramps((5.0, 5.0)), SPEC, 4, {"two": 0.0}, speed)
+    crops = sampler.draw(200, seed=1, step=2)
+    assert crops.samples.shape == (200, SPEC.n_samples + 3 * 320)
+    for frame in range(4):
+        heard = crops.samples[:, SPEC.past_samples + 320 * frame] * 32.768
+        shown = crops.targets[:, frame, 0] / 0.1
+        inside = (heard > 0.1) & (shown < 4.9)
+        assert inside.sum() > 100
+        np.testing.assert_allclose(heard[inside], shown[inside], atol=0.02)
+
+
+def test_the_same_seed_and_step_draw_the_same_crops():
+    draws = [CropSampler(ramps(), SPEC, 4, {}, 0.1).draw(8, seed=3, step=9) for _ in range(2)]
+    np.testing.assert_array_equal(draws[0].samples, draws[1].samples)
+    other = CropSampler(ramps(), SPEC, 4, {}, 0.1).draw(8, seed=3, step=10)
+    assert not np.array_equal(draws[0].samples, other.samples)
+
+
+def test_before_and_behind_an_utterance_is_silence():
+    crops = CropSampler(ramps((0.5, 0.5)), SPEC, 4, {"two": 0.0}, 0.0).draw(100, 0, 0)
+    assert (crops.samples[:, 0] == 0).any()
+    assert crops.samples.max() * 32768 <= 500
+
+
+def test_the_mix_weighs_sources():
+    crops = CropSampler(ramps(), SPEC, 4, {"one": 0.0}, 0.0).draw(50, 0, 0)
+    np.testing.assert_allclose(crops.level, 0.2)
+
+
+def test_a_source_that_is_none_is_named():
+    with pytest.raises(MarotteError, match=r"the source 'three'.*there is one, two"):
+        CropSampler(ramps(), SPEC, 4, {"three": 1.0}, 0.0)
+
+
+def test_a_source_that_this_corpus_lacks_is_done_without():
+    assert absent(ramps(), ["one", "flite"]) == ["flite"]
+    draws = [CropSampler(ramps(), SPEC, 4, mix, 0.0).draw(8, 0, 0) for mix in ({"flite": 2.0}, {})]
+    np.testing.assert_array_equal(draws[0].samples, draws[1].samples)
+    some = CropSampler(ramps(), SPEC, 4, {}, 0.0, only=Selection(("two", "flite"))).draw(50, 0, 0)
+    np.testing.assert_allclose(some.level, 0.2)
+    with pytest.raises(MarotteError, match="hears flite alone, of which this corpus has no speech"):
+        CropSampler(ramps(), SPEC, 4, {}, 0.0, only=Selection(("flite",)))
+
+
+def test_pauses_do_not_count_in_the_level():
+    speech = np.full(SAMPLE_RATE, 0.5, np.float32)
+    assert speech_level(np.concatenate([speech, 0 * speech])) == pytest.approx(0.5, rel=0.01)
+    assert speech_level(np.zeros(0, np.float32)) == 0
+
+
+def test_only_some_sources_and_some_minutes_are_heard():
+    speech = ramps((2.0,) * 1 + (3.0,))
+    crops = CropSampler(speech, SPEC, 4, {}, 0.0, only=Selection(("two",))).draw(50, 0, 0)
+    np.testing.assert_allclose(crops.level, 0.2)
+    crops = CropSampler(speech, SPEC, 4, {}, 0.0, only=Selection(minutes=1 / 60)).draw(50, 0, 0)
+    assert len(set(crops.level)) == 1  # the first one drawn is as long as that
+    with pytest.raises(MarotteError, match="the source 'three'"):
+        CropSampler(speech, SPEC, 4, {}, 0.0, only=Selection(("three",)))

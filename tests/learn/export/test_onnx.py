@@ -1,0 +1,59 @@
+"""The streamed form of an exported student gives what its windows give."""
+
+import numpy as np
+import pytest
+import torch
+from made import make_voice
+
+from marotte.audio.recording import Recording
+from marotte.infer.evaluators import StepEvaluator
+from marotte.infer.offline import animate
+from marotte.infer.stream import flush, open_stream, push
+from marotte.learn.export.cost import cost_of
+from marotte.learn.export.onnx import export
+from marotte.learn.models.frontends import MelFrontend, WaveformFrontend
+from marotte.learn.models.student import StudentConfig, StudentNet
+from marotte.model.session import load_student
+
+NAMES = ("jawOpen", "mouthClose", "mouthFunnel")
+
+
+@pytest.mark.parametrize("frontend", ["waveform", "mel"])
+def test_streamed_is_whole(frontend, tmp_path):
+    torch.manual_seed(1)
+    net = StudentNet(StudentConfig(16, 128, NAMES, frontend, norm="step", batch_norm=True)).eval()
+    export(net, tmp_path / "s.onnx", name="s")
+    student = load_student(tmp_path / "s.onnx")
+    voice = make_voice(0.8, 16_000)
+    whole = animate(Recording.from_samples(voice, 16_000), student)
+    stream = open_stream(student)
+    assert isinstance(stream.ear, StepEvaluator)
+    assert "computes 5 steps" in stream.cost
+    frames = push(stream, voice[:5000]) + push(stream, voice[5000:]) + flush(stream)
+    np.testing.assert_allclose([f.controls for f in frames], whole.controls, atol=1e-5)
+
+
+def test_half_of_the_file_gives_the_face_of_rounded_weights(tmp_path):
+    torch.manual_seed(1)
+    net = StudentNet(StudentConfig(32, 128, NAMES, "mel", norm="step", batch_norm=True)).eval()
+    export(net, tmp_path / "whole.onnx", name="whole")
+    export(net, tmp_path / "half.onnx", name="half", half=True)
+    for ending in (".onnx", ".stream.onnx"):
+        sizes = [(tmp_path / f"{name}{ending}").stat().st_size for name in ("half", "whole")]
+        assert sizes[0] < 0.8 * sizes[1]  # the Fourier transform keeps its 32 bits
+    assert cost_of(tmp_path / "half.onnx") == cost_of(tmp_path / "whole.onnx")
+    voice = make_voice(0.5, 16_000)
+    recording = Recording.from_samples(voice, 16_000)
+    whole, half = (
+        animate(recording, load_student(tmp_path / f"{n}.onnx")) for n in ("whole", "half")
+    )
+    assert 0 < np.abs(half.controls - whole.controls).max() < 2e-3
+    stream = open_stream(load_student(tmp_path / "half.onnx"))
+    frames = push(stream, voice) + flush(stream)
+    np.testing.assert_allclose([f.controls for f in frames], half.controls, atol=1e-5)
+
+
+@pytest.mark.parametrize("frontend", [MelFrontend, WaveformFrontend])
+def test_a_step_reaches_as_far_as_it_says(frontend):
+    assert frontend.n_steps(frontend.reach_samples) == 1
+    assert frontend.n_steps(frontend.reach_samples - 1) < 1

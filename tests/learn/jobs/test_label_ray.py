@@ -1,0 +1,81 @@
+"""Labelling on a cluster of two workers on this machine, one of which is killed."""
+
+import os
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+
+from marotte.errors import MarotteError
+from marotte.learn.data.store import Store
+from marotte.learn.jobs.label import LabelJob, label_part, plan_labels
+from marotte.learn.jobs.ray_cluster import Cluster, label_on
+from marotte.learn.utterance import Phone, Utterance
+
+pytest.importorskip("ray.data", reason="the extra 'cluster' is not installed")
+# Ray's own deprecations, and what it leaves open when its processes end.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+PARTS = 5
+
+
+def murmur(number):
+    sound = 0.1 * np.random.default_rng(number).standard_normal(32_000)
+    phones = tuple(Phone(p, 0.1 * i, 0.1 * i + 0.1) for i, p in enumerate("mɑpimɑbu"))
+    id = f"queen/joe/{number:04d}"
+    return Utterance(id, "queen", "joe", "en", "MIT", "", np.float32(sound), 16_000, phones)
+
+
+def speak(folder):
+    for part in range(PARTS):
+        said = [murmur(100 * part + n) for n in range(30)]
+        Store(folder).write_part(f"queen-{part:05d}", said)
+
+
+def processes():
+    """(pid, pid of its parent, its name) of each that runs."""
+    said = subprocess.run(
+        ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+    )
+    rows = (line.split(maxsplit=2) for line in said.stdout.splitlines()[1:])
+    return [(int(pid), int(parent), name) for pid, parent, name in rows]
+
+
+def our_workers():
+    raylets = {pid for pid, parent, _ in processes() if parent == os.getpid()}
+    named = [each for each in processes() if "MapWorker" in each[2]]
+    return [pid for pid, parent, _ in named if parent in raylets]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="kill -9 is a POSIX signal")
+def test_a_cluster_labels_every_utterance_though_a_worker_is_killed(tmp_path):
+    speak(tmp_path / "cluster")
+    speak(tmp_path / "here")
+    job = LabelJob((tmp_path / "cluster").as_uri(), "phonetic")
+    labelled = 0
+    for done in label_on(Cluster("local", workers=2), job, plan_labels(job)):
+        if not labelled:
+            os.kill(our_workers()[0], signal.SIGKILL)
+        assert done.failed == ()
+        labelled += done.labelled
+    assert labelled == PARTS * 30
+    for part in plan_labels(LabelJob(tmp_path / "here", "phonetic")).parts:
+        label_part(LabelJob(tmp_path / "here", "phonetic"), part)
+    folders = [tmp_path / where / "labels" / "phonetic" for where in ("cluster", "here")]
+    files, expected = ({f.name: f.read_bytes() for f in folder.iterdir()} for folder in folders)
+    assert len(expected) == PARTS
+    assert files == expected
+
+
+@pytest.mark.parametrize("address", ["auto", "127.0.0.1:1"])
+def test_a_cluster_that_is_not_there_is_said(tmp_path, monkeypatch, address):
+    monkeypatch.setenv("RAY_ADDRESS", "ray://127.0.0.1:1")
+    Store(tmp_path).write_part("queen-00000", [murmur(0)])
+    job = LabelJob(tmp_path, "phonetic")
+    with pytest.raises(MarotteError, match=r"127.0.0.1:1 does not answer.*--ray local"):
+        list(label_on(Cluster(address), job, plan_labels(job)))

@@ -1,0 +1,229 @@
+"""Faces are scored the same however they are computed."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from marotte.audio.recording import Recording
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52
+from marotte.learn.data.store import Store
+from marotte.learn.export.onnx import export
+from marotte.learn.measure.evaluate import chosen, evaluate, score
+from marotte.learn.measure.nonspeech import LEVEL, SECONDS, sounds, stillness
+from marotte.learn.measure.predictors import (
+    LabelPredictor,
+    RunPredictor,
+    Smoothed,
+    StudentPredictor,
+    TeacherPredictor,
+    open_student,
+    outputs_of,
+    smoothed,
+    to_arkit,
+)
+from marotte.learn.models.student import StudentConfig, StudentNet
+from marotte.learn.processes import processes
+from marotte.learn.train import checkpoint
+from marotte.learn.train.losses import LossWeights
+from marotte.learn.train.recipe import StudentShape, TrainConfig, TrainingRecipe
+from marotte.learn.utterance import Phone, Utterance
+
+RECIPE = TrainingRecipe(
+    name="tiny",
+    corpus="corpus.toml",
+    teacher="phonetic",
+    student=StudentShape(8, 128, "mel", "step", batch_norm=True),
+    train=TrainConfig(minutes=1, steps=1),
+    loss=LossWeights(),
+)
+
+
+def speak(source, speaker, number, language="en", rate=16_000, seconds=1.5):
+    sounds = ["m", "ɑ", "p", "æ", "b", "ʌ", "m", "ɔ"]
+    phones = tuple(Phone(s, 0.1 + 0.15 * i, 0.25 + 0.15 * i) for i, s in enumerate(sounds))
+    random = np.random.default_rng(number)
+    sound = 0.1 * random.normal(size=round(seconds * rate))
+    id = f"{source}/{speaker}/{number}"
+    sound = sound.clip(-1, 1).astype(np.float32)
+    return Utterance(id, source, speaker, language, "MIT", "", sound, rate, phones)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("corpus"))
+    store.write_part("clean-0", [speak("asterisk_en", f"s{n % 2}", n) for n in range(6)])
+    store.write_part("clean-1", [speak("asterisk_en", f"s{n % 2}", n) for n in range(6, 12)])
+    spanish = [speak("asterisk_es", "a", n, "es") for n in range(2)]
+    store.write_part("other", [*spanish, speak("asterisk_it", "b", 0, "it")])
+    teacher = TeacherPredictor("phonetic")
+    for part in store.parts():
+        curves = {each.id: teacher(each) for each in store.utterances([part])}
+        store.write_labels("phonetic", part, curves, 60.0, ARKIT_52.names, {})
+    return store
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run's folder, of a network whose batch norms have seen something."""
+    folder = tmp_path_factory.mktemp("run")
+    torch.manual_seed(0)
+    net = lively(StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(RECIPE.student))))
+    checkpoint.save(
+        folder / "checkpoint.pt",
+        RECIPE,
+        net,
+        torch.optim.AdamW(net.parameters()),
+        checkpoint.Progress(),
+    )
+    return folder
+
+
+def lively(net):
+    """Weights large enough that answers differ from frame to frame."""
+    with torch.no_grad():
+        for parameter in net.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(2.5)
+    net.train()
+    net(torch.randn(4, 8192) * 0.1)
+    return net.eval()
+
+
+@pytest.mark.parametrize(
+    ("frontend", "norm"), [("mel", "step"), ("waveform", "step"), ("waveform", "window")]
+)
+@pytest.mark.parametrize("fps", [60.0, 24.0])
+def test_shared_steps_are_every_window_by_itself(frontend, norm, fps):
+    torch.manual_seed(1)
+    net = lively(StudentNet(StudentConfig(8, 128, ("a", "b"), frontend, norm)))
+    voice = speak("a", "b", 0, rate=22_050).samples
+    recording = Recording.from_samples(voice, 22_050)
+    answers = outputs_of(net, recording, fps)
+    samples = np.pad(recording.read(), (net.config.window.past_samples, 8192))
+    starts = np.rint(np.arange(len(answers)) * 16_000 / fps).astype(int)
+    windows = np.stack([samples[start : start + 8192] for start in starts])
+    with torch.no_grad():
+        expected = net(torch.from_numpy(windows)).controls.numpy()
+    assert np.ptp(expected, axis=0).min() > 0.01
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
+
+
+def test_a_run_s_face_is_its_exported_student_s(run, tmp_path):
+    net, _ = checkpoint.load_net(run / "checkpoint.pt")
+    export(net, tmp_path / "tiny.onnx", name="tiny")
+    assert open_student(str(run)) == ("tiny", RunPredictor(run))
+    for rate in (16_000, 11_025):
+        utterance = speak("queen", "ian", 1, rate=rate)
+        student = StudentPredictor(str(tmp_path / "tiny.onnx"))(utterance)
+        assert student.shape == (90 + (rate != 16_000), 52)
+        np.testing.assert_allclose(RunPredictor(run)(utterance), student, atol=1e-4)
+
+
+def test_a_run_s_smoothing_is_its_exported_student_s(tmp_path):
+    shape = dataclasses.replace(RECIPE.student, smooth_behind=2, smooth_ahead=1)
+    net = lively(StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(shape))))
+    progress, recipe = checkpoint.Progress(), dataclasses.replace(RECIPE, student=shape)
+    optimizer = torch.optim.AdamW(net.parameters())
+    checkpoint.save(tmp_path / "checkpoint.pt", recipe, net, optimizer, progress)
+    export(net, tmp_path / "tiny.onnx", name="tiny")
+    utterance = speak("queen", "ian", 1)
+    student = StudentPredictor(str(tmp_path / "tiny.onnx"))(utterance)
+    np.testing.assert_allclose(RunPredictor(tmp_path)(utterance), student, atol=1e-4)
+    # It is a mean already: smoothing does not take the mean of means.
+    assert open_student(str(tmp_path), smooth=True) == ("tiny", RunPredictor(tmp_path))
+    assert open_student("live", smooth=True) == ("live", StudentPredictor("live"))
+
+
+def test_a_student_without_smoothing_is_shown_by_the_ensemble(tiny_student):
+    face = StudentPredictor(str(tiny_student))
+    assert open_student(str(tiny_student), smooth=True) == ("tiny smooth", Smoothed(face))
+
+
+def test_several_processes_give_the_same_scores(store, tiny_student, monkeypatch):
+    monkeypatch.setattr("marotte.learn.measure.evaluate.CHUNK_UTTERANCES", 3)
+    face = StudentPredictor(str(tiny_student))
+    one = evaluate(face, store, "test_clean")
+    with processes(2) as pool:
+        two = evaluate(face, store, "test_clean", pool=pool)
+    assert [each.who for each in one] == ["asterisk_en/s0", "asterisk_en/s1", "all"]
+    for a, b in zip(one, two, strict=True):
+        assert a.mse == pytest.approx(b.mse, rel=1e-5)
+        np.testing.assert_allclose(a.closures.open_mm, b.closures.open_mm, atol=1e-4)
+
+
+def test_a_cap_takes_the_same_speech_each_time(store):
+    ids = {id for part in chosen(store, "test_clean").values() for id in part}
+    assert len(ids) == 12
+    few = chosen(store, "test_clean", minutes=4 * 1.5 / 60)
+    more = chosen(store, "test_clean", minutes=8 * 1.5 / 60)
+    assert sum(map(len, few.values())) == 4
+    assert sum(map(len, more.values())) == 8
+    assert all(set(few[part]) <= set(more[part]) for part in few)
+    assert evaluate(LabelPredictor("phonetic"), store, "test_clean", minutes=0.1)[
+        -1
+    ].minutes == pytest.approx(0.1)
+
+
+def test_languages_are_scored_by_language(store):
+    scores = evaluate(LabelPredictor("phonetic"), store, "test_languages", "teacher")
+    assert [each.who for each in scores] == ["es", "it", "teacher"]
+
+
+def test_a_teacher_is_like_itself(store):
+    for face in (LabelPredictor("phonetic"), TeacherPredictor("phonetic")):
+        last = evaluate(face, store, "test_clean")[-1]
+        assert last.mse < 1e-6
+        assert last.jitter_ratio == pytest.approx(1, abs=0.02)
+        assert last.contact_ratio == pytest.approx(1, abs=0.02)
+
+
+def test_a_smoothed_face_trembles_less(store):
+    labels = LabelPredictor("phonetic")
+    plain, smooth = (evaluate(face, store, "test_clean")[-1] for face in (labels, Smoothed(labels)))
+    assert smooth.jitter < plain.jitter
+    made = Smoothed(TeacherPredictor("phonetic"))(speak("a", "b", 0))
+    np.testing.assert_array_equal(made, smoothed(TeacherPredictor("phonetic")(speak("a", "b", 0))))
+
+
+def test_without_labels_there_is_no_error(store):
+    utterance = speak("a", "b", 0)
+    alone = score(load_head(), utterance, TeacherPredictor("phonetic")(utterance), None)
+    assert np.isnan([alone.mse, alone.jitter_ratio, alone.contact_ratio]).all()
+    assert alone.closures.pbm == 1
+
+
+def test_smoothed_is_the_mean_of_three():
+    curves = np.arange(5, dtype=np.float32)[:, None] ** 2
+    assert smoothed(curves)[:, 0] == pytest.approx([1 / 3, 5 / 3, 14 / 3, 29 / 3, 41 / 3])
+
+
+def test_labels_of_another_rate_and_order():
+    curves = np.array([[0, 1], [1, 0], [0, 1]], np.float16)
+    controls = to_arkit(curves, ("mouthClose", "jawOpen"), 30.0)
+    assert controls.shape == (6, 52)
+    jaw = controls[:, ARKIT_52.index["jawOpen"]]
+    assert jaw == pytest.approx([1, 0.5, 0, 0.5, 1, 1])
+
+
+class Still:
+    """A jaw that is always as far open."""
+
+    def __init__(self, jaw):
+        self.jaw = jaw
+
+    def __call__(self, utterance):
+        controls = ARKIT_52.neutral(round(utterance.seconds * 60))
+        controls[:, ARKIT_52.index["jawOpen"]] = self.jaw
+        return controls
+
+
+def test_stillness():
+    assert set(stillness(Still(0)).values()) == {0}
+    assert set(stillness(Still(0.5)).values()) == {1}
+    for name, samples in sounds().items():
+        assert samples.shape == (SECONDS * 16_000,)
+        loudness = np.sqrt(np.square(samples.astype(float)).mean())
+        assert loudness == pytest.approx(0 if name == "silence" else LEVEL, rel=0.2)

@@ -1,0 +1,109 @@
+import pytest
+import torch
+from tiny_training import RECIPE, speech
+
+from marotte.errors import MarotteError
+from marotte.learn.export.cost import cost_of
+from marotte.learn.export.onnx import export
+from marotte.learn.models.baselines import MFCC_BANDS, MfccNet, cosine_transform
+from marotte.learn.models.factory import network, take_encoder
+from marotte.learn.models.student import StudentConfig
+from marotte.learn.train import checkpoint, loop
+from marotte.learn.train.recipe import StudentShape
+from marotte.model.session import load_student
+
+PAPER_RIG = tuple(f"control{i}" for i in range(78))
+
+
+def config(frontend, channels=8, names=("jawOpen", "mouthClose"), **changes):
+    return StudentConfig(channels, 256, names, frontend, "window", **changes)
+
+
+@pytest.mark.parametrize(
+    ("frontend", "channels", "parameters", "macs"),
+    [("hubert", 512, 7.19e6, 1.27e9), ("mfcc", 256, 2.0e6, 0.2e9)],
+)
+def test_sizes_of_the_paper(frontend, channels, parameters, macs, tmp_path):
+    net = network(config(frontend, channels, PAPER_RIG))
+    assert sum(p.numel() for p in net.parameters()) == pytest.approx(parameters, rel=0.03)
+    export(net, tmp_path / "b.onnx", name="b", rig="paper")
+    cost = cost_of(tmp_path / "b.onnx")
+    assert cost.parameters == pytest.approx(parameters, rel=0.03)
+    assert cost.macs == pytest.approx(macs, rel=0.03)
+    assert not list(tmp_path.glob("*.stream.onnx"))
+
+
+@pytest.mark.parametrize("frontend", ["mfcc", "hubert"])
+def test_crops_are_windows(frontend):
+    net = network(config(frontend)).eval()
+    samples = 0.1 * torch.randn(2, 8192 + 3 * 320)
+    whole = torch.stack([net(samples[:, i * 320 :][:, :8192]).controls for i in range(4)], dim=1)
+    torch.testing.assert_close(
+        net.crops(samples, 4).controls, whole.flatten(0, 1), atol=1e-5, rtol=0
+    )
+
+
+@pytest.mark.parametrize("frontend", ["mfcc", "hubert"])
+def test_a_baseline_is_trained_kept_and_exported(frontend, tmp_path):
+    import dataclasses
+
+    train = dataclasses.replace(RECIPE.train, steps=2, batch=2, frames=2)
+    shape = StudentShape(8, 128, frontend, "window")
+    recipe = dataclasses.replace(RECIPE, train=train, student=shape)
+    torch.manual_seed(recipe.train.seed)
+    fresh = network(StudentConfig(names=speech().names, **vars(shape))).state_dict()
+    trained = loop.train(recipe, speech(), speech(), tmp_path / "run")
+    net, _ = checkpoint.load_net(tmp_path / "run" / "checkpoint.pt")
+    for name, value in net.state_dict().items():
+        assert torch.equal(value, fresh[name]) == name.startswith("encoder"), name
+    contract = export(net, tmp_path / "b.onnx", name="b")
+    assert contract.frontend == frontend
+    windows = 0.1 * torch.randn(3, 8192)
+    with torch.no_grad():
+        expected = trained(windows).controls
+    answer = torch.from_numpy(load_student(tmp_path / "b.onnx").outputs(windows.numpy()))
+    torch.testing.assert_close(answer, expected, atol=1e-4, rtol=0)
+
+
+def test_the_cosine_transform_is_orthonormal():
+    matrix = cosine_transform(MFCC_BANDS, MFCC_BANDS)
+    torch.testing.assert_close(matrix.T @ matrix, torch.eye(MFCC_BANDS), atol=1e-5, rtol=0)
+    assert MfccNet(config("mfcc")).mfcc(torch.randn(2, 8192)).shape == (2, 32, 63)
+
+
+class TestEncoders:
+    def state(self, channels=8):
+        net = network(config("hubert", channels))
+        prefix = "hubert.feature_extractor.conv_layers"
+        named = {f"{prefix}.{i}.conv.weight": layer.weight for i, layer in enumerate(net.encoder)}
+        norm = net.encoder_norm.named_parameters()
+        return named | {f"{prefix}.0.layer_norm.{name}": value + 1 for name, value in norm}
+
+    def test_hubert_s_convolutions_are_taken_over(self, tmp_path):
+        state = {name: value.detach() for name, value in self.state().items()}
+        torch.save(state, tmp_path / "hubert.pt")
+        net = network(config("hubert", encoder=str(tmp_path / "hubert.pt")))
+        take_encoder(net)
+        prefix = "hubert.feature_extractor.conv_layers"
+        assert torch.equal(net.encoder[6].weight, state[f"{prefix}.6.conv.weight"])
+        assert torch.equal(net.encoder_norm.bias, state[f"{prefix}.0.layer_norm.bias"])
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (None, "no checkpoint of HuBERT"),
+            (b"nonsense", "no checkpoint that torch reads"),
+            ({"a": torch.zeros(1)}, "is it HuBERT"),
+            (16, "student.channels = 16"),
+        ],
+    )
+    def test_what_is_none_is_refused(self, content, words, tmp_path):
+        path = tmp_path / "hubert.pt"
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        elif isinstance(content, int):
+            torch.save({k: v.detach() for k, v in self.state(content).items()}, path)
+        elif content:
+            torch.save(content, path)
+        with pytest.raises(MarotteError, match=words):
+            take_encoder(network(config("hubert", encoder=str(path))))

@@ -1,0 +1,239 @@
+"""The paper's tables out of tiny recipes and made speech, by the command a person gives."""
+
+import csv
+import dataclasses
+
+import av
+import numpy as np
+import pytest
+from spoken import HYBRID, RECIPE, make_table, run, speak
+
+from marotte.errors import MarotteError
+from marotte.learn.data.csv_io import read_csv, write_csv
+from marotte.learn.data.store import Store
+from marotte.learn.measure import videos
+from marotte.learn.measure.degraded import HEARD, Degraded, degrade
+from marotte.learn.measure.predictors import TeacherPredictor
+from marotte.learn.reproduce import lips
+from marotte.learn.reproduce.claims import CLAIMS
+from marotte.learn.reproduce.frames import moments
+from marotte.learn.reproduce.plots import apart, pareto
+from marotte.learn.reproduce.results import Costs, Figures
+from marotte.learn.reproduce.rows import TABLE2, TABLE3, TABLES, Row, chosen_rows
+from marotte.learn.reproduce.runs import changed, runs_of
+from marotte.learn.reproduce.tables import markdown, spread
+from marotte.learn.reproduce.verdicts import Measured, verdicts
+
+
+@pytest.fixture(scope="module")
+def made(labelled, tmp_path_factory):
+    """A folder in which table2 was made of two rows, and the words of the command."""
+    home = tmp_path_factory.mktemp("reproduce")
+    recipes = {"s0": RECIPE, "s4-plus": HYBRID}
+    return home, make_table("table2", home, labelled, recipes, "--rows", "S4+,S4+ smooth")
+
+
+def test_a_table_with_its_pictures_is_written(made):
+    home, _ = made
+    out = home / "out"
+    text = (out / "table2.md").read_text()
+    assert "| S4+ |" in text
+    assert "| S4+ smooth |" in text
+    assert "90.6 / 72.0" in text
+    assert "0: 2" in text  # the seed and its steps
+    assert "clean, 8 kHz" in text
+    assert "| S4+ smooth | 0.0" in text
+    page = (home / "page.md").read_text()
+    assert page.startswith("# Here")
+    assert page.endswith("End")
+    assert text.strip() in page
+    figures = read_csv(out / "table2.csv", Figures)
+    assert {each.row for each in figures} == {"T", "S4+", "S4+ smooth"}
+    assert {each.who for each in figures if each.split == "test_languages"} == {"es", "all"}
+    costs = read_csv(out / "table2-costs.csv", Costs)
+    assert costs[1].lookahead_ms == pytest.approx(costs[0].lookahead_ms + 1000 / 60)
+    assert (out / "claims.md").read_text().count("not measured") > 10
+    runs = {path.parent.name for path in home.glob("cache/reproduce/*/*/*/checkpoint.pt")}
+    assert runs == {"s0-seed-0", "s4-plus-seed-0"}  # who teaches is trained first
+    names = {path.name for path in out.glob("*.png")}
+    assert names == {
+        "table2-metrics.png",
+        "table2-frontier.png",
+        "fig8-lips.png",
+        "fig5-frames.png",
+    }
+
+
+def test_what_is_there_is_not_made_again(made, monkeypatch):
+    home, words = made
+    monkeypatch.setenv("MAROTTE_CACHE", str(home / "cache"))
+    before = (home / "out" / "table2.csv").read_bytes()
+    monkeypatch.setattr("marotte.learn.train.loop.train", None)
+    monkeypatch.setattr("marotte.learn.reproduce.results._all_figures", None)
+    result = run(*words, "--no-train", "--no-videos")
+    assert result.exit_code == 0, result.output
+    assert (home / "out" / "table2.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"--corpus": None}, "say which labelled corpus"),
+        ({"--rows": "S9"}, "there is no row 'S9'"),
+        ({"--rows": "S1"}, "there is no recipe"),
+        ({"--rows": "S4+", "--minutes": "7", "--no-train": ""}, "no run is finished"),
+    ],
+)
+def test_bad_input_is_one_sentence(made, monkeypatch, tmp_path, changes, words):
+    home, given = made
+    monkeypatch.setenv("MAROTTE_CACHE", str(home / "cache"))
+    options = dict(zip(given[2::2], given[3::2], strict=True)) | {"--to": tmp_path} | changes
+    flat = [w for key, value in options.items() if value is not None for w in (key, value)]
+    result = run("reproduce", "table2", *[word for word in flat if word != ""])
+    assert result.exit_code == 2, result.output
+    assert words in " ".join(result.output.split())
+
+
+def test_claims_need_a_table(tmp_path):
+    result = run("reproduce", "claims", "--to", tmp_path)
+    assert result.exit_code == 2
+    assert "holds no table" in result.output
+
+
+FIGURES = Figures(
+    row="S0",
+    seed=0,
+    budget_minutes=40,
+    steps=1000,
+    heard="as it is",
+    split="test_clean",
+    who="all",
+    minutes=5.0,
+    pbm=0.9,
+    bilabials=100,
+    false_closure=0.02,
+    vowels=200,
+    balanced=0.94,
+    auc=0.99,
+    timing_ms=-3.0,
+    contact_ms=90.0,
+    taught_contact_ms=100.0,
+    mse=0.002,
+    jitter=0.7,
+    taught_jitter=0.6,
+)
+COSTS = Costs("S0", 0, 3_000_000, 350_000_000, -1, 21.1, 90.0, 256.0, 4.0, 0, 0.1, 0.2, 0.3, 0.4)
+
+
+def line(row, **changes):
+    return dataclasses.replace(FIGURES, row=row, **changes)
+
+
+def test_csv_is_read_as_it_was_written(tmp_path):
+    lines = [FIGURES, line("T", seed=-1, budget_minutes=float("inf"))]
+    write_csv(tmp_path / "a.csv", lines, Figures)
+    assert read_csv(tmp_path / "a.csv", Figures) == lines
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["row"] == "S0"
+    with pytest.raises(MarotteError, match="not a table"):
+        read_csv(tmp_path / "a.csv", Costs)
+
+
+def test_seeds_are_shown_by_mean_and_deviation():
+    assert spread([0.5, 0.7], "{:.2f}".format) == "0.60 ± 0.14"
+    rows = [Row("S0", "s0", seeds=(0, 1))]
+    text = markdown(rows, [FIGURES, line("S0", seed=1, pbm=0.8)], [COSTS])
+    assert "85.0 ± 7.1" in text
+    assert "0: 1000, 1: 1000" in text
+    assert "trained for 40 minutes" in text
+
+
+def test_claims_are_held_or_not():
+    def verdict(text, figures, costs=()):
+        [claim] = [claim for claim in CLAIMS if claim.text == text]
+        return verdicts([claim], Measured(figures, costs)).splitlines()[-1]
+
+    small = "S1 is slightly worse than S0, S2 considerably"
+    figures = [line("S0"), line("S1", pbm=0.88), line("S2", pbm=0.7)]
+    assert "| held |" in verdict(small, figures)
+    assert "S0 90.0, S1 88.0, S2 70.0" in verdict(small, figures)
+    assert "**not held**" in verdict(small, [*figures[:2], line("S2", pbm=0.87)])
+    assert "not measured" in verdict(small, figures[:2])
+    little = [line(row, pbm=pbm) for row, pbm in (("S0", 0.05), ("S1", 0.09), ("S2", 0.0))]
+    assert "| undecided |" in verdict(small, little)
+    smoothing = "smoothing: lower PBM, higher MSE, less jitter"
+    both = [
+        each
+        for row in ("S4+", "S5+")
+        for each in (line(row), line(f"{row} smooth", pbm=0.8, mse=0.003, jitter=0.4))
+    ]
+    assert "| held |" in verdict(smoothing, both)
+    assert "PBM -10.0 points, MSE × 1.50, jitter × 0.57" in verdict(smoothing, both)
+    # Every claim can be asked for, whatever is measured.
+    assert verdicts(CLAIMS, Measured(figures, [COSTS])).count("\n") == len(CLAIMS) + 1
+
+
+def test_rows_are_those_of_the_paper():
+    assert [row.label for row in TABLE2[:6]] == [
+        "T", "MFCC", "MFCC+KD", "HuBERT-CNN", "HuBERT-CNN+KD", "S0",
+    ]  # fmt: skip
+    assert chosen_rows(TABLE2, ["s2"])[1].seeds == (0, 1, 2)
+    assert len(runs_of(TABLE2)) == 17 + 4
+    without = TABLE3[2]
+    tables = changed({"loss": {"velocity": 9.0, "lip_gap": 1.0}}, without)
+    assert tables == {"loss": {"velocity": 0.0, "lip_gap": 1.0}}
+    assert changed({"finetune": {}, "loss": {}}, TABLE3[3]) == {"loss": {}}
+    for rows in TABLES.values():
+        assert len({row.label for row in rows}) == len(rows)
+        assert len({(row.run, row.teacher, row.smooth) for row in rows}) == len(rows)
+
+
+def test_sound_is_made_worse_the_same_each_time():
+    utterance = speak("asterisk_en", "allison", 0)
+    for how in HEARD:
+        heard = degrade(utterance, how)
+        assert heard.samples.shape == utterance.samples.shape
+        np.testing.assert_array_equal(heard.samples, degrade(utterance, how).samples)
+    noisy = degrade(utterance, "noise 10 dB").samples - utterance.samples
+    ratio = np.square(utterance.samples).mean() / np.square(noisy).mean()
+    assert 10 * np.log10(ratio) == pytest.approx(10, abs=0.1)
+    face = Degraded(lambda each: each.samples, "8 kHz")
+    np.testing.assert_array_equal(face(utterance), degrade(utterance, "8 kHz").samples)
+
+
+def test_the_words_of_figure_5_are_found(labelled):
+    found = {moment.word: moment.phone for moment in moments(Store(labelled))}
+    assert set(found) == {"silence", "time", "big"}
+    assert found["time"].ipa == "m"
+    assert found["big"].ipa == "b"
+    assert found["silence"].start_s == pytest.approx(2.2)
+
+
+def test_a_sentence_is_the_same_each_time(labelled):
+    store = Store(labelled)
+    assert lips.sentence(store, "test_clean").id == lips.sentence(store, "test_clean").id
+    with pytest.raises(MarotteError, match="no sentence"):
+        lips.sentence(store, "test_clean", "fr")
+
+
+def test_faces_stand_beside_each_other_in_a_video(tmp_path):
+    said = speak("asterisk_en", "allison", 0)
+    said = dataclasses.replace(said, samples=said.samples[:2000], phones=said.phones[:1])
+    teacher = TeacherPredictor("phonetic")
+    videos.film(said, {"left": teacher, "right": teacher}, tmp_path / "a.mp4", "8 kHz")
+    with av.open(str(tmp_path / "a.mp4")) as film:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    width = videos.PIXELS
+    assert len(pictures) == 4
+    assert pictures[0].shape == (width + videos.TITLE_PIXELS, 2 * width, 3)
+    left, right = np.split(pictures[0][videos.TITLE_PIXELS :], 2, axis=1)
+    assert np.abs(left.astype(int) - right).mean() < 3
+
+
+def test_names_are_moved_apart():
+    assert apart([5, 0, 5.5], 1) == [4.75, 0, 5.75]
+    assert apart([], 1) == []
+
+
+def test_pareto():
+    assert pareto([(3, 9), (1, 5), (2, 4), (2, 7)]) == [(1, 5), (2, 7), (3, 9)]

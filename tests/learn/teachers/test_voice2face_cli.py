@@ -1,0 +1,166 @@
+"""Voice2Face by the commands a person gives: teach, label without phones, evaluate."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from spoken import run, speak
+
+from marotte.errors import MarotteError
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52
+from marotte.learn.data.store import Store
+from marotte.learn.measure.predictors import LabelPredictor, TeacherPredictor, open_predictor
+from marotte.learn.teachers import open_teacher
+
+RECIPE = """
+name = "by-ear"
+labels = "phonetic"
+[encoder]
+model = "mfcc-ssc"
+layer = 0
+[speech]
+noise_minutes = 0.2
+[speech.minutes]
+queen = 1
+[train]
+minutes = 1
+steps = 6
+batch = 4
+frames = 16
+[decoder]
+channels = 16
+hidden = 32
+latent = 4
+"""
+SPEAKERS = {"queen": ("joe", "jim"), "asterisk_en": ("allison",)}  # train, valid; test_clean
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a labelled corpus, a recipe, and a trained run."""
+    folder = tmp_path_factory.mktemp("place")
+    store = Store(folder / "corpus")
+    for source, speakers in SPEAKERS.items():
+        said = [speak(source, speaker, n) for speaker in speakers for n in range(3)]
+        store.write_part(f"{source}-00000", said)
+    assert run("label", store.folder, "--workers", 1).exit_code == 0
+    unsaid = dataclasses.replace(speak("mine", "me", 0), phones=())
+    store.write_part("mine-00000", [unsaid])
+    (folder / "by-ear.toml").write_text(RECIPE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAROTTE_CACHE", str(folder / "cache"))
+        result = run(
+            "teach", folder / "by-ear.toml", "--corpus", store.folder, "--run", folder / "run"
+        )
+    assert result.exit_code == 0, result.output
+    assert "3 utterances of speakers it did not learn from" in result.output
+    assert f"--teacher voice2face:{folder / 'run'}" in "".join(result.output.splitlines())
+    # Joe and Jim sound the same: three sounds of theirs, and two noises.
+    assert len(list((folder / "cache" / "features" / "mfcc-ssc-0-computed").glob("*.npy"))) == 5
+    return folder
+
+
+def test_speech_without_phones_is_labelled(place):
+    teacher = f"voice2face:{place / 'run'}"
+    result = run("label", place / "corpus", "--teacher", teacher, "--workers", 1)
+    assert result.exit_code == 0, result.output
+    labels = Store(place / "corpus").labels("by-ear", "mine-00000")
+    assert labels.fps == 30
+    assert labels.curves["mine/me/0"].shape == (90, 52)
+    assert labels.provenance["encoder"] == "mfcc-ssc"
+    assert labels.provenance["corpus"] == "corpus"
+    assert labels.provenance["recipe"]["name"] == "by-ear"
+    assert labels.provenance["version"] == open_teacher(teacher).version
+
+
+def test_labels_of_some_speech_do_not_stand_for_the_teacher(place):
+    """Those of what is not trained on are scored where all of it has them, else the teacher is."""
+    import marotte.learn.teachers as teachers
+
+    store = Store(place / "corpus")
+    assert open_predictor(store, "phonetic") == LabelPredictor("phonetic")
+    mine = store.labels("phonetic", "asterisk_en-00000")
+    some = {id: curves for id, curves in mine.curves.items() if not id.endswith("/2")}
+    teacher = f"voice2face:{place / 'run'}"
+    store.write_labels("partly", "asterisk_en-00000", some, mine.fps, mine.names, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "marotte.learn.measure.predictors.open_teacher",
+            lambda _: teachers.open_teacher(teacher),
+        )
+        assert open_predictor(store, "partly") == TeacherPredictor("partly")
+
+
+def test_captures_of_one_s_own_teach_too(place, tmp_path, monkeypatch):
+    """Imported curves, no phones, and nobody kept for validation."""
+    monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
+    store = Store(tmp_path / "corpus")
+    store.write_part(
+        "mine-00000", [dataclasses.replace(speak("mine", "me", n), phones=()) for n in range(3)]
+    )
+    (tmp_path / "takes").mkdir()
+    for number in range(3):
+        controls = ARKIT_52.neutral(90)
+        controls[:, ARKIT_52.index["jawOpen"]] = 0.3
+        vertices = load_head().vertices(controls, ARKIT_52.names)
+        np.save(tmp_path / "takes" / f"{number}.npy", vertices.reshape(90, -1))
+    labelled = run(
+        "label", store.folder, "--teacher", "imported", "--curves", tmp_path / "takes",
+        "--workers", 1,
+    )  # fmt: skip
+    assert labelled.exit_code == 0, labelled.output
+    text = RECIPE.replace("phonetic", "imported").replace("queen", "mine")
+    (tmp_path / "mine.toml").write_text(text)
+    result = run(
+        "teach", tmp_path / "mine.toml", "--corpus", store.folder, "--run", tmp_path / "run"
+    )
+    assert result.exit_code == 0, result.output
+    assert "as the corpus keeps no speakers for validation: MSE" in result.output
+    controls = open_teacher(f"voice2face:{tmp_path / 'run'}").curves(speak("mine", "me", 0))
+    assert np.flatnonzero(controls.any(axis=0)).tolist() == [ARKIT_52.index["jawOpen"]]
+
+
+def test_it_is_scored_as_any_teacher(place):
+    arguments = ("evaluate", place / "corpus", "--split", "test_clean", "--workers", 1)
+    for context in ("", "@512"):
+        result = run(*arguments, "--teacher", f"voice2face:{place / 'run'}{context}")
+        assert result.exit_code == 0, result.output
+        assert "asterisk_en/allison" in result.output
+
+
+def test_hearing_less_is_another_teacher(place):
+    whole = open_teacher(f"voice2face:{place / 'run'}")
+    less = open_teacher(f"voice2face:{place / 'run'}@512")
+    assert (whole.name, less.name) == ("by-ear", "by-ear-512ms")
+    assert whole.version != less.version
+    assert less.provenance["context_ms"] == 512
+    utterance = speak("mine", "me", 0)
+    # This encoder hears 25 ms and nothing of the rest, but for the mean of its centroids.
+    assert np.abs(whole.curves(utterance) - less.curves(utterance)).mean() < 0.05
+    for n in (1, 400, 16_000):
+        short = dataclasses.replace(utterance, samples=utterance.samples[:n])
+        assert whole.curves(short).shape == less.curves(short).shape
+
+
+def test_what_does_not_serve_is_one_sentence(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path))
+    with pytest.raises(MarotteError, match=r"no trained Voice2Face in .*: run `marotte teach`"):
+        open_teacher("voice2face")
+    with pytest.raises(MarotteError, match="windows of 333 ms, so its context can't be 100 ms"):
+        open_teacher(f"voice2face:{place / 'run'}@100")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(MarotteError, match="not a whole checkpoint"):
+        open_teacher(f"voice2face:{tmp_path / 'broken'}")
+    result = run("teach", "missing.toml", "--corpus", place / "corpus")
+    assert result.exit_code == 2
+    assert "no recipe at" in result.output
+
+
+def test_an_encoder_that_has_changed_is_refused(place, monkeypatch):
+    from marotte.learn.teachers.encoders.spectral import SpectralEncoder
+
+    monkeypatch.setattr(SpectralEncoder, "weights", "others")
+    with pytest.raises(MarotteError, match="weights of mfcc-ssc are not those that"):
+        open_teacher(f"voice2face:{place / 'run'}")

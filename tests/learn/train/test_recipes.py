@@ -1,0 +1,109 @@
+"""Every recipe that ships can be read, and says what the paper's row of that name is."""
+
+from pathlib import Path
+
+import pytest
+
+from marotte.cli.train import read_training
+from marotte.face.rig import ARKIT_52
+from marotte.learn.models.factory import network
+from marotte.learn.models.student import StudentConfig
+from marotte.learn.recipes import read_recipe, strict
+from marotte.learn.reproduce.meshes import RECIPE, VertexRecipe
+from marotte.learn.reproduce.rows import TABLE2, TABLE4
+from marotte.learn.train.recipe import TrainingRecipe
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+TRAINING = sorted(
+    path
+    for path in RECIPES.rglob("*.toml")
+    if "student" in read_recipe(path) and path.stem != "base"
+)
+ROWS = {  # C, look-ahead, hybrid, velocity, fine-tuned
+    "s0": (256, 256, False, 1, True), "s1": (128, 256, False, 1, True),
+    "s2": (64, 256, False, 1, True), "s3": (256, 128, False, 1, True),
+    "s4": (256, 64, False, 1, True), "s5": (128, 64, False, 1, True),
+    "s1-plus": (128, 256, True, 1, False), "s2-plus": (64, 256, True, 1, False),
+    "s3-plus": (256, 128, True, 1, False), "s4-plus": (256, 64, True, 9, True),
+    "s5-plus": (128, 64, True, 9, True), "s1-plus-window": (128, 256, True, 1, False),
+    "s5-plus-window": (128, 64, True, 9, True), "mfcc": (256, 256, False, 1, False),
+    "mfcc-kd": (256, 256, False, 1, True), "hubert-cnn": (512, 256, False, 1, False),
+    "hubert-cnn-kd": (512, 256, False, 1, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path", TRAINING, ids=lambda path: path.relative_to(RECIPES).with_suffix("").as_posix()
+)
+def test_recipes_are_strict_and_name_what_is_there(path):
+    recipe = read_training(path)
+    assert recipe.name == path.stem
+    assert (path.parent / recipe.corpus).is_file()
+    heard = read_recipe(path.parent / recipe.corpus)["sources"]
+    assert recipe.sources <= set(heard)
+    if recipe.hybrid.recipe:
+        first = read_training(path.parent / recipe.hybrid.recipe)
+        assert first.train == recipe.train  # an equal budget
+    StudentConfig(names=ARKIT_52.speech, **vars(recipe.student))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_are_the_paper_s(name):
+    recipe = read_training(RECIPES / "table2" / f"{name}.toml")
+    student = recipe.student
+    row = (student.channels, student.lookahead_ms, bool(recipe.hybrid.recipe))
+    assert (*row, recipe.loss.velocity, recipe.finetune.share > 0) == ROWS[name]
+    assert (student.norm == "window") == (name.endswith("window") or student.frontend != "waveform")
+    assert (recipe.only.minutes == 50) == (name in ("mfcc", "hubert-cnn"))
+    assert recipe.finetune.learning_rate == 1e-6
+
+
+def test_every_row_of_table_2_has_its_recipe():
+    assert {row.recipe for row in TABLE2 if row.recipe} == set(ROWS)
+
+
+def test_table_4_s_students_are_table_2_s():
+    folder = RECIPES / "table4"
+    assert strict(VertexRecipe, read_recipe(folder / RECIPE), RECIPE).teacher == "voice2face"
+    for row in TABLE4:
+        if row.recipe:
+            ours = read_training(folder / f"{row.recipe}.toml")
+            theirs = read_training(RECIPES / "table2" / f"{row.recipe}.toml")
+            assert ours.teacher == "imported-head"
+            assert (ours.student, ours.train, ours.loss) == (
+                theirs.student,
+                theirs.train,
+                theirs.loss,
+            )
+            assert ours.finetune.share == 0
+
+
+@pytest.mark.parametrize(("name", "most"), [("live", 0.5e6), ("offline", 3e6)])
+def test_shipped_students_are_small(name, most):
+    recipe = read_training(RECIPES / f"{name}.toml")
+    net = network(StudentConfig(names=ARKIT_52.speech, **vars(recipe.student)))
+    assert sum(p.numel() for p in net.parameters()) <= most
+    for path in RECIPES.glob(f"{name}-*.toml"):  # what goes on from it
+        assert read_training(path).student == recipe.student
+    delay_ms = net.config.window.lookahead_ms + net.config.smoothing.delay_ms
+    assert delay_ms <= {"live": 81, "offline": 256}[name]
+
+
+def test_sub_tables_may_be_written_in_a_line(tmp_path):
+    (tmp_path / "a.toml").write_text(
+        'name = "a"\ncorpus = "c"\nteacher = "t"\n[student]\nchannels = 8\nlookahead_ms = 64\n'
+        "[train]\nminutes = 1\n[finetune]\nshare = 0.5\nonly.minutes = 3\n"
+    )
+    recipe = strict(TrainingRecipe, read_recipe(tmp_path / "a.toml"), "a.toml")
+    assert recipe.finetune.only.minutes == 3
+    assert recipe.finetune.augment.noise == 0
+
+
+def test_minutes_take_the_place_of_a_budget_in_steps(tmp_path):
+    path = tmp_path / "short.toml"
+    path.write_text(
+        f'base = "{(RECIPES / "live.toml").as_posix()}"\nname = "short"\n[train]\nsteps = 9\n'
+    )
+    assert read_training(path).train.steps == 9
+    given = read_training(path, 2.5).train
+    assert (given.minutes, given.steps) == (2.5, 0)

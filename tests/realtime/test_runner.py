@@ -1,0 +1,299 @@
+"""From an input to outputs: no queue grows, and nobody waits for a slow output."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made import Floats, make_voice
+from typer.testing import CliRunner
+
+from marotte.audio.recording import Recording
+from marotte.cli import app
+from marotte.errors import MarotteError
+from marotte.face.animation import Frame
+from marotte.face.rig import ARKIT_52
+from marotte.infer.evaluators import WindowEvaluator
+from marotte.infer.offline import animate
+from marotte.infer.stream import open_stream
+from marotte.model.session import Student, load_student
+from marotte.realtime.inputs import Hear, Input, Say
+from marotte.realtime.output_queue import OutputQueue
+from marotte.realtime.outputs import Output, Take
+from marotte.realtime.outputs.csv import CsvRecorder
+from marotte.realtime.runner import InputBuffer, Live
+
+HELLO = Path(__file__).parents[2] / "samples" / "hello.wav"
+
+
+@pytest.fixture
+def student(tiny_student: Path) -> Student:
+    return load_student(tiny_student)
+
+
+class Played(Input):
+    """Samples, in blocks of 10 ms, in real time or at once."""
+
+    name, rate = "played", 16_000
+
+    def __init__(self, samples: Floats, fast: bool = False) -> None:
+        self.samples, self.fast = samples, fast
+
+    def run(self, hear: Hear, stop: threading.Event, say: Say) -> None:
+        begun = time.perf_counter()
+        for first in range(0, len(self.samples), 160):
+            due = begun + (first + 160) / 16_000
+            if not self.fast:
+                stop.wait(due - time.perf_counter())
+            hear(self.samples[first : first + 160], due)
+
+
+class Kept(Output):
+    """Keeps frames; takes its time for each."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self.frames: list[Frame] = []
+        self.closed = False
+
+    def send(self, frame: Frame) -> None:
+        time.sleep(self.seconds)
+        self.frames.append(frame)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Broken(Output):
+    def send(self, frame: Frame) -> None:
+        raise OSError("the wire is cut")
+
+
+def test_an_inbox_keeps_no_more_than_the_newest_seconds() -> None:
+    inbox = InputBuffer(1000, drop=True)
+    for k in range(100):
+        inbox.put(np.full(100, k, np.float32), float(k))
+    heard = inbox.take()
+    assert heard is not None
+    assert len(heard.samples) == 4000
+    assert heard.n_lost == 6000
+    assert (heard.samples[0], heard.at_s) == (60, 99)
+    inbox.end()
+    assert inbox.take() is None
+
+
+def test_all_frames_arrive_if_time_does_not_matter(student: Student) -> None:
+    voice = make_voice(2.5, 16_000)
+    slow, quick = Kept(0.0005), Kept()
+    senders = [OutputQueue("slow", slow, drop=False), OutputQueue("quick", quick, drop=False)]
+    live = Live(Played(voice, fast=True), open_stream(student), senders, fast=True)
+    live.run()
+    whole = animate(Recording.from_samples(voice, 16_000), student)
+    for output in (slow, quick):
+        np.testing.assert_allclose(
+            [frame.controls for frame in output.frames], whole.controls, atol=1e-6
+        )
+        assert output.closed
+    assert live.n_frames == whole.n_frames
+    assert live.n_skipped == live.n_lost == 0
+
+
+def test_a_slow_output_slows_nobody_but_itself(student: Student) -> None:
+    slow, quick = Kept(0.1), Kept()
+    senders = [OutputQueue("slow", slow, drop=True), OutputQueue("quick", quick, drop=True)]
+    live = Live(Played(make_voice(1.0, 16_000)), open_stream(student), senders)
+    live.run()
+    assert len(quick.frames) == 60
+    assert senders[1].n_dropped == 0
+    assert senders[0].n_dropped > 30
+    # What it gets is new: no more than its short queue lies between.
+    assert slow.frames[-1].time_s == quick.frames[-1].time_s
+    assert np.percentile(live.delays_ms, 90) < student.window.lookahead_ms + 60
+
+
+def test_a_busy_machine_drops_frames_and_is_in_time_again_within_a_second(
+    student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = WindowEvaluator.answer
+    begun = time.perf_counter()
+
+    def busy(self: WindowEvaluator, sound: object, start: int, lane: int) -> Floats:
+        if 0.5 < time.perf_counter() - begun < 1.2:  # a frame takes as long as six
+            time.sleep(0.1)
+        return answer(self, sound, start, lane)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(WindowEvaluator, "answer", busy)
+    output = Kept()
+    live = Live(
+        Played(make_voice(2.5, 16_000)),
+        open_stream(student),
+        [OutputQueue("kept", output, drop=True)],
+    )
+    live.run()
+    assert live.n_skipped > 20
+    assert live.n_lost == 0
+    times = np.array([frame.time_s for frame in output.frames])
+    assert (np.diff(times) > 0).all()
+    delays = np.array(live.delays_ms)
+    late = delays > student.window.lookahead_ms + 50
+    assert late.any()
+    assert not late[times > 1.2 + 1.0].any()
+    # While it was busy, a frame was as old as the one that was being made, not older and older.
+    assert delays.max() < student.window.lookahead_ms + 400
+
+
+def test_an_output_that_breaks_leaves_the_others(student: Student) -> None:
+    lines: list[str] = []
+    kept = Kept()
+    senders = [
+        OutputQueue("broken", Broken(), drop=False, say=lines.append),
+        OutputQueue("kept", kept, drop=False),
+    ]
+    Live(Played(make_voice(1, 16_000), fast=True), open_stream(student), senders, fast=True).run()
+    assert len(kept.frames) == 60
+    assert lines == ["broken: the wire is cut; it gets no more frames"]
+
+
+def test_without_an_output_left_it_ends(student: Student) -> None:
+    senders = [OutputQueue("broken", Broken(), drop=True)]
+    begun = time.perf_counter()
+    Live(Played(make_voice(60, 16_000)), open_stream(student), senders).run()
+    assert time.perf_counter() - begun < 5
+
+
+def test_samples_that_are_no_sound_are_silence(student: Student) -> None:
+    voice = make_voice(1, 16_000)
+    voice[5000:5100], voice[7000] = np.nan, 1e9
+    lines: list[str] = []
+    kept = Kept()
+    live = Live(
+        Played(voice, fast=True),
+        open_stream(student),
+        [OutputQueue("kept", kept, drop=False)],
+        fast=True,
+        say=lines.append,
+    )
+    live.run()
+    assert len(lines) == 1
+    assert "taken as silence" in lines[0]
+    assert np.isfinite([frame.controls for frame in kept.frames]).all()
+
+
+def test_nothing_but_zeros_is_said_once(student: Student) -> None:
+    lines: list[str] = []
+    live = Live(
+        Played(np.zeros(5 * 16_000, np.float32), fast=True),
+        open_stream(student),
+        [OutputQueue("kept", Kept(), drop=False)],
+        fast=True,
+        say=lines.append,
+    )
+    live.run()
+    assert len(lines) == 1
+    assert "nothing but zeros" in lines[0]
+
+
+def test_a_bad_input_is_said_after_the_outputs_are_ended(student: Student, tmp_path: Path) -> None:
+    class Bad(Played):
+        def run(self, hear: Hear, stop: threading.Event, say: Say) -> None:
+            super().run(hear, stop, say)
+            raise MarotteError("voice.wav is cut short")
+
+    recorder = CsvRecorder(tmp_path / "take.csv", Take(ARKIT_52, 60.0, 16_000))
+    live = Live(
+        Bad(make_voice(1, 16_000), fast=True),
+        open_stream(student),
+        [OutputQueue("csv", recorder, drop=False)],
+        fast=True,
+    )
+    with pytest.raises(MarotteError, match="cut short"):
+        live.run()
+    assert len((tmp_path / "take.csv").read_text().splitlines()) == 61
+
+
+def test_an_output_that_never_ends_is_left_behind(
+    student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marotte.realtime.output_queue.CLOSE_S", 0.1)
+    freed = threading.Event()
+
+    class Stuck(Output):
+        def send(self, frame: Frame) -> None:
+            freed.wait()
+
+    lines: list[str] = []
+    sender = OutputQueue("stuck", Stuck(), drop=True)
+    Live(Played(make_voice(0.3, 16_000)), open_stream(student), [sender], say=lines.append).run()
+    freed.set()
+    assert lines == ["stuck takes no more: it is left behind"]
+    assert sender.n_dropped > 5
+
+
+def marotte(*words: object) -> list[str]:
+    return [sys.executable, "-m", "marotte", *map(str, words)]
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to programs in its background: they are deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_told_to_end_closes_recordings_whole(
+    tmp_path: Path, signal_number: signal.Signals
+) -> None:
+    outputs = [f"-o{kind}:{tmp_path}/take.{kind}" for kind in ("csv", "wav")]
+    command = marotte("live", "--input", HELLO, *outputs)
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    ) as running:
+        assert running.stderr is not None
+        assert any("steps" in line for line in iter(running.stderr.readline, ""))
+        time.sleep(1.0)
+        running.send_signal(signal_number)
+        errors = running.stderr.read()
+    assert running.returncode == 130, errors
+    assert "marotte: interrupted" in errors
+    with (tmp_path / "take.csv").open() as file:
+        rows = list(csv.reader(file))
+    assert {len(row) for row in rows} == {63}
+    assert {path.name for path in tmp_path.iterdir()} == {"take.csv", "take.wav"}
+    import soundfile
+
+    seconds = soundfile.info(tmp_path / "take.wav").duration
+    assert seconds > 0.3
+    _, _, second, frame = map(float, rows[-1][0].split(":"))
+    assert second + frame / 60 == pytest.approx(seconds, abs=1.1 / 60)  # to the sound's end
+
+
+def test_the_command_prints_frames_of_piped_samples() -> None:
+    voice = (make_voice(1.0, 16_000) * 32767).astype("<i2").tobytes()
+    command = marotte("live", "--input", "-", "--fast", "--out", "json", "--fps", "30")
+    done = subprocess.run(command, input=voice, capture_output=True, check=True)
+    assert done.stdout.count(b'"jawOpen"') == 30
+    assert b"30 frames of 1.0 s of sound" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--input", HELLO), "give at least one --out: livelink, vmc"),
+        (("--input", HELLO, "-o", "telepathy"), "there is no output 'telepathy'"),
+        (("--input", "no.wav", "-o", "json"), "no.wav"),
+        (("--input", HELLO, "-o", "json", "--fps", "0"), "fps must be above 0"),
+        (("--input", "-", "-o", "json", "--rate", "100"), "rate must be 8000"),
+    ],
+)
+def test_bad_options(words: tuple[object, ...], message: str) -> None:
+    done = CliRunner().invoke(app, ["live", *map(str, words)])
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1

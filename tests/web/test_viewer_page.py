@@ -1,0 +1,234 @@
+"""The live page in Chromium, with a sound file for a microphone."""
+
+import base64
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import NEEDS_BROWSER, Opened, chromium
+
+from marotte.audio.recording import Recording, open_recording
+from marotte.face.animation import Frame
+from marotte.face.rig import ARKIT_52
+from marotte.infer.offline import animate
+from marotte.model.session import load_student
+from marotte.realtime.outputs import Take
+from marotte.realtime.outputs.websocket import connect
+from marotte.web import session
+from marotte.web.guard import Access
+from marotte.web.server import Viewer
+from marotte.web.serving import Background, address, listen
+
+pytestmark = NEEDS_BROWSER
+pytest.importorskip("uvicorn")
+SAMPLE = Path(__file__).parents[2] / "samples" / "hello.wav"
+FPS = 60.0
+RATE = 16_000
+SPEECH_S, SILENCE_S = 2.6, 5.0
+OPEN_MM, CLOSED_MM = 6.0, 2.0  # between the lips
+
+
+def hello() -> np.ndarray:
+    """The sample's beginning."""
+    return open_recording(SAMPLE).read()[: round(SPEECH_S * RATE)]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser whose microphone hears speech and silence by turns."""
+    import soundfile
+
+    path = tmp_path_factory.mktemp("microphone") / "speech.wav"
+    silence = np.zeros(round(SILENCE_S * RATE), np.float32)
+    soundfile.write(path, np.concatenate([hello(), silence]), RATE)
+    with chromium(
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={path}",
+        "--autoplay-policy=no-user-gesture-required",
+    ) as browser:
+        yield browser
+
+
+def serve(port: int = 0) -> tuple[Background, str]:
+    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS, [load_student()])
+    listening = listen(port=port)
+    return Background(viewer, listening), address(viewer, listening)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    background, url = serve()
+    yield url
+    background.close()
+
+
+@pytest.fixture
+def opened(browser: Any, url: str) -> Iterator[Opened]:
+    opened = Opened(browser, url, 900, 700)
+    opened.until("marotte.state === 'connected'")
+    yield opened
+    assert opened.complaints == []
+    opened.page.close()
+
+
+def test_the_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_path: Path):
+    assert {url.split(":")[0] for url in opened.requests} <= {"http", "data"}
+    opened.page.keyboard.press("Space")
+    opened.until(f"marotte.gap() > {OPEN_MM} && marotte.level > -40")
+    assert opened.ask("hearing") == "microphone"
+    opened.until("marotte.influence('jawOpen') > 0.1")
+    opened.page.screenshot(path=tmp_path / "open.png")
+    closed = f"marotte.gap() < {CLOSED_MM} && marotte.influence('jawOpen') < 0.06"
+    opened.until(f"marotte.level < -55 && {closed}")
+    opened.page.screenshot(path=tmp_path / "closed.png")
+    delay = opened.ask("delay")
+    assert delay["totalMs"] == pytest.approx(sum(delay["parts"]))
+    lookahead_ms, _, computing_ms, held_ms, _ = delay["parts"]
+    assert lookahead_ms == pytest.approx(64 + 1000 / 60, abs=1)
+    assert computing_ms > 0
+    assert held_ms == 0
+    assert opened.page.locator("#total").inner_text().endswith(" ms")
+    opened.page.keyboard.press("Space")
+    opened.until("marotte.hearing === '' && marotte.influence('jawOpen') === 0")
+
+
+def test_a_take_is_downloaded_as_live_link_csv_and_as_glb(opened: Opened, tmp_path: Path):
+    opened.page.keyboard.press("r")
+    assert "nothing to record" in opened.page.locator("#notice").inner_text()
+    opened.page.get_by_role("button", name="Microphone").click()
+    opened.until("marotte.frames > 5")
+    opened.page.get_by_role("button", name="Record").click()
+    first = opened.ask("frames")
+    opened.until(f"marotte.frames > {first + 60}")
+    opened.page.get_by_role("button", name="Stop 0").click()
+    files = {}
+    for ending in ("CSV", "GLB", "WAV"):
+        with opened.page.expect_download() as download:
+            opened.page.get_by_role("button", name=f"Download take 1 as {ending}").click()
+        assert download.value.suggested_filename == f"take-1.{ending.lower()}"
+        files[ending] = Path(tmp_path / ending)
+        download.value.save_as(files[ending])
+    with files["CSV"].open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 50
+    assert list(rows[0])[:3] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft"]
+    assert [row["Timecode"] for row in rows[:2]] == ["00:00:00:00.000", "00:00:00:01.000"]
+    assert max(float(row["JawOpen"]) for row in rows) > 0.02
+    assert files["GLB"].read_bytes()[:4] == b"glTF"
+    assert open_recording(files["WAV"]).seconds == pytest.approx(len(rows) / FPS, abs=1e-3)
+
+
+def test_a_file_that_is_dropped_is_shown_in_step_with_its_sound(
+    opened: Opened, write_sound: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(session, "LATE_S", 60.0)  # a busy machine may be late, but leaves none out
+    voice = hello()
+    expected = animate(Recording.from_samples(voice, RATE), load_student(), FPS)
+    frames = np.arange(expected.n_frames) / FPS
+    names = ["jawOpen", "mouthPucker", "mouthStretchLeft"]
+    content = base64.b64encode(write_sound("voice.wav", voice, RATE).read_bytes()).decode()
+    seen = opened.page.evaluate(
+        """([content, names]) => new Promise(done => {
+            const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([bytes], "voice.wav"));
+            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+            const seen = [], end = performance.now() + 60_000;
+            const look = () => {
+                const plays = marotte.hearing === "voice.wav";
+                const late = performance.now() > end;
+                if (late || (!plays && seen.length)) return done(seen);  // it ends by itself
+                if (plays && marotte.time > 0) {
+                    const values = names.map(name => marotte.influence(name));
+                    seen.push([marotte.time, marotte.delay.parts?.[3] ?? 0, ...values]);
+                }
+                requestAnimationFrame(look);
+            };
+            look();
+        })""",
+        [content, names],
+    )
+    assert len(seen) > 5
+    assert max(held_ms for _, held_ms, *_ in seen) > 0
+    for time, _, *values in seen:
+        for name, value in zip(names, values, strict=True):
+            assert value == pytest.approx(np.interp(time, frames, expected.column(name)), abs=0.03)
+
+
+def test_it_goes_on_after_the_server_restarts(browser: Any):
+    background, url = serve()
+    try:
+        opened = Opened(browser, url)
+        opened.until("marotte.state === 'connected'")
+        opened.page.keyboard.press("Space")
+        opened.until("marotte.frames > 20")
+        stream = opened.ask("stream")
+        background.close()
+        opened.until("marotte.state === 'lost'")
+        assert "trying again" in opened.page.locator("#state").inner_text()
+        background, _ = serve(int(url.rpartition(":")[2]))
+        opened.until(f"marotte.state === 'connected' && marotte.stream > {stream}")
+        opened.until("marotte.frames > 20")
+        opened.page.close()
+    finally:
+        background.close()
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(browser: Any, url: str):
+    opened = Opened(browser, url, 360, 740)
+    opened.until("marotte.state === 'connected'")
+    assert opened.page.evaluate("document.documentElement.scrollWidth") == 360
+    for name in ("Microphone", "File", "Record"):
+        assert opened.page.get_by_role("button", name=name).is_visible()
+    opened.page.close()
+
+
+def test_the_keyboard_reaches_everything_and_keeps_a_button_s_keys(opened: Opened):
+    reached = []
+    for _ in range(6):
+        opened.page.keyboard.press("Tab")
+        reached.append(opened.page.evaluate("document.activeElement.id"))
+    assert reached[:5] == ["smooth", "student", "mic", "open", "record"]
+    opened.page.locator("#mic").focus()
+    opened.page.keyboard.press("Space")
+    opened.until("marotte.hearing === 'microphone'")
+    opened.page.keyboard.press("Space")
+    opened.until("marotte.hearing === ''")
+
+
+def test_it_shows_frames_that_are_made_elsewhere(browser: Any, capsys: Any):
+    with listen(port=0) as free:
+        port = free.getsockname()[1]
+    output = connect(str(port), Take(ARKIT_52, FPS, RATE, "live"))
+    try:
+        opened = Opened(browser, capsys.readouterr().err.split()[-1])
+        opened.until("marotte.state === 'connected'")
+        controls = ARKIT_52.neutral(1)[0]
+        controls[ARKIT_52.index["jawOpen"]] = 0.5
+        output.hear(np.full(RATE // 2, 0.3, np.float32), 0)
+        output.send(Frame(0.25, 116.0, controls))
+        opened.until("marotte.influence('jawOpen') === 0.5")
+        assert opened.page.locator("#source").inner_text() == "live, live"
+        assert not opened.page.locator("#mic").is_visible()
+        assert opened.complaints == []
+        opened.page.close()
+    finally:
+        output.close()
+
+
+def test_a_refused_microphone_is_said(browser: Any, url: str):
+    opened = Opened(browser, url)
+    opened.until("marotte.state === 'connected'")
+    opened.page.evaluate(
+        """void (navigator.mediaDevices.getUserMedia =
+            () => Promise.reject(new DOMException("no", "NotAllowedError")))"""
+    )
+    opened.page.keyboard.press("Space")
+    opened.until("!document.getElementById('notice').hidden")
+    assert "gives no microphone" in opened.page.locator("#notice").inner_text()
+    assert opened.ask("hearing") == ""
+    opened.page.close()
