@@ -9,9 +9,10 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from marotte.infer.offline import Progress as Told
     from marotte.learn.train.checkpoint import Progress as RunProgress
     from marotte.learn.train.schedule import Budget
+    from marotte.progress import Progress as ProgressCallback
+    from marotte.progress import StageProgress
 
 
 def progress() -> Progress:
@@ -23,7 +24,7 @@ def progress() -> Progress:
     return Progress(console=errors, transient=True, disable=not errors.is_terminal)
 
 
-def bar(bars: Progress, title: str) -> Told:
+def bar(bars: Progress, title: str) -> ProgressCallback:
     """Add a bar; what is returned moves it when it is told how many are done, and of how many."""
     from rich.markup import escape
 
@@ -35,7 +36,7 @@ def bar(bars: Progress, title: str) -> Told:
     return told
 
 
-def teller(bars: Progress) -> Callable[[str, float, float], None]:
+def teller(bars: Progress) -> StageProgress:
     """One bar that says what goes on."""
     from rich.markup import escape
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from marotte import plugins
 from marotte.errors import MarotteError, missing_extra
 from marotte.face.animation import Animation
-
-Progress = Callable[[int, int], None]
-"""Told now and then how many frames are written, and of how many."""
+from marotte.progress import Progress
 
 PROGRESS_FRAMES = 600
 
