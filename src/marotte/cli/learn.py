@@ -66,19 +66,19 @@ def label(
 ) -> None:
     """Let a teacher label a corpus; what it labelled before is kept."""
     from marotte.learn.data.filters import Filter
-    from marotte.learn.jobs.label import LabelJob, Tally, plan_labels
+    from marotte.learn.jobs.label import LabelJob, LabelTotals, plan_labels
     from marotte.learn.jobs.label import label as label_parts
-    from marotte.learn.jobs.ray_cluster import Cluster, label_on
+    from marotte.learn.jobs.ray_cluster import Cluster, label_on_cluster
 
     job = LabelJob(corpus, teacher, tuple(curves or ()), Filter.parse(only or ()), again)
     plan = plan_labels(job)
-    found = Tally(failed=list(plan.failed))
+    found = LabelTotals(failed=list(plan.failed))
     with progress() as bars:
         task = bars.add_task("labelling", total=plan.seconds)
 
         began = time.perf_counter()
         if ray:
-            results = label_on(Cluster(ray, workers, gpus), job, plan)
+            results = label_on_cluster(Cluster(ray, workers, gpus), job, plan)
         else:
             results = label_parts(job, plan, workers or os.cpu_count() or 1)
         for done in results:
@@ -174,7 +174,7 @@ def evaluate(
     from marotte.learn.measure import card as pages
     from marotte.learn.measure import evaluate as scoring
     from marotte.learn.measure import predictors as who_is
-    from marotte.learn.processes import processes
+    from marotte.learn.processes import process_pool
 
     store = Store.open(corpus)
     students = [] if teacher else _opened(student or [None], smooth)
@@ -185,7 +185,7 @@ def evaluate(
         faces["teacher"] = who_is.open_predictor(store, teacher or against)
     console = Console()
     tables: dict[str, list[Score]] = {}
-    with processes(workers or os.cpu_count() or 1) as pool:
+    with process_pool(workers or os.cpu_count() or 1) as pool:
         for name in split or scoring.held_out(store) or ["test_clean"]:
             tables[name] = []
             for who, face in faces.items():

@@ -45,7 +45,7 @@ def make(table: Table, how: Making) -> int:
     need_torch()
     import torch
 
-    from marotte.learn.processes import processes
+    from marotte.learn.processes import process_pool
     from marotte.learn.reproduce import report, results
 
     if how.threads:
@@ -58,7 +58,7 @@ def make(table: Table, how: Making) -> int:
             report.train(table, told)
         else:
             table = report.trained_only(table)
-        with processes(how.workers or os.cpu_count() or 1) as pool:
+        with process_pool(how.workers or os.cpu_count() or 1) as pool:
             figures, costs = report.collect(table, results.ScoredSpeech(how.speech, pool), told)
         report.write(table, figures, costs, how.page)
         report.draw(table, figures, costs, told)

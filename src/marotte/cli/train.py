@@ -52,7 +52,7 @@ def train(
     need_torch()
     import torch
 
-    from marotte.learn.data.dataset import absent, load_speech
+    from marotte.learn.data.dataset import absent_sources, load_speech
     from marotte.learn.data.mesh_pca import keep_mesh
     from marotte.learn.data.store import Store
     from marotte.learn.train import loop
@@ -75,7 +75,7 @@ def train(
     with progress() as bars:
         speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
         validation = load_speech(store, plan.teacher, "valid", names)
-        lacking = absent(speech, plan.sources)
+        lacking = absent_sources(speech, plan.sources)
         if lacking and rank() == 0:
             bars.console.print(
                 f"{corpus} has no speech of {', '.join(lacking)}, which {recipe} names: "
@@ -92,10 +92,11 @@ def train(
 
 def read_training(path: Path, minutes: float | None = None) -> TrainingRecipe:
     """A training recipe, its budget replaced where minutes are given."""
-    from marotte.learn.recipes import read_recipe, strict, within
+    from marotte.config import strict
+    from marotte.learn.recipes import read_recipe, with_minutes
     from marotte.learn.train.recipe import TrainingRecipe
 
-    return strict(TrainingRecipe, within(read_recipe(path), minutes), str(path))
+    return strict(TrainingRecipe, with_minutes(read_recipe(path), minutes), str(path))
 
 
 def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], TargetRig]:

@@ -1,4 +1,4 @@
-"""Work spread over processes of this machine: results as they come, and nothing left running."""
+"""Run a function on many inputs in several processes, which never outlive this one."""
 
 from __future__ import annotations
 
@@ -15,58 +15,64 @@ from typing import TypeVar
 from marotte.errors import MarotteError
 
 THREADS = "OMP_NUM_THREADS"
-Work = TypeVar("Work")
+Input = TypeVar("Input")
 Result = TypeVar("Result")
 
 
-def spread(do: Callable[[Work], Result], work: Sequence[Work], workers: int) -> Iterator[Result]:
-    """Do each piece of work in one of `workers` processes; give the results as they come.
+def map_unordered(
+    function: Callable[[Input], Result], inputs: Sequence[Input], workers: int
+) -> Iterator[Result]:
+    """Apply a function to each input in `workers` processes; yield results as they finish.
 
-    One worker is this process itself. Several share the cores, and end when this process does,
-    however hard, or when no more results are asked for.
+    With one worker, the function runs in this process, in order. Several workers share the cores.
+    They end when this process ends, even if it is killed, and when the iterator is closed.
 
     Raises:
-        MarotteError: a process was ended from outside.
+        MarotteError: a worker process was killed.
     """
-    shared = max(1, (os.cpu_count() or 1) // workers)
-    with processes(workers, os.environ.get(THREADS, str(shared))) as executor:
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    with process_pool(workers, os.environ.get(THREADS, str(threads))) as executor:
         if executor is None:
-            yield from map(do, work)
+            yield from map(function, inputs)
             return
-        for future in as_completed([executor.submit(do, each) for each in work]):
+        for future in as_completed([executor.submit(function, each) for each in inputs]):
             yield future.result()
 
 
 @contextmanager
-def processes(workers: int, threads: str = "1") -> Generator[Executor | None]:
-    """Processes of so many threads each, which end with this one; None where one is all there is.
+def process_pool(workers: int, threads: str = "1") -> Generator[Executor | None]:
+    """Open a pool of worker processes that end with this process; None for fewer than two.
+
+    Args:
+        workers: the number of processes.
+        threads: the number of threads per process, as the value of `OMP_NUM_THREADS`.
 
     Raises:
-        MarotteError: one of them was ended from outside.
+        MarotteError: a worker process was killed.
     """
     if workers < 2:
         yield None
         return
-    # A worker must not inherit threads or locks: every system starts it afresh.
+    # A worker must not inherit threads or locks: start each one afresh on every system.
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(threads,))
     try:
         yield executor
     except BrokenProcessPool as error:
         raise MarotteError(
-            "a process of this command was ended from outside, perhaps for want of memory: "
-            "run the same command again to go on, with fewer --workers"
+            "a worker process was killed, perhaps because memory ran out: "
+            "run the same command again with fewer --workers; it goes on where it stopped"
         ) from error
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
 def _start(threads: str) -> None:
-    # Ctrl-C ends a worker at once and silently; half-written files are never in their place.
+    # Ctrl-C ends a worker at once and silently. Files are renamed into place only when complete.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # A killed parent can't tell its workers to stop: each watches over it.
+    # A killed parent can't stop its workers, so each worker watches its parent.
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # PyTorch, which is loaded later than this, would take all cores in each process.
+    # PyTorch is imported later and would otherwise take all cores in each process.
     os.environ[THREADS] = threads
 
 

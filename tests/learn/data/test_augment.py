@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from marotte.audio.resampling import SAMPLE_RATE
+from marotte.config import strict
 from marotte.errors import MarotteError
-from marotte.learn.data.augment import AugmentConfig, disturb, microphone, rooms, sounds
+from marotte.learn.data.augment import AugmentConfig, augment_crops, microphone, rooms, sounds
 from marotte.learn.data.dataset import Crops
-from marotte.learn.recipes import strict
 from marotte.learn.train.batches import batch_of
 from marotte.learn.train.recipe import TrainingRecipe
 
@@ -35,7 +35,7 @@ def seeded(seed=1):
 def run(config, speech=None, samples=None, level=0.05):
     samples = voice() if samples is None else samples
     speech = torch.ones(len(samples)) if speech is None else speech
-    return disturb(samples, torch.full((len(samples),), level), speech, config, seeded())
+    return augment_crops(samples, torch.full((len(samples),), level), speech, config, seeded())
 
 
 def rms(samples):
@@ -153,7 +153,7 @@ def test_a_room_answers_at_once_and_dies_away():
 def test_rooms_keep_the_time():
     click = torch.zeros(200, 8192)
     click[:, 3000] = 1.0
-    heard = rooms.in_rooms(click, seeded())
+    heard = rooms.reverberate(click, seeded())
     assert heard[:, :3000].abs().max() < 1e-5
     assert (heard[:, 3000] > 0.05).all()
 
@@ -171,7 +171,7 @@ def test_the_decay_is_the_rooms_own():
 
 @pytest.mark.parametrize("kind", ["noise", "music", "clicks", "tones", "breath"])
 def test_banks_are_sound_of_rms_1(kind):
-    bank = sounds.made_up(kind)
+    bank = sounds.synthetic_bank(kind)
     assert torch.isfinite(bank).all()
     assert float(rms(bank.flatten())) == pytest.approx(1, rel=1e-3)
     taken = sounds.excerpts(bank, 5, 1000, seeded())
@@ -180,7 +180,7 @@ def test_banks_are_sound_of_rms_1(kind):
 
 
 def test_noise_has_colours():
-    bank = sounds.made_up("noise")
+    bank = sounds.synthetic_bank("noise")
     spectrum = torch.fft.rfft(bank).abs().square()
     hertz = torch.fft.rfftfreq(bank.shape[1], 1 / SAMPLE_RATE)
     octave_db = [
@@ -194,7 +194,7 @@ def test_noise_has_colours():
 
 
 def test_tones_are_steady():
-    first, last = (sounds.made_up("tones")[:, at : at + 8000] for at in (0, 24_000))
+    first, last = (sounds.synthetic_bank("tones")[:, at : at + 8000] for at in (0, 24_000))
     torch.testing.assert_close(rms(first), rms(last), atol=0.15, rtol=0)
 
 
@@ -237,7 +237,7 @@ def test_a_band_limit_keeps_what_is_under_it(limit):
 def test_tilt_and_low_cut_are_as_deep_as_they_say():
     def respond(hertz, tilt_db=0.0, low_cut_hz=0.0):
         tilt, cut = torch.tensor([[tilt_db]]), torch.tensor([[low_cut_hz]])
-        heard = microphone.respond(sine(hertz)[None], tilt, cut, torch.tensor([[1e9]]))
+        heard = microphone.apply_response(sine(hertz)[None], tilt, cut, torch.tensor([[1e9]]))
         return 20 * math.log10(rms(heard[:, 1000:-1000]) / 0.5**0.5)
 
     assert respond(1000, tilt_db=3) == pytest.approx(0, abs=0.1)
@@ -267,17 +267,17 @@ def test_mu_law_has_its_255_values_and_its_noise():
 @pytest.mark.parametrize("bits", [8.0, 11.0])
 def test_few_bits_are_so_many(bits):
     wave = 0.9 * sine(440)[None]
-    coded = microphone.few_bits(wave, torch.ones(1, 1), torch.full((1, 1), bits))
+    coded = microphone.quantise(wave, torch.ones(1, 1), torch.full((1, 1), bits))
     assert rms(coded - wave).item() == pytest.approx(2 ** (1 - bits) / 12**0.5, rel=0.1)
 
 
 def test_a_coarse_spectrum_keeps_what_is_loud_and_drops_what_is_weak():
     loud, weak = sine(440) + sine(3000), 0.02 * sine(3200)
-    coded = microphone.coarse_spectrum((loud + weak)[None], torch.full((1, 1), 0.3))[0]
+    coded = microphone.quantise_spectrum((loud + weak)[None], torch.full((1, 1), 0.3))[0]
     assert rms(coded - loud) < 0.15 * rms(loud)
     spectrum = torch.fft.rfft(coded).abs()
     assert spectrum[round(3200 / SAMPLE_RATE * 8192)] < 0.5 * torch.fft.rfft(weak).abs().max()
-    assert not microphone.coarse_spectrum(torch.zeros(1, 8192), torch.ones(1, 1)).any()
+    assert not microphone.quantise_spectrum(torch.zeros(1, 8192), torch.ones(1, 1)).any()
 
 
 # Configuration

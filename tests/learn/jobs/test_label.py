@@ -14,7 +14,7 @@ from spoken import run
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.filters import Filter
-from marotte.learn.data.storage import place_of
+from marotte.learn.data.storage import open_storage
 from marotte.learn.data.store import Store
 from marotte.learn.errors import Skip
 from marotte.learn.jobs import label as labelling
@@ -75,7 +75,9 @@ def label_here(job):
 def settled(folder, teacher):
     """Every id that is settled, as often as it stands there."""
     store = Store(folder)
-    rows = (row for part in store.labelled(teacher) for row in store.label_rows(teacher, part))
+    rows = (
+        row for part in store.labelled_parts(teacher) for row in store.label_rows(teacher, part)
+    )
     return sorted(id for id, _, _ in rows)
 
 
@@ -96,10 +98,10 @@ def test_every_utterance_is_labelled_or_left_out_for_a_reason(corpus):
 
 
 def test_a_part_labelled_in_pieces_is_completed(corpus, drone):
-    label_here(LabelJob(corpus, "drone", only=Filter.parse(["untranscribed", "source=queen"])))
+    label_here(LabelJob(corpus, "drone", filter=Filter.parse(["untranscribed", "source=queen"])))
     assert drone.asked == ["queen/joe/0002", "queen/joe/0005"]
-    assert Store(corpus).labelled("drone") == ["queen-00000"]
-    label_here(LabelJob(corpus, "drone", only=Filter.parse(["split=train"])))
+    assert Store(corpus).labelled_parts("drone") == ["queen-00000"]
+    label_here(LabelJob(corpus, "drone", filter=Filter.parse(["split=train"])))
     label_here(LabelJob(corpus, "drone"))
     assert sorted(drone.asked) == settled(corpus, "drone") == ids(corpus)
 
@@ -115,12 +117,12 @@ def test_only_what_there_is_can_be_chosen(corpus, only, words):
 
 
 def test_labels_by_another_version_are_said_and_made_again(corpus, drone):
-    label_here(LabelJob(corpus, "drone", only=Filter.parse(["source=queen"])))
+    label_here(LabelJob(corpus, "drone", filter=Filter.parse(["source=queen"])))
     drone.version, drone.asked = "2", []
     with pytest.raises(MarotteError, match=r"version 1: 1 parts\).*version 2: give --again"):
         plan_labels(LabelJob(corpus, "drone"))
     # What was labelled is labelled anew even where it is not asked for: one file, one version.
-    label_here(LabelJob(corpus, "drone", only=Filter.parse(["untranscribed"]), again=True))
+    label_here(LabelJob(corpus, "drone", filter=Filter.parse(["untranscribed"]), again=True))
     assert sorted(drone.asked) == settled(corpus, "drone")
     assert len(drone.asked) == 6 + 2
     assert Store(corpus).label_format("drone", "queen-00000").version == "2"
@@ -162,7 +164,7 @@ def test_a_fault_is_named_loses_nothing_else_and_is_tried_again(corpus, drone, f
 def test_where_everything_fails_no_file_is_begun(corpus, drone):
     drone.faults = dict.fromkeys(range(6), ValueError("broken"))
     assert [len(done.failed) for done in label_here(LabelJob(corpus, "drone"))] == [6, 6]
-    assert Store(corpus).labelled("drone") == []
+    assert Store(corpus).labelled_parts("drone") == []
 
 
 @pytest.mark.parametrize("damage", ["cut short", "in the middle"])
@@ -198,7 +200,7 @@ def test_labels_are_written_and_read_in_groups(tmp_path, drone):
 
 
 def test_leftovers_are_removed_but_not_from_under_those_at_work(tmp_path):
-    place = place_of(tmp_path)
+    place = open_storage(tmp_path)
     with place.replacing("labels/x/p-00000.parquet") as temporary:
         (tmp_path / "labels" / "x" / ".p-00001-killed.parquet").touch()
         place.remove_leftovers("labels/x")
@@ -247,7 +249,7 @@ def test_a_killed_run_is_resumed_and_gives_the_same(speech, tmp_path, workers):
     with command(corpus, workers) as process:
         wait_for_a_begun_file(corpus)
         process.kill()
-    first = set(Store(corpus).labelled("phonetic"))
+    first = set(Store(corpus).labelled_parts("phonetic"))
     assert len(first) < 4
     with command(corpus) as again:
         said, _ = again.communicate(timeout=60)
@@ -263,7 +265,7 @@ def test_a_killed_worker_ends_the_run_which_is_resumed(speech, tmp_path):
     results = label(job, plan_labels(job), workers=2)
     next(results)
     os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
-    with pytest.raises(MarotteError, match="ended from outside"):
+    with pytest.raises(MarotteError, match="a worker process was killed"):
         list(results)
     list(label(job, plan_labels(job), workers=1))
     assert files_of(corpus) == files_of(speech)

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from label_files import write_labels
 
 from marotte.audio.recording import Recording
 from marotte.face.loading import load_head
@@ -25,7 +26,7 @@ from marotte.learn.measure.predictors import (
     to_arkit,
 )
 from marotte.learn.models.student import StudentConfig, StudentNet
-from marotte.learn.processes import processes
+from marotte.learn.processes import process_pool
 from marotte.learn.train import checkpoint
 from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.recipe import StudentShape, TrainConfig, TrainingRecipe
@@ -61,7 +62,7 @@ def store(tmp_path_factory):
     teacher = TeacherPredictor("phonetic")
     for part in store.parts():
         curves = {each.id: teacher(each) for each in store.utterances([part])}
-        store.write_labels("phonetic", part, curves, 60.0, ARKIT_52.names, {})
+        write_labels(store, "phonetic", part, curves, 60.0, ARKIT_52.names, {})
     return store
 
 
@@ -146,7 +147,7 @@ def test_several_processes_give_the_same_scores(store, tiny_student, monkeypatch
     monkeypatch.setattr("marotte.learn.measure.evaluate.CHUNK_UTTERANCES", 3)
     face = StudentPredictor(str(tiny_student))
     one = evaluate(face, store, "test_clean")
-    with processes(2) as pool:
+    with process_pool(2) as pool:
         two = evaluate(face, store, "test_clean", pool=pool)
     assert [each.who for each in one] == ["asterisk_en/s0", "asterisk_en/s1", "all"]
     for a, b in zip(one, two, strict=True):

@@ -5,10 +5,11 @@ import pytest
 import torch
 from tiny_training import NAMES, RECIPE, speech
 
+from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.learn.export.onnx import export
 from marotte.learn.models.student import StudentConfig, StudentNet
-from marotte.learn.recipes import read_recipe, strict
+from marotte.learn.recipes import read_recipe
 from marotte.learn.train import checkpoint, loop
 from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.objective import Intermediate, cut

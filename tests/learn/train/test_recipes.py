@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from marotte.cli.train import read_training
+from marotte.config import strict
 from marotte.face.rig import ARKIT_52
 from marotte.learn.models.factory import network
 from marotte.learn.models.student import StudentConfig
-from marotte.learn.recipes import read_recipe, strict
+from marotte.learn.recipes import read_recipe
 from marotte.learn.reproduce.meshes import RECIPE, VertexRecipe
 from marotte.learn.reproduce.rows import TABLE2, TABLE4
 from marotte.learn.train.recipe import TrainingRecipe

@@ -21,7 +21,7 @@ from marotte.errors import MarotteError
 from marotte.learn.corpora.recipe import CorpusRecipe, configure
 from marotte.learn.corpora.source import Source
 from marotte.learn.data.store import Store
-from marotte.learn.processes import spread
+from marotte.learn.processes import map_unordered
 from marotte.learn.utterance import Utterance
 from marotte.paths import replacing
 
@@ -115,7 +115,7 @@ def build(
         raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
     Store(folder).remove_leftovers(".", "audio", "skips")
     _write_json(folder / "corpus.json", plan.origin)
-    for done in spread(make_part, plan.missing, workers):
+    for done in map_unordered(make_part, plan.missing, workers):
         on_part(done)
 
 

@@ -54,7 +54,7 @@ class FolderSource(Source, ABC):
         return MarotteError(f"the source {self.name!r} finds no {what} in {self.root}")
 
 
-def files_below(root: Path, *endings: str) -> dict[str, dict[str, Path]]:
+def find_files(root: Path, *endings: str) -> dict[str, dict[str, Path]]:
     """The files with some endings below a folder, hidden ones left out.
 
     Returns:

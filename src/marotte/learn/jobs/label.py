@@ -24,15 +24,15 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.learn.data.filters import Filter
-from marotte.learn.data.labels import LabelFormat, LabelWriter, Settled, check_curves
+from marotte.learn.data.labels import LabelFormat, LabelStatus, LabelWriter, check_curves
 from marotte.learn.data.schema import from_row
 from marotte.learn.data.store import Store
 from marotte.learn.errors import Skip
-from marotte.learn.processes import spread
+from marotte.learn.processes import map_unordered
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.version import __version__
 
-READERS = 8  # threads that look through the parts: a bucket answers slowly, but many at once
+READER_THREADS = 8  # threads that look through the parts: a bucket answers slowly, but many at once
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class LabelJob:
     folder: Path | str
     teacher: str
     curves: tuple[Path, ...] = ()
-    only: Filter = field(default_factory=Filter)
+    filter: Filter = field(default_factory=Filter)
     again: bool = False
 
 
@@ -92,7 +92,7 @@ class LabelledPart:
 
 
 @dataclass
-class Tally:
+class LabelTotals:
     """What has come of a run so far; see `LabelledPart`."""
 
     parts: int = 0
@@ -119,9 +119,9 @@ def plan_labels(job: LabelJob) -> LabelPlan:
         MarotteError: there is no corpus, no such teacher, no such speech, or there are labels by
             another version of the teacher, which have to be made `again`.
     """
-    store, teacher = Store.open(job.folder), open_once(job)
+    store, teacher = Store.open(job.folder), cached_teacher(job)
     parts = store.parts()
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(READER_THREADS) as pool:
         looks = list(pool.map(lambda part: _look(store, teacher, job, part), parts))
     others = Counter(look.version for look in looks if look.version not in (None, teacher.version))
     if others and not job.again:
@@ -142,14 +142,14 @@ def plan_labels(job: LabelJob) -> LabelPlan:
 
 def label(job: LabelJob, plan: LabelPlan, workers: int) -> Iterator[LabelledPart]:
     """Label the parts of a plan in processes of this machine; gives what came of each."""
-    with tidy(job):
-        yield from spread(functools.partial(label_part, job), plan.parts, workers)
+    with removing_leftovers(job):
+        yield from map_unordered(functools.partial(label_part, job), plan.parts, workers)
 
 
 @contextmanager
-def tidy(job: LabelJob) -> Iterator[None]:
+def removing_leftovers(job: LabelJob) -> Iterator[None]:
     """Remove what killed processes left unfinished, before the block and after it."""
-    folder = f"labels/{open_once(job).name}"
+    folder = f"labels/{cached_teacher(job).name}"
     Store(job.folder).remove_leftovers(folder)
     try:
         yield
@@ -157,15 +157,15 @@ def tidy(job: LabelJob) -> Iterator[None]:
         Store(job.folder).remove_leftovers(folder)
 
 
-def open_once(job: LabelJob) -> Teacher:
+def cached_teacher(job: LabelJob) -> Teacher:
     """A process's own teacher, opened once: it may be a large network."""
     return _teacher(job.teacher, job.curves)
 
 
 def label_part(job: LabelJob, part: str) -> LabelledPart:
     """Label what is asked for and not settled in one part, in this process."""
-    store, teacher = Store(job.folder), open_once(job)
-    choice = _Choice(job, teacher, store.settled(teacher.name, part))
+    store, teacher = Store(job.folder), cached_teacher(job)
+    choice = _Choice(job, teacher, store.label_status(teacher.name, part))
     labelled, seconds, failed = 0, 0.0, []
     left_out: Counter[str] = Counter()
     with ExitStack() as stack:
@@ -189,8 +189,8 @@ def label_part(job: LabelJob, part: str) -> LabelledPart:
 class _Choice:
     """Which utterances of one part are to be labelled, and which labels it keeps."""
 
-    def __init__(self, job: LabelJob, teacher: Teacher, settled: Settled | None) -> None:
-        self.only, self.settled = job.only, settled
+    def __init__(self, job: LabelJob, teacher: Teacher, settled: LabelStatus | None) -> None:
+        self.only, self.settled = job.filter, settled
         self.kept: frozenset[str] = frozenset()
         self.redone: frozenset[str] = frozenset()
         if settled is None:
@@ -203,9 +203,9 @@ class _Choice:
         else:
             self.kept = settled.labelled | left_out
 
-    def takes(self, row: Mapping[str, Any]) -> bool:
+    def matches(self, row: Mapping[str, Any]) -> bool:
         """Whether a row of the store is to be labelled."""
-        return row["id"] in self.redone or (row["id"] not in self.kept and self.only.takes(row))
+        return row["id"] in self.redone or (row["id"] not in self.kept and self.only.matches(row))
 
 
 @dataclass(frozen=True)
@@ -221,13 +221,13 @@ class _Look:
 
 def _look(store: Store, teacher: Teacher, job: LabelJob, part: str) -> _Look:
     try:
-        settled = store.settled(teacher.name, part)
+        settled = store.label_status(teacher.name, part)
         choice = _Choice(job, teacher, settled)
-        rows = list(store.rows(part, job.only.columns))
+        rows = list(store.rows(part, job.filter.columns))
     except MarotteError as error:
         return _Look(failed=str(error))
-    todo = [row["seconds"] for row in rows if choice.takes(row)]
-    matched = any(map(job.only.takes, rows))
+    todo = [row["seconds"] for row in rows if choice.matches(row)]
+    matched = any(map(job.filter.matches, rows))
     return _Look(settled.version if settled else None, matched, bool(todo), sum(todo))
 
 
@@ -242,7 +242,7 @@ def _outcomes(
     try:
         for row in store.rows(part):
             id, seconds = row["id"], row["seconds"]
-            if id in seen or not choice.takes(row):
+            if id in seen or not choice.matches(row):
                 continue
             seen.add(id)
             try:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.export import npy
 from marotte.face.animation import Animation
@@ -39,7 +40,7 @@ from marotte.learn.measure.predictors import (
     recording_of,
     to_arkit,
 )
-from marotte.learn.recipes import read_recipe, strict
+from marotte.learn.recipes import read_recipe
 from marotte.learn.reproduce.runs import Meshes, TablePlan, Told
 from marotte.learn.teachers import open_teacher
 from marotte.learn.utterance import Utterance
@@ -164,12 +165,12 @@ def _source(store: Store, teacher: str, taught: Sequence[Chosen]) -> tuple[Predi
     Raises:
         MarotteError: it has not labelled all that is needed, and is not there.
     """
-    labelled = set(store.labelled(teacher))
+    labelled = set(store.labelled_parts(teacher))
     versions: set[str] = set()
     complete = has_labelled(store, teacher)
     for ids in taught:
         for part, each in ids.items():
-            settled = store.settled(teacher, part) if complete and part in labelled else None
+            settled = store.label_status(teacher, part) if complete and part in labelled else None
             if settled is None or not set(each) <= settled.labelled | settled.left_out.keys():
                 complete = False
                 break
@@ -277,8 +278,8 @@ def _labelled(
 @lru_cache(maxsize=2)
 def _parts_by_id(store: Store, teacher: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for part in store.labelled(teacher):
-        settled = store.settled(teacher, part)
+    for part in store.labelled_parts(teacher):
+        settled = store.label_status(teacher, part)
         found.update(dict.fromkeys(settled.labelled if settled else (), part))
     return found
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.face.mesh import load_mesh
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.store import Store
-from marotte.learn.recipes import read_recipe, strict, within
+from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.reproduce.rows import Row
 from marotte.paths import cache_folder
 
@@ -96,7 +97,7 @@ class TablePlan:
             raise MarotteError(
                 f"there is no recipe {path}: run this in a clone of Marotte, or give --recipes"
             )
-        tables = within(changed(read_recipe(path), row), self.minutes)
+        tables = with_minutes(changed(read_recipe(path), row), self.minutes)
         tables["train"] = {**tables.get("train", {}), "seed": seed}
         return strict(TrainingRecipe, {**tables, "name": row.run}, str(path))
 
@@ -128,7 +129,7 @@ class Trainer:
 
     def train(self, row: Row, seed: int) -> None:
         """Train a run, from its checkpoint where there is one, and first what it learns from."""
-        from marotte.learn.data.dataset import absent
+        from marotte.learn.data.dataset import absent_sources
         from marotte.learn.data.mesh_pca import keep_mesh
         from marotte.learn.train import loop
         from marotte.learn.train.checkpoint import FILE, Progress, load_net
@@ -143,7 +144,7 @@ class Trainer:
             self.train(first, seed=0)
             second, _ = load_net(self.plan.folder(first, seed=0) / FILE)
         speech, validation = self._speech_of(recipe.teacher)
-        lacking = absent(speech, recipe.sources)
+        lacking = absent_sources(speech, recipe.sources)
         title = f"{row.run}, seed {seed}" + (f", without {', '.join(lacking)}" if lacking else "")
 
         def report(progress: Progress, values: dict[str, float]) -> None:

@@ -12,7 +12,7 @@ from marotte.errors import MarotteError
 from marotte.face.loading import load_rig
 from marotte.face.mesh import ENDING, load_mesh
 from marotte.face.rig import ARKIT_52, Rig
-from marotte.learn.corpora.folders import files_below
+from marotte.learn.corpora.folders import find_files
 from marotte.learn.data.captured import ENDINGS, read_controls
 from marotte.learn.errors import Skip
 from marotte.learn.teachers import Teacher
@@ -53,7 +53,7 @@ class ImportedTeacher(Teacher):
             self.name = f"{self.name}-{self.rig.name}"
         self._files: dict[str, set[Path]] = {}
         for folder in folders:
-            for key, files in files_below(folder, *ENDINGS).items():
+            for key, files in find_files(folder, *ENDINGS).items():
                 for end in _ends(key):
                     self._files.setdefault(end, set()).update(files.values())
         if not self._files:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.learn.corpora.folders import FolderSource, files_below, read_grid, sound_among
+from marotte.learn.corpora.folders import FolderSource, find_files, read_grid, sound_among
 from marotte.learn.data.captured import read_controls
 from marotte.learn.speech.sound_files import read_at_16_khz
 from marotte.learn.speech.textgrid import phones_in, words_in
@@ -73,7 +73,7 @@ class Beat(FolderSource):
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
         """By recording, wherever in the folder its files lie, the files by ending."""
         recordings: dict[str, dict[str, Path]] = {}
-        for path, files in files_below(self.root, ".wav", ".textgrid", ".json").items():
+        for path, files in find_files(self.root, ".wav", ".textgrid", ".json").items():
             name = path.rpartition("/")[2]
             if _NAME.fullmatch(name):
                 recordings.setdefault(name, {}).update(files)

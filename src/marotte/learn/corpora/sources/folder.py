@@ -19,7 +19,7 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora.folders import (
     SOUND_ENDINGS,
     FolderSource,
-    files_below,
+    find_files,
     sound_among,
     spoken,
 )
@@ -79,4 +79,4 @@ class Folder(FolderSource):
 
     @functools.cached_property
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
-        return files_below(self.root, *SOUND_ENDINGS, ".textgrid", ".txt")
+        return find_files(self.root, *SOUND_ENDINGS, ".textgrid", ".txt")

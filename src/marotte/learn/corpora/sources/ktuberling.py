@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora import debian
-from marotte.learn.corpora.folders import files_below, sound_among
+from marotte.learn.corpora.folders import find_files, sound_among
 from marotte.learn.corpora.source import Source
 from marotte.learn.speech.sound_files import read_at_16_khz
 from marotte.learn.utterance import Utterance
@@ -52,4 +52,4 @@ class KTuberling(Source):
     @functools.cached_property
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
         folder = (debian.root_of(debian.KTUBERLING) / debian.KTUBERLING.probe).parent
-        return files_below(folder, ".ogg", ".wav")
+        return find_files(folder, ".ogg", ".wav")

@@ -22,7 +22,7 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora.folders import (
     SOUND_ENDINGS,
     FolderSource,
-    files_below,
+    find_files,
     sound_among,
     spoken,
 )
@@ -89,5 +89,5 @@ class LiveLink(FolderSource):
 
     @functools.cached_property
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
-        found = files_below(self.root, ".csv", *SOUND_ENDINGS, ".textgrid", ".txt")
+        found = find_files(self.root, ".csv", *SOUND_ENDINGS, ".textgrid", ".txt")
         return {key: files for key, files in found.items() if not _NO_TAKE.fullmatch(key)}

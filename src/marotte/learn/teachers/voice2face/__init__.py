@@ -50,7 +50,7 @@ class Voice2FaceTeacher(Teacher):
     needs_phones = False
 
     def __init__(self, run: Path | None = None, context_ms: int | None = None) -> None:
-        from marotte.learn.teachers.voice2face.decoder import REACH_BINS
+        from marotte.learn.teachers.voice2face.decoder import CONTEXT_BINS
         from marotte.learn.teachers.voice2face.model import restore
         from marotte.learn.train import checkpoint
 
@@ -70,7 +70,7 @@ class Voice2FaceTeacher(Teacher):
                 "bring those back, or train it anew under another name"
             )
         self.context_ms = context_ms
-        least_ms = 1000 * (2 * REACH_BINS) // 60
+        least_ms = 1000 * (2 * CONTEXT_BINS) // 60
         if context_ms is not None and context_ms < least_ms:
             raise MarotteError(
                 f"Voice2Face decodes windows of {least_ms} ms, so its context can't be "
@@ -116,8 +116,8 @@ class Voice2FaceTeacher(Teacher):
         for batch in torch.from_numpy(starts).split(BATCH_CLIPS):
             features = self.encoder.features(windows[batch].contiguous())
             bins = window_bins(features, self.encoder.first_s - half / SAMPLE_RATE)
-            heard.append(self.net.decoder.hear(bins)[:, 0])
-        return self.net.controls_of_moments(torch.cat(heard))
+            heard.append(self.net.decoder.encode_windows(bins)[:, 0])
+        return self.net.controls_of_windows(torch.cat(heard))
 
 
 def open_teacher(rest: str, curves: Sequence[Path]) -> Voice2FaceTeacher | None:

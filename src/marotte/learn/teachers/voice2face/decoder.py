@@ -29,17 +29,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from marotte.learn.teachers.encoders.spectral import SpectralEncoder
-from marotte.learn.teachers.voice2face.recipe import DecoderShape
+from marotte.learn.teachers.voice2face.recipe import DecoderConfig
 
 FPS = 30
-BINS_A_FRAME = 2
-BIN_RATE = BINS_A_FRAME * FPS
+BINS_PER_FRAME = 2
+BIN_RATE = BINS_PER_FRAME * FPS
 BANDS, BAND_CHANNELS = 13, 32
 BAND_KERNELS, BAND_STRIDES = (3, 3, 2), (2, 2, 1)  # 13 -> 6 -> 2 -> 1
-TIME_KERNELS, TIME_STRIDES = (5, 3, 3, 3, 3), (BINS_A_FRAME, 1, 1, 1, 1)
-REACH_BINS = 10  # of a window, to either side of its frame
-REACH_FRAMES = 1  # of the LSTM
-TAGS = 2  # labels of better and of lesser quality
+TIME_KERNELS, TIME_STRIDES = (5, 3, 3, 3, 3), (BINS_PER_FRAME, 1, 1, 1, 1)
+CONTEXT_BINS = 10  # of a window, to either side of its frame
+CONTEXT_FRAMES = 1  # of the LSTM
+N_TAGS = 2  # labels of better and of lesser quality
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class MeshDecoder(nn.Module):
     feature_std: Tensor
 
     def __init__(
-        self, n_features: int, n_values: int, n_components: int, shape: DecoderShape
+        self, n_features: int, n_values: int, n_components: int, shape: DecoderConfig
     ) -> None:
         super().__init__()
         self.shape = shape
@@ -97,11 +97,14 @@ class MeshDecoder(nn.Module):
         )
         self.lstm = nn.LSTM(channels, hidden, batch_first=True)
         self.posterior = nn.Sequential(
-            nn.Linear(n_components + TAGS, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU()
+            nn.Linear(n_components + N_TAGS, hidden),
+            nn.GELU(),
+            nn.Linear(hidden, hidden),
+            nn.GELU(),
         )
         self.latent = nn.Linear(hidden, 2 * shape.latent)
         self.connected = nn.Sequential(
-            nn.Linear(hidden + shape.latent + TAGS, hidden),
+            nn.Linear(hidden + shape.latent + N_TAGS, hidden),
             nn.GELU(),
             nn.Linear(hidden, hidden),
             nn.GELU(),
@@ -113,7 +116,7 @@ class MeshDecoder(nn.Module):
         for layer in (self.first, *self.frequency, *self.time):
             nn.init.kaiming_normal_(layer.get_parameter("weight"), nonlinearity="relu")
 
-    def begin(self, features: Tensor, mean: Tensor, components: Tensor) -> None:
+    def initialise(self, features: Tensor, mean: Tensor, components: Tensor) -> None:
         """Know the features [n, n_features], and the meshes' mean and components, to begin with."""
         std, self.feature_mean[:] = torch.std_mean(features, dim=0)
         self.feature_std[:] = std.clamp(min=1e-3 * float(std.mean()))
@@ -121,7 +124,7 @@ class MeshDecoder(nn.Module):
             self.mesh.weight.copy_(components.T)
             self.mesh.bias.copy_(mean)
 
-    def hear(self, bins: Tensor) -> Tensor:
+    def encode_windows(self, bins: Tensor) -> Tensor:
         """What a frame's window says [batch, n_frames, channels].
 
         Args:
@@ -143,19 +146,19 @@ class MeshDecoder(nn.Module):
             x = layer(functional.gelu(x))
         return functional.gelu(x).transpose(1, 2)
 
-    def join(self, heard: Tensor) -> Tensor:
-        """What three frames in a row say [batch, n_frames - 2, hidden] of `hear`'s."""
-        threes = heard.unfold(1, 2 * REACH_FRAMES + 1, 1).transpose(2, 3)
+    def join_frames(self, heard: Tensor) -> Tensor:
+        """What three frames in a row say [batch, n_frames - 2, hidden] of `encode_windows`'s."""
+        threes = heard.unfold(1, 2 * CONTEXT_FRAMES + 1, 1).transpose(2, 3)
         joined, _ = self.lstm(threes.flatten(0, 1))
         return joined[:, -1].unflatten(0, threes.shape[:2])
 
-    def form(self, joined: Tensor, latent: Tensor, tag: Tensor) -> Tensor:
-        """Components [batch, n_frames, n_components] of `join`'s, a latent and a tag a crop."""
+    def decode(self, joined: Tensor, latent: Tensor, tag: Tensor) -> Tensor:
+        """Components [batch, n_frames, n_components] of `join_frames`'s, a latent and a tag a crop."""
         condition = torch.cat([latent, _one_hot(tag)], dim=-1)
         condition = condition[:, None].expand(-1, joined.shape[1], -1)
         return self.connected(torch.cat([joined, condition], dim=-1))
 
-    def seen(self, controls: Tensor, matrix: Tensor) -> Tensor:
+    def project(self, controls: Tensor, matrix: Tensor) -> Tensor:
         """The components that come nearest to a face's mesh, as the posterior is shown it.
 
         Args:
@@ -175,19 +178,21 @@ class MeshDecoder(nn.Module):
             seen: of the face that should be made [batch, n_frames, n_components].
             tag: 0 or 1 [batch].
         """
-        joined = functional.dropout(self.join(self.hear(bins)), self.shape.dropout, self.training)
+        joined = functional.dropout(
+            self.join_frames(self.encode_windows(bins)), self.shape.dropout, self.training
+        )
         tags = _one_hot(tag)[:, None].expand(-1, seen.shape[1], -1)
         told = self.posterior(torch.cat([seen, tags], dim=-1)).mean(dim=1)
         mean, log_variance = self.latent(told).clamp(-8, 8).chunk(2, dim=-1)
         latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-        return Decoded(self.form(joined, latent, tag), mean, log_variance)
+        return Decoded(self.decode(joined, latent, tag), mean, log_variance)
 
     def infer(self, heard: Tensor) -> Tensor:
-        """Offsets [batch, n_frames - 2, n_vertices * 3] of `hear`'s: latent 0, the better tag."""
+        """Offsets [batch, n_frames - 2, n_vertices * 3] of `encode_windows`'s: latent 0, the better tag."""
         zeros = heard.new_zeros(len(heard), self.shape.latent)
         tag = torch.zeros(len(heard), dtype=torch.long)
-        return self.mesh(self.form(self.join(heard), zeros, tag))
+        return self.mesh(self.decode(self.join_frames(heard), zeros, tag))
 
 
 def _one_hot(tag: Tensor) -> Tensor:
-    return functional.one_hot(tag, TAGS).float()
+    return functional.one_hot(tag, N_TAGS).float()

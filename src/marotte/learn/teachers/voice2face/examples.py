@@ -17,15 +17,15 @@ from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.data.splits import split_of
 from marotte.learn.data.store import Store
 from marotte.learn.teachers.encoders import FEATURE_RATE
-from marotte.learn.teachers.encoders.remembered import Remembered
+from marotte.learn.teachers.encoders.feature_cache import FeatureCache
 from marotte.learn.teachers.voice2face.decoder import (
     BIN_RATE,
-    BINS_A_FRAME,
+    BINS_PER_FRAME,
+    CONTEXT_BINS,
+    CONTEXT_FRAMES,
     FPS,
-    REACH_BINS,
-    REACH_FRAMES,
 )
-from marotte.learn.teachers.voice2face.recipe import SpeechChoice
+from marotte.learn.teachers.voice2face.recipe import SpeechConfig
 from marotte.learn.utterance import Utterance
 
 NOISE_SECONDS = 6.0
@@ -50,7 +50,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SelectedUtterance:
     """An utterance to learn from, by its place in the corpus."""
 
     part: str
@@ -59,7 +59,9 @@ class Chosen:
     seconds: float
 
 
-def choose(store: Store, labels: str, split: str, choice: SpeechChoice) -> list[Chosen]:
+def select_utterances(
+    store: Store, labels: str, split: str, choice: SpeechConfig
+) -> list[SelectedUtterance]:
     """Draw utterances of a split: of each source its minutes, or of all sources together.
 
     Args:
@@ -73,15 +75,15 @@ def choose(store: Store, labels: str, split: str, choice: SpeechChoice) -> list[
             versions of the teacher.
     """
     store.version_of(labels)  # refuses a mixture
-    found: dict[str, list[Chosen]] = {}
-    for part in store.labelled(labels):
+    found: dict[str, list[SelectedUtterance]] = {}
+    for part in store.labelled_parts(labels):
         for entry in store.entries([part]):
             if split_of(entry) == split:
                 source = entry.source if split == "train" else ""
-                chosen = Chosen(part, entry.id, entry.source, entry.seconds)
+                chosen = SelectedUtterance(part, entry.id, entry.source, entry.seconds)
                 found.setdefault(source, []).append(chosen)
     budgets = choice.minutes if split == "train" else {"": choice.valid_minutes}
-    result: list[Chosen] = []
+    result: list[SelectedUtterance] = []
     for source, minutes in budgets.items():
         if source not in found and split == "train":
             raise MarotteError(
@@ -96,11 +98,11 @@ def choose(store: Store, labels: str, split: str, choice: SpeechChoice) -> list[
     return result
 
 
-def load(
+def load_examples(
     store: Store,
     labels: str,
-    chosen: list[Chosen],
-    remembered: Remembered,
+    chosen: list[SelectedUtterance],
+    cache: FeatureCache,
     rough: tuple[str, ...] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Example], tuple[str, ...]]:
@@ -124,8 +126,8 @@ def load(
             result.append(
                 Example(
                     utterance,
-                    remembered.encode(at_16_khz(utterance)),
-                    at_frames(found.curves[utterance.id], found.fps, utterance.seconds),
+                    cache.encode(at_16_khz(utterance)),
+                    resample_curves(found.curves[utterance.id], found.fps, utterance.seconds),
                     int(utterance.source in rough),
                 )
             )
@@ -135,7 +137,7 @@ def load(
     return result, names
 
 
-def noises(minutes: float, seed: int) -> Iterator[Utterance]:
+def noise_utterances(minutes: float, seed: int) -> Iterator[Utterance]:
     """Sounds in which nobody speaks: silence, white and pink noise, a hum, at several levels."""
     n = round(NOISE_SECONDS * SAMPLE_RATE)
     for number in range(round(60 * minutes / NOISE_SECONDS)):
@@ -162,10 +164,10 @@ def _noise(kind: str, n: int, random: np.random.Generator) -> NDArray[np.float64
     return sound / np.sqrt(np.square(sound).mean())
 
 
-def resting(utterance: Utterance, remembered: Remembered, n_controls: int) -> Example:
+def rest_example(utterance: Utterance, cache: FeatureCache, n_controls: int) -> Example:
     """A sound over which the face rests, which for every rig is 0."""
     curves = np.zeros((n_frames(utterance.seconds), n_controls), np.float32)
-    return Example(utterance, remembered.encode(utterance.samples), curves, 0)
+    return Example(utterance, cache.encode(utterance.samples), curves, 0)
 
 
 def n_frames(seconds: float) -> int:
@@ -173,15 +175,15 @@ def n_frames(seconds: float) -> int:
     return max(1, int(np.ceil(seconds * FPS - 1e-9)))
 
 
-def at_frames(curves: NDArray[np.float16], fps: float, seconds: float) -> NDArray[np.float32]:
+def resample_curves(curves: NDArray[np.float16], fps: float, seconds: float) -> NDArray[np.float32]:
     """Curves of any rate at k / 30 seconds [n_frames, n_controls], linearly."""
     time_s = np.arange(n_frames(seconds)) / FPS
     place = torch.from_numpy(np.minimum(time_s * fps, len(curves) - 1))
-    return between(torch.from_numpy(np.array(curves)), place).numpy()
+    return interpolate(torch.from_numpy(np.array(curves)), place).numpy()
 
 
-def bins_of(features: Tensor, first_s: float, first_frame: int, n_frames: int) -> Tensor:
-    """What `MeshDecoder.hear` needs of an utterance to give some frames and the LSTM's neighbours.
+def frame_bins(features: Tensor, first_s: float, first_frame: int, n_frames: int) -> Tensor:
+    """What `MeshDecoder.encode_windows` needs of an utterance to give some frames and the LSTM's neighbours.
 
     Args:
         features: of the whole utterance [n, n_features], 50 a second; beyond its ends the first
@@ -193,14 +195,14 @@ def bins_of(features: Tensor, first_s: float, first_frame: int, n_frames: int) -
     Returns:
         [2 * (n_frames + 1) + 21, n_features], one every 1/60 s.
     """
-    first = BINS_A_FRAME * (first_frame - REACH_FRAMES) - REACH_BINS
-    count = BINS_A_FRAME * (n_frames - 1 + 2 * REACH_FRAMES) + 2 * REACH_BINS + 1
+    first = BINS_PER_FRAME * (first_frame - CONTEXT_FRAMES) - CONTEXT_BINS
+    count = BINS_PER_FRAME * (n_frames - 1 + 2 * CONTEXT_FRAMES) + 2 * CONTEXT_BINS + 1
     time_s = torch.arange(first, first + count, dtype=torch.float64) / BIN_RATE
-    return between(features, ((time_s - first_s) * FEATURE_RATE).clamp(0, len(features) - 1))
+    return interpolate(features, ((time_s - first_s) * FEATURE_RATE).clamp(0, len(features) - 1))
 
 
 def window_bins(features: Tensor, first_s: float) -> Tensor:
-    """What `MeshDecoder.hear` needs to give one frame of each of several windows of sound.
+    """What `MeshDecoder.encode_windows` needs to give one frame of each of several windows of sound.
 
     Args:
         features: of the windows [batch, n, n_features], 50 a second.
@@ -209,16 +211,16 @@ def window_bins(features: Tensor, first_s: float) -> Tensor:
     Returns:
         [batch, 21, n_features], one every 1/60 s about the frame.
     """
-    time_s = torch.arange(-REACH_BINS, REACH_BINS + 1, dtype=torch.float64) / BIN_RATE
+    time_s = torch.arange(-CONTEXT_BINS, CONTEXT_BINS + 1, dtype=torch.float64) / BIN_RATE
     place = ((time_s - first_s) * FEATURE_RATE).clamp(0, features.shape[1] - 1)
     return (
-        between(features.transpose(0, 1).flatten(1), place)
+        interpolate(features.transpose(0, 1).flatten(1), place)
         .unflatten(1, features.shape[::2])
         .transpose(0, 1)
     )
 
 
-def between(values: Tensor, place: Tensor) -> Tensor:
+def interpolate(values: Tensor, place: Tensor) -> Tensor:
     """Values [n, ...] at fractional places [m] within 0..n-1, linearly."""
     low = place.floor().long()
     share = (place - low).float()[:, None]
@@ -245,7 +247,7 @@ class ExampleSampler:
             spare = max(0, len(each.curves) - self.n_frames)
             first = int(random.integers(0, spare + 1))
             features = torch.from_numpy(each.features)
-            bins.append(bins_of(features, self.first_s, first, self.n_frames))
+            bins.append(frame_bins(features, self.first_s, first, self.n_frames))
             place = np.minimum(first + np.arange(self.n_frames), len(each.curves) - 1)
             curves.append(torch.from_numpy(each.curves[place]))
         tags = torch.tensor([self.speech[index].tag for index in chosen])

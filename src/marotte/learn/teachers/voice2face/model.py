@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from marotte.learn.recipes import strict
+from marotte.config import strict
 from marotte.learn.teachers.encoders.checkpoint import checksum
-from marotte.learn.teachers.voice2face.decoder import REACH_FRAMES, MeshDecoder
-from marotte.learn.teachers.voice2face.examples import bins_of
+from marotte.learn.teachers.voice2face.decoder import CONTEXT_FRAMES, MeshDecoder
+from marotte.learn.teachers.voice2face.examples import frame_bins
 from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.mesh2rig import Mesh2Rig
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
@@ -44,17 +44,17 @@ class Voice2Face(nn.Module):
         blocks = []
         for first in range(0, n_frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, n_frames - first)
-            heard = self.decoder.hear(bins_of(features, first_s, first, count)[None])
+            heard = self.decoder.encode_windows(frame_bins(features, first_s, first, count)[None])
             blocks.append(self.mesh2rig(self.decoder.infer(heard)[0]))
         return torch.cat(blocks)
 
-    def controls_of_moments(self, heard: Tensor) -> Tensor:
+    def controls_of_windows(self, heard: Tensor) -> Tensor:
         """The controls [n_frames, n_controls] where each frame was heard by itself.
 
         Args:
-            heard: [n_frames, channels], `MeshDecoder.hear` of each frame's own sound.
+            heard: [n_frames, channels], `MeshDecoder.encode_windows` of each frame's own sound.
         """
-        ends = REACH_FRAMES
+        ends = CONTEXT_FRAMES
         padded = torch.cat([heard[:1].expand(ends, -1), heard, heard[-1:].expand(ends, -1)])
         return torch.cat(
             [

@@ -38,13 +38,13 @@ class Voice2FaceObjective:
             controls: of the face it should have given [batch, n_frames, n_controls].
         """
         components, matrix = decoded.components, self.mesh.matrix
-        error = Quadratic(layer, matrix, self.per_value)
+        error = VertexError(layer, matrix, self.per_value)
         lips = list(self.mesh.lips)
         seen = nn.functional.linear(components, layer.weight[lips], layer.bias[lips])
         parts = {
             "vertex": error(components, controls).mean(),
             "lip_gap": self.lip_gap(seen, controls @ matrix[:, lips]),
-            "kl": divergence(decoded.mean, decoded.log_variance),
+            "kl": kl_divergence(decoded.mean, decoded.log_variance),
         }
         if self.weights.normal:
             some = slice(NORMALS_EVERY // 2, None, NORMALS_EVERY)
@@ -67,7 +67,7 @@ class Voice2FaceObjective:
         return (1 - (self.mesh.normals(offsets) * normals).sum(-1)).mean()
 
 
-class Quadratic:
+class VertexError:
     """The vertices' squared error, of components and controls, without writing out a mesh.
 
     Both meshes are linear, so with `A` the rows of the last layer's weight, of its bias and of the
@@ -92,6 +92,6 @@ class Quadratic:
         return ((vector @ self.gram) * vector).sum(-1).float()
 
 
-def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """The Kullback-Leibler divergence of N(mean, variance) from N(0, 1), a number of the latent."""
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()

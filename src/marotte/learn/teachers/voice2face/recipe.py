@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from marotte.config import strict
 from marotte.errors import MarotteError
-from marotte.learn.recipes import read_recipe, strict, within
+from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.train.schedule import check_budget
 
 
 @dataclass(frozen=True)
-class EncoderChoice:
+class EncoderConfig:
     """What the teacher hears through.
 
     Attributes:
@@ -24,7 +25,7 @@ class EncoderChoice:
 
 
 @dataclass(frozen=True)
-class SpeechChoice:
+class SpeechConfig:
     """What the teacher learns from.
 
     Attributes:
@@ -44,7 +45,7 @@ class SpeechChoice:
 
 
 @dataclass(frozen=True)
-class Training:
+class TeachTrainConfig:
     """How long and how fast.
 
     Attributes:
@@ -101,7 +102,7 @@ class Voice2FaceLossWeights:
 
 
 @dataclass(frozen=True)
-class DecoderShape:
+class DecoderConfig:
     """Sizes of the decoder's layers, which the paper does not tell.
 
     Attributes:
@@ -135,10 +136,10 @@ class TeachRecipe:
 
     name: str
     labels: str
-    encoder: EncoderChoice
-    speech: SpeechChoice
-    train: Training
-    decoder: DecoderShape = field(default_factory=DecoderShape)
+    encoder: EncoderConfig
+    speech: SpeechConfig
+    train: TeachTrainConfig
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
     loss: Voice2FaceLossWeights = field(default_factory=Voice2FaceLossWeights)
 
 
@@ -148,7 +149,7 @@ def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
     Raises:
         MarotteError: the file is missing, or says what can't be.
     """
-    recipe = strict(TeachRecipe, within(read_recipe(path), minutes), str(path))
+    recipe = strict(TeachRecipe, with_minutes(read_recipe(path), minutes), str(path))
     sources = recipe.speech.minutes
     for name, value in sources.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:

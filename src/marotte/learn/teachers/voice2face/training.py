@@ -19,7 +19,7 @@ from torch import Tensor
 from marotte.errors import MarotteError
 from marotte.learn.metrics import Closures, closures, pool
 from marotte.learn.teachers.voice2face.decoder import FPS
-from marotte.learn.teachers.voice2face.examples import Example, ExampleSampler, bins_of
+from marotte.learn.teachers.voice2face.examples import Example, ExampleSampler, frame_bins
 from marotte.learn.teachers.voice2face.model import Voice2Face, restore
 from marotte.learn.teachers.voice2face.objective import Voice2FaceObjective
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
@@ -38,7 +38,7 @@ METRIC_FPS = 60.0
 
 
 @dataclass(frozen=True)
-class Report:
+class Voice2FaceScore:
     """How good a Voice2Face is on taught speech.
 
     Attributes:
@@ -52,25 +52,25 @@ class Report:
     round_trip_mm: float
 
 
-def begin(recipe: TeachRecipe, lesson: TrainingSet) -> Voice2Face:
+def initial_network(recipe: TeachRecipe, training_set: TrainingSet) -> Voice2Face:
     """A network that knows the mean of what it will learn, and nothing else."""
     torch.manual_seed(recipe.train.seed)
     random = np.random.default_rng(recipe.train.seed)
-    speech, names = lesson.train, lesson.names
+    speech, names = training_set.train, training_set.names
     frames = np.concatenate([each.curves for each in speech])
     drawn = frames[random.integers(0, len(frames), min(COMPONENT_FRAMES, len(frames)))]
     n_features = speech[0].features.shape[1]
     net = Voice2Face(names, n_features, min(MOST_COMPONENTS, len(names)), recipe)
     mean = torch.from_numpy(drawn.mean(axis=0))
-    components = principal(torch.from_numpy(drawn) - mean, net.face.matrix)
+    components = mesh_components(torch.from_numpy(drawn) - mean, net.face.matrix)
     heard = np.concatenate([each.features[::10] for each in speech]).astype(np.float32)
-    net.decoder.begin(
+    net.decoder.initialise(
         torch.from_numpy(heard), mean @ net.face.matrix, components[: net.decoder.mesh.in_features]
     )
     return net
 
 
-def principal(controls: Tensor, matrix: Tensor) -> Tensor:
+def mesh_components(controls: Tensor, matrix: Tensor) -> Tensor:
     """The principal components of meshes, largest first, each as long as its standard deviation.
 
     Args:
@@ -93,7 +93,7 @@ def principal(controls: Tensor, matrix: Tensor) -> Tensor:
 
 def teach(
     recipe: TeachRecipe,
-    lesson: TrainingSet,
+    training_set: TrainingSet,
     folder: Path,
     report: Callable[[Progress, dict[str, float]], None] | None = None,
 ) -> Voice2Face:
@@ -101,7 +101,7 @@ def teach(
 
     Args:
         recipe: what to train.
-        lesson: what to learn from.
+        training_set: what to learn from.
         folder: of the run.
         report: called after every step with the newest losses.
 
@@ -112,7 +112,7 @@ def teach(
 
     path = folder / checkpoint.FILE
     config = recipe.train
-    net = begin(recipe, lesson)
+    net = initial_network(recipe, training_set)
     optimizers = {
         "decoder": torch.optim.AdamW(net.decoder.parameters(), weight_decay=config.weight_decay),
         "mesh2rig": torch.optim.Adam(net.mesh2rig.parameters()),
@@ -122,7 +122,7 @@ def teach(
         progress = _go_on(path, recipe, net, optimizers)
     folder.mkdir(parents=True, exist_ok=True)
     stages = {"decoder": DecoderStage(net), "mesh2rig": Mesh2RigStage(net)}
-    crops = ExampleSampler(lesson.train, lesson.first_s, config.frames)
+    crops = ExampleSampler(training_set.train, training_set.first_s, config.frames)
     begun = time.monotonic() - progress.elapsed_s
     saved = progress.elapsed_s
 
@@ -130,7 +130,7 @@ def teach(
         states = {name: each.state_dict() for name, each in optimizers.items()}
         state = {**net.state(), "optimizers": states, "progress": asdict(progress)}
         with replacing(path) as temporary:
-            torch.save({**state, "provenance": lesson.provenance}, temporary)
+            torch.save({**state, "provenance": training_set.provenance}, temporary)
 
     with SummaryWriter(str(folder)) as events:
         while progress.done(config) < 1:
@@ -175,7 +175,7 @@ class DecoderStage:
     def losses(self, bins: Tensor, curves: Tensor, tags: Tensor) -> dict[str, Tensor]:
         """The losses of a batch of crops."""
         decoder = self.net.decoder.train()
-        seen = decoder.seen(curves, self.net.face.matrix)
+        seen = decoder.project(curves, self.net.face.matrix)
         return self.objective(decoder(bins, seen, tags), decoder.mesh, curves)
 
 
@@ -191,7 +191,7 @@ class Mesh2RigStage:
         face = self.net.face
         self.net.decoder.eval()
         with torch.no_grad():
-            decoded = self.net.decoder.infer(self.net.decoder.hear(bins))
+            decoded = self.net.decoder.infer(self.net.decoder.encode_windows(bins))
             near = curves + MESH_NOISE * torch.randn_like(curves)
             offsets = torch.cat([decoded[:, ::2], near[:, ::2] @ face.matrix])
         returned = self.net.mesh2rig(offsets) @ face.matrix
@@ -202,7 +202,7 @@ class Mesh2RigStage:
         return {"vertex": difference, "lip_gap": gap, "total": total}
 
 
-def assess(net: Voice2Face, speech: list[Example], first_s: float) -> Report:
+def assess(net: Voice2Face, speech: list[Example], first_s: float) -> Voice2FaceScore:
     """Score a network on taught speech, as it will be used: whole utterances, latent 0."""
     found, errors, trips = [], [], []
     with torch.inference_mode():
@@ -214,7 +214,7 @@ def assess(net: Voice2Face, speech: list[Example], first_s: float) -> Report:
             trips.append(round_trip_mm(net, features, first_s, len(each.curves)))
             found.append(closures(_at_60(gap), METRIC_FPS, each.utterance.phones))
     weights = [len(each.curves) for each in speech]
-    return Report(
+    return Voice2FaceScore(
         pool(found),
         float(np.average(errors, weights=weights)),
         float(np.average(trips, weights=weights)),
@@ -223,7 +223,9 @@ def assess(net: Voice2Face, speech: list[Example], first_s: float) -> Report:
 
 def round_trip_mm(net: Voice2Face, features: Tensor, first_s: float, n_frames: int) -> float:
     """Mean difference of the lip gap between the decoder's meshes and those of their controls."""
-    offsets = net.decoder.infer(net.decoder.hear(bins_of(features, first_s, 0, n_frames)[None]))[0]
+    offsets = net.decoder.infer(
+        net.decoder.encode_windows(frame_bins(features, first_s, 0, n_frames)[None])
+    )[0]
     returned = net.mesh2rig(offsets) @ net.face.matrix
     return float((net.face.gap_mm(offsets) - net.face.gap_mm(returned)).abs().mean())
 

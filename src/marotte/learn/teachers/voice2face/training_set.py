@@ -13,8 +13,14 @@ from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.store import Store
 from marotte.learn.teachers.encoders import Encoder
-from marotte.learn.teachers.encoders.remembered import Remembered
-from marotte.learn.teachers.voice2face.examples import Example, choose, load, noises, resting
+from marotte.learn.teachers.encoders.feature_cache import FeatureCache
+from marotte.learn.teachers.voice2face.examples import (
+    Example,
+    load_examples,
+    noise_utterances,
+    rest_example,
+    select_utterances,
+)
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
 
 STILL = 1e-3  # a control that never comes further from rest is none of the teacher's
@@ -57,8 +63,11 @@ class TrainingSet:
         Raises:
             MarotteError: the corpus lacks what the recipe asks for.
         """
-        remembered, choice = Remembered(encoder), recipe.speech
-        sets = {split: choose(store, recipe.labels, split, choice) for split in ("train", "valid")}
+        cache, choice = FeatureCache(encoder), recipe.speech
+        sets = {
+            split: select_utterances(store, recipe.labels, split, choice)
+            for split in ("train", "valid")
+        }
         total_s = sum(each.seconds for chosen in sets.values() for each in chosen)
         before_s, taught, columns = 0.0, {}, ()
         for split, chosen in sets.items():
@@ -67,16 +76,16 @@ class TrainingSet:
                 if progress:
                     progress(round(before_s + done), round(total_s))
 
-            taught[split], names = load(
-                store, recipe.labels, chosen, remembered, choice.rough, told
+            taught[split], names = load_examples(
+                store, recipe.labels, chosen, cache, choice.rough, told
             )
             columns = columns or names
             before_s += sum(each.seconds for each in chosen)
         if not taught["train"]:
             raise MarotteError(f"{recipe.labels!r} gave no curves to the speech of this recipe")
         rests = [
-            resting(noise, remembered, len(columns))
-            for noise in noises(choice.noise_minutes, choice.seed)
+            rest_example(noise, cache, len(columns))
+            for noise in noise_utterances(choice.noise_minutes, choice.seed)
         ]
         moved = _moved(taught["train"], columns)
         names = tuple(columns[column] for column in moved)
