@@ -44,12 +44,12 @@ def teach(
         torch.set_num_threads(threads)
     encoder = open_encoder(plan.encoder.model, plan.encoder.layer, download=download)
     with progress() as bars:
-        lesson = TrainingSet.prepare(plan, store, encoder, bar(bars, "listening"))
-        net = train(plan, lesson, folder, steps(bars, "teaching", plan.train))
-        found = assess(net, lesson.valid or lesson.train, encoder.first_s)
+        training_set = TrainingSet.prepare(plan, store, encoder, bar(bars, "listening"))
+        net = train(plan, training_set, folder, steps(bars, "teaching", plan.train))
+        found = assess(net, training_set.valid or training_set.train, encoder.first_s)
     heard = (
-        f"{len(lesson.valid)} utterances of speakers it did not learn from"
-        if lesson.valid
+        f"{len(training_set.valid)} utterances of speakers it did not learn from"
+        if training_set.valid
         else "what it learnt from, as the corpus keeps no speakers for validation"
     )
     lips = (

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from marotte.cli import options
 from marotte.cli.learn import need_torch
 from marotte.cli.progress import bar, progress, steps
-from marotte.errors import MarotteError
-
-if TYPE_CHECKING:
-    from marotte.learn.models.student import StudentNet
-    from marotte.learn.train.loop import TargetRig
-    from marotte.learn.train.recipe import TrainingRecipe
 
 
 def train(
@@ -52,96 +46,38 @@ def train(
     need_torch()
     import torch
 
-    from marotte.learn.data.dataset import absent_sources, load_speech
-    from marotte.learn.data.mesh_pca import keep_mesh
     from marotte.learn.data.store import Store
-    from marotte.learn.train import loop
     from marotte.learn.train.checkpoint import FILE
     from marotte.learn.train.distributed import rank
-    from marotte.learn.train.warm_start import read_start
+    from marotte.learn.train.recipe import read_training_recipe
+    from marotte.learn.train.session import TrainingSession
+    from marotte.learn.train.setup import RunSetup, TargetRig, find_intermediate
     from marotte.paths import cache_folder
 
-    plan = read_training(recipe, minutes)
-    beside = Path() if start else recipe.parent
+    plan = read_training_recipe(recipe, minutes)
     plan = replace(plan, start=start or plan.start)
     folder = run or cache_folder() / "runs" / plan.name
     if threads:
         torch.set_num_threads(threads)
-    store = Store.open(corpus)
-    names, puppet = _puppet(rig, head)
-    keep_mesh(rig, folder)
-    second = _intermediate(plan, recipe, folder, intermediate)
-    first = read_start(plan.start, beside) if plan.start else None
+    store, target = Store.open(corpus), TargetRig.load(rig, head)
+    setup = RunSetup.load(
+        plan,
+        folder,
+        target,
+        intermediate=find_intermediate(plan, recipe.parent, folder, intermediate),
+        start_folder=Path() if start else recipe.parent,
+    )
     with progress() as bars:
-        speech = load_speech(store, plan.teacher, "train", names, bar(bars, "reading"))
-        validation = load_speech(store, plan.teacher, "valid", names)
-        lacking = absent_sources(speech, plan.sources)
-        if lacking and rank() == 0:
+        session = TrainingSession(store, target, bar(bars, "reading"))
+        missing = session.missing_sources(plan)
+        if missing and rank() == 0:
             bars.console.print(
-                f"{corpus} has no speech of {', '.join(lacking)}, which {recipe} names: "
-                "trained on what there is",
+                f"{corpus} has no speech of {', '.join(missing)}, which {recipe} names: "
+                "training without it",
                 markup=False,
                 soft_wrap=True,
             )
-        report = steps(bars, "training", plan.train)
-        loop.train(plan, speech, validation, folder, report, second, puppet, first)
+        session.train(setup, steps(bars, "training", plan.train))
     if rank() == 0:
         typer.echo(f"trained {plan.name}: {folder / FILE}")
         typer.echo(f"next: marotte export {folder} -o {plan.name}.onnx")
-
-
-def read_training(path: Path, minutes: float | None = None) -> TrainingRecipe:
-    """A training recipe, its budget replaced where minutes are given."""
-    from marotte.config import strict
-    from marotte.learn.recipes import read_recipe, with_minutes
-    from marotte.learn.train.recipe import TrainingRecipe
-
-    return strict(TrainingRecipe, with_minutes(read_recipe(path), minutes), str(path))
-
-
-def _puppet(rig: Path | None, head: Path | None) -> tuple[tuple[str, ...], TargetRig]:
-    """The controls that speech drives, and whose they are."""
-    from marotte.face.loading import load_head, load_rig
-    from marotte.face.mesh import ENDING, load_mesh
-    from marotte.face.rig import ARKIT_52
-    from marotte.learn.train.loop import TargetRig
-
-    described = load_rig(rig) if rig else ARKIT_52
-    names = described.speech
-    if not names:
-        raise MarotteError(
-            f"no control of rig {described.name!r} is driven by speech: "
-            'say "speech": true where one is'
-        )
-    for name in names:
-        column = described.index[name]
-        if described.minimum[column] < -1 or described.maximum[column] > 1:
-            raise MarotteError(
-                f"{name!r} of rig {described.name!r} leaves -1..1, which a student can't: "
-                "scale its curves and its range"
-            )
-    if rig and rig.suffix == ENDING and not head:
-        mesh = load_mesh(rig)
-        return names, TargetRig(described.name, mesh.head if mesh.lips else None)
-    return names, TargetRig(described.name, load_head(head) if head else None)
-
-
-def _intermediate(
-    plan: TrainingRecipe, path: Path, folder: Path, given: Path | None
-) -> StudentNet | None:
-    """The second teacher of a recipe with hybrid distillation."""
-    from marotte.learn.train.checkpoint import FILE, load_net
-
-    if not plan.hybrid.recipe:
-        if given:
-            raise MarotteError(f"{plan.name} has no [hybrid] table: leave --intermediate out")
-        return None
-    if given is None:
-        first = read_training(path.parent / plan.hybrid.recipe)
-        given = folder.parent / first.name
-        if not (given / FILE).is_file():
-            raise MarotteError(
-                f"{plan.name} learns from {first.name!r} too, of which there is no run at {given}: "
-                f"train {path.parent / plan.hybrid.recipe} first, or say where by --intermediate"
-            )
-    return load_net(given / FILE)[0]

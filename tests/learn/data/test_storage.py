@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from label_files import write_labels
 
 from marotte.errors import MarotteError
-from marotte.learn.data.storage import LocalPlace, place_of
+from marotte.learn.data.storage import LocalStorage, open_storage
 from marotte.learn.data.store import Store
 from marotte.learn.jobs.label import LabelJob, label, plan_labels
 from marotte.learn.utterance import Phone, Utterance
@@ -17,7 +18,7 @@ def bucket():
     url = "memory://bucket/corpus"
     yield url
     fsspec.filesystem("memory").store.clear()
-    place_of.cache_clear()
+    open_storage.cache_clear()
 
 
 def hum(number):
@@ -42,7 +43,7 @@ def test_a_corpus_in_a_bucket_is_written_labelled_and_read(bucket):
 
 def test_what_fails_leaves_no_file_in_a_bucket(bucket):
     with pytest.raises(MarotteError, match="NaN"):
-        Store(bucket).write_labels("x", "p-00000", {"u": np.full((1, 1), np.nan)}, 60, ["a"], {})
+        write_labels(Store(bucket), "x", "p-00000", {"u": np.full((1, 1), np.nan)}, 60, ["a"], {})
     assert Store(bucket).teachers() == []
 
 
@@ -54,8 +55,8 @@ def test_a_damaged_file_in_a_bucket_is_named_by_its_url(bucket):
 
 
 def test_a_file_url_is_a_folder(tmp_path):
-    place = place_of((tmp_path / "my corpus").as_uri())
-    assert isinstance(place, LocalPlace)
+    place = open_storage((tmp_path / "my corpus").as_uri())
+    assert isinstance(place, LocalStorage)
     assert place.root == tmp_path / "my corpus"
 
 

@@ -8,13 +8,14 @@ import time
 import endless
 import numpy as np
 import pytest
+from label_files import write_labels
 
 from marotte.errors import MarotteError
 from marotte.learn.data.dataset import load_speech
 from marotte.learn.data.schema import Entry
 from marotte.learn.data.store import Store
-from marotte.learn.teachers.voice2face.examples import choose
-from marotte.learn.teachers.voice2face.recipe import SpeechChoice
+from marotte.learn.teachers.voice2face.examples import select_utterances
+from marotte.learn.teachers.voice2face.recipe import SpeechConfig
 from marotte.learn.utterance import Phone, Utterance
 
 
@@ -77,7 +78,7 @@ def test_labels_come_back_with_what_is_known_of_them(tmp_path):
     store = Store(tmp_path)
     rng = np.random.default_rng(0)
     curves = {f"u{n}": rng.uniform(0, 1, (n, 3)) for n in (5, 0, 1, 60)}
-    store.write_labels("rules", "fake-00000", curves, 60.0, ["a", "b", "c"], {"version": 2})
+    write_labels(store, "rules", "fake-00000", curves, 60.0, ["a", "b", "c"], {"version": 2})
     labels = store.labels("rules", "fake-00000")
     assert list(labels.curves) == ["u5", "u0", "u1", "u60"]
     for id, each in labels.curves.items():
@@ -85,14 +86,14 @@ def test_labels_come_back_with_what_is_known_of_them(tmp_path):
         np.testing.assert_array_equal(each, curves[id].astype(np.float16))
     assert (labels.fps, labels.names) == (60.0, ("a", "b", "c"))
     assert labels.provenance == {"version": 2}
-    assert store.labelled("rules") == ["fake-00000"]
+    assert store.labelled_parts("rules") == ["fake-00000"]
     assert store.teachers() == ["rules"]
 
 
 def test_plain_pyarrow_reads_labels(tmp_path):
     import pyarrow.parquet as pq
 
-    Store(tmp_path).write_labels("rules", "p-00000", {"u": np.ones((2, 3))}, 60, list("abc"), {})
+    write_labels(Store(tmp_path), "rules", "p-00000", {"u": np.ones((2, 3))}, 60, list("abc"), {})
     table = pq.read_table(tmp_path / "labels" / "rules" / "p-00000.parquet")
     [row] = table.to_pylist()
     assert (row["id"], row["fps"], row["n_frames"], row["curves"]) == ("u", 60, 2, [1.0] * 6)
@@ -105,8 +106,8 @@ def test_plain_pyarrow_reads_labels(tmp_path):
 )
 def test_wrong_labels_are_refused(tmp_path, curves, said):
     with pytest.raises(MarotteError, match=said):
-        Store(tmp_path).write_labels("rules", "p-00000", {"u": curves}, 60, list("abc"), {})
-    assert Store(tmp_path).labelled("rules") == []
+        write_labels(Store(tmp_path), "rules", "p-00000", {"u": curves}, 60, list("abc"), {})
+    assert Store(tmp_path).labelled_parts("rules") == []
 
 
 def test_an_empty_folder_is_no_corpus(tmp_path):
@@ -140,12 +141,12 @@ def test_labels_by_two_versions_are_refused(tmp_path):
         if part == "b-0":
             assert store.version_of("phonetic") == "1"
         curves = {"fake/ann/0": np.zeros((30, 1))}
-        store.write_labels("phonetic", part, curves, 60.0, ["jawOpen"], {"version": version})
+        write_labels(store, "phonetic", part, curves, 60.0, ["jawOpen"], {"version": version})
     said = r"\(version 1: 2 parts, version 2: 1 parts\): run `marotte label .* --again`"
     with pytest.raises(MarotteError, match=said):
         load_speech(store, "phonetic", "train", ("jawOpen",))
     with pytest.raises(MarotteError, match=said):
-        choose(store, "phonetic", "train", SpeechChoice({"fake": 1.0}))
+        select_utterances(store, "phonetic", "train", SpeechConfig({"fake": 1.0}))
 
 
 def test_the_manifest_counts_minutes_by_speaker(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from marotte.errors import MarotteError
 from marotte.learn.data.store import Store
 from marotte.learn.jobs.label import LabelJob, label_part, plan_labels
-from marotte.learn.jobs.ray_cluster import Cluster, label_on
+from marotte.learn.jobs.ray_cluster import Cluster, label_on_cluster
 from marotte.learn.utterance import Phone, Utterance
 
 pytest.importorskip("ray.data", reason="the extra 'cluster' is not installed")
@@ -58,7 +58,7 @@ def test_a_cluster_labels_every_utterance_though_a_worker_is_killed(tmp_path):
     speak(tmp_path / "here")
     job = LabelJob((tmp_path / "cluster").as_uri(), "phonetic")
     labelled = 0
-    for done in label_on(Cluster("local", workers=2), job, plan_labels(job)):
+    for done in label_on_cluster(Cluster("local", workers=2), job, plan_labels(job)):
         if not labelled:
             os.kill(our_workers()[0], signal.SIGKILL)
         assert done.failed == ()
@@ -78,4 +78,4 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path, monkeypatch, address):
     Store(tmp_path).write_part("queen-00000", [murmur(0)])
     job = LabelJob(tmp_path, "phonetic")
     with pytest.raises(MarotteError, match=r"127.0.0.1:1 does not answer.*--ray local"):
-        list(label_on(Cluster(address), job, plan_labels(job)))
+        list(label_on_cluster(Cluster(address), job, plan_labels(job)))

@@ -10,9 +10,9 @@ from marotte.errors import MarotteError
 from marotte.learn.teachers import encoders
 from marotte.learn.teachers.encoders import Encoder, layer_index, open_encoder
 from marotte.learn.teachers.encoders.ctranslate2 import read_variables
-from marotte.learn.teachers.encoders.remembered import Remembered
+from marotte.learn.teachers.encoders.feature_cache import FeatureCache
 from marotte.learn.teachers.encoders.spectral import SpectralEncoder, centroids, powers
-from marotte.learn.teachers.encoders.whisper import WhisperEncoder, log_mel, pieces_of
+from marotte.learn.teachers.encoders.whisper import WhisperEncoder, log_mel, overlapping_pieces
 
 pytest.importorskip("transformers")
 
@@ -66,17 +66,17 @@ def test_layers_are_counted_from_either_end():
 
 def test_features_are_computed_once(tmp_path):
     encoder = Counting()
-    remembered = Remembered(encoder, tmp_path)
+    cache = FeatureCache(encoder, tmp_path)
     sound = noise(0.1)
-    first = remembered.encode(sound)
+    first = cache.encode(sound)
     assert first.dtype == np.float16
-    assert np.array_equal(Remembered(encoder, tmp_path).encode(sound.copy()), first)
+    assert np.array_equal(FeatureCache(encoder, tmp_path).encode(sound.copy()), first)
     assert encoder.lengths == [1600]
-    remembered.encode(noise(0.1, seed=1))
+    cache.encode(noise(0.1, seed=1))
     assert len(encoder.lengths) == 2
-    for file in remembered.folder.iterdir():
+    for file in cache.folder.iterdir():
         file.write_bytes(b"damaged")
-    assert np.array_equal(remembered.encode(sound), first)
+    assert np.array_equal(cache.encode(sound), first)
     assert len(encoder.lengths) == 3
 
 
@@ -190,7 +190,7 @@ def test_whisper_hears_sounds_of_any_length():
 @pytest.mark.parametrize("n_steps", [1, 50, 51, 90, 100, 149, 1000])
 def test_pieces_give_every_step_once(n_steps):
     steps = []
-    for first, last, kept_from, kept_to in pieces_of(n_steps, 50):
+    for first, last, kept_from, kept_to in overlapping_pieces(n_steps, 50):
         assert 0 <= first < last <= n_steps
         assert last - first <= 50
         steps += range(first, last)[kept_from:kept_to]

@@ -8,7 +8,7 @@ from marotte.export import a2f_json, livelink_csv
 from marotte.face.animation import Animation
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52, ARKIT_NAMES, Rig
-from marotte.learn.data.captured import Curves, arkit_name, read_controls, resample
+from marotte.learn.data.captured import CapturedCurves, arkit_name, read_controls, resample
 from marotte.learn.errors import Skip
 from marotte.learn.teachers import open_teacher
 from marotte.learn.utterance import Utterance
@@ -135,7 +135,7 @@ def test_what_is_broken_is_skipped(tmp_path, name, content, reason):
 
 
 def test_times_must_not_run_back():
-    curves = Curves(["jawOpen"], np.array([0.0, 0.2, 0.1]), np.zeros((3, 1)), 0.3)
+    curves = CapturedCurves(["jawOpen"], np.array([0.0, 0.2, 0.1]), np.zeros((3, 1)), 0.3)
     with pytest.raises(Skip, match="times that run back"):
         resample(curves, 0.3, 60.0)
 

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from label_files import write_labels
 
 from marotte.errors import MarotteError
 from marotte.face.loading import load_head
@@ -14,37 +15,39 @@ from marotte.learn.teachers.voice2face import model as modelling
 from marotte.learn.teachers.voice2face.decoder import MeshDecoder
 from marotte.learn.teachers.voice2face.examples import (
     Example,
-    at_frames,
-    bins_of,
-    choose,
-    noises,
+    frame_bins,
+    noise_utterances,
+    resample_curves,
+    select_utterances,
     window_bins,
 )
 from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.mesh2rig import Mesh2Rig
 from marotte.learn.teachers.voice2face.model import Voice2Face
-from marotte.learn.teachers.voice2face.objective import Quadratic, divergence
+from marotte.learn.teachers.voice2face.objective import VertexError, kl_divergence
 from marotte.learn.teachers.voice2face.recipe import (
-    DecoderShape,
-    EncoderChoice,
-    SpeechChoice,
+    DecoderConfig,
+    EncoderConfig,
+    SpeechConfig,
     TeachRecipe,
-    Training,
+    TeachTrainConfig,
     Voice2FaceLossWeights,
     load_teach_recipe,
 )
-from marotte.learn.teachers.voice2face.training import Mesh2RigStage, assess, principal, teach
+from marotte.learn.teachers.voice2face.training import Mesh2RigStage, assess, mesh_components, teach
 from marotte.learn.teachers.voice2face.training_set import TrainingSet
 from marotte.learn.utterance import Phone, Utterance
 
 NAMES = ("jawOpen", "mouthClose", "mouthPucker", "mouthStretchLeft")
-SHAPE = DecoderShape(channels=16, hidden=32, latent=4)
+SHAPE = DecoderConfig(channels=16, hidden=32, latent=4)
 RECIPE = TeachRecipe(
     name="tiny",
     labels="phonetic",
-    encoder=EncoderChoice("mfcc-ssc", 0),
-    speech=SpeechChoice({"queen": 1.0}),
-    train=Training(1, steps=8, mesh2rig=0.25, batch=4, frames=16, warmup=0, learning_rate=3e-3),
+    encoder=EncoderConfig("mfcc-ssc", 0),
+    speech=SpeechConfig({"queen": 1.0}),
+    train=TeachTrainConfig(
+        1, steps=8, mesh2rig=0.25, batch=4, frames=16, warmup=0, learning_rate=3e-3
+    ),
     decoder=SHAPE,
 )
 
@@ -103,18 +106,18 @@ def test_normals(face):
 
 def test_bins_tell_the_time():
     ramp = torch.arange(200.0)[:, None] / 50 + 0.0125  # the moment itself
-    bins = bins_of(ramp, 0.0125, first_frame=30, n_frames=4)
+    bins = frame_bins(ramp, 0.0125, first_frame=30, n_frames=4)
     assert bins.shape == (2 * 5 + 21, 1)
     moments = 1.0 + (torch.arange(len(bins)) - 12) / 60
     assert torch.allclose(bins[:, 0], moments, atol=1e-4)
-    early = bins_of(ramp, 0.0125, first_frame=0, n_frames=1)
+    early = frame_bins(ramp, 0.0125, first_frame=0, n_frames=1)
     assert float(early[0]) == pytest.approx(0.0125)  # before the beginning stands the first
 
 
 def test_a_window_of_its_own_gives_the_bins_of_the_whole():
     """Where an encoder knows no context, hearing less changes nothing."""
     ramp = torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
-    whole = bins_of(ramp, 0.0, first_frame=30, n_frames=1)  # at 1 s: feature 50
+    whole = frame_bins(ramp, 0.0, first_frame=30, n_frames=1)  # at 1 s: feature 50
     window = window_bins(ramp[None, 37:64], first_s=(37 - 50) / 50)
     assert window.shape == (1, 21, 3)
     assert torch.allclose(window[0], whole[2:-2], atol=1e-5)
@@ -123,7 +126,7 @@ def test_a_window_of_its_own_gives_the_bins_of_the_whole():
 def test_curves_at_any_rate_are_taken_at_thirty():
     for fps in (60.0, 30.0, 25.0):
         time = np.arange(round(2 * fps)) / fps
-        found = at_frames(time[:, None].astype(np.float16), fps, 2.0)
+        found = resample_curves(time[:, None].astype(np.float16), fps, 2.0)
         assert found.shape == (60, 1)
         assert np.allclose(found[:55, 0], np.arange(55) / 30, atol=2e-3)
 
@@ -136,10 +139,10 @@ def test_windows_share_their_work():
     torch.manual_seed(0)
     net = MeshDecoder(39, 12, 4, SHAPE).eval()
     bins = features(2 * 9 + 21)[None]
-    many = net.hear(bins)
+    many = net.encode_windows(bins)
     assert many.shape == (1, 10, 16)
     for frame in (0, 4, 9):
-        alone = net.hear(bins[:, 2 * frame : 2 * frame + 21])
+        alone = net.encode_windows(bins[:, 2 * frame : 2 * frame + 21])
         assert torch.allclose(many[:, frame], alone[:, 0], atol=1e-5)
 
 
@@ -147,11 +150,11 @@ def test_the_lstm_joins_three_frames():
     torch.manual_seed(0)
     net = MeshDecoder(39, 12, 4, SHAPE).eval()
     heard = torch.randn(1, 10, 16)
-    joined = net.join(heard)
+    joined = net.join_frames(heard)
     assert joined.shape == (1, 8, 32)
     changed = heard.clone()
     changed[:, 6] += 1
-    differs = (net.join(changed) - joined).abs().amax(dim=(0, 2)) > 1e-6
+    differs = (net.join_frames(changed) - joined).abs().amax(dim=(0, 2)) > 1e-6
     assert differs.tolist() == [False] * 4 + [True] * 3 + [False]
 
 
@@ -167,7 +170,7 @@ def test_the_vertices_error_without_a_mesh(face):
     layer = torch.nn.Linear(5, face.matrix.shape[1])
     per_value, values = torch.rand(face.matrix.shape[1]), controls(3, 7)
     components = torch.randn(3, 7, 5)
-    error = Quadratic(layer, face.matrix, per_value)
+    error = VertexError(layer, face.matrix, per_value)
     offsets, wanted = layer(components), values @ face.matrix
     for found, difference in {
         error(components, values): offsets - wanted,
@@ -186,7 +189,7 @@ def test_the_vertices_error_without_a_mesh(face):
 @pytest.mark.parametrize("n", [2, 50])
 def test_principal_components(face, n):
     values = controls(n) - controls(n).mean(dim=0)
-    found = principal(values, face.matrix)
+    found = mesh_components(values, face.matrix)
     assert found.shape == face.matrix.shape
     products = found @ found.T
     assert torch.allclose(products, torch.diag(products.diagonal()), atol=1e-2)
@@ -201,17 +204,17 @@ def test_the_posterior_is_shown_the_mesh(face):
     net = MeshDecoder(39, face.matrix.shape[1], 2, SHAPE)
     directions = torch.linalg.qr(torch.randn(face.matrix.shape[1], 2)).Q.T * 3
     mean = torch.randn(face.matrix.shape[1])
-    net.begin(features(50), mean, directions)
-    seen = net.seen(controls(6), face.matrix)
+    net.initialise(features(50), mean, directions)
+    seen = net.project(controls(6), face.matrix)
     expected = (controls(6) @ face.matrix - mean) @ directions.T / 9
     assert torch.allclose(seen, expected, atol=1e-3)
 
 
 def test_the_divergence():
     zeros = torch.zeros(2, 4)
-    assert float(divergence(zeros, zeros)) == 0
-    assert float(divergence(zeros + 2, zeros)) == pytest.approx(2)  # half the square
-    assert float(divergence(zeros, zeros + 1)) == pytest.approx(0.5 * (np.e - 2))
+    assert float(kl_divergence(zeros, zeros)) == 0
+    assert float(kl_divergence(zeros + 2, zeros)) == pytest.approx(2)  # half the square
+    assert float(kl_divergence(zeros, zeros + 1)) == pytest.approx(0.5 * (np.e - 2))
 
 
 def test_blocks_are_the_whole(monkeypatch):
@@ -231,9 +234,9 @@ def test_frames_heard_by_themselves():
     net = Voice2Face(NAMES, 39, 4, RECIPE).eval()
     still = features(1).expand(100, -1)
     with torch.inference_mode():
-        heard = net.decoder.hear(window_bins(still[None].expand(12, -1, -1), -1.0))[:, 0]
+        heard = net.decoder.encode_windows(window_bins(still[None].expand(12, -1, -1), -1.0))[:, 0]
         assert torch.allclose(
-            net.controls_of_moments(heard), net.controls(still, 0.0, 12), atol=1e-5
+            net.controls_of_windows(heard), net.controls(still, 0.0, 12), atol=1e-5
         )
 
 
@@ -296,7 +299,7 @@ def taught(n=6, seed=0, source="queen"):
     return result
 
 
-def lesson():
+def training_set():
     return TrainingSet(
         NAMES, taught(), taught(2, seed=1), 0.0, {"encoder": "mfcc-ssc", "weights": ""}
     )
@@ -309,7 +312,7 @@ def weights(net):
 def test_it_learns_to_follow_the_voice(tmp_path):
     train = dataclasses.replace(RECIPE.train, steps=80, batch=6)
     recipe = dataclasses.replace(RECIPE, train=train)
-    told = lesson()
+    told = training_set()
     net = teach(recipe, told, tmp_path / "run")
     found = assess(net, told.valid, 0.0)
     unlearnt = assess(Voice2Face(NAMES, 39, 4, recipe).eval(), told.valid, 0.0)
@@ -320,7 +323,7 @@ def test_it_learns_to_follow_the_voice(tmp_path):
 
 
 def test_a_run_that_was_stopped_is_the_same_run(tmp_path, monkeypatch):
-    whole = teach(RECIPE, lesson(), tmp_path / "whole")
+    whole = teach(RECIPE, training_set(), tmp_path / "whole")
     monkeypatch.setattr("marotte.learn.teachers.voice2face.training.CHECKPOINT_SECONDS", 0.0)
     for last in (3, 7):  # once in each stage
 
@@ -329,18 +332,18 @@ def test_a_run_that_was_stopped_is_the_same_run(tmp_path, monkeypatch):
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            teach(RECIPE, lesson(), tmp_path / "parts", stop)
-    parts = teach(RECIPE, lesson(), tmp_path / "parts")
+            teach(RECIPE, training_set(), tmp_path / "parts", stop)
+    parts = teach(RECIPE, training_set(), tmp_path / "parts")
     assert torch.allclose(weights(whole), weights(parts), atol=1e-6)
     assert whole.version() == parts.version()
     assert [path.name for path in (tmp_path / "parts").glob("*.pt")] == ["checkpoint.pt"]
 
 
 def test_a_run_of_another_recipe_is_refused(tmp_path):
-    teach(RECIPE, lesson(), tmp_path / "run")
+    teach(RECIPE, training_set(), tmp_path / "run")
     other = dataclasses.replace(RECIPE, loss=Voice2FaceLossWeights(kl=0.5))
     with pytest.raises(MarotteError, match="holds a run of another recipe called 'tiny'"):
-        teach(other, lesson(), tmp_path / "run")
+        teach(other, training_set(), tmp_path / "run")
 
 
 # Choosing speech
@@ -355,28 +358,32 @@ def write_corpus(folder, speakers=("joe", "jim", "naomi", "bob")):
     ]
     store.write_part("queen-00000", said)
     curves = {each.id: np.zeros((120, 52), np.float32) for each in said}
-    store.write_labels("phonetic", "queen-00000", curves, 60.0, ARKIT_52.names, {})
+    write_labels(store, "phonetic", "queen-00000", curves, 60.0, ARKIT_52.names, {})
     return store
 
 
 def test_no_held_out_voice_is_learnt_from(tmp_path):
     store = write_corpus(tmp_path)
-    choice = SpeechChoice({"queen": 60.0})
-    trained = {each.id.split("/")[1] for each in choose(store, "phonetic", "train", choice)}
-    watched = {each.id.split("/")[1] for each in choose(store, "phonetic", "valid", choice)}
+    choice = SpeechConfig({"queen": 60.0})
+    trained = {
+        each.id.split("/")[1] for each in select_utterances(store, "phonetic", "train", choice)
+    }
+    watched = {
+        each.id.split("/")[1] for each in select_utterances(store, "phonetic", "valid", choice)
+    }
     assert (trained, watched) == ({"joe", "bob"}, {"jim"})
 
 
 def test_a_draw_of_some_minutes_is_always_the_same(tmp_path):
     store = write_corpus(tmp_path)
-    some = SpeechChoice({"queen": 0.1})
-    drawn = choose(store, "phonetic", "train", some)
+    some = SpeechConfig({"queen": 0.1})
+    drawn = select_utterances(store, "phonetic", "train", some)
     assert 1 <= len(drawn) < 6
-    assert drawn == choose(store, "phonetic", "train", some)
-    others = choose(store, "phonetic", "train", dataclasses.replace(some, seed=3))
+    assert drawn == select_utterances(store, "phonetic", "train", some)
+    others = select_utterances(store, "phonetic", "train", dataclasses.replace(some, seed=3))
     assert drawn != others
     with pytest.raises(MarotteError, match="no speech of the source 'moon' to train on"):
-        choose(store, "phonetic", "train", SpeechChoice({"moon": 1.0}))
+        select_utterances(store, "phonetic", "train", SpeechConfig({"moon": 1.0}))
 
 
 def test_labels_that_never_move(tmp_path, monkeypatch):
@@ -387,7 +394,7 @@ def test_labels_that_never_move(tmp_path, monkeypatch):
 
 
 def test_noises_are_all_kinds_and_not_too_loud():
-    made = list(noises(0.8, seed=0))
+    made = list(noise_utterances(0.8, seed=0))
     assert {each.speaker for each in made} == {"silence", "white", "pink", "hum"}
     assert all(np.abs(each.samples).max() < 1 for each in made)
     assert all(np.isfinite(each.samples).all() for each in made)
@@ -411,7 +418,7 @@ minutes = 1
 def test_recipes(tmp_path):
     path = tmp_path / "tiny.toml"
     path.write_text(RECIPE_TEXT)
-    assert load_teach_recipe(path).speech == SpeechChoice({"queen": 1})
+    assert load_teach_recipe(path).speech == SpeechConfig({"queen": 1})
     assert load_teach_recipe(path, 3).train.minutes == 3
     with pytest.raises(MarotteError, match="minutes must be above 0, got -2"):
         load_teach_recipe(path, -2)
@@ -448,4 +455,4 @@ def test_the_shipped_recipes(request):
 def test_bins_and_kernels_agree():
     reach = decoding.TIME_KERNELS[0] // 2
     reach += sum(2 * (kernel // 2) for kernel in decoding.TIME_KERNELS[1:])
-    assert reach == decoding.REACH_BINS
+    assert reach == decoding.CONTEXT_BINS

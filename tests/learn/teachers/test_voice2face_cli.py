@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from label_files import write_labels
 from spoken import run, speak
 
 from marotte.errors import MarotteError
@@ -83,7 +84,7 @@ def test_labels_of_some_speech_do_not_stand_for_the_teacher(place):
     mine = store.labels("phonetic", "asterisk_en-00000")
     some = {id: curves for id, curves in mine.curves.items() if not id.endswith("/2")}
     teacher = f"voice2face:{place / 'run'}"
-    store.write_labels("partly", "asterisk_en-00000", some, mine.fps, mine.names, {})
+    write_labels(store, "partly", "asterisk_en-00000", some, mine.fps, mine.names, {})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "marotte.learn.measure.predictors.open_teacher",

@@ -42,7 +42,7 @@ _BY_LOWER_NAME = {name.lower(): name for name in ARKIT_NAMES}
 
 
 @dataclass(frozen=True)
-class Curves:
+class CapturedCurves:
     """Controls over time, as a file has them.
 
     Attributes:
@@ -81,7 +81,7 @@ def read_controls(
 
 
 def resample(
-    curves: Curves, seconds: float, fps: float, rig: Rig = ARKIT_52
+    curves: CapturedCurves, seconds: float, fps: float, rig: Rig = ARKIT_52
 ) -> NDArray[np.float32]:
     """Controls [n_frames, n_controls] at k / fps seconds, linear between the frames there are.
 
@@ -115,7 +115,7 @@ def arkit_name(name: str) -> str | None:
     return _BY_LOWER_NAME.get(plain.replace("_", ""))
 
 
-def _read(path: Path, seconds: float) -> Curves:
+def _read(path: Path, seconds: float) -> CapturedCurves:
     match path.suffix.lower():
         case ".csv":
             return _live_link(path)
@@ -125,7 +125,7 @@ def _read(path: Path, seconds: float) -> Curves:
             return _vertices(path, seconds)
 
 
-def _live_link(path: Path) -> Curves:
+def _live_link(path: Path) -> CapturedCurves:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, *rows = (row for row in csv.reader(file) if row)
@@ -138,7 +138,7 @@ def _live_link(path: Path) -> Curves:
     # Rows without a face have a count of 0 and no values.
     seen = [index for index, row in enumerate(rows) if row[1:2] != ["0"]]
     values = _table([rows[index][2:] for index in seen], len(header) - 2)
-    return Curves(header[2:], time_s[seen], values, _lasting(time_s))
+    return CapturedCurves(header[2:], time_s[seen], values, _lasting(time_s))
 
 
 def _seconds(row: Sequence[str]) -> float:
@@ -149,7 +149,7 @@ def _seconds(row: Sequence[str]) -> float:
     return hours * 3600 + minutes * 60 + seconds + sixtieths / _SIXTIETHS
 
 
-def _json(path: Path) -> Curves:
+def _json(path: Path) -> CapturedCurves:
     try:
         content: Any = json.loads(path.read_text("utf-8-sig"))
     except ValueError as error:
@@ -163,7 +163,7 @@ def _json(path: Path) -> Curves:
             rows = [frame["weights"] for frame in frames]
             time_s = np.array([float(frame["time"]) for frame in frames])
         values = _table(rows, len(names))
-        return Curves([str(name) for name in names], time_s, values, _lasting(time_s))
+        return CapturedCurves([str(name) for name in names], time_s, values, _lasting(time_s))
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise Skip("curves: JSON that is neither BEAT's nor Audio2Face's") from error
 
@@ -183,7 +183,7 @@ def _table(rows: Sequence[Sequence[Any]], n_columns: int) -> NDArray[np.float64]
         raise Skip("curves: a value that is no number") from error
 
 
-def _vertices(path: Path, seconds: float) -> Curves:
+def _vertices(path: Path, seconds: float) -> CapturedCurves:
     """The controls that come nearest to vertices, at the rate that fits the sound best."""
     try:
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -198,10 +198,12 @@ def _vertices(path: Path, seconds: float) -> Curves:
         )
     rate = min(VERTEX_RATES, key=lambda fps: abs(len(vertices) / fps - seconds))
     controls = np.clip((vertices - neutral) @ inverse, 0, 1).astype(np.float64)
-    return Curves(ARKIT_NAMES, np.arange(len(vertices)) / rate, controls, len(vertices) / rate)
+    return CapturedCurves(
+        ARKIT_NAMES, np.arange(len(vertices)) / rate, controls, len(vertices) / rate
+    )
 
 
-def _components(path: Path, mesh: Mesh) -> Curves:
+def _components(path: Path, mesh: Mesh) -> CapturedCurves:
     """The components that come nearest to a mesh's own vertices."""
     try:
         vertices = read_vertices(path, mesh.unit_mm)
@@ -211,7 +213,7 @@ def _components(path: Path, mesh: Mesh) -> Curves:
         raise Skip(f"curves: vertices of another mesh ({vertices.shape[1] // 3} of them)")
     controls = mesh.encode(vertices).astype(np.float64)
     time_s = np.arange(len(vertices)) / mesh.fps
-    return Curves(mesh.rig.names, time_s, controls, len(vertices) / mesh.fps)
+    return CapturedCurves(mesh.rig.names, time_s, controls, len(vertices) / mesh.fps)
 
 
 @functools.cache

@@ -93,7 +93,7 @@ def load_speech(
     """
     store.version_of(teacher)  # refuses a mixture
     lengths, curves, levels, sources, fps = [0], [], [], [], 60.0
-    parts = store.labelled(teacher)
+    parts = store.labelled_parts(teacher)
     with _spool() as spool:
         for done, part in enumerate(parts, start=1):
             labels = store.labels(teacher, part)
@@ -169,28 +169,30 @@ class CropSampler:
         n_frames: int,
         mix: Mapping[str, float],
         speed: float,
-        shift_samples: int = STEP_SAMPLES,
-        only: Selection | None = None,
+        hop_length: int = STEP_SAMPLES,
+        selection: Selection | None = None,
     ) -> None:
         self.speech, self.window, self.n_frames, self.speed = speech, window, n_frames, speed
-        self.shift_samples = shift_samples
-        only = only or Selection()
-        absent(speech, mix)
-        if only.sources and len(absent(speech, only.sources)) == len(set(only.sources)):
+        self.hop_length = hop_length
+        selection = selection or Selection()
+        absent_sources(speech, mix)
+        if selection.sources and len(absent_sources(speech, selection.sources)) == len(
+            set(selection.sources)
+        ):
             raise MarotteError(
-                f"the recipe hears {', '.join(only.sources)} alone, of which this corpus has no "
+                f"the recipe hears {', '.join(selection.sources)} alone, of which this corpus has no "
                 f"speech: there is {_sources(speech)}; take a corpus that has some, or change "
                 "the recipe's sources"
             )
         weight = speech.seconds * np.array([mix.get(s, 1.0) for s in speech.source])
-        self.chance = np.cumsum(weight * _chosen(speech, only))
+        self.chance = np.cumsum(weight * _chosen(speech, selection))
         self.chance /= self.chance[-1]
 
     def draw(self, batch: int, seed: int, step: int) -> Crops:
         """A batch of crops at random places of random utterances, at random speeds."""
         random = np.random.default_rng((seed, step))
         speech, k = self.speech, self.n_frames
-        shift_s = self.shift_samples / SAMPLE_RATE
+        shift_s = self.hop_length / SAMPLE_RATE
         chosen = np.minimum(
             np.searchsorted(self.chance, random.random(batch)), len(speech.level) - 1
         )
@@ -198,7 +200,7 @@ class CropSampler:
         length_s = speech.seconds[chosen]
         span_s = (k - 1) * shift_s * rate
         start_s = random.uniform(-LEAD_S, np.maximum(length_s + LEAD_S - span_s, 0))
-        n = self.window.n_samples + (k - 1) * self.shift_samples
+        n = self.window.n_samples + (k - 1) * self.hop_length
         offset = np.arange(n) - self.window.past_samples
         place = start_s[:, None] * SAMPLE_RATE + offset * rate[:, None]
         samples = _interpolate(speech.samples, speech.first_sample, chosen, place, beyond=0)
@@ -207,7 +209,7 @@ class CropSampler:
         return Crops(samples / np.float32(32768), targets, speech.level[chosen])
 
 
-def absent(speech: LabelledSpeech, names: Iterable[str]) -> list[str]:
+def absent_sources(speech: LabelledSpeech, names: Iterable[str]) -> list[str]:
     """Those of some sources of which there is no speech: a corpus is built of what one has.
 
     Raises:
@@ -226,13 +228,13 @@ def _sources(speech: LabelledSpeech) -> str:
     return ", ".join(sorted(set(speech.source)))
 
 
-def _chosen(speech: LabelledSpeech, only: Selection) -> NDArray[np.bool_]:
+def _chosen(speech: LabelledSpeech, selection: Selection) -> NDArray[np.bool_]:
     """Which utterances belong to a part of the speech [n_utterances]."""
-    chosen = np.isin(speech.source, only.sources or list(set(speech.source)))
-    if only.minutes:
+    chosen = np.isin(speech.source, selection.sources or list(set(speech.source)))
+    if selection.minutes:
         order = np.random.default_rng(0).permutation(len(chosen))
         before = np.cumsum((speech.seconds * chosen)[order]) - speech.seconds[order]
-        chosen[order[before > 60 * only.minutes]] = False
+        chosen[order[before > 60 * selection.minutes]] = False
     return chosen
 
 

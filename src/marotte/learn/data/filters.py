@@ -49,20 +49,24 @@ class Filter:
         """What has to be read of a part in order to choose."""
         return ["id", "source", "speaker", "language", "seconds"] + ["phones"] * self.untranscribed
 
-    def takes(self, row: Mapping[str, Any]) -> bool:
+    def matches(self, row: Mapping[str, Any]) -> bool:
         """Whether a row of the store is one of them."""
         if self.untranscribed and row["phones"]:
             return False
         return all(_value(row, column) in values for column, values in self.where.items())
 
 
-class _Spoken(NamedTuple):
+class _SourceAndSpeaker(NamedTuple):
     source: str
     speaker: str
 
 
 def _value(row: Mapping[str, Any], column: str) -> str:
-    return split_of(_Spoken(row["source"], row["speaker"])) if column == "split" else row[column]
+    return (
+        split_of(_SourceAndSpeaker(row["source"], row["speaker"]))
+        if column == "split"
+        else row[column]
+    )
 
 
 @dataclass(frozen=True)

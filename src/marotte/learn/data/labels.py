@@ -76,7 +76,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Settled:
+class LabelStatus:
     """Which utterances of a part a teacher is done with, and by which version.
 
     Attributes:
@@ -154,10 +154,10 @@ class LabelWriter:
         self._rows.clear()
 
 
-Row = tuple[str, NDArray[np.float16], str | None]
+LabelRow = tuple[str, NDArray[np.float16], str | None]
 
 
-def read_rows(source: Path | IO[bytes]) -> Iterator[Row]:
+def read_rows(source: Path | IO[bytes]) -> Iterator[LabelRow]:
     """Each utterance's id, curves [n_frames, n_controls], and why it was left out if it was."""
     import pyarrow.parquet as pq
 
@@ -182,7 +182,7 @@ def read_format(source: Path | IO[bytes]) -> LabelFormat:
         return LabelFormat.from_schema(file.schema_arrow)
 
 
-def read_settled(source: Path | IO[bytes]) -> Settled:
+def read_status(source: Path | IO[bytes]) -> LabelStatus:
     """The ids a file holds, without their curves: fast."""
     import pyarrow.parquet as pq
 
@@ -193,7 +193,7 @@ def read_settled(source: Path | IO[bytes]) -> Settled:
     reasons = dict(zip(table.column("id").to_pylist(), _reasons(table), strict=True))
     labelled = frozenset(id for id, reason in reasons.items() if reason is None)
     left_out = {id: reason for id, reason in reasons.items() if reason is not None}
-    return Settled(format.version, labelled, left_out)
+    return LabelStatus(format.version, labelled, left_out)
 
 
 def check_curves(id: str, curves: NDArray[np.floating], n_controls: int) -> None:

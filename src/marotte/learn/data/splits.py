@@ -43,7 +43,7 @@ SYNTHETIC = frozenset({"hibari", "espeak", "espeak_languages", "flite", "festiva
 SYNTHETIC_VALID_SHARE = 0.02
 
 
-class Spoken(Protocol):
+class HasSpeaker(Protocol):
     """Anything that knows who speaks: an utterance, or an entry of the store."""
 
     @property
@@ -57,7 +57,7 @@ class Spoken(Protocol):
         ...
 
 
-def split_of(spoken: Spoken) -> Split:
+def split_of(spoken: HasSpeaker) -> Split:
     """The split an utterance belongs to, by its corpus and speaker alone."""
     if spoken.source in CLEAN_CORPORA:
         return "test_clean"
@@ -70,7 +70,7 @@ def split_of(spoken: Spoken) -> Split:
     return "train"
 
 
-def _share(spoken: Spoken) -> float:
+def _share(spoken: HasSpeaker) -> float:
     """A number in 0..1 that belongs to the speaker for good, on every machine."""
     digest = hashlib.sha256(f"{spoken.source}/{spoken.speaker}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

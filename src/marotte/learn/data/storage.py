@@ -20,23 +20,23 @@ from marotte.errors import MarotteError, missing_extra
 from marotte.paths import replacing
 
 
-class Place(ABC):
+class Storage(ABC):
     """A folder of files, whose names are given relative to it with `/` between."""
 
     @abstractmethod
-    def names(self, folder: str, ending: str) -> list[str]:
+    def file_names(self, folder: str, ending: str) -> list[str]:
         """The complete files directly in a folder by their ending, without it, in order."""
 
     @abstractmethod
-    def folders(self, folder: str) -> list[str]:
+    def folder_names(self, folder: str) -> list[str]:
         """The folders directly in a folder, in order."""
 
     @abstractmethod
-    def where(self, name: str) -> str:
+    def location(self, name: str) -> str:
         """A file's whole path or URL, as a person knows it."""
 
     @abstractmethod
-    def has(self, name: str) -> bool:
+    def exists(self, name: str) -> bool:
         """Whether there is such a file."""
 
     @abstractmethod
@@ -58,19 +58,19 @@ def is_url(folder: Path | str) -> bool:
 
 
 @functools.cache
-def place_of(folder: Path | str) -> Place:
+def open_storage(folder: Path | str) -> Storage:
     """The place of a path, or of a URL given as text.
 
     Raises:
         MarotteError: the URL can't be opened here.
     """
     if not is_url(folder):
-        return LocalPlace(Path(folder))
+        return LocalStorage(Path(folder))
     if str(folder).startswith("file://"):
         from urllib.parse import urlsplit
         from urllib.request import url2pathname
 
-        return LocalPlace(Path(url2pathname(urlsplit(str(folder)).path)))
+        return LocalStorage(Path(url2pathname(urlsplit(str(folder)).path)))
     try:
         import fsspec
     except ImportError as error:
@@ -83,41 +83,41 @@ def place_of(folder: Path | str) -> Place:
         raise MarotteError(
             f"can't open {folder}: {error}; give a folder, or a URL that fsspec knows"
         ) from error
-    return RemotePlace(fs, root, str(folder).rstrip("/"))
+    return RemoteStorage(fs, root, str(folder).rstrip("/"))
 
 
-class LocalPlace(Place):
+class LocalStorage(Storage):
     """A folder of this machine, or of a file system that all machines share."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def names(self, folder: str, ending: str) -> list[str]:
-        """See `Place.names`."""
+    def file_names(self, folder: str, ending: str) -> list[str]:
+        """See `Storage.file_names`."""
         # Unfinished files begin with a dot, which this pattern leaves out on every system.
         found = (self.root / folder).glob(f"[!.]*{ending}")
         return sorted(path.name[: -len(ending)] for path in found)
 
-    def folders(self, folder: str) -> list[str]:
-        """See `Place.folders`."""
+    def folder_names(self, folder: str) -> list[str]:
+        """See `Storage.folder_names`."""
         return sorted(path.name for path in (self.root / folder).glob("*") if path.is_dir())
 
-    def where(self, name: str) -> str:
-        """See `Place.where`."""
+    def location(self, name: str) -> str:
+        """See `Storage.location`."""
         return str(self.root / name)
 
-    def has(self, name: str) -> bool:
-        """See `Place.has`."""
+    def exists(self, name: str) -> bool:
+        """See `Storage.exists`."""
         return (self.root / name).is_file()
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
-        """See `Place.reading`."""
+        """See `Storage.reading`."""
         yield self.root / name
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """See `Place.replacing`."""
+        """See `Storage.replacing`."""
         path = self.root / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,52 +128,52 @@ class LocalPlace(Place):
             yield temporary
 
     def remove_leftovers(self, folder: str) -> None:
-        """See `Place.remove_leftovers`."""
+        """See `Storage.remove_leftovers`."""
         for leftover in (self.root / folder).glob(".*-*"):
             with suppress(OSError), _at_work(leftover):
                 leftover.unlink()
 
 
-class RemotePlace(Place):
+class RemoteStorage(Storage):
     """A folder of an fsspec file system, e.g. a bucket's prefix."""
 
     def __init__(self, fs: Any, root: str, url: str) -> None:
         self.fs, self.root, self.url = fs, root.rstrip("/"), url
 
-    def names(self, folder: str, ending: str) -> list[str]:
-        """See `Place.names`."""
+    def file_names(self, folder: str, ending: str) -> list[str]:
+        """See `Storage.file_names`."""
         found = (PurePosixPath(path).name for path, _ in self._list(folder))
         return sorted(n[: -len(ending)] for n in found if n.endswith(ending) and n[0] != ".")
 
-    def folders(self, folder: str) -> list[str]:
-        """See `Place.folders`."""
+    def folder_names(self, folder: str) -> list[str]:
+        """See `Storage.folder_names`."""
         found = self._list(folder)
         return sorted(PurePosixPath(path).name for path, kind in found if kind == "directory")
 
-    def where(self, name: str) -> str:
-        """See `Place.where`."""
+    def location(self, name: str) -> str:
+        """See `Storage.location`."""
         return f"{self.url}/{name}"
 
-    def has(self, name: str) -> bool:
-        """See `Place.has`."""
+    def exists(self, name: str) -> bool:
+        """See `Storage.exists`."""
         return self.fs.isfile(f"{self.root}/{name}")
 
     @contextmanager
     def reading(self, name: str) -> Iterator[IO[bytes]]:
-        """See `Place.reading`."""
+        """See `Storage.reading`."""
         with self.fs.open(f"{self.root}/{name}", "rb") as file:
             yield file
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """See `Place.replacing`."""
+        """See `Storage.replacing`."""
         with tempfile.TemporaryDirectory(prefix="marotte-") as folder:
             temporary = Path(folder) / PurePosixPath(name).name
             yield temporary
             try:
                 self.fs.put_file(str(temporary), f"{self.root}/{name}")
             except OSError as error:
-                raise MarotteError(f"can't write {self.where(name)}: {error}") from error
+                raise MarotteError(f"can't write {self.location(name)}: {error}") from error
 
     def remove_leftovers(self, folder: str) -> None:
         """Nothing: unfinished files lie in the machine's own temporary folder."""

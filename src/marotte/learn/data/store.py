@@ -13,29 +13,26 @@ understands the files. The folder may lie behind a URL (`places.py`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from marotte.errors import MarotteError, missing_extra
 from marotte.learn.data.labels import (
     LabelFormat,
+    LabelRow,
     Labels,
+    LabelStatus,
     LabelWriter,
-    Row,
-    Settled,
     read_format,
     read_rows,
-    read_settled,
+    read_status,
 )
 from marotte.learn.data.schema import ENTRY_COLUMNS, Entry, from_row, schema, to_row
 from marotte.learn.data.splits import Split, split_of
-from marotte.learn.data.storage import Place, place_of
+from marotte.learn.data.storage import Storage, open_storage
 from marotte.learn.utterance import Utterance
 
 BATCH_UTTERANCES = 32  # a row group: what a reader holds in memory at once
@@ -78,21 +75,21 @@ class Store:
         return store
 
     @property
-    def place(self) -> Place:
+    def storage(self) -> Storage:
         """Where the files are."""
-        return place_of(self.folder)
+        return open_storage(self.folder)
 
     def parts(self) -> list[str]:
         """The names of the parts that are complete, in order."""
-        return self.place.names("audio", ".parquet")
+        return self.storage.file_names("audio", ".parquet")
 
-    def labelled(self, teacher: str) -> list[str]:
+    def labelled_parts(self, teacher: str) -> list[str]:
         """The parts of which this teacher has labelled anything."""
-        return self.place.names(f"labels/{teacher}", ".parquet")
+        return self.storage.file_names(f"labels/{teacher}", ".parquet")
 
     def teachers(self) -> list[str]:
         """The teachers that have labelled anything here."""
-        return [name for name in self.place.folders("labels") if self.labelled(name)]
+        return [name for name in self.storage.folder_names("labels") if self.labelled_parts(name)]
 
     def utterances(
         self, parts: Iterable[str] | None = None, only: Container[str] | None = None
@@ -125,7 +122,7 @@ class Store:
         """
         _, pq = _arrow()
         name = f"audio/{part}.parquet"
-        if not self.place.has(name):
+        if not self.storage.exists(name):
             raise MarotteError(f"{self.folder} has no part {part!r}: it has {self.parts()}")
         with self._reading(name) as source, pq.ParquetFile(source) as file:
             for batch in file.iter_batches(BATCH_UTTERANCES, columns=columns):
@@ -135,7 +132,7 @@ class Store:
         """Write a whole part; the sound is kept as 16-bit FLAC."""
         pa, pq = _arrow()
         table = pa.Table.from_pylist([to_row(each) for each in utterances], schema=schema(pa))
-        with self.place.replacing(f"audio/{part}.parquet") as path:
+        with self.storage.replacing(f"audio/{part}.parquet") as path:
             # FLAC does not shrink further, and its bytes need no dictionary or statistics.
             compression = {column: "zstd" for column in table.column_names} | {"flac": "none"}
             pq.write_table(
@@ -151,30 +148,12 @@ class Store:
     def label_writer(self, teacher: str, part: str, format: LabelFormat) -> Iterator[LabelWriter]:
         """Write one teacher's labels of a part, which replace what there was after the block."""
         _arrow()
-        with self.place.replacing(_label_file(teacher, part)) as path:
+        with self.storage.replacing(_label_file(teacher, part)) as path:
             writer = LabelWriter(path, format)
             try:
                 yield writer
             finally:
                 writer.close()
-
-    def write_labels(
-        self,
-        teacher: str,
-        part: str,
-        curves: Mapping[str, NDArray[np.floating]],
-        fps: float,
-        names: Sequence[str],
-        provenance: Mapping[str, Any],
-    ) -> None:
-        """Write one teacher's curves [n_frames, n_controls] for the utterances of a part.
-
-        Raises:
-            MarotteError: curves of a wrong shape, or values that are not finite.
-        """
-        with self.label_writer(teacher, part, LabelFormat(fps, tuple(names), provenance)) as writer:
-            for id, each in curves.items():
-                writer.add(id, each)
 
     def labels(self, teacher: str, part: str) -> Labels:
         """Read one teacher's curves for a part.
@@ -190,7 +169,7 @@ class Store:
                 left_out[id] = reason
         return Labels(curves, format.fps, format.names, format.provenance, left_out)
 
-    def label_rows(self, teacher: str, part: str) -> Iterator[Row]:
+    def label_rows(self, teacher: str, part: str) -> Iterator[LabelRow]:
         """Read one teacher's labels of a part row by row, see `labels.read_rows`."""
         with self._reading(self._labels_of(teacher, part)) as source:
             yield from read_rows(source)
@@ -206,7 +185,7 @@ class Store:
         Raises:
             MarotteError: several versions did, so that they say different things of one sound.
         """
-        parts = self.labelled(teacher)
+        parts = self.labelled_parts(teacher)
         found = Counter(self.label_format(teacher, part).version for part in parts)
         if len(found) > 1:
             said = ", ".join(f"version {version}: {n} parts" for version, n in found.items())
@@ -216,13 +195,13 @@ class Store:
             )
         return next(iter(found), "")
 
-    def settled(self, teacher: str, part: str) -> Settled | None:
+    def label_status(self, teacher: str, part: str) -> LabelStatus | None:
         """Which utterances of a part a teacher is done with; None where it has not begun."""
         _arrow()
-        if not self.place.has(_label_file(teacher, part)):
+        if not self.storage.exists(_label_file(teacher, part)):
             return None
         with self._reading(_label_file(teacher, part)) as source:
-            return read_settled(source)
+            return read_status(source)
 
     def manifest(self) -> list[ManifestRow]:
         """How much speech there is of each speaker, and in which split."""
@@ -242,11 +221,11 @@ class Store:
             folders: where to look, below the store's folder.
         """
         for folder in folders:
-            self.place.remove_leftovers(folder)
+            self.storage.remove_leftovers(folder)
 
     def _labels_of(self, teacher: str, part: str) -> str:
         _arrow()
-        if not self.place.has(_label_file(teacher, part)):
+        if not self.storage.exists(_label_file(teacher, part)):
             raise MarotteError(
                 f"{self.folder} has no labels by {teacher!r} for the part {part!r} "
                 f"(it has labels by {self.teachers()}): run `marotte label` first"
@@ -259,11 +238,11 @@ class Store:
         import pyarrow
 
         try:
-            with self.place.reading(name) as source:
+            with self.storage.reading(name) as source:
                 yield source
         except (pyarrow.ArrowException, OSError, KeyError) as error:
             raise MarotteError(
-                f"{self.place.where(name)} is damaged or is not a file of a Marotte corpus "
+                f"{self.storage.location(name)} is damaged or is not a file of a Marotte corpus "
                 f"({error}): delete it and run the same command again"
             ) from error
 

@@ -22,7 +22,14 @@ import numpy as np
 
 from marotte.errors import MarotteError, missing_extra
 from marotte.learn.data.storage import is_url
-from marotte.learn.jobs.label import LabelJob, LabelledPart, LabelPlan, label_part, open_once, tidy
+from marotte.learn.jobs.label import (
+    LabelJob,
+    LabelledPart,
+    LabelPlan,
+    cached_teacher,
+    label_part,
+    removing_leftovers,
+)
 
 LOCAL, AUTO = "local", "auto"
 TRIES = 3  # more, of a part whose worker is ended from outside: it may be what ends it
@@ -46,7 +53,7 @@ class Cluster:
     gpus: float = 0.0
 
 
-def label_on(cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Iterator[LabelledPart]:
+def label_on_cluster(cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Iterator[LabelledPart]:
     """Label the parts of a plan on a cluster; gives what came of each.
 
     A part whose worker is killed is given to another.
@@ -55,7 +62,7 @@ def label_on(cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Iterator[Label
         MarotteError: Ray is not installed, or there is no such cluster, or it fails.
     """
     job = replace(job, folder=_absolute(job.folder), curves=tuple(map(Path.absolute, job.curves)))
-    with tidy(job), _connected(cluster) as ray:
+    with removing_leftovers(job), _connected(cluster) as ray:
         results = _results(ray, cluster, job, plan)
         unheard = set(plan.parts)
         for row in results.iter_rows():
@@ -80,7 +87,7 @@ def _results(ray: Any, cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Any:
         warnings.filterwarnings("ignore", ".*ray_remote_args.*")
         return parts.map_batches(
             _Worker,
-            fn_constructor_args=(job, open_once(job).version),
+            fn_constructor_args=(job, cached_teacher(job).version),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=1,
@@ -102,7 +109,7 @@ class _Worker:
 
     def _label(self, part: str) -> LabelledPart:
         try:
-            version = open_once(self.job).version
+            version = cached_teacher(self.job).version
             if version != self.version:
                 raise MarotteError(
                     f"a worker has version {version} of the teacher, the run was started with "

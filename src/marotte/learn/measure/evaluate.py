@@ -179,7 +179,7 @@ def _row_of(utterance: Utterance) -> str:
 
 def _labels(store: Store, teacher: str, part: str, ids: Sequence[str]) -> Mapping[str, Controls]:
     """A teacher's controls [n_frames, 52] at 60 fps of those of some utterances it labelled."""
-    if part not in store.labelled(teacher):
+    if part not in store.labelled_parts(teacher):
         return {}
     labels = store.labels(teacher, part)
     return {

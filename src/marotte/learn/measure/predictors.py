@@ -146,10 +146,10 @@ def open_predictor(store: Store, teacher: str) -> Predictor:
 
 def has_labelled(store: Store, teacher: str) -> bool:
     """Whether a teacher is done with all speech that is not trained on, and there is some."""
-    labelled, asked = set(store.labelled(teacher)), False
+    labelled, asked = set(store.labelled_parts(teacher)), False
     for part in store.parts() if labelled else ():
         ids = {entry.id for entry in store.entries([part]) if split_of(entry) != "train"}
-        settled = store.settled(teacher, part) if part in labelled and ids else None
+        settled = store.label_status(teacher, part) if part in labelled and ids else None
         if ids and (settled is None or not ids <= settled.labelled | settled.left_out.keys()):
             return False
         asked = asked or bool(ids)

@@ -161,7 +161,7 @@ def key_of(state: dict[str, Any], plan: TablePlan, speech: ScoredSpeech) -> dict
         "elapsed_s": state["progress"]["elapsed_s"],
         "steps": state["progress"]["step"],
         "corpus": plan.corpus,
-        "labels": len(plan.store.labelled(state["recipe"]["teacher"])),
+        "labels": len(plan.store.labelled_parts(state["recipe"]["teacher"])),
     }
 
 

@@ -7,19 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from marotte.config import strict
 from marotte.errors import MarotteError
-from marotte.face.mesh import load_mesh
-from marotte.face.rig import ARKIT_52
 from marotte.learn.data.store import Store
 from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.reproduce.rows import Row
 from marotte.paths import cache_folder
 
 if TYPE_CHECKING:
-    from marotte.learn.data.dataset import LabelledSpeech
     from marotte.learn.measure.predictors import Predictor
-    from marotte.learn.train.loop import TargetRig
     from marotte.learn.train.recipe import TrainingRecipe
 
 Told = Callable[[str, float, float], None]
@@ -90,7 +85,7 @@ class TablePlan:
         Raises:
             MarotteError: there is no such recipe, or it is not strict.
         """
-        from marotte.learn.train.recipe import TrainingRecipe
+        from marotte.learn.train.recipe import training_recipe
 
         path = self.recipes / f"{row.recipe}.toml"
         if not path.is_file():
@@ -99,7 +94,7 @@ class TablePlan:
             )
         tables = with_minutes(changed(read_recipe(path), row), self.minutes)
         tables["train"] = {**tables.get("train", {}), "seed": seed}
-        return strict(TrainingRecipe, {**tables, "name": row.run}, str(path))
+        return training_recipe({**tables, "name": row.run}, str(path))
 
 
 def changed(tables: dict[str, Any], row: Row) -> dict[str, Any]:
@@ -121,64 +116,49 @@ def runs_of(rows: Sequence[Row]) -> list[tuple[Row, int]]:
 
 
 class Trainer:
-    """Trains what is missing; speech is read once for all runs."""
+    """Trains the missing runs of a table; speech is read once for all runs."""
 
     def __init__(self, plan: TablePlan, told: Told) -> None:
+        from marotte.learn.train.session import TrainingSession
+        from marotte.learn.train.setup import TargetRig
+
         self.plan, self.told = plan, told
-        self._speech: dict[str, tuple[LabelledSpeech, LabelledSpeech]] = {}
+        target = TargetRig.load(plan.meshes.file if plan.meshes else None)
+        self.session = TrainingSession(
+            plan.store, target, lambda done, total: told("reading", done, total)
+        )
 
     def train(self, row: Row, seed: int) -> None:
-        """Train a run, from its checkpoint where there is one, and first what it learns from."""
-        from marotte.learn.data.dataset import absent_sources
-        from marotte.learn.data.mesh_pca import keep_mesh
-        from marotte.learn.train import loop
-        from marotte.learn.train.checkpoint import FILE, Progress, load_net
-        from marotte.learn.train.warm_start import read_start
+        """Train a row's run, and before it the run of its intermediate teacher.
+
+        A run with a checkpoint is resumed; a finished run is left as it is.
+        """
+        from marotte.learn.train.checkpoint import Progress
+        from marotte.learn.train.setup import RunSetup
 
         recipe, folder = self.plan.recipe(row, seed), self.plan.folder(row, seed)
         if is_trained(folder, recipe):
             return
-        second = None
+        intermediate = None
         if recipe.hybrid.recipe:
-            first = Row("", Path(recipe.hybrid.recipe).stem)
-            self.train(first, seed=0)
-            second, _ = load_net(self.plan.folder(first, seed=0) / FILE)
-        speech, validation = self._speech_of(recipe.teacher)
-        lacking = absent_sources(speech, recipe.sources)
-        title = f"{row.run}, seed {seed}" + (f", without {', '.join(lacking)}" if lacking else "")
+            teacher = Row("", Path(recipe.hybrid.recipe).stem)
+            self.train(teacher, seed=0)
+            intermediate = self.plan.folder(teacher, seed=0)
+        missing = self.session.missing_sources(recipe)
+        title = f"{row.run}, seed {seed}" + (f", without {', '.join(missing)}" if missing else "")
 
-        def report(progress: Progress, values: dict[str, float]) -> None:
-            said = f"{title}: step {progress.step} loss {values['total']:.4f}"
-            self.told(said, progress.done(recipe.train), 1.0)
+        def report(progress: Progress, losses: dict[str, float]) -> None:
+            message = f"{title}: step {progress.step} loss {losses['total']:.4f}"
+            self.told(message, progress.done(recipe.train), 1.0)
 
-        start = read_start(recipe.start, self.plan.recipes) if recipe.start else None
-        keep_mesh(self.plan.meshes and self.plan.meshes.file, folder)
-        loop.train(recipe, speech, validation, folder, report, second, self._puppet(), start)
-
-    def _speech_of(self, teacher: str) -> tuple[LabelledSpeech, LabelledSpeech]:
-        from marotte.learn.data.dataset import load_speech
-
-        if teacher not in self._speech:
-            store, meshes = self.plan.store, self.plan.meshes
-            names = (load_mesh(meshes.file).rig if meshes else ARKIT_52).speech
-            speech = load_speech(
-                store,
-                teacher,
-                "train",
-                names,
-                lambda done, total: self.told("reading", done, total),
-            )
-            self._speech[teacher] = (speech, load_speech(store, teacher, "valid", names))
-        return self._speech[teacher]
-
-    def _puppet(self) -> TargetRig | None:
-        """Whose face the runs move, where that is not ARKit's."""
-        from marotte.learn.train.loop import TargetRig
-
-        if self.plan.meshes is None:
-            return None
-        mesh = load_mesh(self.plan.meshes.file)
-        return TargetRig(mesh.name, mesh.head)
+        setup = RunSetup.load(
+            recipe,
+            folder,
+            self.session.target,
+            intermediate=intermediate,
+            start_folder=self.plan.recipes,
+        )
+        self.session.train(setup, report)
 
 
 def is_trained(folder: Path, recipe: TrainingRecipe) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from marotte.learn.data.augment import AugmentConfig, disturb
+from marotte.learn.data.augment import AugmentConfig, augment_crops
 from marotte.learn.data.dataset import CropSampler, LabelledSpeech
 from marotte.learn.data.filters import Selection
 from marotte.learn.train.losses import LossWeights
@@ -63,7 +63,7 @@ def _shard(
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + number)
     speech = (torch.rand(batch, generator=generator) >= augment.no_speech).float()
     samples, level = torch.from_numpy(crops.samples), torch.from_numpy(crops.level)
-    heard = disturb(samples, level, speech, augment, generator)
+    heard = augment_crops(samples, level, speech, augment, generator)
     # Without speech the face is at rest, which for every rig is 0.
     return heard, torch.from_numpy(crops.targets) * speech[:, None, None]
 

@@ -14,21 +14,21 @@ from torch import Tensor
 from marotte.learn.data.augment.config import AugmentConfig
 from marotte.learn.data.augment.microphone import (
     FULL_SCALE,
-    coarse_spectrum,
-    few_bits,
+    apply_response,
     mu_law,
-    respond,
+    quantise,
+    quantise_spectrum,
 )
-from marotte.learn.data.augment.rooms import in_rooms
-from marotte.learn.data.augment.sounds import babble, excerpts, made_up, recorded
+from marotte.learn.data.augment.rooms import reverberate
+from marotte.learn.data.augment.sounds import babble, excerpts, recorded_bank, synthetic_bank
 
-__all__ = ["AugmentConfig", "disturb"]
+__all__ = ["AugmentConfig", "augment_crops"]
 
 INSTEAD_OF_SPEECH = ("silence", "noise", "music", "clicks", "tones", "breath")
 _HIGHEST_LOW_CUT_HZ = 300.0
 
 
-def disturb(
+def augment_crops(
     samples: Tensor,
     level: Tensor,
     speech: Tensor,
@@ -54,7 +54,7 @@ def disturb(
     if len(silent):
         sound[silent] = _instead_of_speech(len(silent), samples.shape[1], config, generator)
     if len(rows := draw.some(config.room)):
-        sound[rows] = in_rooms(sound[rows], generator)
+        sound[rows] = reverberate(sound[rows], generator)
     for added, rows in _surroundings(samples, level, speech, config, draw):
         under = 10 ** (-draw.between(config.worst_snr_db, config.best_snr_db)[rows] / 20)
         sound.index_add_(0, rows, added.mul_(under))
@@ -92,7 +92,7 @@ def _instead_of_speech(
     for index, kind in enumerate(kinds):
         rows = torch.nonzero(which == index)[:, 0]
         if kind != "silence" and len(rows):
-            bank = recorded(config.recordings) if kind == "recorded" else made_up(kind)
+            bank = recorded_bank(config.recordings) if kind == "recorded" else synthetic_bank(kind)
             sound[rows] = excerpts(bank, len(rows), n, generator)
     return sound
 
@@ -103,9 +103,9 @@ def _surroundings(
     """What else is heard: sounds [m, n] of RMS 1, and the rows [m] that hear them."""
     n, generator = samples.shape[1], draw.generator
     found: list[tuple[Tensor, Tensor]] = []
-    banks = [(made_up(kind), kind) for kind in ("noise", "music", "clicks", "tones")]
+    banks = [(synthetic_bank(kind), kind) for kind in ("noise", "music", "clicks", "tones")]
     if config.recordings:
-        banks.append((recorded(config.recordings), "recorded"))
+        banks.append((recorded_bank(config.recordings), "recorded"))
     for bank, kind in banks:
         if len(rows := draw.some(getattr(config, kind))):
             found.append((excerpts(bank, len(rows), n, generator), rows))
@@ -124,7 +124,7 @@ def _by_a_microphone(sound: Tensor, config: AugmentConfig, draw: _Draw) -> Tenso
     which = torch.randint(len(limits), (draw.batch,), generator=draw.generator)
     limit_hz = limits[which][:, None] * draw.between(0.9, 1.1)
     limit_hz = torch.where(draw.chosen(config.band_limit)[:, None], limit_hz, 1e9)
-    return respond(sound, tilt_db, low_cut_hz, limit_hz)
+    return apply_response(sound, tilt_db, low_cut_hz, limit_hz)
 
 
 def _through_a_line(sound: Tensor, config: AugmentConfig, draw: _Draw) -> Tensor:
@@ -138,7 +138,7 @@ def _through_a_line(sound: Tensor, config: AugmentConfig, draw: _Draw) -> Tensor
     bits, coarseness = draw.between(7, 11).round(), draw.between(0.4, 1.5)
     telephone, bitten, spectral = (torch.nonzero(codec == each)[:, 0] for each in range(3))
     sound[telephone] = mu_law(sound[telephone], full_scale[telephone])
-    sound[bitten] = few_bits(sound[bitten], full_scale[bitten], bits[bitten])
+    sound[bitten] = quantise(sound[bitten], full_scale[bitten], bits[bitten])
     if len(spectral):
-        sound[spectral] = coarse_spectrum(sound[spectral], coarseness[spectral])
+        sound[spectral] = quantise_spectrum(sound[spectral], coarseness[spectral])
     return sound

@@ -16,7 +16,9 @@ _BANDS = 24
 _N_FFT = 512
 
 
-def respond(samples: Tensor, tilt_db: Tensor, low_cut_hz: Tensor, limit_hz: Tensor) -> Tensor:
+def apply_response(
+    samples: Tensor, tilt_db: Tensor, low_cut_hz: Tensor, limit_hz: Tensor
+) -> Tensor:
     """Crops [batch, n] by a microphone of this response.
 
     Args:
@@ -44,13 +46,13 @@ def mu_law(samples: Tensor, full_scale: Tensor) -> Tensor:
     return full_scale * scaled.sign() * torch.expm1(code / 127 * math.log(256)) / 255
 
 
-def few_bits(samples: Tensor, full_scale: Tensor, bits: Tensor) -> Tensor:
+def quantise(samples: Tensor, full_scale: Tensor, bits: Tensor) -> Tensor:
     """Crops [batch, n] rounded to so many bits a sample [batch, 1]."""
     steps = torch.exp2(bits - 1)
     return torch.round((samples / full_scale).clamp(-1, 1) * steps) / steps * full_scale
 
 
-def coarse_spectrum(samples: Tensor, coarseness: Tensor) -> Tensor:
+def quantise_spectrum(samples: Tensor, coarseness: Tensor) -> Tensor:
     """Crops [batch, n] as a spectral codec leaves them: what is weak in its band is gone.
 
     Blocks of 32 ms are rounded, bin by bin, to multiples of `coarseness` [batch, 1] times the

@@ -17,14 +17,14 @@ from torch import Tensor
 
 from marotte.audio.resampling import SAMPLE_RATE
 
-ROOMS = 96
-LENGTH_SAMPLES = 4800  # 300 ms; in the liveliest room the rest is 20 dB below
-SOUND_M_S = 343.0
+N_ROOMS = 96
+RESPONSE_SAMPLES = 4800  # 300 ms; in the liveliest room the rest is 20 dB below
+SPEED_OF_SOUND_M_S = 343.0
 _SEED = 20250723
 
 
 def room_response(rng: np.random.Generator) -> NDArray[np.float32]:
-    """The impulse response [LENGTH_SAMPLES] of a random room, of energy 1; it begins at once.
+    """The impulse response [RESPONSE_SAMPLES] of a random room, of energy 1; it begins at once.
 
     The room is 2 to 8 m long, its reverberation time 0.1 to 0.8 s; somebody speaks 0.2 to 2.5 m
     from the microphone.
@@ -55,10 +55,10 @@ def _reflections(
     images_m = (1 - 2 * mirrored) * speaker_m + 2 * grid * size_m
     distance_m = np.linalg.norm(images_m - microphone_m, axis=-1)
     bounces = (np.abs(grid - mirrored) + np.abs(grid)).sum(-1)
-    place = np.rint((distance_m - distance_m.min()) / SOUND_M_S * SAMPLE_RATE).astype(int)
+    place = np.rint((distance_m - distance_m.min()) / SPEED_OF_SOUND_M_S * SAMPLE_RATE).astype(int)
     heard = place < _mixing_samples(volume_m3)
     amplitude = reflected**bounces / (4 * np.pi * distance_m)
-    response = np.zeros(LENGTH_SAMPLES)
+    response = np.zeros(RESPONSE_SAMPLES)
     np.add.at(response, place[heard], amplitude[heard])
     return response
 
@@ -68,15 +68,15 @@ def _diffuse_field(
 ) -> NDArray[np.float64]:
     """Noise with the density of energy that image sources have on the whole, c / (4 pi V)."""
     volume_m3, _ = _volume_and_area(size_m)
-    time_s = np.arange(LENGTH_SAMPLES) / SAMPLE_RATE
-    spectrum = np.fft.rfft(rng.normal(size=LENGTH_SAMPLES))
-    low = np.fft.rfftfreq(LENGTH_SAMPLES, 1 / SAMPLE_RATE) < 2000
-    deep, high = (np.fft.irfft(spectrum * part, LENGTH_SAMPLES) for part in (low, ~low))
+    time_s = np.arange(RESPONSE_SAMPLES) / SAMPLE_RATE
+    spectrum = np.fft.rfft(rng.normal(size=RESPONSE_SAMPLES))
+    low = np.fft.rfftfreq(RESPONSE_SAMPLES, 1 / SAMPLE_RATE) < 2000
+    deep, high = (np.fft.irfft(spectrum * part, RESPONSE_SAMPLES) for part in (low, ~low))
     # Air and curtains swallow the high sounds sooner.
     noise = deep * 10 ** (-3 * time_s / reverberation_s)
     noise += high * 10 ** (-3 * time_s / (0.7 * reverberation_s))
     noise[: _mixing_samples(volume_m3)] = 0
-    return noise * np.sqrt(SOUND_M_S / (4 * np.pi * volume_m3 * SAMPLE_RATE))
+    return noise * np.sqrt(SPEED_OF_SOUND_M_S / (4 * np.pi * volume_m3 * SAMPLE_RATE))
 
 
 def _volume_and_area(size_m: NDArray[np.float64]) -> tuple[float, float]:
@@ -91,9 +91,9 @@ def _mixing_samples(volume_m3: float) -> int:
 
 @functools.cache
 def room_responses() -> Tensor:
-    """The bank of responses [ROOMS, LENGTH_SAMPLES], the same everywhere."""
+    """The bank of responses [N_ROOMS, RESPONSE_SAMPLES], the same everywhere."""
     rng = np.random.default_rng(_SEED)
-    return torch.from_numpy(np.stack([room_response(rng) for _ in range(ROOMS)]))
+    return torch.from_numpy(np.stack([room_response(rng) for _ in range(N_ROOMS)]))
 
 
 @functools.lru_cache(maxsize=4)
@@ -101,11 +101,11 @@ def _spectra(n_fft: int) -> Tensor:
     return torch.fft.rfft(room_responses(), n_fft)
 
 
-def in_rooms(samples: Tensor, generator: torch.Generator) -> Tensor:
+def reverberate(samples: Tensor, generator: torch.Generator) -> Tensor:
     """Crops [batch, n], each in a room of the bank, in step with what was said."""
     batch, n = samples.shape
-    n_fft = fast_length(n + LENGTH_SAMPLES)
-    which = torch.randint(ROOMS, (batch,), generator=generator)
+    n_fft = fast_length(n + RESPONSE_SAMPLES)
+    which = torch.randint(N_ROOMS, (batch,), generator=generator)
     spectrum = torch.fft.rfft(samples, n_fft) * _spectra(n_fft)[which]
     return torch.fft.irfft(spectrum, n_fft)[:, :n]
 

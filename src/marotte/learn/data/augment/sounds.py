@@ -59,7 +59,7 @@ def babble(
 
 
 @functools.cache
-def made_up(kind: str) -> Tensor:
+def synthetic_bank(kind: str) -> Tensor:
     """The bank [rows, n_bank] of a kind of sound, of RMS 1, the same everywhere.
 
     Args:
@@ -76,7 +76,7 @@ def made_up(kind: str) -> Tensor:
 
 
 @functools.cache
-def recorded(folder: str) -> Tensor:
+def recorded_bank(folder: str) -> Tensor:
     """The sounds of a folder, end to end [1, n_bank], each of RMS 1.
 
     Raises:

@@ -143,7 +143,7 @@ class WhisperEncoder(Encoder):
         mel = log_mel(functional.pad(clips, (0, missing)))
         pieces = [
             self._piece(mel[:, :, 2 * first : 2 * last])[:, kept_from:kept_to]
-            for first, last, kept_from, kept_to in pieces_of(n_steps, self.longest_steps)
+            for first, last, kept_from, kept_to in overlapping_pieces(n_steps, self.longest_steps)
         ]
         return torch.cat(pieces, dim=1)
 
@@ -158,7 +158,7 @@ class WhisperEncoder(Encoder):
         return x
 
 
-def pieces_of(n_steps: int, longest_steps: int) -> Sequence[tuple[int, int, int, int]]:
+def overlapping_pieces(n_steps: int, longest_steps: int) -> Sequence[tuple[int, int, int, int]]:
     """How to cut `n_steps` into overlapping pieces.
 
     Returns:

@@ -23,7 +23,7 @@ from marotte.learn.teachers.phonetic.coarticulation import (
     constrict,
     smoothed,
 )
-from marotte.learn.teachers.phonetic.nonspeech import Speech, pause
+from marotte.learn.teachers.phonetic.nonspeech import SpeechLevel, articulate_pause
 from marotte.learn.teachers.phonetic.prosody import Prosody, gains
 from marotte.learn.teachers.phonetic.visemes import DIPHTHONGS, VISEMES
 from marotte.learn.utterance import Phone, Utterance
@@ -99,18 +99,20 @@ def articulate(utterance: Utterance) -> list[Articulation]:
     vowels = [is_vowel(p.ipa) for p in phones]
     prosody = Prosody.of(utterance.samples, utterance.rate)
     sizes = gains(phones, vowels, prosody)
-    speech = Speech.of(prosody, phones, vowels)
+    speech = SpeechLevel.of(prosody, phones, vowels)
     phones = _with_time_to_open(phones)
     result: list[Articulation] = []
     clock_s = 0.0
     for phone, size in zip(phones, sizes, strict=True):
         if phone.start_s - clock_s > PAUSE_S:
-            result.extend(pause(clock_s, phone.start_s, prosody, speech))
+            result.extend(articulate_pause(clock_s, phone.start_s, prosody, speech))
         _extend(result, _parts(phone, float(size)))
         clock_s = phone.end_s
     if utterance.seconds > clock_s or not result:
         # The silence after the end goes on: the face settles, and stays settled.
-        result.extend(pause(clock_s, max(utterance.seconds, clock_s) + PAUSE_S, prosody, speech))
+        result.extend(
+            articulate_pause(clock_s, max(utterance.seconds, clock_s) + PAUSE_S, prosody, speech)
+        )
     return result
 
 
@@ -174,12 +176,12 @@ def _extend(result: list[Articulation], parts: Sequence[Articulation]) -> None:
     for part in parts:
         last = result[-1] if result else None
         if last and last.viseme is part.viseme and part.start_s - last.end_s <= PAUSE_S:
-            share = (part.start_s + part.held * (part.end_s - part.start_s) - last.start_s) / (
-                part.end_s - last.start_s
-            )
+            share = (
+                part.start_s + part.closed_share * (part.end_s - part.start_s) - last.start_s
+            ) / (part.end_s - last.start_s)
             gain = max(last.gain, part.gain)
             result[-1] = replace(
-                last, end_s=part.end_s, gain=gain, held=share, decay_s=part.decay_s
+                last, end_s=part.end_s, gain=gain, closed_share=share, decay_s=part.decay_s
             )
         else:
             result.append(part)

@@ -41,7 +41,7 @@ class Articulation:
         start_s: when its sound begins.
         end_s: when it ends.
         gain: the size of its opening, 1 ordinarily.
-        held: how much of its time the lips stay shut, for a closing viseme: all of /m/, the
+        closed_share: how much of its time the lips stay shut, for a closing viseme: all of /m/, the
             part of /p b/ before the release.
         onset_s: how long before its apex it rises; None leaves it to the pace of speech, as all
             but the halves of a diphthong do.
@@ -52,7 +52,7 @@ class Articulation:
     start_s: float
     end_s: float
     gain: float = 1.0
-    held: float = 1.0
+    closed_share: float = 1.0
     onset_s: float | None = None
     decay_s: float | None = None
 
@@ -113,7 +113,7 @@ def blend(
         if near.start == near.stop:
             continue
         force = envelope(time_s[near], a, stretch)
-        lead = HEAVY_LEAD_S if a.viseme.heavy else 0.0
+        lead = HEAVY_LEAD_S if a.viseme.lip_heavy else 0.0
         lip_force = envelope(time_s[near], a, stretch, lead) if lead else force
         jaw[near] += force * a.viseme.jaw_dominance * a.viseme.jaw * a.gain
         jaw_weight[near] += force * a.viseme.jaw_dominance
@@ -151,12 +151,12 @@ def constrict(
     controls that a viseme names are its own: /v/ stays round in "move".
     """
     for i, a in enumerate(articulations):
-        if not (a.viseme.narrows or a.viseme.insists):
+        if not (a.viseme.holds_jaw or a.viseme.holds_lips):
             continue
         near, ramp = contact(articulations, i, time_s)
-        if a.viseme.narrows:
+        if a.viseme.holds_jaw:
             jaw[near] += ramp * (a.viseme.jaw - jaw[near])
-        if a.viseme.insists:
+        if a.viseme.holds_lips:
             for name, target in a.viseme.lips.items():
                 column = lips[near, lip_names.index(name)]
                 column += ramp * (target - column)
@@ -171,7 +171,7 @@ def contact(
     short to be seen borrows from its neighbours.
     """
     a = articulations[i]
-    full, part = a.start_s, a.start_s + a.held * (a.end_s - a.start_s)
+    full, part = a.start_s, a.start_s + a.closed_share * (a.end_s - a.start_s)
     spare = 0.5 * (part - full - SHORTEST_CONTACT_S)
     if spare > 0:
         full += min(spare, EARLY_S)
@@ -203,7 +203,7 @@ def _closing_s(articulations: Sequence[Articulation], i: int, step: int) -> floa
     j = i + step
     while 0 <= j < len(articulations) and room < CLOSING_S:
         a = articulations[j]
-        if a.viseme.vowel or a.viseme.closes or a.viseme.narrows or a.viseme.insists:
+        if a.viseme.vowel or a.viseme.closes or a.viseme.holds_jaw or a.viseme.holds_lips:
             return room + (VOWEL_SHARE if a.viseme.vowel else 0.5) * (a.end_s - a.start_s)
         room += a.end_s - a.start_s
         j += step

@@ -46,7 +46,7 @@ BREATH_S = (0.18, 1.5)
 
 
 @dataclass(frozen=True)
-class Speech:
+class SpeechLevel:
     """What pauses are measured against.
 
     Attributes:
@@ -58,7 +58,9 @@ class Speech:
     floor_db: float
 
     @classmethod
-    def of(cls, prosody: Prosody, phones: Sequence[Phone], vowels: Sequence[bool]) -> Speech | None:
+    def of(
+        cls, prosody: Prosody, phones: Sequence[Phone], vowels: Sequence[bool]
+    ) -> SpeechLevel | None:
         """The speech of an utterance; None where it has no vowels to measure."""
         levels = [
             prosody.loudness[prosody.frames(phone.start_s, phone.end_s)].max()
@@ -71,8 +73,8 @@ class Speech:
         return cls(float(np.median(levels)), floor)
 
 
-def pause(
-    start_s: float, end_s: float, prosody: Prosody, speech: Speech | None
+def articulate_pause(
+    start_s: float, end_s: float, prosody: Prosody, speech: SpeechLevel | None
 ) -> list[Articulation]:
     """The articulations of a pause, in order and without a gap."""
     heard = list(_sounds(start_s, end_s, prosody, speech)) if speech else []
@@ -89,7 +91,7 @@ def pause(
 
 
 def _sounds(
-    start_s: float, end_s: float, prosody: Prosody, speech: Speech
+    start_s: float, end_s: float, prosody: Prosody, speech: SpeechLevel
 ) -> Iterator[Articulation]:
     """Laughter, else voice and breath, within a pause, in order."""
     near = prosody.frames(start_s + MARGIN_S, end_s - MARGIN_S)

@@ -24,11 +24,11 @@ class Viseme:
         lip_dominance: how firmly it holds the lips.
         tongue: target of tongueOut.
         closes: the lips meet fully (p b m).
-        narrows: the jaw takes its target fully, whatever the neighbours want: the teeth must
+        holds_jaw: the jaw takes its target fully, whatever the neighbours want: the teeth must
             nearly meet for /s ʃ/, the lower lip must reach the upper teeth for /f v/.
-        insists: so do the lips, in the controls that are named.
+        holds_lips: so do the lips, in the controls that are named.
         vowel: it swells with loudness and pitch.
-        heavy: its lips start early and end late (w u o ʃ ʒ tʃ dʒ).
+        lip_heavy: its lips start early and end late (w u o ʃ ʒ tʃ dʒ).
     """
 
     name: str
@@ -38,10 +38,10 @@ class Viseme:
     lip_dominance: float = 0.0
     tongue: float = 0.0
     closes: bool = False
-    narrows: bool = False
-    insists: bool = False
+    holds_jaw: bool = False
+    holds_lips: bool = False
     vowel: bool = False
-    heavy: bool = False
+    lip_heavy: bool = False
 
 
 def _vowel(name: str, jaw: float, **lips: float) -> Viseme:
@@ -49,7 +49,7 @@ def _vowel(name: str, jaw: float, **lips: float) -> Viseme:
 
 
 def _rounded(name: str, jaw: float, **lips: float) -> Viseme:
-    return Viseme(name, jaw, 1.0, lips, 1.0, vowel=True, heavy=True)
+    return Viseme(name, jaw, 1.0, lips, 1.0, vowel=True, lip_heavy=True)
 
 
 SILENCE = Viseme("silence", 0.0, 1.0, {}, 0.8)
@@ -93,8 +93,8 @@ _VISEMES = (
             1.0,
             {"mouthUpperUp": 0.0, **_NOT_PARTED},
             0.6,
-            narrows=True,
-            insists=True,
+            holds_jaw=True,
+            holds_lips=True,
         ),
     ),
     # The lower lip touches the upper teeth.
@@ -106,14 +106,14 @@ _VISEMES = (
             1.0,
             {"mouthRollLower": 0.42, "mouthUpperUp": 0.2, "mouthShrugLower": 0.06, **_NOT_PARTED},
             0.6,
-            narrows=True,
-            insists=True,
+            holds_jaw=True,
+            holds_lips=True,
         ),
     ),
     # The teeth nearly meet: a narrow jaw, held firmly.
     (
         ("s", "z", "ts"),
-        Viseme("alveolar sibilant", 0.045, 1.0, {**_WIDE, "mouthSmile": 0.08}, 0.45, narrows=True),
+        Viseme("alveolar sibilant", 0.045, 1.0, {**_WIDE, "mouthSmile": 0.08}, 0.45, holds_jaw=True),
     ),
     (
         ("ʃ", "ʒ", "tʃ", "dʒ"),
@@ -128,8 +128,8 @@ _VISEMES = (
                 "mouthLowerDown": 0.12,
             },
             1.0,
-            heavy=True,
-            narrows=True,
+            lip_heavy=True,
+            holds_jaw=True,
         ),
     ),
     # The same with lips that are not round: the soft sibilants of Slavic and Asian languages.
@@ -141,7 +141,7 @@ _VISEMES = (
             1.0,
             {**_WIDE, "mouthStretch": 0.18, "mouthSmile": 0.08},
             0.45,
-            narrows=True,
+            holds_jaw=True,
         ),
     ),
     (("θ", "ð"), Viseme("dental", 0.11, 0.7, _OPEN, 0.2, tongue=0.35)),
@@ -161,9 +161,9 @@ _VISEMES = (
             1.0,
             {**_ROUND, **_NOT_WIDE, "mouthFunnel": 0.14},
             1.0,
-            heavy=True,
-            narrows=True,
-            insists=True,
+            lip_heavy=True,
+            holds_jaw=True,
+            holds_lips=True,
         ),
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from marotte.learn.teachers.encoders import Encoder
 from marotte.paths import cache_folder, replacing
 
 
-class Remembered:
+class FeatureCache:
     """Features by encoder and by sound: each is computed once, on this machine, and kept.
 
     Each sound's are one file, written whole, so that a run that was stopped goes on where it was.
