@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from marotte.audio.recording import open_recording
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.infer.stream import open_stream, push
+from marotte.infer.stream import Stream
 from marotte.model.session import Student, load_student
 from marotte.realtime.inputs.file import FileInput
 from marotte.realtime.output_queue import OutputQueue
@@ -64,14 +64,14 @@ def hop(seconds: float) -> None:
         f"{ours.name}, windows": replace(ours, steps=None),
         "paper's S2, windows": s2,
     }
-    streams = {name: open_stream(student, FPS) for name, student in rivals.items()}
+    streams = {name: Stream(student, fps=FPS) for name, student in rivals.items()}
     times: dict[str, list[float]] = {name: [] for name in rivals}
     sound = np.tile(voice(), 1 + int(seconds / 7))[: int(seconds * SAMPLE_RATE)]
     places = np.rint(np.arange(1, seconds * FPS) * SAMPLE_RATE / FPS).astype(int)
     for samples in np.split(sound, places):
         for name, stream in streams.items():
             before = time.perf_counter()
-            frames = push(stream, samples)
+            frames = stream.push(samples)
             if len(frames) == 1:
                 times[name].append(1000 * (time.perf_counter() - before))
     print(f"a hop of {1000 / FPS:.1f} ms, {len(places)} of them, on one thread")
@@ -90,7 +90,7 @@ def cpu(seconds: float) -> None:
     begun = time.perf_counter()
     busy_s = total_s = 0.0
     while time.perf_counter() - begun < seconds:
-        stream = open_stream(student, FPS)
+        stream = Stream(student, fps=FPS)
         take = Take(student.rig, FPS, source.rate, student.name)
         senders = [OutputQueue("livelink", open_output("livelink", take), drop=True)]
         live = Live(source, stream, senders)
@@ -133,7 +133,7 @@ def delay(seconds: float) -> None:
     at, came, jaw = np.array(received).T
     each_ms = 1000 * (came - (begun + at))
     whole = at < len(sound) / SAMPLE_RATE - 0.2  # the last ones are known by the end of the sound
-    lookahead_ms = open_stream(load_student(), FPS).delay_ms
+    lookahead_ms = Stream(load_student(), fps=FPS).delay_ms
     print(f"pipe → datagram, {len(at)} frames at {FPS:g} fps, look-ahead {lookahead_ms:.0f} ms")
     print(figures("of every frame", each_ms[whole]))
     print(figures("less look-ahead", each_ms[whole] - lookahead_ms))
@@ -178,7 +178,7 @@ def resident_mib() -> float:
 
 def soak(hours: float) -> None:
     """Push hours of speech through one stream, and say what it remembers."""
-    stream = open_stream(load_student(), FPS)
+    stream = Stream(load_student(), fps=FPS)
     sound = voice()
     blocks = np.array_split(sound, len(sound) // BLOCK_SAMPLES)
     block_s = len(sound) / len(blocks) / SAMPLE_RATE
@@ -186,7 +186,7 @@ def soak(hours: float) -> None:
     begun = time.perf_counter()
     while done_s < hours * 3600:
         for block in blocks:
-            n_frames += len(push(stream, block))
+            n_frames += len(stream.push(block))
             done_s += block_s
         if done_s >= next_s:
             next_s = max(next_s, done_s) + report_s

@@ -68,7 +68,7 @@ def test_asking_for_help_does_not_wait_for_numpy() -> None:
 
 
 def test_the_public_names_are_what_they_say_after_everything_is_imported() -> None:
-    code = IMPORT_ALL + "assert callable(marotte.animate), marotte.animate\n"
+    code = IMPORT_ALL + "assert callable(marotte.load), marotte.load\n"
     code += "for name in marotte.__all__: getattr(marotte, name)"
     modules_after(code)
 

@@ -7,6 +7,14 @@ class MarotteError(Exception):
     """Something outside Marotte is not as it must be: a file, an option, a device, a package.
 
     The message is one clear sentence for a person; the command line prints it and exits with 2.
+
+    Example:
+        >>> import marotte
+        >>> try:
+        ...     marotte.open_recording("missing.wav")
+        ... except marotte.MarotteError as error:
+        ...     print(error)
+        no such file: missing.wav
     """
 
 

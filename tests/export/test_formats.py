@@ -9,9 +9,8 @@ import pytest
 from marotte import plugins
 from marotte.audio.recording import Recording
 from marotte.errors import MarotteError
-from marotte.export import writer_for
 from marotte.export.livelink_csv import timecode
-from marotte.face.animation import Animation
+from marotte.face.animation import Animation, writer_for
 from marotte.face.rig import ARKIT_52, ARKIT_NAMES, Rig
 
 OTHER_RIG = Rig("lips3", ("open", "wide", "round"), (-1.0, 0.0, 0.0), (1.0, 2.0, 1.0), ("open",))
@@ -78,7 +77,7 @@ class TestLiveLinkCsv:
         for name in ARKIT_NAMES:
             column = header.index(name[0].upper() + name[1:])
             values = [float(row[column]) for row in rows]
-            np.testing.assert_allclose(values, animation.column(name), atol=1e-9)
+            np.testing.assert_allclose(values, animation[name], atol=1e-9)
 
     def test_rows_are_written_as_the_app_does(self, tmp_path: Path):
         animation = moving(2)
@@ -135,7 +134,7 @@ class TestLiveLinkCsv:
         header, rows = read_csv(written(animation, tmp_path / "a.csv"))
         values = np.array([[float(v) for v in row[2:]] for row in rows])
         jaw = header.index("JawOpen") - 2
-        np.testing.assert_allclose(values[:, jaw], animation.column("jawOpen"), atol=1e-9)
+        np.testing.assert_allclose(values[:, jaw], animation["jawOpen"], atol=1e-9)
         assert not np.delete(values, jaw, 1).any()
 
     def test_a_rig_without_any_is_refused_and_nothing_written(self, tmp_path: Path):
@@ -220,7 +219,7 @@ def test_what_is_stopped_halfway_leaves_what_was_there(tmp_path: Path, ending: s
 
 
 def test_an_ending_whose_package_is_missing_names_the_extra(monkeypatch):
-    monkeypatch.setattr("marotte.export.find_spec", lambda name: None)
+    monkeypatch.setattr("marotte.face.animation.find_spec", lambda name: None)
     with pytest.raises(MarotteError, match=r"marotte\[video\]"):
         writer_for(Path("face.mp4"))
     writer_for(Path("face.csv"))

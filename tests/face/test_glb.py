@@ -192,7 +192,7 @@ def test_the_animation_drives_the_weights_key_by_key(glb: Glb, animation: Animat
     np.testing.assert_allclose(times, np.arange(N_FRAMES) / FPS, atol=1e-6)
     weights = glb.accessor(sampler["output"])[:, 0].reshape(N_FRAMES, -1)
     for target, name in enumerate(glb.json["meshes"][0]["extras"]["targetNames"]):
-        np.testing.assert_array_equal(weights[:, target], animation.column(name))
+        np.testing.assert_array_equal(weights[:, target], animation[name])
 
 
 def test_the_head_can_be_read_back_in_millimetres(path: Path):

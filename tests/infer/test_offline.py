@@ -40,7 +40,7 @@ def test_frames_are_those_of_the_whole_sound(student: Student, fps: float, secon
     animation = animate(recording, student, fps, lambda *done: told.append(done))
     answers = tiny_answer(windows_at_once(recording.read(), student.window, fps))
     assert animation.n_frames == max(1, math.ceil(seconds * fps))
-    np.testing.assert_allclose(animation.column("jawOpen"), answers[:, 0].clip(0, 1), atol=1e-6)
+    np.testing.assert_allclose(animation["jawOpen"], answers[:, 0].clip(0, 1), atol=1e-6)
     assert told[-1] == (animation.n_frames, animation.n_frames)
     assert (animation.fps, animation.student) == (fps, "tiny")
     assert animation.recording is recording
@@ -67,8 +67,8 @@ def test_an_impossible_rate_of_frames_is_refused(student: Student, fps: float) -
 
 def test_silence_is_a_face_at_rest(student: Student) -> None:
     animation = animate(Recording.from_samples(np.zeros(8000), 16_000), student)
-    assert not animation.column("jawOpen").any()
-    assert (animation.column("mouthClose") == 1).all()
+    assert not animation["jawOpen"].any()
+    assert (animation["mouthClose"] == 1).all()
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "mp3", "ogg"])

@@ -15,7 +15,7 @@ from marotte.errors import MarotteError
 from marotte.face.animation import Frame
 from marotte.infer.evaluators import StepEvaluator, WindowEvaluator
 from marotte.infer.offline import animate
-from marotte.infer.stream import Stream, flush, n_missing, open_stream, push
+from marotte.infer.stream import Stream
 from marotte.model.session import Student, load_student
 
 LOOKAHEAD_MS = 64  # of the student that ships
@@ -35,8 +35,8 @@ def pieces(samples: Floats, seed: int) -> list[Floats]:
 
 
 def frames_of(stream: Stream, parts: list[Floats]) -> list[Frame]:
-    frames = [frame for part in parts for frame in push(stream, part)]
-    return frames + flush(stream)
+    frames = [frame for part in parts for frame in stream.push(part)]
+    return frames + stream.flush()
 
 
 @pytest.mark.parametrize("smooth", [False, True])
@@ -56,7 +56,7 @@ def test_streamed_is_whole(student: Student, fps: float, rate: int, smooth: bool
     voice = make_voice(1.234, rate)
     whole = animate(Recording.from_samples(voice, rate), student, fps, smooth=smooth)
     for seed in range(2):
-        frames = frames_of(open_stream(student, fps, rate, smooth), pieces(voice, seed))
+        frames = frames_of(Stream(student, rate, fps, smooth), pieces(voice, seed))
         assert [frame.time_s for frame in frames] == [k / fps for k in range(whole.n_frames)]
         np.testing.assert_allclose([f.controls for f in frames], whole.controls, atol=1e-5)
 
@@ -64,15 +64,15 @@ def test_streamed_is_whole(student: Student, fps: float, rate: int, smooth: bool
 def test_a_voice_is_what_animate_makes_of_it(student: Student) -> None:
     recording = open_recording(HELLO)
     whole = animate(recording, student)
-    frames = frames_of(open_stream(student), pieces(recording.read(), 0))
+    frames = frames_of(Stream(student), pieces(recording.read(), 0))
     np.testing.assert_allclose([f.controls for f in frames], whole.controls, atol=1e-5)
 
 
 def test_an_opened_stream_is_new_whatever_another_heard(student: Student) -> None:
     voice = make_voice(0.5, 16_000)
-    first = frames_of(open_stream(student), [voice])
-    frames_of(open_stream(student), [np.ones(5000, np.float32)])
-    again = frames_of(open_stream(student), [voice])
+    first = frames_of(Stream(student), [voice])
+    frames_of(Stream(student), [np.ones(5000, np.float32)])
+    again = frames_of(Stream(student), [voice])
     np.testing.assert_array_equal([f.controls for f in first], [f.controls for f in again])
 
 
@@ -80,28 +80,28 @@ def test_an_opened_stream_is_new_whatever_another_heard(student: Student) -> Non
     ("fps", "steps"), [(60, 5), (120, 5), (30, 5), (50, 1), (25, 2), (100, 1), (20, 5)]
 )
 def test_frames_share_their_steps(student: Student, fps: float, steps: int) -> None:
-    stream = open_stream(student, fps, smooth=False)
-    assert isinstance(stream.ear, StepEvaluator)
+    stream = Stream(student, fps=fps, smooth=False)
+    assert isinstance(stream._evaluator, StepEvaluator)
     assert f"computes {steps} steps" in stream.cost
     assert stream.delay_ms == LOOKAHEAD_MS  # all of the window is in its steps
 
 
 @pytest.mark.parametrize("fps", [24, 59.94, 7])
 def test_frames_that_share_none_hear_whole_windows_and_say_so(student: Student, fps: float) -> None:
-    stream = open_stream(student, fps, smooth=False)
-    assert isinstance(stream.ear, WindowEvaluator)
+    stream = Stream(student, fps=fps, smooth=False)
+    assert isinstance(stream._evaluator, WindowEvaluator)
     assert f"at {fps:g} fps too few of them share their steps" in stream.cost
     assert stream.delay_ms == LOOKAHEAD_MS
 
 
 def test_a_student_without_a_streamed_form_says_so(tiny_student: Path) -> None:
-    stream = open_stream(load_student(tiny_student))
+    stream = Stream(load_student(tiny_student))
     assert "tiny has no streamed form" in stream.cost
     assert stream.delay_ms == 7
 
 
 def test_smoothing_adds_its_delay(student: Student) -> None:
-    assert open_stream(student, smooth=True).delay_ms == pytest.approx(LOOKAHEAD_MS + 1000 / 60)
+    assert Stream(student, smooth=True).delay_ms == pytest.approx(LOOKAHEAD_MS + 1000 / 60)
 
 
 @pytest.mark.parametrize(("fps", "rate"), [(60, 16_000), (30, 44_100), (24, 16_000)])
@@ -110,7 +110,7 @@ def test_a_student_has_a_smoothing_of_its_own(tmp_path, fps: float, rate: int) -
     student = load_student(write_tiny(tmp_path / "own.onnx", own.to_json()))
     bare = load_student(write_tiny(tmp_path / "bare.onnx"))
     recording = Recording.from_samples(make_voice(1.0, rate), rate)
-    stream = open_stream(student, fps, rate)
+    stream = Stream(student, rate, fps)
     assert stream.delay_ms == student.delay_ms == pytest.approx(bare.delay_ms + 1000 / 60)
     whole = animate(recording, student, fps).controls
     frames = frames_of(stream, pieces(make_voice(1.0, rate), 0))
@@ -135,12 +135,12 @@ def test_smoothing_is_the_mean_of_three_moments(tiny_student: Path) -> None:
 
 
 def test_a_frame_comes_with_the_sample_that_makes_it_known(student: Student) -> None:
-    stream = open_stream(student)
+    stream = Stream(student)
     heard = 0
     for k in range(20):
-        n = n_missing(stream)
-        assert not push(stream, np.zeros(n - 1, np.float32))
-        [frame] = push(stream, np.zeros(1, np.float32))
+        n = stream.n_missing
+        assert not stream.push(np.zeros(n - 1, np.float32))
+        [frame] = stream.push(np.zeros(1, np.float32))
         heard += n
         assert frame.time_s == k / 60
         assert heard / 16 == pytest.approx(1000 * frame.time_s + frame.delay_ms, abs=0.05)
@@ -148,11 +148,11 @@ def test_a_frame_comes_with_the_sample_that_makes_it_known(student: Student) -> 
 
 def test_who_is_late_makes_the_newest_frames_alone(student: Student) -> None:
     voice = make_voice(2.0, 16_000)
-    every = frames_of(open_stream(student), [voice])
-    stream = open_stream(student)
-    push(stream, voice[:8000])
-    [newest] = push(stream, voice[8000:24_000], newest=1)
-    after = push(stream, voice[24_000:28_000])
+    every = frames_of(Stream(student), [voice])
+    stream = Stream(student)
+    stream.push(voice[:8000])
+    [newest] = stream.push(voice[8000:24_000], newest=1)
+    after = stream.push(voice[24_000:28_000])
     for frame in (newest, *after):
         expected = every[round(frame.time_s * 60)]
         assert frame.time_s == expected.time_s
@@ -162,38 +162,38 @@ def test_who_is_late_makes_the_newest_frames_alone(student: Student) -> None:
 
 @pytest.mark.parametrize("smooth", [False, True])
 def test_nothing_that_is_remembered_grows(student: Student, smooth: bool) -> None:
-    stream = open_stream(student, rate=48_000, smooth=smooth)
+    stream = Stream(student, rate=48_000, smooth=smooth)
     sizes = []
     for second in range(6):
         for block in np.split(make_voice(1, 48_000), 50):
-            push(stream, block)
-        assert isinstance(stream.ear, StepEvaluator)
+            stream.push(block)
+        assert isinstance(stream._evaluator, StepEvaluator)
         if second > 1:
-            sizes.append((len(stream.ear.phases), len(stream.known)))
-            assert len(stream.sound.samples) < 8192 + 2048
+            sizes.append((len(stream._evaluator.phases), len(stream._memory.answers)))
+            assert len(stream._memory.sound.samples) < 8192 + 2048
     assert len(set(sizes)) == 1
     assert max(sizes[0]) <= 18
 
 
 def test_a_stream_without_a_sample_has_no_frame(student: Student) -> None:
-    stream = open_stream(student)
-    assert push(stream, np.zeros(0, np.float32)) == []
-    assert flush(stream) == []
+    stream = Stream(student)
+    assert stream.push(np.zeros(0, np.float32)) == []
+    assert stream.flush() == []
 
 
 def test_a_stream_is_flushed_once(student: Student) -> None:
-    stream = open_stream(student)
-    assert push(stream, np.zeros(1, np.float32)) == []
-    assert len(flush(stream)) == 1
-    assert flush(stream) == []
+    stream = Stream(student)
+    assert stream.push(np.zeros(1, np.float32)) == []
+    assert len(stream.flush()) == 1
+    assert stream.flush() == []
     with pytest.raises(MarotteError, match="was flushed: open another"):
-        push(stream, np.zeros(1, np.float32))
+        stream.push(np.zeros(1, np.float32))
 
 
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        (np.zeros((2, 2), np.float32), r"hears mono samples \[n\], got \[2, 2\]"),
+        (np.zeros((2, 2), np.float32), r"takes mono samples \[n\], got \[2, 2\]"),
         (np.array([0, np.nan], np.float32), "the sound has the sample nan at 0.000 s"),
         (np.array([1e6], np.float32), "the sound has the sample 1e[+]06"),
     ],
@@ -202,7 +202,7 @@ def test_samples_that_are_no_sound_are_refused(
     student: Student, samples: Floats, message: str
 ) -> None:
     with pytest.raises(MarotteError, match=message):
-        push(open_stream(student), samples)
+        Stream(student).push(samples)
 
 
 @pytest.mark.parametrize(
@@ -213,4 +213,4 @@ def test_impossible_rates_are_refused(
     student: Student, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(MarotteError, match=message):
-        open_stream(student, **settings)
+        Stream(student, **settings)

@@ -22,9 +22,9 @@ from marotte.face.animation import Frame
 from marotte.face.rig import ARKIT_52
 from marotte.infer.evaluators import WindowEvaluator
 from marotte.infer.offline import animate
-from marotte.infer.stream import open_stream
+from marotte.infer.stream import Stream
 from marotte.model.session import Student, load_student
-from marotte.realtime.inputs import Hear, Input, Say
+from marotte.realtime.inputs import Input, OnSamples, Report
 from marotte.realtime.output_queue import OutputQueue
 from marotte.realtime.outputs import Output, Take
 from marotte.realtime.outputs.csv import CsvRecorder
@@ -46,13 +46,13 @@ class Played(Input):
     def __init__(self, samples: Floats, fast: bool = False) -> None:
         self.samples, self.fast = samples, fast
 
-    def run(self, hear: Hear, stop: threading.Event, say: Say) -> None:
+    def run(self, on_samples: OnSamples, stop: threading.Event, report: Report) -> None:
         begun = time.perf_counter()
         for first in range(0, len(self.samples), 160):
             due = begun + (first + 160) / 16_000
             if not self.fast:
                 stop.wait(due - time.perf_counter())
-            hear(self.samples[first : first + 160], due)
+            on_samples(self.samples[first : first + 160], due)
 
 
 class Kept(Output):
@@ -93,7 +93,7 @@ def test_all_frames_arrive_if_time_does_not_matter(student: Student) -> None:
     voice = make_voice(2.5, 16_000)
     slow, quick = Kept(0.0005), Kept()
     senders = [OutputQueue("slow", slow, drop=False), OutputQueue("quick", quick, drop=False)]
-    live = Live(Played(voice, fast=True), open_stream(student), senders, fast=True)
+    live = Live(Played(voice, fast=True), Stream(student), senders, fast=True)
     live.run()
     whole = animate(Recording.from_samples(voice, 16_000), student)
     for output in (slow, quick):
@@ -108,7 +108,7 @@ def test_all_frames_arrive_if_time_does_not_matter(student: Student) -> None:
 def test_a_slow_output_slows_nobody_but_itself(student: Student) -> None:
     slow, quick = Kept(0.1), Kept()
     senders = [OutputQueue("slow", slow, drop=True), OutputQueue("quick", quick, drop=True)]
-    live = Live(Played(make_voice(1.0, 16_000)), open_stream(student), senders)
+    live = Live(Played(make_voice(1.0, 16_000)), Stream(student), senders)
     live.run()
     assert len(quick.frames) == 60
     assert senders[1].n_dropped == 0
@@ -133,7 +133,7 @@ def test_a_busy_machine_drops_frames_and_is_in_time_again_within_a_second(
     output = Kept()
     live = Live(
         Played(make_voice(2.5, 16_000)),
-        open_stream(student),
+        Stream(student),
         [OutputQueue("kept", output, drop=True)],
     )
     live.run()
@@ -153,10 +153,10 @@ def test_an_output_that_breaks_leaves_the_others(student: Student) -> None:
     lines: list[str] = []
     kept = Kept()
     senders = [
-        OutputQueue("broken", Broken(), drop=False, say=lines.append),
+        OutputQueue("broken", Broken(), drop=False, report=lines.append),
         OutputQueue("kept", kept, drop=False),
     ]
-    Live(Played(make_voice(1, 16_000), fast=True), open_stream(student), senders, fast=True).run()
+    Live(Played(make_voice(1, 16_000), fast=True), Stream(student), senders, fast=True).run()
     assert len(kept.frames) == 60
     assert lines == ["broken: the wire is cut; it gets no more frames"]
 
@@ -164,7 +164,7 @@ def test_an_output_that_breaks_leaves_the_others(student: Student) -> None:
 def test_without_an_output_left_it_ends(student: Student) -> None:
     senders = [OutputQueue("broken", Broken(), drop=True)]
     begun = time.perf_counter()
-    Live(Played(make_voice(60, 16_000)), open_stream(student), senders).run()
+    Live(Played(make_voice(60, 16_000)), Stream(student), senders).run()
     assert time.perf_counter() - begun < 5
 
 
@@ -175,7 +175,7 @@ def test_samples_that_are_no_sound_are_silence(student: Student) -> None:
     kept = Kept()
     live = Live(
         Played(voice, fast=True),
-        open_stream(student),
+        Stream(student),
         [OutputQueue("kept", kept, drop=False)],
         fast=True,
         say=lines.append,
@@ -190,7 +190,7 @@ def test_nothing_but_zeros_is_said_once(student: Student) -> None:
     lines: list[str] = []
     live = Live(
         Played(np.zeros(5 * 16_000, np.float32), fast=True),
-        open_stream(student),
+        Stream(student),
         [OutputQueue("kept", Kept(), drop=False)],
         fast=True,
         say=lines.append,
@@ -202,14 +202,14 @@ def test_nothing_but_zeros_is_said_once(student: Student) -> None:
 
 def test_a_bad_input_is_said_after_the_outputs_are_ended(student: Student, tmp_path: Path) -> None:
     class Bad(Played):
-        def run(self, hear: Hear, stop: threading.Event, say: Say) -> None:
-            super().run(hear, stop, say)
+        def run(self, on_samples: OnSamples, stop: threading.Event, report: Report) -> None:
+            super().run(on_samples, stop, report)
             raise MarotteError("voice.wav is cut short")
 
     recorder = CsvRecorder(tmp_path / "take.csv", Take(ARKIT_52, 60.0, 16_000))
     live = Live(
         Bad(make_voice(1, 16_000), fast=True),
-        open_stream(student),
+        Stream(student),
         [OutputQueue("csv", recorder, drop=False)],
         fast=True,
     )
@@ -230,7 +230,7 @@ def test_an_output_that_never_ends_is_left_behind(
 
     lines: list[str] = []
     sender = OutputQueue("stuck", Stuck(), drop=True)
-    Live(Played(make_voice(0.3, 16_000)), open_stream(student), [sender], say=lines.append).run()
+    Live(Played(make_voice(0.3, 16_000)), Stream(student), [sender], say=lines.append).run()
     freed.set()
     assert lines == ["stuck takes no more: it is left behind"]
     assert sender.n_dropped > 5

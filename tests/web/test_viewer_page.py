@@ -20,7 +20,7 @@ from marotte.realtime.outputs.websocket import connect
 from marotte.web import session
 from marotte.web.guard import Access
 from marotte.web.server import Viewer
-from marotte.web.serving import Background, address, listen
+from marotte.web.serving import BackgroundServer, address, listen
 
 pytestmark = NEEDS_BROWSER
 pytest.importorskip("uvicorn")
@@ -53,10 +53,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield browser
 
 
-def serve(port: int = 0) -> tuple[Background, str]:
-    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS, [load_student()])
+def serve(port: int = 0) -> tuple[BackgroundServer, str]:
+    viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, [load_student()])
     listening = listen(port=port)
-    return Background(viewer, listening), address(viewer, listening)
+    return BackgroundServer(viewer, listening), address(viewer, listening)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_a_file_that_is_dropped_is_shown_in_step_with_its_sound(
     assert max(held_ms for _, held_ms, *_ in seen) > 0
     for time, _, *values in seen:
         for name, value in zip(names, values, strict=True):
-            assert value == pytest.approx(np.interp(time, frames, expected.column(name)), abs=0.03)
+            assert value == pytest.approx(np.interp(time, frames, expected[name]), abs=0.03)
 
 
 def test_it_goes_on_after_the_server_restarts(browser: Any):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,24 @@ from marotte.errors import MarotteError
 LOUDEST = 100.0  # 40 dB over full scale: beyond it, samples are not scaled to -1..1
 
 Samples = NDArray[np.float32]
+
+
+def check_array(samples: NDArray[Any]) -> None:
+    """Refuse an array that is not sound as soundfile gives it: floats [n] or [n, channels].
+
+    Raises:
+        MarotteError: the samples are integers, or the axes are another's; an array with more
+            channels than samples is taken for [channels, n].
+    """
+    got = f"got {samples.dtype} {list(samples.shape)}"
+    if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
+        small = samples.dtype.kind == "i" and samples.dtype.itemsize < 8
+        how = f": divide by {2 ** (8 * samples.dtype.itemsize - 1)}" if small else ""
+        raise MarotteError(f"samples must be floats [n] or [n, channels] within -1..1, {got}{how}")
+    if not samples.size:
+        raise MarotteError("there are 0 samples of sound: give at least one")
+    if samples.ndim == 2 and samples.shape[1] > max(2, samples.shape[0]):
+        raise MarotteError(f"samples must be [n, channels], {got}: pass samples.T")
 
 
 def to_mono(samples: NDArray[np.number]) -> Samples:

@@ -9,6 +9,7 @@ no more memory than a second.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,17 +17,19 @@ from functools import partial
 from io import SEEK_END, SEEK_SET, FileIO
 from mmap import ACCESS_COPY, mmap
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.headers import Container, cut_short, read_container
-from marotte.audio.levels import check_samples, to_mono
+from marotte.audio.levels import check_array, check_samples, to_mono
 from marotte.audio.resampling import (
     HIGHEST_RATE,
     LOWEST_RATE,
     SAMPLE_RATE,
+    check_rate,
     converted_samples,
     resample,
 )
@@ -41,43 +44,50 @@ Samples = NDArray[np.float32]
 @final
 @dataclass(frozen=True)
 class Recording:
-    """Sound that can be read as often as one likes.
+    """Sound that can be read as often as needed.
 
     Attributes:
-        path: the file it comes from, or None for samples in memory.
-        rate: samples a second of the source.
-        n_source_samples: the source's length at its own rate.
+        path: the file that the sound comes from, or None for samples in memory.
+        rate: sample rate of the source, in Hz.
+        n_source_samples: length of the source at its own rate.
+
+    Example:
+        >>> import marotte
+        >>> recording = marotte.open_recording("voice.wav")
+        >>> recording.rate, recording.seconds
+        (16000, 1.5)
     """
 
     path: Path | None
     rate: int
     n_source_samples: int
-    # Gives the source's own mono samples [<=n] in order, n at a time.
+    # Returns the source's own mono samples in order, in blocks [<=n].
     source: Callable[[int], Iterator[Samples]] = field(repr=False)
 
     @classmethod
     def from_samples(cls, samples: NDArray[np.floating], rate: int) -> Recording:
-        """Make a recording of samples in memory.
+        """Make a recording of samples in memory, laid out as soundfile reads them.
 
         Args:
             samples: floats [n] or [n, channels] within -1..1.
-            rate: samples a second, 8000 or more.
+            rate: sample rate in Hz, 8000 or more.
 
         Raises:
-            MarotteError: the samples or the rate are not as said.
+            MarotteError: the samples or the rate are not as described.
+
+        Example:
+            >>> import numpy as np, marotte
+            >>> marotte.Recording.from_samples(np.zeros(48_000), 48_000).seconds
+            1.0
         """
-        if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
-            raise MarotteError(
-                "samples must be floats [n] or [n, channels] within -1..1, "
-                f"got {samples.dtype} {list(samples.shape)}"
-            )
-        if not samples.size:
-            raise MarotteError("there are 0 samples of sound: give at least one")
-        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-            raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
+        check_array(samples)
+        check_rate(rate)
         mono = samples.astype(np.float32) if samples.ndim == 1 else to_mono(samples)
         check_samples(mono, "the sound", rate)
+        return cls._of_mono(mono, rate)
 
+    @classmethod
+    def _of_mono(cls, mono: Samples, rate: int) -> Recording:
         def source(n: int) -> Iterator[Samples]:
             return (mono[start : start + n] for start in range(0, len(mono), n))
 
@@ -85,22 +95,23 @@ class Recording:
 
     @property
     def n_samples(self) -> int:
-        """The length at 16 kHz; a last sample that is begun counts."""
+        """Length at 16 kHz, rounded up."""
         return converted_samples(self.n_source_samples, self.rate)
 
     @property
     def seconds(self) -> float:
-        """How long the sound lasts."""
+        """Duration of the sound."""
         return self.n_samples / SAMPLE_RATE
 
     def blocks(self, block_samples: int = SAMPLE_RATE) -> Iterator[Samples]:
-        """Give the sound from its beginning, n_samples in all.
+        """Read the sound from its beginning, `n_samples` in all.
 
         Yields:
-            16 kHz mono samples [1..block_samples], about -1..1; the same whatever the block size.
+            16 kHz mono samples [1..block_samples], about -1..1. The sound does not depend on the
+            block size.
 
         Raises:
-            MarotteError: the file is cut short, or holds samples that are no sound.
+            MarotteError: the file is cut short, or holds samples that are not finite.
         """
         left = self.n_samples
         n_source = max(1, block_samples * self.rate // SAMPLE_RATE)
@@ -114,19 +125,35 @@ class Recording:
             yield np.zeros(left, np.float32)
 
     def read(self) -> Samples:
-        """The whole sound [n_samples] at 16 kHz, about -1..1."""
+        """Return the whole sound [n_samples] at 16 kHz, about -1..1."""
         return np.concatenate(list(self.blocks()))
 
 
-def open_recording(path: str | Path) -> Recording:
+def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Recording:
     """Open a WAV, FLAC, OGG or MP3 file of any channels and bit depth, at 8 kHz or more.
 
-    The header is checked here; the samples are checked as they are read.
+    The header is checked here; the samples are checked as they are read. A file object is read to
+    its end at once.
+
+    Args:
+        source: a path, or a file object opened in binary mode.
 
     Raises:
-        MarotteError: says in what way the file can't be used.
+        MarotteError: says why the file can't be used.
+
+    Example:
+        >>> import marotte
+        >>> with open("voice.wav", "rb") as file:
+        ...     recording = marotte.open_recording(file)
+        >>> recording.n_samples
+        24000
     """
-    path = Path(path)
+    if isinstance(source, str | os.PathLike):
+        return _open_path(Path(source))
+    return _open_file_object(source)
+
+
+def _open_path(path: Path) -> Recording:
     container = read_container(path)
     with _opened(path, container) as sound:
         if not LOWEST_RATE <= sound.samplerate <= HIGHEST_RATE:
@@ -141,6 +168,26 @@ def open_recording(path: str | Path) -> Recording:
     if not n_samples:
         raise MarotteError(f"{path} holds 0 samples of sound: record it again")
     return Recording(path, rate, n_samples, partial(_file_blocks, path, container, n_samples))
+
+
+def _open_file_object(file: BinaryIO) -> Recording:
+    """Read a file object's sound into memory; the checks of files need a file, so it gets one."""
+    content: object = file.read() if hasattr(file, "read") else None
+    if not isinstance(content, bytes):
+        raise MarotteError(
+            "sound must be a path, a file object opened in binary mode, or samples with their "
+            f"rate, got {type(file).__name__}"
+        )
+    name = Path(str(getattr(file, "name", "sound"))).name or "sound"
+    with TemporaryDirectory(prefix="marotte-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        try:
+            recording = _open_path(path)
+            mono = np.concatenate(list(recording.source(SAMPLE_RATE)))
+        except MarotteError as error:
+            raise MarotteError(str(error).replace(str(path), name)) from error
+    return Recording._of_mono(mono, recording.rate)  # pyright: ignore[reportPrivateUsage]
 
 
 class _FarEnd(FileIO):

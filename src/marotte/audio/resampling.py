@@ -11,11 +11,23 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.errors import MarotteError
+
 SAMPLE_RATE = 16_000  # samples per second, everywhere inside Marotte
 LOWEST_RATE = 8_000  # samples a second; speech under it has lost what tells lips apart
 HIGHEST_RATE = 768_000  # above it a header is damaged
 
 Samples = NDArray[np.float32]
+
+
+def check_rate(rate: int) -> None:
+    """Refuse a sample rate that speech can't have.
+
+    Raises:
+        MarotteError: the rate is not within 8000..768000 Hz.
+    """
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
 
 
 def converted_samples(n: int, rate: int) -> int:

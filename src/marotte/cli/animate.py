@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +12,6 @@ from marotte.cli import options
 from marotte.cli.progress import bar, progress
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from marotte.audio.recording import Recording
     from marotte.face.animation import Animation
 
@@ -42,31 +38,29 @@ def animate(
     seed: options.LifeSeed = 0,
 ) -> None:
     """Give a recording a face."""
+    from marotte.api import load
     from marotte.audio.recording import open_recording
-    from marotte.audio.resampling import SAMPLE_RATE
-    from marotte.cli.live import open_shapers
-    from marotte.face.loading import load_rig
-    from marotte.face.mesh import ENDING, load_mesh
-    from marotte.face.rig import ARKIT_52
-    from marotte.infer import offline
-    from marotte.model.session import load_student
-    from marotte.postprocess.chain import shape
+    from marotte.face.animation import check_outputs, write_files
+    from marotte.model.timing import check_fps
 
-    offline.check_fps(fps)
+    check_fps(fps)
     sound = open_recording(recording)
     outputs = output or default_outputs(sound, recording.stem)
     check_outputs(outputs)
-    actor = load_student(student, load_rig(rig) if rig else ARKIT_52)
-    shapers = open_shapers(actor.rig, SAMPLE_RATE, retarget, seed if life else None)
-
+    model = load(student or "live", rig)
     with progress() as bars:
         start_s = perf_counter()
-        animation = offline.animate(sound, actor, fps, bar(bars, "animating"), smooth)
-        animation = shape(animation, shapers)
-        if rig and rig.suffix == ENDING:
-            animation = replace(animation, mesh=load_mesh(rig))
+        animation = model.animate(
+            sound,
+            fps=fps,
+            smooth=smooth,
+            retarget=retarget,
+            idle_motion=life,
+            seed=seed,
+            progress=bar(bars, "animating"),
+        )
         work_s = perf_counter() - start_s
-        write_all(animation, outputs, bars)
+        write_files(animation, outputs, lambda path: bar(bars, f"writing {path.name}"))
     print_summary(animation, outputs, work_s)
     if not output and len(outputs) == 1:
         typer.echo(
@@ -79,35 +73,6 @@ def default_outputs(recording: Recording, stem: str) -> list[Path]:
     """What is written where nothing is asked for: curves, and a page unless it would be long."""
     endings = (".csv", ".html") if recording.seconds <= LONGEST_PAGE_S else (".csv",)
     return [Path(stem + ending) for ending in endings]
-
-
-def check_outputs(outputs: list[Path]) -> None:
-    """Refuse what can't be written, before any work is done.
-
-    Raises:
-        MarotteError: an ending is unknown, or a folder can't be written to.
-    """
-    from marotte.export import writer_for
-    from marotte.paths import check_writable
-
-    for path in outputs:
-        writer_for(path)
-        check_writable(path)
-
-
-def write_all(animation: Animation, outputs: list[Path], bars: Progress) -> None:
-    """Write every output, or none: they move into place when the last one is complete.
-
-    Raises:
-        MarotteError: one can't be written.
-    """
-    from marotte.export import writer_for
-    from marotte.paths import replacing
-
-    with ExitStack() as moves:
-        for path in outputs:
-            temporary = moves.enter_context(replacing(path))
-            writer_for(path)(animation, temporary, bar(bars, f"writing {path.name}"))
 
 
 def print_summary(animation: Animation, outputs: list[Path], work_s: float) -> None:

@@ -13,8 +13,6 @@ import typer
 from marotte.cli import options
 
 if TYPE_CHECKING:
-    from marotte.face.rig import Rig
-    from marotte.postprocess.chain import FrameProcessor
     from marotte.realtime.inputs import Input
     from marotte.realtime.output_queue import OutputQueue
     from marotte.realtime.outputs import Take
@@ -58,8 +56,9 @@ def live(
 ) -> None:
     """Give a voice a face while it speaks, and send it to other programs."""
     from marotte.errors import MarotteError
-    from marotte.infer.stream import open_stream
+    from marotte.infer.stream import Stream
     from marotte.model.session import load_student
+    from marotte.postprocess.processors import make_processors
     from marotte.realtime.outputs import Take, names
     from marotte.realtime.runner import Live
 
@@ -70,14 +69,16 @@ def live(
         raise MarotteError(f"frames go nowhere: give at least one --out: {', '.join(names())}")
     actor = load_student(student)
     source = open_input(input, device, rate, fast)
-    stream = open_stream(actor, fps, source.rate, smooth)
-    shapers = open_shapers(actor.rig, source.rate, retarget, seed if life else None)
-    take = Take(shapers[-1].rig if shapers else actor.rig, fps, source.rate, actor.name)
+    processors = make_processors(
+        actor.rig, source.rate, retarget=retarget, idle_motion=life, seed=seed
+    )
+    stream = Stream(actor, source.rate, fps, smooth, processors)
+    take = Take(stream.rig, fps, source.rate, actor.name)
     senders = open_senders(out, take, fast)
     say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(out)}")
     say(stream.cost)
     with status_line() as show:
-        running = Live(source, stream, senders, shapers=shapers, fast=fast, say=say, show=show)
+        running = Live(source, stream, senders, fast=fast, say=say, show=show)
         # Who is asked to end, by a supervisor or a shutdown, ends its recordings as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
@@ -113,22 +114,6 @@ def open_input(source: str | None, device: str | None, rate: int, fast: bool) ->
     return Microphone(device)
 
 
-def open_shapers(
-    rig: Rig, rate: int, retarget: Path | None, seed: int | None
-) -> list[FrameProcessor]:
-    """What changes the frames of a rig: life first, as it is made for the rig that it knows."""
-    shapers: list[FrameProcessor] = []
-    if seed is not None:
-        from marotte.postprocess.idle_motion import IdleMotion
-
-        shapers.append(IdleMotion(rig, rate, seed))
-    if retarget:
-        from marotte.postprocess.retarget import load_retarget
-
-        shapers.append(load_retarget(retarget, rig))
-    return shapers
-
-
 def open_senders(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
     """Open all outputs, or none.
 
@@ -147,7 +132,7 @@ def open_senders(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
             output.close()
         raise
     return [
-        OutputQueue(spec, output, drop=not fast, say=say)
+        OutputQueue(spec, output, drop=not fast, report=say)
         for spec, output in zip(specs, outputs, strict=True)
     ]
 

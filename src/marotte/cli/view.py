@@ -46,7 +46,7 @@ def view(
         secure.check()
     actor = load_student(student)
     listening = listen(host, port)
-    viewer = Viewer(Access.to(host), ARKIT_52, DEFAULT_FPS, students(actor, student))
+    viewer = Viewer(Access.for_host(host), ARKIT_52, DEFAULT_FPS, students(actor, student))
     url = address(viewer, listening, secure is not None)
     typer.echo(f"{url}\nCtrl-C ends it.")
     if open_page and has_screen():

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from marotte.export import Progress, counted
+from marotte.export import counted
 from marotte.face.animation import Animation
 from marotte.paths import replacing
+from marotte.progress import Progress
 
 DECIMALS = 6  # a millionth of a control's range is beyond what any face shows
 

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
-from marotte.export import Progress
 from marotte.export.document import little_endian
 from marotte.face.animation import Animation
 from marotte.face.head import PARTS, Head
 from marotte.face.loading import load_head
 from marotte.paths import replacing
+from marotte.progress import Progress
 from marotte.version import __version__
 
 METRES_PER_MM = 0.001

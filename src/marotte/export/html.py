@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from marotte.audio.recording import Recording
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.export import Progress, document
+from marotte.export import document
 from marotte.face.animation import Animation
 from marotte.face.loading import load_head
 from marotte.face.rig import Rig
 from marotte.paths import replacing
+from marotte.progress import Progress
 
 STILL = 1e-4  # a control that never leaves 0 by more is left out
 GAP_STEP_MM = 0.01
@@ -64,7 +65,7 @@ def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
     """Facts, and arrays in whole steps of the sizes that the facts give."""
     rig, recording, head = animation.rig, animation.recording, load_head()
     gap = head.lip_gap(animation.controls, rig.names)
-    moving = [name for name in rig.names if np.abs(animation.column(name)).max() > STILL]
+    moving = [name for name in rig.names if np.abs(animation[name]).max() > STILL]
     shape, arrays = document.head_content(head, [name for name in moving if name in head.names])
     arrays["lipGap"] = np.rint(gap / GAP_STEP_MM).clip(-0x8000, 0x7FFF).astype(np.int16)
     arrays["controls"] = np.concatenate(
@@ -94,7 +95,7 @@ def _range(rig: Rig, name: str) -> dict[str, float]:
 def _steps_of(animation: Animation, name: str) -> NDArray[np.uint16]:
     """A control [n_frames] in 65535 steps of its range."""
     span = _range(animation.rig, name)
-    share = (animation.column(name) - span["min"]) / (span["max"] - span["min"])
+    share = (animation[name] - span["min"]) / (span["max"] - span["min"])
     return np.rint(share.clip(0, 1) * 0xFFFF).astype(np.uint16)
 
 

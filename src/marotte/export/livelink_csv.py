@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
-from marotte.export import Progress, counted
+from marotte.export import counted
 from marotte.face.animation import Animation
 from marotte.face.rig import ARKIT_NAMES, Rig
 from marotte.paths import replacing
+from marotte.progress import Progress
 
 TIMECODE_FPS = 60  # the timecode's frames are sixtieths of a second, whatever the animation's rate
 THOUSANDTHS_PER_DAY = 24 * 3600 * TIMECODE_FPS * 1000
@@ -44,7 +45,7 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
     with replacing(path) as temporary, temporary.open("w", encoding="ascii", newline="") as out:
         out.write(rows.header())
         for frame, controls in enumerate(counted(animation, progress)):
-            out.write(rows.row(frame, controls, animation.head_of(frame)))
+            out.write(rows.row(frame, controls, animation.head_pose(frame)))
 
 
 @final

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from marotte.export import Progress
 from marotte.face.animation import Animation
 from marotte.face.loading import load_head
 from marotte.paths import replacing
+from marotte.progress import Progress
 
 BLOCK_FRAMES = 128
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.export import Progress
 from marotte.face.animation import Animation
 from marotte.paths import replacing
+from marotte.progress import Progress
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from marotte.audio.recording import Recording
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import missing_extra
-from marotte.export import Progress
 from marotte.face.animation import Animation
 from marotte.face.loading import load_head
 from marotte.paths import replacing
+from marotte.progress import Progress
 from marotte.render import Renderer, open_renderer
 
 Packets = Iterator[tuple[float, list[Any]]]

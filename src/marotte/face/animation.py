@@ -1,15 +1,30 @@
-"""The noun the live path makes and every format writes: controls over time, with their sound."""
+"""What the live path makes: a `Frame` is a face at a moment, an `Animation` a face over time."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte import plugins
 from marotte.audio.recording import Recording
+from marotte.errors import MarotteError, missing_extra
+from marotte.face.loading import load_head
 from marotte.face.mesh import Mesh
 from marotte.face.rig import Rig
+from marotte.paths import check_writable, replacing
+from marotte.progress import Progress
+
+_NEEDS = {"mp4": ("av", "video")}
+"""The package, and the extra that brings it, that a file ending can't be written without."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +33,18 @@ class Frame:
 
     Attributes:
         time_s: the moment, k / fps.
-        delay_ms: how much later than the moment the sound had to be heard to know the face:
-            look-ahead, and 16.7 ms for every later moment that it is made of.
-        controls: [n_controls] in the order and ranges of the student's rig.
+        delay_ms: how much later than the moment the sound must be known to compute the face:
+            the look-ahead, and 16.7 ms for each later prediction that is averaged in.
+        controls: [n_controls] in the order and ranges of the rig.
         head: yaw, pitch and roll of the head in radians, as ARKit counts them: to the face's left,
-            downwards, to its right shoulder. A student gives none.
+            downwards, to its right shoulder. A student leaves them at 0.
+
+    Example:
+        >>> import numpy as np, marotte
+        >>> stream = marotte.load("live").stream(rate=16_000)
+        >>> frame = stream.push(np.zeros(16_000))[-1]
+        >>> round(frame.time_s, 3), round(frame.delay_ms), frame.controls.shape
+        (0.917, 81, (52,))
     """
 
     time_s: float
@@ -33,17 +55,25 @@ class Frame:
 
 @dataclass(frozen=True)
 class Animation:
-    """A face over time.
+    """A face over time, with its sound.
 
     Attributes:
         controls: [n_frames, n_controls] in the rig's order and ranges; row k is the face at
             exactly k / fps seconds of the sound.
-        fps: frames a second.
-        rig: what the columns mean.
+        fps: frames per second.
+        rig: the meaning of the columns.
         recording: the sound, or None for a silent animation.
         student: the name of the student that made it.
         head: [n_frames, 3] yaw, pitch and roll of the head in radians, or None where it is still.
-        mesh: whose components the controls are, or None where they are a rig's own.
+        mesh: the mesh whose components the controls are, or None for the controls of a rig.
+
+    Example:
+        >>> import marotte
+        >>> animation = marotte.load("live").animate("voice.wav", fps=60)
+        >>> animation.controls.shape, animation.times[:3].round(3).tolist()
+        ((90, 52), [0.0, 0.017, 0.033])
+        >>> animation["jawOpen"].shape
+        (90,)
     """
 
     controls: NDArray[np.float32]
@@ -54,23 +84,128 @@ class Animation:
     head: NDArray[np.float32] | None = None
     mesh: Mesh | None = None
 
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.controls)
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        """Return one control over time [n_frames].
+
+        Raises:
+            MarotteError: the rig has no control of that name.
+        """
+        if name not in self.rig.index:
+            near = get_close_matches(str(name), self.rig.names, 1, 0.0)
+            raise MarotteError(
+                f"rig {self.rig.name!r} has no control {name!r}: the nearest is {near[0]!r}"
+            )
+        return self.controls[:, self.rig.index[name]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the controls, in the order of the columns."""
+        return self.rig.names
+
     @property
     def n_frames(self) -> int:
-        """How many frames there are."""
+        """Number of frames."""
         return len(self.controls)
 
     @property
     def seconds(self) -> float:
-        """How long the frames last."""
+        """Duration of the frames."""
         return self.n_frames / self.fps
 
-    def column(self, name: str) -> NDArray[np.float32]:
-        """One control over time [n_frames]."""
-        return self.controls[:, self.rig.index[name]]
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Moment of each frame in the sound [n_frames], in seconds."""
+        return np.arange(self.n_frames) / self.fps
 
-    def head_of(self, frame: int) -> tuple[float, float, float]:
-        """The head's yaw, pitch and roll in a frame."""
+    @property
+    def lip_gap_mm(self) -> NDArray[np.float32]:
+        """Distance between the lips, measured on Marotte's head (or the mesh) [n_frames], in mm.
+
+        Raises:
+            MarotteError: the rig has none of the head's controls.
+        """
+        head = self.mesh.head if self.mesh else load_head()
+        return head.lip_gap(self.controls, self.rig.names)
+
+    def head_pose(self, frame: int) -> tuple[float, float, float]:
+        """Return the head's yaw, pitch and roll in a frame, in radians."""
         if self.head is None:
             return 0.0, 0.0, 0.0
         yaw, pitch, roll = self.head[frame].tolist()
         return yaw, pitch, roll
+
+    def save(self, *paths: str | os.PathLike[str]) -> None:
+        """Write files; the ending of each path chooses its format.
+
+        Either all files are written or none. `docs/formats.md` describes the formats.
+
+        Args:
+            paths: files ending in .csv, .json, .npz, .npy, .html, .glb or .mp4.
+
+        Raises:
+            MarotteError: an ending is unknown, or a file can't be written.
+
+        Example:
+            >>> import marotte
+            >>> animation = marotte.load("live").animate("voice.wav", fps=30)
+            >>> animation.save("face.csv", "face.glb")
+        """
+        write_files(self, [Path(path) for path in paths])
+
+
+class Write(Protocol):
+    """What a format is: a function that writes an animation to a path, whole or not at all."""
+
+    def __call__(self, animation: Animation, path: Path, progress: Progress | None = None) -> None:
+        """Write the animation."""
+        ...
+
+
+def writer_for(path: Path) -> Write:
+    """Return the function that writes files with the path's ending; only its module is imported.
+
+    Raises:
+        MarotteError: no format has the ending, or its package is not installed.
+    """
+    ending = path.suffix.lower().removeprefix(".")
+    package, extra = _NEEDS.get(ending, (None, ""))
+    if package and find_spec(package) is None:
+        raise missing_extra(package, extra)
+    write: Write | None = plugins.find(plugins.FORMATS, ending)
+    if write is None:
+        what = f"its ending is {path.suffix!r}" if path.suffix else "it has no ending"
+        known = ", ".join(f".{name}" for name in plugins.names(plugins.FORMATS))
+        raise MarotteError(f"can't tell what to write to {path.name!r}, {what}: use {known}")
+    return write
+
+
+def check_outputs(paths: Sequence[Path]) -> None:
+    """Refuse paths that can't be written, before any work is done.
+
+    Raises:
+        MarotteError: an ending is unknown, or a folder can't be written to.
+    """
+    for path in paths:
+        writer_for(path)
+        check_writable(path)
+
+
+def write_files(
+    animation: Animation,
+    paths: Sequence[Path],
+    progress_of: Callable[[Path], Progress | None] = lambda path: None,
+) -> None:
+    """Write all files or none: they move into place when the last one is complete.
+
+    Raises:
+        MarotteError: a file can't be written.
+    """
+    check_outputs(paths)
+    with ExitStack() as moves:
+        for path in paths:
+            temporary = moves.enter_context(replacing(path))
+            writer_for(path)(animation, temporary, progress_of(path))

@@ -36,6 +36,16 @@ class Head:
         colours: [n_vertices, 3] float32, sRGB within 0..1.
         upper_lip: the upper lip's vertex in the middle of the mouth, None where unknown.
         lower_lip: the lower lip's, None where unknown.
+
+    Example:
+        >>> import marotte
+        >>> head = marotte.load_head()
+        >>> open_jaw = marotte.ARKIT_52.neutral(1)
+        >>> open_jaw[0, marotte.ARKIT_52.index["jawOpen"]] = 0.5
+        >>> head.vertices(open_jaw, marotte.ARKIT_52.names).shape[-1]
+        3
+        >>> bool(head.lip_gap(open_jaw, marotte.ARKIT_52.names)[0] > 10)  # mm
+        True
     """
 
     name: str

@@ -19,14 +19,19 @@ ASSET = Path(__file__).parents[1] / "assets" / "head.npz"
 Array = NDArray[Any]
 
 
-def load_head(path: Path | None = None) -> Head:
+def load_head(path: str | Path | None = None) -> Head:
     """Open a head: the shipped one, or a GLB file with morph targets.
 
     Raises:
-        MarotteError: the file is missing, is cut short, or is no GLB with morph targets.
+        MarotteError: the file is missing, is cut short, or is not a GLB with morph targets.
+
+    Example:
+        >>> import marotte
+        >>> marotte.load_head().neutral.shape[1]
+        3
     """
     if path is not None:
-        return read_head(path)
+        return read_head(Path(path))
     with np.load(ASSET) as stored:
         neutral = stored["neutral_mm"]
         names = tuple(str(name) for name in stored["names"])
@@ -57,6 +62,14 @@ def load_rig(path: str | Path) -> Rig:
 
     Raises:
         MarotteError: the file is missing, is not JSON, or does not describe a rig.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import marotte
+        >>> rig = '{"name": "two", "controls": [{"name": "jaw", "speech": true}, {"name": "brow"}]}'
+        >>> _ = Path("two.json").write_text(rig)
+        >>> marotte.load_rig("two.json").speech
+        ('jaw',)
     """
     path = Path(path)
     if path.suffix == ".npz":

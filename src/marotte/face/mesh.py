@@ -37,7 +37,14 @@ class Mesh:
         share: of that motion's variance which the components keep, 0..1.
         unit_mm: millimetres in the unit of its files of vertices.
         lips: the vertices in the middle of the upper and the lower lip, None where unknown.
-        mouth: all vertices of the lips, of which the lip vertex error is; empty where unknown.
+        mouth: all vertices of the lips, over which the lip vertex error is taken; empty where
+            unknown.
+
+    Example:
+        >>> import numpy as np, marotte
+        >>> mesh = marotte.Mesh("quad", np.zeros(12), np.eye(2, 12), fps=60, share=1.0)
+        >>> mesh.decode(np.array([[0.5, 0.0]])).shape
+        (1, 12)
     """
 
     name: str
@@ -107,11 +114,18 @@ class Mesh:
             )
 
 
-def load_mesh(path: Path) -> Mesh:
-    """Read a mesh's file.
+def load_mesh(path: str | Path) -> Mesh:
+    """Read a file that `marotte mesh fit` wrote.
 
     Raises:
         MarotteError: it is missing, damaged, or of something else.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np, marotte
+        >>> marotte.Mesh("quad", np.zeros(12), np.eye(2, 12), fps=60, share=1.0).save(Path("q.npz"))
+        >>> marotte.load_mesh("q.npz").rig.names
+        ('pc00', 'pc01')
     """
     try:
         with np.load(path, allow_pickle=False) as stored:

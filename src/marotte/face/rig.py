@@ -47,6 +47,13 @@ class Rig:
         minimum: the smallest value of each control.
         maximum: the largest value of each control.
         speech: the names of the controls that speech drives; the rest stay neutral (0).
+
+    Example:
+        >>> from marotte import ARKIT_52
+        >>> ARKIT_52.names[17], ARKIT_52.index["jawOpen"]
+        ('jawOpen', 17)
+        >>> ARKIT_52.neutral(60).shape
+        (60, 52)
     """
 
     name: str

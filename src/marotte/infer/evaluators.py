@@ -120,9 +120,8 @@ def choose_evaluator(student: Student, fps: float, smoothing: Smoothing) -> tupl
         return WindowEvaluator(student), f"{whole}: {student.name} has no streamed form"
     n_new, n_answers = work_of(StepEvaluator(student, form), fps, smoothing)
     if n_new > 0.9 * form.n_steps * n_answers:
-        return WindowEvaluator(
-            student
-        ), f"{whole}: at {fps:g} fps too few of them share their steps"
+        why = f"at {fps:g} fps too few of them share their steps"
+        return WindowEvaluator(student), f"{whole}: {why}"
     return (
         StepEvaluator(student, form),
         f"each frame computes {n_new:.3g} steps of 20 ms anew, its window has {form.n_steps}",

@@ -5,7 +5,7 @@ The sound passes through in blocks; only what the next frames' windows reach ove
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from marotte.audio.recording import Recording
 from marotte.face.animation import Animation
 from marotte.model.session import Student, load_student
-from marotte.model.smoothing import chosen, ensembles, moments
+from marotte.model.smoothing import ensembles, moments, resolve_smoothing
 from marotte.model.timing import DEFAULT_FPS, WindowSpec, check_fps, n_frames
+from marotte.progress import Progress
 
 BATCH_FRAMES = 64
-
-Progress = Callable[[int, int], None]
-"""Told how many frames are done, and of how many."""
 
 
 def animate(
@@ -46,7 +44,7 @@ def animate(
     check_fps(fps)
     student = student or load_student()
     total = n_frames(recording.n_samples, fps)
-    lanes = moments(0, total, fps, chosen(student.contract.smoothing, smooth))
+    lanes = moments(0, total, fps, resolve_smoothing(student.contract.smoothing, smooth))
     asked = np.unique(lanes)
     answers = np.empty((len(asked), len(student.contract.names)), np.float32)
     done = 0

@@ -1,213 +1,260 @@
-"""Samples in, in pieces of any size; frames out, each as soon as its student can know it.
+"""Samples in, in pieces of any size; frames out, each as soon as the student can know it.
 
-All that a stream remembers is one value, a `Stream`, made by `open_stream`; to begin again, make
-another. Frame k stands at exactly k / fps seconds of the sound, and whatever the pieces are, the
-frames are those of the whole sound (`marotte.infer.offline.animate`). Nothing here knows a clock, a
-device or a thread.
+A `Stream` holds all that is remembered between two pieces; to begin again, make another. Frame k
+shows exactly k / fps seconds of the sound, and the frames do not depend on how the sound is cut
+into pieces: they are those of the whole recording (`marotte.infer.offline`). Nothing here knows a
+clock, a device or a thread.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from marotte.audio.levels import check_samples
-from marotte.audio.resampling import (
-    HIGHEST_RATE,
-    LOWEST_RATE,
-    SAMPLE_RATE,
-    Resampler,
-    converted_samples,
-)
+from marotte.audio.levels import check_array, check_samples
+from marotte.audio.resampling import SAMPLE_RATE, Resampler, check_rate, converted_samples
 from marotte.errors import MarotteError
 from marotte.face.animation import Frame
-from marotte.infer.evaluators import Answer, Evaluator, SampleBuffer, choose_evaluator
+from marotte.face.rig import Rig
+from marotte.infer.evaluators import Answer, SampleBuffer, choose_evaluator
 from marotte.model.session import Student
-from marotte.model.smoothing import Smoothing, chosen, ensemble, moments
-from marotte.model.timing import check_fps, n_frames
+from marotte.model.smoothing import Smoothing, ensemble, moments, resolve_smoothing
+from marotte.model.timing import DEFAULT_FPS, check_fps, n_frames
+from marotte.postprocess.processors import FrameProcessor
 
-Samples = NDArray[np.float32]
 Controls = NDArray[np.float32]
 
 
-@final
 @dataclass
-class Stream:
-    """All that is remembered from one piece of sound to the next.
+class _Position:
+    """Where in the sound the next frame lies, in samples at 16 kHz.
 
     Attributes:
-        student: who turns it into controls.
-        fps: frames a second.
-        rate: samples a second of the sound that is pushed.
-        smoothing: the moments that every frame is the mean of.
-        delay_ms: of every frame, see `Frame`.
-        cost: what a frame costs, in words.
-        ear: what asks the student.
-        resampler: to 16 kHz.
-        sound: at 16 kHz, as much of it as may be needed yet.
-        n_pushed: samples so far.
-        next_frame: the number of the frame that comes next.
-        begins_at: where the first window of that frame begins, in samples at 16 kHz.
-        ends_at: where its last one ends.
-        ended: whether it was flushed.
-        known: the answers to moments that coming frames are made of too.
+        frame: the number of the next frame.
+        window_start: where its first window begins.
+        window_end: where its last window ends.
     """
 
-    student: Student
-    fps: float
-    rate: int
-    smoothing: Smoothing
-    delay_ms: float
-    cost: str
-    ear: Evaluator = field(repr=False)
-    resampler: Resampler = field(repr=False)
-    sound: SampleBuffer = field(repr=False)
+    frame: int
+    window_start: int
+    window_end: int
+
+
+@dataclass
+class _Memory:
+    """Everything that one piece of sound leaves for the next.
+
+    Attributes:
+        sound: the samples at 16 kHz that may still be needed.
+        position: of the next frame.
+        answers: the student's answers that coming frames are averaged from, by their moment.
+        n_pushed: samples pushed so far, at the stream's rate.
+        flushed: whether the sound has ended.
+    """
+
+    sound: SampleBuffer
+    position: _Position
+    answers: dict[int, Answer] = field(default_factory=dict[int, Answer])
     n_pushed: int = 0
-    next_frame: int = 0
-    begins_at: int = 0
-    ends_at: int = 0
-    ended: bool = False
-    known: dict[int, Answer] = field(default_factory=dict[int, Answer], repr=False)
+    flushed: bool = False
 
 
-def open_stream(
-    student: Student, fps: float = 60.0, rate: int = SAMPLE_RATE, smooth: bool | None = None
-) -> Stream:
-    """Make a stream that has heard nothing yet.
+@final
+class Stream:
+    """A voice, as it is spoken, into frames.
 
-    Args:
-        student: who turns sound into controls.
-        fps: frames a second, above 0 and up to 1000.
-        rate: samples a second of the sound to come, 8000 or more.
-        smooth: whether every frame is the mean of neighbouring moments (`marotte.model.smoothing`),
-            each later one of which adds 16.7 ms; None for as the student is made.
+    Attributes:
+        student: the network that turns sound into controls.
+        rig: the rig of the frames: the student's, or the one they are retargeted to.
+        rate: sample rate of the sound that is pushed, in Hz.
+        fps: frames per second.
+        smoothing: how many neighbouring predictions each frame is the mean of.
+        delay_ms: how much later than its moment each frame is known, see `Frame`.
+        cost: what a frame costs to compute, in words.
+
+    Example:
+        >>> import numpy as np, marotte
+        >>> stream = marotte.load("live").stream(rate=48_000, fps=60)
+        >>> for block in np.split(np.zeros(48_000), 100):  # 10 ms each
+        ...     for frame in stream.push(block):
+        ...         jaw = frame.controls[stream.rig.index["jawOpen"]]
+        >>> rest = stream.flush()
+    """
+
+    def __init__(
+        self,
+        student: Student,
+        rate: int = SAMPLE_RATE,
+        fps: float = DEFAULT_FPS,
+        smooth: bool | None = None,
+        processors: Sequence[FrameProcessor] = (),
+    ) -> None:
+        """Make a stream that has heard nothing yet.
+
+        Args:
+            student: the network that turns sound into controls.
+            rate: sample rate of the sound to come, in Hz, 8000 or more.
+            fps: frames per second, above 0 and up to 1000.
+            smooth: whether each frame is the mean of neighbouring predictions
+                (`marotte.model.smoothing`); each later one adds 16.7 ms of delay. None for the
+                student's own setting.
+            processors: change the frames, in this order; made for sound at `rate`.
+
+        Raises:
+            MarotteError: a rate is impossible.
+        """
+        check_fps(fps)
+        check_rate(rate)
+        self.student, self.rate, self.fps = student, rate, fps
+        self.rig: Rig = processors[-1].rig if processors else student.rig
+        self.smoothing: Smoothing = resolve_smoothing(student.contract.smoothing, smooth)
+        self._evaluator, self.cost = choose_evaluator(student, fps, self.smoothing)
+        self._past_samples = student.window.past_samples
+        ahead_ms = 1000 * (self._evaluator.n_samples - self._past_samples) / SAMPLE_RATE
+        self.delay_ms: float = ahead_ms + self.smoothing.delay_ms
+        self._processors = tuple(processors)
+        self._resampler = Resampler(rate)
+        first = self._position_of(0)
+        silence = np.zeros(-first.window_start, np.float32)  # before the sound begins
+        self._memory = _Memory(SampleBuffer(silence, first.window_start), first)
+
+    @property
+    def n_pushed(self) -> int:
+        """Samples pushed so far."""
+        return self._memory.n_pushed
+
+    @property
+    def next_frame(self) -> int:
+        """The number of the frame that comes next."""
+        return self._memory.position.frame
+
+    @property
+    def n_missing(self) -> int:
+        """How many samples must be pushed, at least, until there is another frame.
+
+        Where the sound is resampled this is not known: it is 1.
+        """
+        if self.rate != SAMPLE_RATE:
+            return 1
+        return max(1, self._memory.position.window_end - self._memory.sound.end)
+
+    def push(self, samples: ArrayLike, newest: int | None = None) -> list[Frame]:
+        """Take in the next samples and return the frames that they complete, in order.
+
+        Args:
+            samples: mono floats [n] at the stream's rate, about -1..1; n may be 0.
+            newest: compute only the last so many of the frames, so that a late caller catches up.
+
+        Raises:
+            MarotteError: the samples are not as described, or the stream was flushed.
+
+        Example:
+            >>> import numpy as np, marotte
+            >>> stream = marotte.load("live").stream(rate=16_000, fps=60)
+            >>> len(stream.push(np.zeros(16_000)))
+            56
+        """
+        checked = _as_mono(samples)
+        memory = self._memory
+        if memory.flushed:
+            raise MarotteError("this stream was flushed: open another one")
+        check_samples(checked, "the sound", self.rate, memory.n_pushed)
+        for processor in self._processors:
+            processor.push_samples(checked)
+        memory.n_pushed += len(checked)
+        memory.sound.add(self._resampler.push(checked), memory.position.window_start)
+        if memory.sound.end < memory.position.window_end:
+            return []
+        return self._frames(self._n_ready(), newest)
+
+    def flush(self) -> list[Frame]:
+        """End the sound and return the last frames: silence follows the last sample.
+
+        A second flush, or a flush before any sample, returns no frames.
+
+        Example:
+            >>> import numpy as np, marotte
+            >>> stream = marotte.load("live").stream(rate=16_000, fps=60)
+            >>> len(stream.push(np.zeros(16_000))) + len(stream.flush())
+            60
+        """
+        memory = self._memory
+        if memory.flushed or not memory.n_pushed:
+            return []
+        total = converted_samples(memory.n_pushed, self.rate)
+        rest = self._resampler.flush()[: total - memory.sound.end]
+        n_total = n_frames(total, self.fps)
+        end = self._position_of(n_total - 1).window_end
+        n_silent = max(0, end - memory.sound.end - len(rest))
+        memory.sound.add(
+            np.append(rest, np.zeros(n_silent, np.float32)), memory.position.window_start
+        )
+        memory.flushed = True
+        return self._frames(n_total, None)
+
+    def _position_of(self, frame: int) -> _Position:
+        """Where the windows of a frame lie."""
+        at = moments(frame, frame + 1, self.fps, self.smoothing)[0] - self._past_samples
+        return _Position(frame, int(at[0]), int(at[-1]) + self._evaluator.n_samples)
+
+    def _n_ready(self) -> int:
+        """How many frames, counted from the beginning of the sound, can be computed by now."""
+        end = self._memory.sound.end
+        if end <= 0:
+            return 0
+        n = n_frames(end, self.fps)
+        # Frames are evenly spaced up to rounding, so this leaves at most a few too many.
+        late = self._position_of(n - 1).window_end - end
+        n -= max(0, int(late * self.fps / SAMPLE_RATE) - 1)
+        while n > self.next_frame and self._position_of(n - 1).window_end > end:
+            n -= 1
+        return n
+
+    def _frames(self, until: int, newest: int | None) -> list[Frame]:
+        """Compute the frames up to the one before `until`."""
+        first = self.next_frame if newest is None else max(self.next_frame, until - newest)
+        if until <= first:
+            return []
+        taps = moments(first, until, self.fps, self.smoothing).tolist()
+        frames = [
+            self._processed(Frame(k / self.fps, self.delay_ms, self._controls(taps[k - first])))
+            for k in range(first, until)
+        ]
+        self._memory.position = self._position_of(until)
+        return frames
+
+    def _controls(self, taps: list[int]) -> Controls:
+        """The mean of the student's answers at some moments, in the order of time, in the rig."""
+        memory = self._memory
+        for tap, moment in enumerate(taps):
+            if moment not in memory.answers:
+                start = moment - self._past_samples
+                memory.answers[moment] = self._evaluator.answer(memory.sound, start, tap)
+        mean = ensemble([memory.answers[moment] for moment in taps])
+        memory.answers = {at: answer for at, answer in memory.answers.items() if at > taps[0]}
+        return self.student.in_rig(mean[None])[0]
+
+    def _processed(self, frame: Frame) -> Frame:
+        for processor in self._processors:
+            frame = processor.apply(frame)
+        return frame
+
+
+def _as_mono(samples: ArrayLike) -> NDArray[np.float32]:
+    """Return samples [n] as float32.
 
     Raises:
-        MarotteError: a rate is impossible.
+        MarotteError: they are not floats [n].
     """
-    check_fps(fps)
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
-    smoothing = chosen(student.contract.smoothing, smooth)
-    ear, cost = choose_evaluator(student, fps, smoothing)
-    past = student.window.past_samples
-    ahead_ms = 1000 * (ear.n_samples - past) / SAMPLE_RATE
-    first = int(moments(0, 1, fps, smoothing)[0, 0]) - past
-    stream = Stream(
-        student=student,
-        fps=fps,
-        rate=rate,
-        smoothing=smoothing,
-        delay_ms=ahead_ms + smoothing.delay_ms,
-        cost=cost,
-        ear=ear,
-        resampler=Resampler(rate),
-        sound=SampleBuffer(np.zeros(-first, np.float32), first),  # silence before the beginning
-    )
-    _go_to(stream, 0)
-    return stream
-
-
-def push(stream: Stream, samples: Samples, newest: int | None = None) -> list[Frame]:
-    """Hear samples, and give the frames that they make known, in order.
-
-    Args:
-        stream: what was heard before; it is changed.
-        samples: mono floats [n] at the stream's rate, about -1..1; n may be 0.
-        newest: make only that many of the frames, the last ones; who is late gains by it.
-
-    Raises:
-        MarotteError: the samples are not as said, or the stream was flushed.
-    """
-    samples = np.asarray(samples, np.float32)
-    if samples.ndim != 1:
-        raise MarotteError(f"a stream hears mono samples [n], got {list(samples.shape)}")
-    if stream.ended:
-        raise MarotteError("this stream was flushed: open another one")
-    check_samples(samples, "the sound", stream.rate, stream.n_pushed)
-    stream.n_pushed += len(samples)
-    stream.sound.add(stream.resampler.push(samples), stream.begins_at)
-    if stream.sound.end < stream.ends_at:
-        return []
-    return _frames(stream, _n_ready(stream), newest)
-
-
-def n_missing(stream: Stream) -> int:
-    """How many samples must be pushed, at least, until there is another frame.
-
-    Where the rate is converted that can't be told: it is 1.
-    """
-    return max(1, stream.ends_at - stream.sound.end) if stream.rate == SAMPLE_RATE else 1
-
-
-def flush(stream: Stream) -> list[Frame]:
-    """Give the last frames: after the end of the sound there is silence.
-
-    Of a sound without a sample there are none.
-    """
-    if stream.ended or not stream.n_pushed:
-        return []
-    total = converted_samples(stream.n_pushed, stream.rate)
-    rest = stream.resampler.flush()[: total - stream.sound.end]
-    n_total = n_frames(total, stream.fps)
-    n_silent = max(0, _end_of(stream, n_total - 1) - stream.sound.end - len(rest))
-    stream.sound.add(np.append(rest, np.zeros(n_silent, np.float32)), stream.begins_at)
-    stream.ended = True
-    return _frames(stream, n_total, None)
-
-
-def _end_of(stream: Stream, frame: int) -> int:
-    """Where the last window of a frame ends."""
-    last = int(moments(frame, frame + 1, stream.fps, stream.smoothing)[0, -1])
-    return last - stream.student.window.past_samples + stream.ear.n_samples
-
-
-def _go_to(stream: Stream, frame: int) -> None:
-    """Let a frame be the next one."""
-    stream.next_frame = frame
-    first = int(moments(frame, frame + 1, stream.fps, stream.smoothing)[0, 0])
-    stream.begins_at = first - stream.student.window.past_samples
-    stream.ends_at = _end_of(stream, frame)
-
-
-def _n_ready(stream: Stream) -> int:
-    """How many frames, from the sound's beginning, are known by now."""
-    heard = stream.sound.end
-    if heard <= 0:
-        return 0
-    n = n_frames(heard, stream.fps)
-    # Frames are evenly spaced, but for rounding: this is at most a few too many.
-    late = _end_of(stream, n - 1) - heard
-    n -= max(0, int(late * stream.fps / SAMPLE_RATE) - 1)
-    while n > stream.next_frame and _end_of(stream, n - 1) > heard:
-        n -= 1
-    return n
-
-
-def _frames(stream: Stream, until: int, newest: int | None) -> list[Frame]:
-    """Make the frames up to the one before `until`."""
-    first = stream.next_frame if newest is None else max(stream.next_frame, until - newest)
-    if until <= first:
-        return []
-    lanes = moments(first, until, stream.fps, stream.smoothing).tolist()
-    frames = [
-        Frame(frame / stream.fps, stream.delay_ms, _controls_of(stream, lanes[frame - first]))
-        for frame in range(first, until)
-    ]
-    _go_to(stream, until)
-    return frames
-
-
-def _controls_of(stream: Stream, lanes: list[int]) -> Controls:
-    """The controls of a frame that is made of some moments, in the order of time."""
-    known = stream.known
-    for lane, moment in enumerate(lanes):
-        if moment not in known:
-            start = moment - stream.student.window.past_samples
-            known[moment] = stream.ear.answer(stream.sound, start, lane)
-    answer = ensemble([known[moment] for moment in lanes])
-    stream.known = {at: answer for at, answer in known.items() if at > lanes[0]}
-    return stream.student.in_rig(answer[None])[0]
+    array = np.asarray(samples)
+    if array.ndim != 1:
+        raise MarotteError(
+            f"a stream takes mono samples [n], got {list(array.shape)}: mix the channels first"
+        )
+    if array.size:
+        check_array(array)
+    return array.astype(np.float32, copy=False)

@@ -49,7 +49,7 @@ NONE = Smoothing()
 EQUATION_8 = Smoothing(1, 1)
 
 
-def chosen(own: Smoothing, smooth: bool | None) -> Smoothing:
+def resolve_smoothing(own: Smoothing, smooth: bool | None) -> Smoothing:
     """The smoothing that is used: a student's own, unless something else is asked for.
 
     Args:

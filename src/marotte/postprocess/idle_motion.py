@@ -53,9 +53,9 @@ class IdleMotion:
         self._loudness = Loudness(rate)
         self._blink_s = self._after(0.0)
 
-    def hear(self, samples: NDArray[np.float32]) -> None:
-        """Hear how loud it is."""
-        self._loudness.hear(samples)
+    def push_samples(self, samples: NDArray[np.float32]) -> None:
+        """Measure how loud the next samples [n] are."""
+        self._loudness.push_samples(samples)
 
     def apply(self, frame: Frame) -> Frame:
         """Add what the moment asks for."""
@@ -97,7 +97,7 @@ class Loudness:
         self._first = 0  # the number of the first that is kept
         self._kept: deque[float] = deque([0.0])
 
-    def hear(self, samples: NDArray[np.float32]) -> None:
+    def push_samples(self, samples: NDArray[np.float32]) -> None:
         """Measure the next samples."""
         samples = np.concatenate([self._rest, samples])
         n_bins = len(samples) // self._n

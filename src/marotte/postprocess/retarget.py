@@ -84,8 +84,8 @@ class Retarget:
         self._mean = np.zeros(len(rig.names), np.float32)
         self._time_s = -math.inf
 
-    def hear(self, samples: NDArray[np.float32]) -> None:
-        """It hears nothing."""
+    def push_samples(self, samples: NDArray[np.float32]) -> None:
+        """Do nothing: retargeting does not depend on the sound."""
 
     def apply(self, frame: Frame) -> Frame:
         """Change a frame; a mean goes on where frames were dropped."""

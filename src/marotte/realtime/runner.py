@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from marotte.audio.levels import LOUDEST
 from marotte.face.animation import Frame
-from marotte.infer.stream import Stream, flush, n_missing, push
-from marotte.postprocess.chain import FrameProcessor
-from marotte.realtime.inputs import Input, Say
+from marotte.infer.stream import Stream
+from marotte.realtime.inputs import Input, Report
 from marotte.realtime.output_queue import OutputQueue
 
 Samples = NDArray[np.float32]
@@ -79,7 +78,7 @@ class InputBuffer:
                 self._changed.notify_all()
 
     def end(self) -> None:
-        """Say that no more will come."""
+        """Report that no more will come."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -121,9 +120,8 @@ class Live:
         stream: Stream,
         senders: Sequence[OutputQueue],
         *,
-        shapers: Sequence[FrameProcessor] = (),
         fast: bool = False,
-        say: Say = lambda line: None,
+        say: Report = lambda line: None,
         show: Callable[[Live], None] = lambda live: None,
     ) -> None:
         """Prepare it; `run` starts it.
@@ -132,7 +130,6 @@ class Live:
             source: where the sound comes from; its rate is the stream's.
             stream: makes the frames.
             senders: take them.
-            shapers: change them before, in this order.
             fast: sound comes as fast as it is heard, and nothing is ever dropped.
             say: is told what goes wrong, a line each time.
             show: is shown how it goes, some times a second.
@@ -141,7 +138,7 @@ class Live:
         self.n_frames = self.n_skipped = self.n_lost = 0
         self.level = 0.0
         self.delays_ms: deque[float] = deque(maxlen=KEPT_DELAYS)
-        self._source, self._senders, self._shapers = source, senders, shapers
+        self._source, self._senders = source, senders
         self.fast, self._say, self._show = fast, say, show
         self._inbox = InputBuffer(source.rate, drop=not fast)
         self._stop = Event()
@@ -159,7 +156,7 @@ class Live:
         shown_s = 0.0
         try:
             while self._anybody_left():
-                heard = self._inbox.take(n_missing(self.stream))
+                heard = self._inbox.take(self.stream.n_missing)
                 if heard is None:
                     break
                 self._pass_on(heard)
@@ -168,7 +165,7 @@ class Live:
                     self._show(self)
         finally:
             self._stop.set()
-            self._send(flush(self.stream), time.perf_counter())
+            self._send(self.stream.flush(), time.perf_counter())
             for sender in self._senders:
                 if not sender.close():
                     self._say(f"{sender.name} takes no more: it is left behind")
@@ -194,12 +191,10 @@ class Live:
             self.n_lost += heard.n_lost
             samples = np.concatenate([np.zeros(heard.n_lost, np.float32), samples])
         for sender in self._senders:
-            sender.hear(samples, self.stream.n_pushed)
-        for shaper in self._shapers:
-            shaper.hear(samples)
+            sender.send_samples(samples, self.stream.n_pushed)
         late = not self.fast and time.perf_counter() - heard.since_s > LATE_S
         before = self.stream.next_frame
-        frames = push(self.stream, samples, newest=1 if late else None)
+        frames = self.stream.push(samples, newest=1 if late else None)
         self.n_skipped += self.stream.next_frame - before - len(frames)
         self.level = float(np.abs(samples).max(initial=0))
         self._send(frames, heard.at_s)
@@ -208,8 +203,6 @@ class Live:
         """Send frames that were known when the sound until now, heard at `at_s`, was heard."""
         heard_s = self.stream.n_pushed / self.stream.rate
         for frame in frames:
-            for shaper in self._shapers:
-                frame = shaper.apply(frame)
             for sender in self._senders:
                 sender.send(frame)
             moment = at_s - (heard_s - frame.time_s)

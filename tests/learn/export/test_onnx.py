@@ -8,7 +8,7 @@ from made import make_voice
 from marotte.audio.recording import Recording
 from marotte.infer.evaluators import StepEvaluator
 from marotte.infer.offline import animate
-from marotte.infer.stream import flush, open_stream, push
+from marotte.infer.stream import Stream
 from marotte.learn.export.cost import cost_of
 from marotte.learn.export.onnx import export
 from marotte.learn.models.frontends import MelFrontend, WaveformFrontend
@@ -26,10 +26,10 @@ def test_streamed_is_whole(frontend, tmp_path):
     student = load_student(tmp_path / "s.onnx")
     voice = make_voice(0.8, 16_000)
     whole = animate(Recording.from_samples(voice, 16_000), student)
-    stream = open_stream(student)
+    stream = Stream(student)
     assert isinstance(stream.ear, StepEvaluator)
     assert "computes 5 steps" in stream.cost
-    frames = push(stream, voice[:5000]) + push(stream, voice[5000:]) + flush(stream)
+    frames = stream.push(voice[:5000]) + stream.push(voice[5000:]) + stream.flush()
     np.testing.assert_allclose([f.controls for f in frames], whole.controls, atol=1e-5)
 
 
@@ -48,8 +48,8 @@ def test_half_of_the_file_gives_the_face_of_rounded_weights(tmp_path):
         animate(recording, load_student(tmp_path / f"{n}.onnx")) for n in ("whole", "half")
     )
     assert 0 < np.abs(half.controls - whole.controls).max() < 2e-3
-    stream = open_stream(load_student(tmp_path / "half.onnx"))
-    frames = push(stream, voice) + flush(stream)
+    stream = Stream(load_student(tmp_path / "half.onnx"))
+    frames = stream.push(voice) + stream.flush()
     np.testing.assert_allclose([f.controls for f in frames], half.controls, atol=1e-5)
 
 

@@ -13,8 +13,8 @@ from marotte.errors import MarotteError
 from marotte.face.animation import Animation, Frame
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.face.visemes import VISEMES, Visemes
-from marotte.postprocess.chain import shape
 from marotte.postprocess.idle_motion import IdleMotion
+from marotte.postprocess.processors import process
 from marotte.postprocess.retarget import Retarget, load_retarget
 
 JAW, CLOSE = ARKIT_52.index["jawOpen"], ARKIT_52.index["mouthClose"]
@@ -132,7 +132,7 @@ def lively(seconds: float, seed: int = 0, blocks: int = 7) -> list[Frame]:
     frames, k = [], 0
     heard = 0
     for part in np.array_split(voice, blocks):
-        life.hear(part)
+        life.push_samples(part)
         heard += len(part)
         while k / 60 + 0.1 < heard / 16_000:
             frames.append(life.apply(face(k / 60)))
@@ -181,9 +181,9 @@ def test_an_animation_is_shaped_as_its_frames_are(retarget) -> None:
     recording = Recording.from_samples(make_voice(2, 16_000), 16_000)
     animation = Animation(ARKIT_52.neutral(120), 60.0, ARKIT_52, recording)
     mine = retarget('[controls.jawOpen]\noffset = 0.25\nname = "Jaw"\n')
-    shaped = shape(animation, [IdleMotion(ARKIT_52, 16_000), mine])
-    assert (shaped.column("Jaw") == 0.25).all()
+    shaped = process(animation, [IdleMotion(ARKIT_52, 16_000), mine])
+    assert (shaped["Jaw"] == 0.25).all()
     assert shaped.head is not None
     assert shaped.head.shape == (120, 3)
     assert shaped.head[:, 1].any()
-    assert shape(animation, []) is animation
+    assert process(animation, []) is animation
