@@ -21,7 +21,7 @@ from marotte.model.session import load_student
 from marotte.model.timing import DEFAULT_FPS
 from marotte.web.guard import Access
 from marotte.web.server import Viewer
-from marotte.web.serving import Background, address, listen
+from marotte.web.serving import BackgroundServer, address, listen
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "samples" / "hello.wav"
@@ -70,9 +70,9 @@ def speaking(page: Page) -> Image.Image:
 
 def main() -> None:
     """Draw it."""
-    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, DEFAULT_FPS, [load_student()])
+    viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, DEFAULT_FPS, [load_student()])
     listening = listen(port=0)
-    background = Background(viewer, listening)
+    background = BackgroundServer(viewer, listening)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport=SIZE, color_scheme="dark")

@@ -116,7 +116,7 @@ def test_a_pipe_is_heard_whatever_the_pieces_are() -> None:
 def test_a_pipe_that_is_faster_than_sound_is_paced(
     fast: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipe, "AHEAD_S", 0.1)
+    monkeypatch.setattr(pipe, "MAX_AHEAD_S", 0.1)
     voice = make_voice(0.5, 16_000)
     begun = time.perf_counter()
     ear = piped([pcm(voice)], fast=fast)
@@ -133,7 +133,7 @@ def test_a_pipe_that_is_faster_than_sound_is_paced(
 
 @pytest.mark.parametrize("magic", [b"RIFF", b"fLaC", b"OggS", b"ID3\x04"])
 def test_a_sound_file_in_a_pipe_is_refused(magic: bytes) -> None:
-    with pytest.raises(MarotteError, match="bare samples are needed"):
+    with pytest.raises(MarotteError, match="raw samples are needed"):
         piped([magic + bytes(100)])
 
 
@@ -288,5 +288,5 @@ def test_without_the_package_or_portaudio_it_says_what_to_install(
         raise OSError("PortAudio library not found")
 
     monkeypatch.setattr(microphone, "import_module", broken)
-    with pytest.raises(MarotteError, match="no PortAudio"):
+    with pytest.raises(MarotteError, match="microphones need PortAudio"):
         Microphone()

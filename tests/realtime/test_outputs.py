@@ -55,7 +55,7 @@ def send_to(spec: str, *frames: Frame) -> None:
 
 def test_livelink_is_exact_to_the_byte(port: Port) -> None:
     number, receive = port
-    output = LiveLinkFace(f"127.0.0.1:{number}", TAKE, begins_s=3600.0)
+    output = LiveLinkFace(f"127.0.0.1:{number}", TAKE, start_s=3600.0)
     output.send(FRAME)
     datagram = receive()
     output.close()
@@ -241,8 +241,8 @@ def test_a_dropped_frame_is_a_row_that_is_missing(tmp_path: Path) -> None:
 def test_a_recorded_wav_is_in_step_to_the_sample(tmp_path: Path) -> None:
     sound = np.random.default_rng(0).uniform(-0.5, 0.5, 1000).astype(np.float32)
     output = open_output(f"wav:{tmp_path / 'take.wav'}", TAKE)
-    output.hear(sound[:300], 0)
-    output.hear(sound[500:], 500)  # 200 samples were lost
+    output.send_samples(sound[:300], 0)
+    output.send_samples(sound[500:], 500)  # 200 samples were lost
     output.send(FRAME)
     output.close()
     written, rate = soundfile.read(tmp_path / "take.wav", dtype="float32")
@@ -278,8 +278,8 @@ def test_addresses(target: str, address: tuple[str, int]) -> None:
     ("spec", "message"),
     [
         ("vms", r"no output 'vms': use livelink, vmc, .*json, csv, wav"),
-        ("vmc:here:port", "'port' in 'here:port' is no port"),
-        ("vmc:here:70000", "is no port"),
+        ("vmc:here:port", "'port' in 'here:port' is not a port"),
+        ("vmc:here:70000", "is not a port"),
         ("vmc:no.such.host.invalid", "can't find the host"),
         ("csv", "'csv' needs a file: --out csv:take.csv"),
         ("csv:no/such/folder/take.csv", "does not exist"),

@@ -31,8 +31,8 @@ from marotte.web import protocol, server, takes
 from marotte.web.guard import Access
 from marotte.web.protocol import ProtocolError, Sound, Start, Stop
 from marotte.web.server import Outbox, Viewer, build_app
-from marotte.web.serving import Background, Certificate, address, listen
-from marotte.web.session import LONGEST_BACKLOG_S, Inbox, Session
+from marotte.web.serving import BackgroundServer, Certificate, address, listen
+from marotte.web.session import MAX_BACKLOG_S, Inbox, Session
 
 pytest.importorskip("uvicorn")
 websocket: Any = pytest.importorskip("websockets.sync.client").connect
@@ -87,7 +87,7 @@ class TestProtocol:
         [
             b"", b"\0", b"\x80", start()[:-1], start() + b"\0", start(rate=7_999),
             start(rate=192_001), start(smooth=2), stop() + b"\0", sound([]), sound([1])[:-1],
-            b"\x02\x01" + sound([1])[2:], sound(np.zeros(protocol.MOST_SAMPLES + 1)), echo()[:-8],
+            b"\x02\x01" + sound([1])[2:], sound(np.zeros(protocol.MAX_SAMPLES + 1)), echo()[:-8],
             b"\x03\0\1" + stop()[3:],
         ],
     )  # fmt: skip
@@ -136,7 +136,7 @@ class TestSession:
                 if message[0] == protocol.FRAME:
                     assert np.isfinite(read_frame(message)[2]).all()
         assert [m[1:].decode() for m in told] == [
-            "Some samples of this sound are no numbers: they are silence here."
+            "Some samples are NaN or infinite: they are replaced by silence."
         ]
 
     def test_a_backlog_is_bounded_and_what_follows_keeps_its_time(self, student: Student):
@@ -148,7 +148,7 @@ class TestSession:
             inbox.add(Sound(1, piece))
         work = inbox.take()
         assert work is not None
-        assert len(work.samples) <= (LONGEST_BACKLOG_S + 0.1) * RATE
+        assert len(work.samples) <= (MAX_BACKLOG_S + 0.1) * RATE
         frames = [read_frame(m) for m in session.advance(work) if m[0] == protocol.FRAME]
         inbox.add(Stop(1))
         work = inbox.take()
@@ -168,7 +168,7 @@ class TestSession:
             told += [m[1:].decode() for m in messages if m[0] == protocol.NOTICE]
             frames = [m for m in messages if m[0] == protocol.FRAME]
             assert len(frames) == pytest.approx(n_frames, abs=1)
-        assert told == ["This machine is too busy to keep up: frames are left out."]
+        assert told == ["This computer is too busy to keep up: frames are dropped."]
 
     def test_sound_of_another_stream_or_after_its_end_is_left_out(self):
         inbox = Inbox()
@@ -193,7 +193,7 @@ def scope(host: str = "127.0.0.1:5252", origin: str | None = None, query: str = 
 class TestGuard:
     @pytest.mark.parametrize("host", ["127.0.0.1:5252", "localhost:5252", "[::1]:80", "127.0.0.1"])
     def test_loopback_is_free_to_itself(self, host: str):
-        access = Access.to("127.0.0.1")
+        access = Access.for_host("127.0.0.1")
         assert access.token == ""
         assert not access.refusal(scope(host))
         assert not access.refusal(scope(host, f"http://{host}"))
@@ -216,18 +216,18 @@ class TestGuard:
         ],
     )
     def test_other_sites_are_turned_away(self, host: str, origin: str | None):
-        assert Access.to("127.0.0.1").refusal(scope(host, origin))
+        assert Access.for_host("127.0.0.1").refusal(scope(host, origin))
 
     def test_two_hosts_or_none_are_turned_away(self):
         twice = scope()
         twice["headers"] *= 2
-        assert Access.to("127.0.0.1").refusal(twice)
-        assert Access.to("127.0.0.1").refusal({**scope(), "headers": []})
+        assert Access.for_host("127.0.0.1").refusal(twice)
+        assert Access.for_host("127.0.0.1").refusal({**scope(), "headers": []})
 
     def test_elsewhere_a_token_is_needed(self):
-        access = Access.to("0.0.0.0")
+        access = Access.for_host("0.0.0.0")
         assert len(access.token) >= 20
-        assert Access.to("0.0.0.0").token != access.token
+        assert Access.for_host("0.0.0.0").token != access.token
         host = "192.168.1.5:5252"
         assert not access.refusal(scope(host, query=f"token={access.token}"))
         for query in ("", "token=", "token=x", f"token={access.token}x", "token=%ff%00", "token"):
@@ -238,10 +238,10 @@ class TestGuard:
 @pytest.fixture
 def running(student: Student) -> Iterator[tuple[Viewer, str]]:
     """A viewer on a port, and the host and port it is at."""
-    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS, [student])
+    viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, [student])
     listening = listen(port=0)
     at = address(viewer, listening).removeprefix("http://")
-    background = Background(viewer, listening)
+    background = BackgroundServer(viewer, listening)
     yield viewer, at
     background.close()
 
@@ -336,7 +336,7 @@ class TestServer:
     ):
         from websockets.exceptions import ConnectionClosed
 
-        monkeypatch.setattr(server, "MOST_PAGES", 1)
+        monkeypatch.setattr(server, "MAX_PAGES", 1)
         _, at = running
         with socket_to(at) as first:
             first.recv(5)
@@ -355,20 +355,20 @@ class TestServer:
         raise AssertionError("no room")
 
     def test_a_page_that_never_reads_slows_nobody(self, student: Student):
-        viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS, source="elsewhere")
+        viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, source="elsewhere")
         listening = listen(port=0)
         at = address(viewer, listening).removeprefix("http://")
-        background = Background(viewer, listening)
+        background = BackgroundServer(viewer, listening)
         with socket_to(at, max_queue=1, close_timeout=0) as deaf, socket_to(at) as reader:
             deaf.recv(5)
             reader.recv(5)
             for n in range(500):  # 30 MB, more than any system keeps for who does not read
-                background.show(n.to_bytes(2, "big") + bytes(60_000))
+                background.broadcast(n.to_bytes(2, "big") + bytes(60_000))
                 if n % 10 == 9:
                     while int.from_bytes(reader.recv(5)[:2], "big") < n:
                         pass
             waiting = sorted(len(outbox) for outbox in viewer.watchers)
-            assert waiting == [0, server.MOST_WAITING]
+            assert waiting == [0, server.MAX_QUEUED_MESSAGES]
         background.close()
 
 
@@ -420,7 +420,7 @@ def test_ten_thousand_fuzzed_messages_raise_nothing(student: Student):
         if random_.random() < 0.2:
             message += random_.randbytes(random_.randrange(40))
         messages.append(bytes(message))
-    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS, [student])
+    viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, [student])
     sent = spoken(viewer, messages)
     codes = [message["code"] for message in sent if message["type"] == "websocket.close"]
     assert set(codes) <= {1007, 1011}
@@ -430,7 +430,7 @@ def test_ten_thousand_fuzzed_messages_raise_nothing(student: Student):
 
 
 def test_a_page_that_watches_may_not_speak():
-    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS, source="elsewhere")
+    viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, source="elsewhere")
     sent = spoken(viewer, [sound([1.0])])
     assert sent[-1]["code"] == 1007
 
@@ -469,7 +469,7 @@ class TestTakes:
         from urllib.request import Request, urlopen
 
         _, at = running
-        monkeypatch.setattr(takes, "LONGEST_S", 1)
+        monkeypatch.setattr(takes, "MAX_TAKE_S", 1)
 
         def post(ending: str, n: int) -> bytes:
             request = Request(f"http://{at}/take.{ending}", bytes(220 * n), method="POST")
@@ -499,13 +499,19 @@ class TestOutput:
                 assert facts["source"] == "tiny, live"
                 controls = np.linspace(0, 1, 52, dtype=np.float32)
                 output.send(Frame(1.5, 116.0, controls, (0.1, 0.2, 0.3)))
-                output.hear(np.array([0.5, -0.5], np.float32), 24_000)
+                output.send_samples(np.array([0.5, -0.5], np.float32), 24_000)
                 message = socket.recv(5)
                 assert read_frame(message)[1] == 1.5
                 assert read_frame(message)[2].tolist() == controls.tolist()
                 assert struct.unpack_from("<fff", message, 24) == pytest.approx((0.1, 0.2, 0.3))
                 heard = socket.recv(5)
-                assert struct.unpack_from("<BBHId", heard) == (protocol.HEARD, 0, 0, 0, 24_000)
+                assert struct.unpack_from("<BBHId", heard) == (
+                    protocol.SERVER_SOUND,
+                    0,
+                    0,
+                    0,
+                    24_000,
+                )
                 assert np.frombuffer(heard, "<f4", offset=16).tolist() == [0.5, -0.5]
         finally:
             output.close()
@@ -537,10 +543,10 @@ def test_with_a_certificate_it_speaks_https(student: Student, tmp_path: Path):
     files = ["-out", str(certificate.path), "-keyout", str(certificate.key)]
     subprocess.run([*make.split(), *names.split(), *files], check=True, capture_output=True)
     certificate.check()
-    viewer = Viewer(Access.to("127.0.0.1"), ARKIT_52, FPS, [student])
+    viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, [student])
     listening = listen(port=0)
     at = address(viewer, listening, secure=True)
-    background = Background(viewer, listening, certificate)
+    background = BackgroundServer(viewer, listening, certificate)
     try:
         trusted = ssl.create_default_context(cafile=str(certificate.path))
         url = at.replace("https", "wss") + "/socket"

@@ -209,7 +209,7 @@ def test_it_shows_frames_that_are_made_elsewhere(browser: Any, capsys: Any):
         opened.until("marotte.state === 'connected'")
         controls = ARKIT_52.neutral(1)[0]
         controls[ARKIT_52.index["jawOpen"]] = 0.5
-        output.hear(np.full(RATE // 2, 0.3, np.float32), 0)
+        output.send_samples(np.full(RATE // 2, 0.3, np.float32), 0)
         output.send(Frame(0.25, 116.0, controls))
         opened.until("marotte.influence('jawOpen') === 0.5")
         assert opened.page.locator("#source").inner_text() == "live, live"

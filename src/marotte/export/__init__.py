@@ -17,7 +17,9 @@ from marotte.progress import Progress
 PROGRESS_FRAMES = 600
 
 
-def counted(animation: Animation, progress: Progress | None) -> Iterator[NDArray[np.float32]]:
+def frames_with_progress(
+    animation: Animation, progress: Progress | None
+) -> Iterator[NDArray[np.float32]]:
     """Yield the frames [n_controls] one by one, and report progress on the way and at the end."""
     for frame, controls in enumerate(animation.controls):
         if progress and frame % PROGRESS_FRAMES == 0:

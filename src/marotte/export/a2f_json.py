@@ -1,4 +1,4 @@
-"""An animation in, JSON laid out as NVIDIA Audio2Face exports it out."""
+"""Write an animation as JSON in the layout of NVIDIA Audio2Face's export."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from marotte.export import counted
+from marotte.export import frames_with_progress
 from marotte.face.animation import Animation
 from marotte.paths import replacing
 from marotte.progress import Progress
 
-DECIMALS = 6  # a millionth of a control's range is beyond what any face shows
+DECIMALS = 6  # nobody sees a millionth of a control's range
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write the controls of any rig under its own names.
+    """Write the controls of any rig, under the rig's own names.
 
     Raises:
         MarotteError: the file can't be written.
@@ -31,9 +31,9 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
     }
     after: dict[str, list[str]] = {"joints": [], "rotations": [], "translations": []}
     with replacing(path) as temporary, temporary.open("w", encoding="ascii", newline="") as out:
-        # Row by row between the two halves, so that hours of frames never stand in memory as text.
+        # Rows go out one by one between both halves: hours of frames as text would fill the memory.
         out.write(json.dumps(before)[:-1] + ', "weightMat": [')
-        for frame, controls in enumerate(counted(animation, progress)):
-            weights = np.round(controls.astype(np.float64), DECIMALS) + 0.0  # -0 becomes 0
+        for frame, controls in enumerate(frames_with_progress(animation, progress)):
+            weights = np.round(controls.astype(np.float64), DECIMALS) + 0.0  # turns -0 into 0
             out.write((",\n" if frame else "\n") + json.dumps(weights.tolist(), allow_nan=False))
         out.write("\n], " + json.dumps(after)[1:] + "\n")

@@ -1,7 +1,7 @@
-"""What the pages share: the bundled program, a head as arrays, and one HTML document of them.
+"""Render the HTML pages: the bundled program, a head and other arrays become one HTML document.
 
-A document is a template with slots: the program and its style (bundled from `web` when the package
-is built), facts (JSON) and arrays (gzip in base64), so that nothing more has to be fetched.
+A document is a template with slots: the program and its style (bundled from `web/src` when the
+package is built), facts (JSON) and arrays (gzip in base64). The browser fetches nothing else.
 """
 
 from __future__ import annotations
@@ -27,48 +27,52 @@ from marotte.version import __version__
 Array = NDArray[Any]
 
 
-def pieces(
+def render(
     name: str,
     facts: dict[str, Any],
     arrays: dict[str, Array],
     sound: Iterable[str] = (),
-    may: Mapping[str, str] | None = None,
+    policy: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """A document, piece by piece.
+    """Yield a document's text in parts.
 
     Args:
-        name: which page: its program is `name.html`, `.css` and `.js` of the bundle, after the
-            `stage.js` that both pages draw with.
-        facts: what the page reads as JSON; its `title` is the document's.
+        name: the page. Its program is `name.html`, `.css` and `.js` of the bundle, after
+            `stage.js`, which draws the head on both pages.
+        facts: what the page reads as JSON; `facts["title"]` is the document's title.
         arrays: what the page reads as arrays, by name.
-        sound: a FLAC file in base64.
-        may: directives of the content security policy, and the sources that they get beyond
-            what every page may: run its own program, show its own style, play its own sound.
+        sound: a FLAC file in base64, in parts.
+        policy: further sources for the content security policy, by directive. Each page may run
+            its own program, use its own style and play its own sound.
 
     Raises:
-        MarotteError: the page's program is not there.
+        MarotteError: the page's program is missing.
     """
-    program = {ending: bundled(f"{name}.{ending}") for ending in ("html", "css", "js")}
-    program["js"] = bundled("stage.js") + program["js"]
-    kinds = [
+    program = {ending: read_bundled(f"{name}.{ending}") for ending in ("html", "css", "js")}
+    program["js"] = read_bundled("stage.js") + program["js"]
+    array_types = [
         {"name": name, "type": str(array.dtype), "length": array.size}
         for name, array in arrays.items()
     ]
     slots: dict[str, Iterable[str]] = {
-        "policy": [_policy(program, may or {})],
+        "policy": [_content_security_policy(program, policy or {})],
         "generator": [f"marotte {__version__}"],
         "title": [html.escape(facts["title"])],
         "style": [program["css"]],
-        "facts": [_json_in_html({**facts, "arrays": kinds})],
-        "arrays": [_packed(arrays.values())],
+        "facts": [_json_in_html({**facts, "arrays": array_types})],
+        "arrays": [_compress(arrays.values())],
         "sound": sound,
         "script": [program["js"]],
     }
-    return _filled(program["html"], slots)
+    return _fill(program["html"], slots)
 
 
-def bundled(name: str) -> str:
-    """A file of the page's program, with plain line ends."""
+def read_bundled(name: str) -> str:
+    """Return a file of the pages' program.
+
+    Raises:
+        MarotteError: the file is missing.
+    """
     try:
         return (files("marotte") / "web" / "dist" / name).read_text("utf-8")
     except FileNotFoundError as error:
@@ -78,8 +82,8 @@ def bundled(name: str) -> str:
         ) from error
 
 
-def _policy(program: Mapping[str, str], may: Mapping[str, str]) -> str:
-    """What the page may do; what no directive names is forbidden."""
+def _content_security_policy(program: Mapping[str, str], extra: Mapping[str, str]) -> str:
+    """Return the policy; everything that no directive allows is forbidden."""
 
     def digest(text: str) -> str:
         return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
@@ -92,34 +96,37 @@ def _policy(program: Mapping[str, str], may: Mapping[str, str]) -> str:
         "base-uri": "'none'",
         "form-action": "'none'",
     }
-    for directive, sources in may.items():
+    for directive, sources in extra.items():
         directives[directive] = f"{directives.get(directive, '')} {sources}".strip()
     return "; ".join(f"{directive} {sources}" for directive, sources in directives.items())
 
 
-def _filled(template: str, slots: dict[str, Iterable[str]]) -> Iterator[str]:
-    """The template with each `{{name}}` filled; what is filled in is not searched again."""
-    for place, piece in enumerate(re.split(r"\{\{(\w+)\}\}", template)):
-        if place % 2:
-            yield from slots[piece]
+def _fill(template: str, slots: dict[str, Iterable[str]]) -> Iterator[str]:
+    """Yield the template with each `{{name}}` replaced once; slots inside values stay as text."""
+    for i, part in enumerate(re.split(r"\{\{(\w+)\}\}", template)):
+        if i % 2:
+            yield from slots[part]
         else:
-            yield piece
+            yield part
 
 
 def _json_in_html(value: Any) -> str:
-    """JSON that can't close the script element it stands in."""
+    """Return JSON that can't close the script element around it."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
-def _packed(arrays: Iterable[Array]) -> str:
+def _compress(arrays: Iterable[Array]) -> str:
     content = b"".join(little_endian(array) for array in arrays)
-    # Level 9 takes six times as long for a hundredth less. Without a date in it, the same animation
-    # gives the same page.
+    # Level 9 takes six times as long and saves one percent. mtime=0: the same animation gives the
+    # same page.
     return b64encode(gzip.compress(content, 6, mtime=0)).decode()
 
 
-def head_content(head: Head, targets: list[str]) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The head, smoothed, with only these controls; places plane by plane, which packs better."""
+def encode_head(head: Head, targets: list[str]) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return a head's facts and arrays: subdivided once, with only the controls in `targets`.
+
+    Vertices are int16 steps, all x, then all y, then all z, which compresses better.
+    """
     deltas = head.deltas[[head.names.index(name) for name in targets]]
     head = subdivide(replace(head, names=tuple(targets), deltas=deltas))
     order = np.argsort(head.parts, kind="stable")
@@ -128,8 +135,8 @@ def head_content(head: Head, targets: list[str]) -> tuple[dict[str, Any], dict[s
     neutral_step = float(np.abs(head.neutral).max()) / 0x7FFF
     delta_steps = [float(np.abs(delta).max() or 1) / 0x7FFF for delta in head.deltas]
     planes = [
-        np.rint(np.transpose(place) / step).astype(np.int16)
-        for place, step in zip(
+        np.rint(np.transpose(vertices) / step).astype(np.int16)
+        for vertices, step in zip(
             [head.neutral, *head.deltas], [neutral_step, *delta_steps], strict=True
         )
     ]
@@ -151,6 +158,11 @@ def head_content(head: Head, targets: list[str]) -> tuple[dict[str, Any], dict[s
 
 
 def little_endian(values: NDArray[Any]) -> bytes:
-    """An array's numbers in the order of bytes that files hold, whatever the machine's own."""
+    r"""Return an array's bytes in little-endian order, on any machine.
+
+    Example:
+        >>> little_endian(np.array([1], ">u2"))
+        b'\x01\x00'
+    """
     kind = str(values.dtype.str)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     return values.astype("<" + kind[1:]).tobytes()

@@ -1,8 +1,8 @@
-"""An animation in, a GLB file out: the head in metres with its controls as morph targets, speaking.
+"""Write an animation as a GLB file: the head in metres, with its controls as morph targets.
 
-One mesh, `head`, has a primitive for each part (skin, eye, teeth...) and a morph target for
-each of the head's controls; `mesh.extras.targetNames` names them. One animation drives its
-`weights`. All of it is plain glTF 2.0, without extensions.
+The mesh `head` has one primitive per part (skin, eye, teeth...) and one morph target per control
+of the head; `mesh.extras.targetNames` names them. One animation drives the mesh's `weights`. The
+file is glTF 2.0 without extensions.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from marotte.progress import Progress
 from marotte.version import __version__
 
 METRES_PER_MM = 0.001
-LEAST_TURN = 0.02  # a normal that a control turns by less (1°) stays: nobody sees it
+MIN_NORMAL_CHANGE = 0.02  # about 1°; smaller changes of a normal are invisible and left out
 ROUGHNESS = {"eye": 0.15, "teeth": 0.35, "tongue": 0.45}
-DULL = 0.6  # the roughness of all other parts
-ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963  # what a view of the buffer is for
+DEFAULT_ROUGHNESS = 0.6
+ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963  # targets of buffer views
 _COMPONENTS = {"uint16": 5123, "uint32": 5125, "float32": 5126}
 _TYPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
 
@@ -37,14 +37,14 @@ Array = NDArray[Any]
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write the shipped head speaking; those of its controls that the rig lacks stay at 0.
+    """Write the shipped head with the animation; controls that the rig lacks stay at 0.
 
     Raises:
         MarotteError: the rig has none of the head's controls, or the file can't be written.
     """
     head = load_head()
     weights = _weights(head, animation)
-    glb = _Glb()
+    glb = _GlbBuilder()
     document = {
         "asset": {"version": "2.0", "generator": f"marotte {__version__}"},
         "scene": 0,
@@ -60,8 +60,8 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
         progress(animation.n_frames, animation.n_frames)
 
 
-class _Glb:
-    """The binary half of a GLB file while it grows: arrays go in, accessors' indices come out."""
+class _GlbBuilder:
+    """Builds the binary part of a GLB file: stores arrays and returns their accessors' indices."""
 
     def __init__(self) -> None:
         self.binary: list[bytes] = []
@@ -75,27 +75,25 @@ class _Glb:
         return self._add(view | _describe(values) | properties)
 
     def sparse(self, values: Array) -> int:
-        """Store an array [count, 3], most of whose rows are 0, by the other rows alone."""
+        """Store the rows of an array [count, 3] that are not 0."""
         accessor = _describe(values) | _bounds(values)
         rows = np.flatnonzero(values.any(1))
         if len(rows):
-            places = _compact(rows, len(values))
+            indices = _compact(rows, len(values))
             accessor["sparse"] = {
                 "count": len(rows),
                 "indices": {
-                    "bufferView": self._view(places),
-                    "componentType": _COMPONENTS[str(places.dtype)],
+                    "bufferView": self._view(indices),
+                    "componentType": _COMPONENTS[str(indices.dtype)],
                 },
                 "values": {"bufferView": self._view(values[rows])},
             }
-        elif (
-            accessor in self.accessors
-        ):  # one array of zeros serves every target that moves nothing
+        elif accessor in self.accessors:  # targets that move nothing share one array of zeros
             return self.accessors.index(accessor)
         return self._add(accessor)
 
     def encode(self, document: dict[str, Any]) -> Iterator[bytes]:
-        """The whole file piece by piece: header, document, arrays."""
+        """Yield the file's parts: header, document, arrays."""
         document = document | {
             "accessors": self.accessors,
             "bufferViews": self.views,
@@ -112,7 +110,7 @@ class _Glb:
         content = little_endian(values)
         view = {"buffer": 0, "byteOffset": self.n_bytes, "byteLength": len(content)}
         self.views.append(view | ({"target": target} if target else {}))
-        padding = bytes(-len(content) % 4)  # every view begins on four bytes
+        padding = bytes(-len(content) % 4)  # views start at multiples of four bytes
         self.binary += [content, padding]
         self.n_bytes += len(content) + len(padding)
         return len(self.views) - 1
@@ -134,14 +132,14 @@ def _bounds(values: Array) -> dict[str, Any]:
 
 
 def _compact(indices: Array, n: int) -> Array:
-    """Indices below n in the smallest integers that glTF has for so many."""
+    """Return indices below n in the smallest integers that glTF allows."""
     return indices.astype(np.uint16 if n <= 0xFFFF else np.uint32)
 
 
 def _weights(head: Head, animation: Animation) -> Array:
-    """The controls [n_frames, n_targets] in the head's order."""
+    """Return the controls [n_frames, n_targets] in the head's order."""
     columns = animation.rig.index
-    shared = [(at, columns[name]) for at, name in enumerate(head.names) if name in columns]
+    shared = [(i, columns[name]) for i, name in enumerate(head.names) if name in columns]
     if not shared:
         raise MarotteError(
             f"rig {animation.rig.name!r} has none of the head's controls (its first is "
@@ -153,11 +151,11 @@ def _weights(head: Head, animation: Animation) -> Array:
     return weights
 
 
-def _animation(glb: _Glb, weights: Array, fps: float) -> dict[str, Any]:
+def _animation(glb: _GlbBuilder, weights: Array, fps: float) -> dict[str, Any]:
     times = (np.arange(len(weights)) / fps).astype(np.float32)
     sampler = {
         "input": glb.accessor(times, **_bounds(times)),
-        "output": glb.accessor(weights.ravel()),  # all targets of the first key, then the second's
+        "output": glb.accessor(weights.ravel()),  # all targets of the first key, then of the second
         "interpolation": "LINEAR",
     }
     channel = {"sampler": 0, "target": {"node": 0, "path": "weights"}}
@@ -165,19 +163,19 @@ def _animation(glb: _Glb, weights: Array, fps: float) -> dict[str, Any]:
 
 
 def _material(part: str) -> dict[str, Any]:
-    """A surface whose colour is the vertices'; two-sided, since the mouth is seen from within."""
-    surface = {"metallicFactor": 0, "roughnessFactor": ROUGHNESS.get(part, DULL)}
+    """Return a material coloured by vertex; two-sided, since the mouth is seen from within."""
+    surface = {"metallicFactor": 0, "roughnessFactor": ROUGHNESS.get(part, DEFAULT_ROUGHNESS)}
     return {"name": part, "pbrMetallicRoughness": surface, "doubleSided": True}
 
 
-def _mesh(glb: _Glb, head: Head) -> dict[str, Any]:
+def _mesh(glb: _GlbBuilder, head: Head) -> dict[str, Any]:
     parts = np.repeat(head.parts, len(head.triangles) // len(head.faces))
     normals = vertex_normals(head.neutral, head.triangles)
-    turns = [_turns(head, delta, normals) for delta in head.deltas]
+    normal_deltas = [_normal_delta(head, delta, normals) for delta in head.deltas]
     return {
         "name": "head",
         "primitives": [
-            _primitive(glb, head, head.triangles[parts == part], int(part), normals, turns)
+            _primitive(glb, head, head.triangles[parts == part], int(part), normals, normal_deltas)
             for part in np.unique(parts)
         ],
         "weights": [0] * len(head.names),
@@ -186,14 +184,19 @@ def _mesh(glb: _Glb, head: Head) -> dict[str, Any]:
 
 
 def _primitive(
-    glb: _Glb, head: Head, triangles: Array, part: int, normals: Array, turns: list[Array]
+    glb: _GlbBuilder,
+    head: Head,
+    triangles: Array,
+    part: int,
+    normals: Array,
+    normal_deltas: list[Array],
 ) -> dict[str, Any]:
-    """One part's triangles with only the vertices they use."""
+    """Return one part: its triangles, and only the vertices that they use."""
     used, corners = np.unique(triangles, return_inverse=True)
-    places = (head.neutral[used] * METRES_PER_MM).astype(np.float32)
+    positions = (head.neutral[used] * METRES_PER_MM).astype(np.float32)
     return {
         "attributes": {
-            "POSITION": glb.accessor(places, ARRAY_BUFFER, **_bounds(places)),
+            "POSITION": glb.accessor(positions, ARRAY_BUFFER, **_bounds(positions)),
             "NORMAL": glb.accessor(normals[used], ARRAY_BUFFER),
             "COLOR_0": glb.accessor(_linear(head.colours[used]), ARRAY_BUFFER, normalized=True),
         },
@@ -202,29 +205,29 @@ def _primitive(
         "targets": [
             {
                 "POSITION": glb.sparse((delta[used] * METRES_PER_MM).astype(np.float32)),
-                "NORMAL": glb.sparse(turn[used]),
+                "NORMAL": glb.sparse(normal_delta[used]),
             }
-            for delta, turn in zip(head.deltas, turns, strict=True)
+            for delta, normal_delta in zip(head.deltas, normal_deltas, strict=True)
         ],
     }
 
 
 def _linear(colours: Array) -> Array:
-    """Colours [n, 3] in sRGB 0..1 as linear RGBA [n, 4], uint16; four wide, to align on bytes."""
+    """Return sRGB colours [n, 3] 0..1 as linear RGBA [n, 4], uint16, aligned thanks to alpha."""
     linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
     opaque = np.c_[linear, np.ones(len(linear))]
     return np.rint(opaque * 0xFFFF).astype(np.uint16)
 
 
-def _turns(head: Head, delta: Array, normals: Array) -> Array:
-    """What a control at 1 adds to the normals [n_vertices, 3]."""
-    turns = vertex_normals(head.neutral + delta, head.triangles) - normals
-    turns[np.linalg.norm(turns, axis=1) < LEAST_TURN] = 0
-    return turns
+def _normal_delta(head: Head, delta: Array, normals: Array) -> Array:
+    """Return what a control at 1 adds to the normals [n_vertices, 3]."""
+    change = vertex_normals(head.neutral + delta, head.triangles) - normals
+    change[np.linalg.norm(change, axis=1) < MIN_NORMAL_CHANGE] = 0
+    return change
 
 
 def vertex_normals(vertices: Array, triangles: Array) -> Array:
-    """Unit normals [n_vertices, 3], each the mean of its triangles' weighted by their areas."""
+    """Return unit normals [n_vertices, 3]: means of triangles' normals, weighted by area."""
     corners = vertices[triangles].astype(np.float64)
     areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     sums = np.stack(
@@ -235,6 +238,6 @@ def vertex_normals(vertices: Array, triangles: Array) -> Array:
         axis=1,
     )
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    # A vertex of no triangle, or of flat ones alone, looks forward.
+    # A vertex without a triangle of any area gets a normal that points forward.
     normals = np.where(lengths > 0, sums / np.where(lengths > 0, lengths, 1), (0, 0, 1))
     return normals.astype(np.float32)

@@ -1,7 +1,7 @@
-"""An animation in, one HTML file out: a head that speaks, its sound and curves, without a network.
+"""Write an animation as one HTML file that plays it: a head, its sound and its curves, offline.
 
-The page's program is bundled from `marotte/viewer/web` when the package is built. It is given
-facts (JSON), arrays (gzip) and the sound (FLAC), all within the file.
+The page's program is bundled from `marotte/web/src` when the package is built. The facts (JSON),
+arrays (gzip) and sound (FLAC) that it plays are in the file.
 """
 
 # soundfile and soxr carry no types.
@@ -27,27 +27,27 @@ from marotte.face.rig import Rig
 from marotte.paths import replacing
 from marotte.progress import Progress
 
-STILL = 1e-4  # a control that never leaves 0 by more is left out
+STILL = 1e-4  # a control that never exceeds it is left out
 GAP_STEP_MM = 0.01
-LEAST_GAP_SHOWN_MM = 10.0  # so that the gap of nearly closed lips looks small
-LOUDNESS_RATE = 100  # peaks a second
+LEAST_GAP_SHOWN_MM = 10.0  # the chart's scale: the gap of nearly closed lips looks small
+LOUDNESS_RATE = 100  # peaks per second
 LOUDNESS_SAMPLES = SAMPLE_RATE // LOUDNESS_RATE
-BASE64_BYTES = 3 << 18  # a multiple of 3, so that the pieces' base64 is the whole's
+BASE64_BYTES = 3 << 18  # a multiple of 3, so that the parts' base64 can be joined
 
 Array = NDArray[Any]
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write a page with the shipped head; it carries only the controls that move.
+    """Write a page with the shipped head and the controls that move.
 
     Raises:
-        MarotteError: the rig has none of the head's controls, the page's program is not there, or
-            the file can't be written.
+        MarotteError: the rig has none of the head's controls, the page's program is missing, or the
+            file can't be written.
     """
     facts, arrays = _content(animation)
     with tempfile.TemporaryFile() as sound:
         arrays["loudness"] = _encode_sound(animation.recording, sound)
-        page = document.pieces("page", facts, arrays, _in_base64(sound))
+        page = document.render("page", facts, arrays, _in_base64(sound))
         with replacing(path) as temporary, temporary.open("wb") as out:
             for text in page:
                 out.write(text.encode("utf-8", "replace"))
@@ -57,19 +57,19 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
 
 def _in_base64(file: BinaryIO) -> Iterator[str]:
     file.seek(0)
-    while piece := file.read(BASE64_BYTES):
-        yield b64encode(piece).decode()
+    while part := file.read(BASE64_BYTES):
+        yield b64encode(part).decode()
 
 
 def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Facts, and arrays in whole steps of the sizes that the facts give."""
+    """Return the facts, and the arrays as integer multiples of step sizes that the facts give."""
     rig, recording, head = animation.rig, animation.recording, load_head()
     gap = head.lip_gap(animation.controls, rig.names)
     moving = [name for name in rig.names if np.abs(animation[name]).max() > STILL]
-    shape, arrays = document.head_content(head, [name for name in moving if name in head.names])
+    shape, arrays = document.encode_head(head, [name for name in moving if name in head.names])
     arrays["lipGap"] = np.rint(gap / GAP_STEP_MM).clip(-0x8000, 0x7FFF).astype(np.int16)
     arrays["controls"] = np.concatenate(
-        [_steps_of(animation, name) for name in moving] or [np.zeros(0, np.uint16)]
+        [_quantize(animation, name) for name in moving] or [np.zeros(0, np.uint16)]
     )
     facts = {
         "title": recording.path.name if recording and recording.path else "Animation",
@@ -92,25 +92,25 @@ def _range(rig: Rig, name: str) -> dict[str, float]:
     return {"min": rig.minimum[column], "max": rig.maximum[column]}
 
 
-def _steps_of(animation: Animation, name: str) -> NDArray[np.uint16]:
-    """A control [n_frames] in 65535 steps of its range."""
+def _quantize(animation: Animation, name: str) -> NDArray[np.uint16]:
+    """Return a control [n_frames] in 65535 steps of its range."""
     span = _range(animation.rig, name)
     share = (animation[name] - span["min"]) / (span["max"] - span["min"])
     return np.rint(share.clip(0, 1) * 0xFFFF).astype(np.uint16)
 
 
 def _encode_sound(recording: Recording | None, out: BinaryIO) -> NDArray[np.uint8]:
-    """Write the sound as FLAC, block by block; give its peaks, LOUDNESS_RATE a second, 0..255."""
+    """Write the sound as FLAC; return its peaks, 0..255, LOUDNESS_RATE per second."""
     if recording is None:
         return np.zeros(0, np.uint8)
     import soundfile
 
     peaks = np.zeros(-(-recording.n_samples // LOUDNESS_SAMPLES), np.float32)
-    done = 0
+    n_written = 0
     with soundfile.SoundFile(out, "w", SAMPLE_RATE, 1, "PCM_16", format="FLAC") as flac:
         for block in recording.blocks():
             flac.write(block)
-            places = np.arange(done, done + len(block)) // LOUDNESS_SAMPLES
-            np.maximum.at(peaks, places, np.abs(block))
-            done += len(block)
+            indices = np.arange(n_written, n_written + len(block)) // LOUDNESS_SAMPLES
+            np.maximum.at(peaks, indices, np.abs(block))
+            n_written += len(block)
     return np.rint(peaks.clip(0, 1) * 255).astype(np.uint8)

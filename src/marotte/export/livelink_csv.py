@@ -1,4 +1,4 @@
-"""An animation in, the CSV file of ARKit curves that the app Live Link Face records out."""
+"""Write an animation as a CSV file of ARKit curves, as the app Live Link Face records it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
-from marotte.export import counted
+from marotte.export import frames_with_progress
 from marotte.face.animation import Animation
 from marotte.face.rig import ARKIT_NAMES, Rig
 from marotte.paths import replacing
 from marotte.progress import Progress
 
-TIMECODE_FPS = 60  # the timecode's frames are sixtieths of a second, whatever the animation's rate
+TIMECODE_FPS = 60  # the unit of the timecode's frames, at any frame rate of the animation
 THOUSANDTHS_PER_DAY = 24 * 3600 * TIMECODE_FPS * 1000
 
 _SWAPPED = {
@@ -25,7 +25,7 @@ _SWAPPED = {
     "mouthLeft": "mouthRight",
     "mouthRight": "mouthLeft",
 }
-# The app writes these two pairs right before left, unlike everything else that speaks ARKit.
+# The app writes these two pairs right before left, unlike all other uses of ARKit's names.
 SHAPES = tuple(_SWAPPED.get(name, name) for name in ARKIT_NAMES)
 POSES = (
     "HeadYaw", "HeadPitch", "HeadRoll", "LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll",
@@ -36,55 +36,72 @@ COLUMNS = (*(name[0].upper() + name[1:] for name in SHAPES), *POSES)
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write one row a frame; eyes, and ARKit controls that the rig lacks, stay at 0.
+    """Write one row per frame. Eyes, and ARKit controls that the rig lacks, stay at 0.
 
     Raises:
-        MarotteError: the rig has no ARKit control at all, or the file can't be written.
+        MarotteError: the rig has none of ARKit's controls, or the file can't be written.
     """
-    rows = Rows(animation.rig, animation.fps)
+    formatter = RowFormatter(animation.rig, animation.fps)
     with replacing(path) as temporary, temporary.open("w", encoding="ascii", newline="") as out:
-        out.write(rows.header())
-        for frame, controls in enumerate(counted(animation, progress)):
-            out.write(rows.row(frame, controls, animation.head_pose(frame)))
+        out.write(formatter.header())
+        for frame, controls in enumerate(frames_with_progress(animation, progress)):
+            out.write(formatter.row(frame, controls, animation.head_pose(frame)))
 
 
 @final
-class Rows:
-    """The lines of the file, for the frames of one rig at one rate."""
+class RowFormatter:
+    """Formats the lines of the file, for frames of one rig at one frame rate.
+
+    Example:
+        >>> from marotte.face.rig import ARKIT_52
+        >>> formatter = RowFormatter(ARKIT_52, fps=30.0)
+        >>> formatter.row(1, np.zeros(52, np.float32), (0.0, 0.0, 0.0))[:31]
+        '00:00:00:02.000,61,0.0000000000'
+    """
 
     def __init__(self, rig: Rig, fps: float) -> None:
-        """Pair the rig's columns with the file's.
+        """Find the file's column of each of the rig's controls.
 
         Raises:
-            MarotteError: the rig has no ARKit control at all.
+            MarotteError: the rig has none of ARKit's controls.
         """
-        self.source, self.place = _shape_columns(rig)
+        self.source, self.target = _columns(rig)  # values[target] = controls[source]
         self.fps = exact_rate(fps)
-        self.text = f"%s,{len(COLUMNS)}" + ",%.10f" * len(COLUMNS) + "\n"
+        self.template = f"%s,{len(COLUMNS)}" + ",%.10f" * len(COLUMNS) + "\n"
         self.values = np.zeros(len(COLUMNS))
 
     def header(self) -> str:
-        """The first line."""
+        """Return the first line."""
         return ",".join(("Timecode", "BlendShapeCount", *COLUMNS)) + "\n"
 
     def row(
         self, frame: int, controls: NDArray[np.float32], head: tuple[float, float, float]
     ) -> str:
-        """The line of frame number `frame`: its controls [n_controls], and the head's angles."""
-        self.values[self.place] = controls[self.source]
+        """Return a frame's line.
+
+        Args:
+            frame: the frame's number, from 0.
+            controls: [n_controls] in the rig's order.
+            head: yaw, pitch and roll in radians.
+        """
+        self.values[self.target] = controls[self.source]
         self.values[HEAD] = head
-        # -0 would be written with its sign.
-        return self.text % (timecode(frame, self.fps), *(self.values + 0.0).tolist())
+        # Adding 0 turns -0, which would be written with its sign, into 0.
+        return self.template % (timecode(frame, self.fps), *(self.values + 0.0).tolist())
 
 
 def timecode(frame: int, fps: Fraction) -> str:
-    """The moment of a frame as `HH:MM:SS:FF.mmm`, to the nearest thousandth of 1/60 s.
+    """Return a frame's time as `HH:MM:SS:FF.mmm`, to the nearest thousandth of 1/60 s.
 
-    The thousandths are rounded first and split after, so that a fraction rounded up carries
-    into the seconds. After 24 hours it starts again from zero.
+    The time is rounded before it is split, so that rounding up carries into the seconds. After 24
+    hours it starts again from zero.
+
+    Example:
+        >>> timecode(1, Fraction(24))
+        '00:00:00:02.500'
     """
-    whole = round(frame * TIMECODE_FPS * 1000 / fps) % THOUSANDTHS_PER_DAY
-    sixtieths, thousandth = divmod(whole, 1000)
+    thousandths = round(frame * TIMECODE_FPS * 1000 / fps) % THOUSANDTHS_PER_DAY
+    sixtieths, thousandth = divmod(thousandths, 1000)
     seconds, sixtieth = divmod(sixtieths, TIMECODE_FPS)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
@@ -92,20 +109,22 @@ def timecode(frame: int, fps: Fraction) -> str:
 
 
 def exact_rate(fps: float) -> Fraction:
-    """The fraction that a rate stands for: 29.97 is 2997/100, 30000/1001 stays what it is.
+    """Return the fraction that a frame rate stands for, with which times do not drift.
 
-    Times counted with it do not drift, however many frames there are.
+    Example:
+        >>> exact_rate(29.97), exact_rate(30_000 / 1001)
+        (Fraction(2997, 100), Fraction(30000, 1001))
     """
     return Fraction(fps).limit_denominator(1_000_000)
 
 
-def _shape_columns(rig: Rig) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pair the rig's columns with this file's: values[place] = controls[source]."""
-    pairs = [(rig.index[name], at) for at, name in enumerate(SHAPES) if name in rig.index]
+def _columns(rig: Rig) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rig's columns and the file's columns of the controls that both have."""
+    pairs = [(rig.index[name], i) for i, name in enumerate(SHAPES) if name in rig.index]
     if not pairs:
         raise MarotteError(
-            f"rig {rig.name!r} has none of ARKit's controls (its first is {rig.names[0]!r}), which "
-            "are all that a Live Link CSV holds: write .json or .npz, which keep any rig's names"
+            f"rig {rig.name!r} has none of ARKit's controls (its first is {rig.names[0]!r}), the "
+            "only ones that a Live Link CSV can hold: write .json or .npz, which keep any names"
         )
     columns: NDArray[np.intp] = np.array(pairs, np.intp)
     return columns[:, 0], columns[:, 1]

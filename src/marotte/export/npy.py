@@ -1,7 +1,8 @@
-"""An animation in, its vertices out, as CodeTalker and VOCA-style tools write them.
+"""Write the vertices of an animation, as CodeTalker and VOCA-style tools do.
 
-One array, float32 [n_frames, n_vertices * 3]: of the mesh whose components the controls are, in
-the unit it was fitted from; or of the packaged head, in mm.
+One array, float32 [n_frames, n_vertices * 3]. If the controls are components of a mesh, the
+vertices are the mesh's, in the unit that it was fitted from; else they are the packaged head's,
+in mm.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ BLOCK_FRAMES = 128
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write the array, a few seconds of frames in memory at a time.
+    """Write the array; only a few seconds of frames are in memory at a time.
 
     Raises:
         MarotteError: the head has none of the rig's controls, or the file can't be written.

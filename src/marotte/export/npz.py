@@ -1,8 +1,8 @@
-"""An animation in, a NumPy archive out: the controls as they are, with what their columns mean.
+"""Write an animation as a NumPy archive: the controls as they are, with the names of their columns.
 
 Keys: `controls` float32 [n_frames, n_controls]; `names` [n_controls]; `rig`, the rig's name; `fps`;
-`seconds`, how long the frames last; `sample_rate` and `n_samples` of the sound the frames were
-made from (16 kHz mono; `n_samples` is 0 where there is none); `student`, who made it.
+`seconds`, the frames' duration; `sample_rate` and `n_samples` of the sound that the frames were
+made from (16 kHz mono; `n_samples` is 0 if there is none); `student`, the name of the student.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
     Raises:
         MarotteError: the file can't be written.
     """
-    # NumPy adds an ending of its own to a path, but leaves an open file alone.
+    # Given a path, NumPy adds the ending .npz to it; given an open file, it does not.
     with replacing(path) as temporary, temporary.open("wb") as out:
         np.savez_compressed(
             out,

@@ -1,6 +1,6 @@
-"""An animation in, an MP4 video out: the head drawn frame by frame, with its sound in step.
+"""Write an animation as an MP4 video: the rendered head, with its sound in step.
 
-H.264 and AAC, which every player knows. Frame k is shown from k / fps seconds of the sound on.
+H.264 and AAC, which all players know. Frame k appears k / fps seconds after the start of the sound.
 """
 
 from __future__ import annotations
@@ -27,46 +27,46 @@ from marotte.progress import Progress
 from marotte.render import Renderer, open_renderer
 
 Packets = Iterator[tuple[float, list[Any]]]
-"""Encoded pieces, each with the seconds at which it begins."""
+"""Start times in seconds, each with the packets that start there."""
 
 SIZE = (640, 640)
-QUALITY = {"crf": "18", "preset": "fast"}  # at 18 no difference can be seen
+QUALITY = {"crf": "18", "preset": "fast"}  # at 18, H.264 is visually lossless
 SOUND_BITS_PER_SECOND = 96_000
-BT709 = 1  # ffmpeg's number for how colours are written
+BT709 = 1  # ffmpeg's number of the colour space
 
 _log = logging.getLogger(__name__)
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write the shipped head speaking.
+    """Write a video of the shipped head.
 
     Raises:
-        MarotteError: the extra `video` is missing, the rig has none of the head's controls, the
-            sound is damaged, or the file can't be written.
+        MarotteError: the extra `video` is not installed, the rig has none of the head's controls,
+            the sound is damaged, or the file can't be written.
     """
     check_video()
     with closing(open_renderer(load_head(), SIZE)) as renderer:
         if renderer.note:
             _log.warning(renderer.note)
-        pictures = _drawn(animation, renderer, progress)
+        pictures = _render(animation, renderer, progress)
         write_pictures(pictures, animation.fps, animation.recording, path)
 
 
-def _drawn(
+def _render(
     animation: Animation, renderer: Renderer, progress: Progress | None
 ) -> Iterator[NDArray[np.uint8]]:
-    """The pictures of an animation; drawing is slow, so each of them is told."""
-    for number, controls in enumerate(animation.controls):
+    """Yield an animation's pictures. Rendering is slow, so progress is reported after each."""
+    for frame, controls in enumerate(animation.controls):
         yield renderer.frame(controls, animation.rig.names)
         if progress:
-            progress(number + 1, animation.n_frames)
+            progress(frame + 1, animation.n_frames)
 
 
 def check_video() -> None:
-    """Refuse to begin without what writes videos.
+    """Check that videos can be written.
 
     Raises:
-        MarotteError: the extra `video` is missing.
+        MarotteError: the extra `video` is not installed.
     """
     if find_spec("av") is None:
         raise missing_extra("av", "video")
@@ -75,29 +75,35 @@ def check_video() -> None:
 def write_pictures(
     pictures: Iterable[NDArray[np.uint8]], fps: float, recording: Recording | None, path: Path
 ) -> None:
-    """Write pictures [height, width, 3] of one even size, in sRGB, with a recording's sound.
+    """Write a video of sRGB pictures [height, width, 3] with a recording's sound.
+
+    Args:
+        pictures: all of one size; width and height are even.
+        fps: frames per second.
+        recording: the sound, or None for a silent video.
+        path: where to write.
 
     Raises:
         MarotteError: the sound is damaged, or the file can't be written.
     """
     import av
 
-    # The index stands first, so that a page can play what it has not loaded to the end.
+    # With the index at the start, a web page can play the video before it is fully loaded.
     options = {"movflags": "+faststart"}
     with (
         replacing(path) as temporary,
         av.open(str(temporary), "w", format="mp4", options=options) as opened,
     ):
         container: Any = opened  # PyAV's types are too open for strict checking
-        pieces = [_pictures(pictures, fps, _video_stream(container, fps))]
+        tracks = [_encode_pictures(pictures, fps, _video_stream(container, fps))]
         if recording is not None:
-            pieces.append(_sound(recording, _sound_stream(container)))
-        for _, packets in heapq.merge(*pieces, key=lambda piece: piece[0]):
+            tracks.append(_encode_sound(recording, _sound_stream(container)))
+        for _, packets in heapq.merge(*tracks, key=lambda timed: timed[0]):
             container.mux(packets)
 
 
 def _video_stream(container: Any, fps: float) -> Any:
-    """An H.264 stream whose unit of time is a frame."""
+    """Add an H.264 stream whose unit of time is one frame."""
     rate = Fraction(fps).limit_denominator(100_000)
     stream = container.add_stream("h264", rate=rate, options=QUALITY)
     stream.pix_fmt = "yuv420p"
@@ -108,8 +114,8 @@ def _video_stream(container: Any, fps: float) -> Any:
     return stream
 
 
-def _pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: Any) -> Packets:
-    """Encode the frames; the first one tells the size."""
+def _encode_pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: Any) -> Packets:
+    """Encode the frames; the first one determines the size."""
     from av import VideoFrame
 
     number = -1
@@ -124,14 +130,14 @@ def _pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: Any) ->
 
 
 def _sound_stream(container: Any) -> Any:
-    """An AAC stream at Marotte's own rate."""
+    """Add an AAC stream at Marotte's sample rate."""
     stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
     stream.bit_rate = SOUND_BITS_PER_SECOND
     return stream
 
 
-def _sound(recording: Recording, stream: Any) -> Packets:
-    """Encode the sound, a block at a time."""
+def _encode_sound(recording: Recording, stream: Any) -> Packets:
+    """Encode the sound block by block."""
     from av import AudioFrame
 
     n_samples = 0

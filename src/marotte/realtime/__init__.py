@@ -1,1 +1,1 @@
-"""Live sound in, frames out to other programs, each device in a thread of its own."""
+"""The live path: a thread for the input, one for the stream, and one for each output."""

@@ -1,1 +1,1 @@
-"""The page that plays an animation in a browser: `web` is its source, `dist` what is built."""
+"""The viewer: a server, and the pages that show the face (`src`, bundled into `dist`)."""

@@ -1,8 +1,8 @@
-"""Who may reach the viewer: requests in, those that may not are turned away, the rest pass.
+"""Access control for the viewer: each request is passed on to the application, or refused.
 
-On loopback, a page of another site must not reach it through the user's own browser: the Host
-must be this machine's (against DNS rebinding) and the Origin the viewer's own. Anywhere else, the
-token is needed too.
+On loopback, a page of another site must not reach the viewer through the user's own browser: the
+Host header must name this machine (against DNS rebinding), and the Origin must be the viewer's own
+page. At any other address, a token is needed too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An ASGI application."""
 
 TOKEN_BYTES = 18
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
@@ -36,7 +37,12 @@ HEADERS = (
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a host name or address."""
+    """Return whether a host name or address is reachable from this machine only.
+
+    Example:
+        >>> is_loopback("127.0.0.1"), is_loopback("192.168.1.5")
+        (True, False)
+    """
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -46,37 +52,41 @@ def is_loopback(host: str) -> bool:
 @final
 @dataclass(frozen=True)
 class Access:
-    """Who may come in.
+    """The rules for one server.
 
     Attributes:
         host: the name or address that the server listens at.
-        token: what a visitor must show, or "" on loopback.
+        token: what each request must carry, or "" if none is needed.
+
+    Example:
+        >>> Access.for_host("127.0.0.1").accepts_host("evil.example:5252")
+        False
     """
 
     host: str
     token: str
 
     @classmethod
-    def to(cls, host: str) -> Access:
-        """Free on loopback, by a new token elsewhere."""
+    def for_host(cls, host: str) -> Access:
+        """Return the rules for a host: no token on loopback, a new one anywhere else."""
         return cls(host, "" if is_loopback(host) else secrets.token_urlsafe(TOKEN_BYTES))
 
     def refusal(self, scope: Scope) -> str:
-        """Why a request may not come in, as a sentence; "" if it may."""
+        """Return why a request is refused, as a sentence; "" if it is accepted."""
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         hosts = [value for name, value in headers if name == b"host"]
         origins = [value for name, value in headers if name == b"origin"]
-        if len(hosts) != 1 or not self.knows(hosts[0]):
+        if len(hosts) != 1 or not self.accepts_host(hosts[0]):
             return "This is not the address that Marotte listens at."
         secure = scope.get("scheme") in ("https", "wss")
         if origins and origins != [f"{'https' if secure else 'http'}://{hosts[0]}"]:
-            return "Only Marotte's own page may ask this."
-        if self.token and not self.is_token(scope["query_string"].decode("latin-1")):
+            return "Only Marotte's own page may send this request."
+        if self.token and not self.accepts_token(scope["query_string"].decode("latin-1")):
             return "The token is missing or wrong: open the address that Marotte printed."
         return ""
 
-    def knows(self, host_header: str) -> bool:
-        """Whether a Host is one that this server goes by, whatever the port."""
+    def accepts_host(self, host_header: str) -> bool:
+        """Return whether a Host header, with any port, names this server."""
         parts = HOST.fullmatch(host_header.lower())
         if parts is None:
             return False
@@ -84,13 +94,13 @@ class Access:
         if is_loopback(self.host):
             return is_loopback(name)
         own = gethostname().lower()
-        # An address can't be rebound; of names, only our own.
+        # DNS rebinding needs a name, so any address is safe; of names, only our own are.
         return _is_address(name) or name in (self.host.lower(), own, f"{own}.local", "localhost")
 
-    def is_token(self, query: str) -> bool:
-        """Whether a query string shows the token; takes equally long whatever it shows."""
-        shown = parse_qs(query, max_num_fields=8).get("token", [""])
-        return secrets.compare_digest(shown[0].encode(), self.token.encode())
+    def accepts_token(self, query: str) -> bool:
+        """Return whether a query string has the token. Takes the same time for any query."""
+        token = parse_qs(query, max_num_fields=8).get("token", [""])[0]
+        return secrets.compare_digest(token.encode(), self.token.encode())
 
 
 def _is_address(name: str) -> bool:
@@ -103,32 +113,33 @@ def _is_address(name: str) -> bool:
 
 @final
 class Guard:
-    """An ASGI application that lets through to another only who may come in."""
+    """An ASGI application that passes accepted requests on to another application."""
 
     def __init__(self, app: App, access: Access) -> None:
+        """Take the application and the rules."""
         self._app = app
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection."""
+        """Handle one connection."""
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
         try:
             refusal = self._access.refusal(scope)
-        except ValueError:  # a query of too many fields
-            refusal = "This is no request of Marotte's page."
+        except ValueError:  # the query has too many fields
+            refusal = "This request does not come from Marotte's page."
         if scope["type"] == "websocket":
             if refusal:
                 return await send({"type": "websocket.close", "code": 1008, "reason": refusal})
             return await self._app(scope, receive, send)
 
-        async def send_safely(message: MutableMapping[str, Any]) -> None:
+        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), *HEADERS]
             await send(message)
 
         if not refusal:
-            return await self._app(scope, receive, send_safely)
-        kind = [(b"content-type", b"text/plain; charset=utf-8")]
-        await send_safely({"type": "http.response.start", "status": 403, "headers": kind})
-        await send_safely({"type": "http.response.body", "body": refusal.encode()})
+            return await self._app(scope, receive, send_with_headers)
+        headers = [(b"content-type", b"text/plain; charset=utf-8")]
+        await send_with_headers({"type": "http.response.start", "status": 403, "headers": headers})
+        await send_with_headers({"type": "http.response.body", "body": refusal.encode()})

@@ -1,8 +1,8 @@
-"""What page and server say to each other: bytes in, a message of a few kinds out, and back.
+"""The messages between page and server: bytes are decoded into dataclasses, and encoded from them.
 
-Every message is binary and little-endian and begins with its kind, one byte; docs/viewer.md has
-the table. A stream is a number that the page gives each sound it begins; frames name it, so that
-the last ones of an old sound are not taken for the new one's.
+Each message is binary and little-endian and starts with its kind, one byte; docs/viewer.md has the
+table. The page gives each sound that it starts a stream number. Frames carry the number, so that
+the last frames of an old sound are not mistaken for those of the new one.
 """
 
 from __future__ import annotations
@@ -16,26 +16,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 VERSION = 1
-START, SOUND, STOP, ECHO = 1, 2, 3, 4
-HELLO, FRAME, NOTICE, ENDED, ECHOED, HEARD = 129, 130, 131, 132, 133, 134
+START, SOUND, STOP, ECHO = 1, 2, 3, 4  # from the page
+HELLO, FRAME, NOTICE, ENDED, ECHOED, SERVER_SOUND = 129, 130, 131, 132, 133, 134
 
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # what browsers' audio runs at
-MOST_SAMPLES = 16_384  # of a message: 85 ms at the highest rate, a second at 16 kHz
-LONGEST_MESSAGE = 8 + 4 * MOST_SAMPLES
+MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz: the sample rates of browsers
+MAX_SAMPLES = 16_384  # per message: 85 ms at the highest rate, one second at 16 kHz
+MAX_MESSAGE_BYTES = 8 + 4 * MAX_SAMPLES
 
 _START = struct.Struct("<BBBBII")
 _STREAM = struct.Struct("<BBHI")
-_ECHO = struct.Struct("<BBHId")
+_NUMBER = struct.Struct("<BBHId")
 _FRAME = struct.Struct("<BBHIdfffff")
 
 
 class ProtocolError(ValueError):
-    """A message is none of the kinds above; the text says why, for the socket's closing."""
+    """A message that is none of the kinds above; its text is the reason for closing the socket."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """A new sound begins; what came before it is over."""
+    """A new sound starts, and the sound before it is over.
+
+    Attributes:
+        student: the index of the student that the user chose.
+        smooth: whether to smooth the motion.
+        stream: the number of the new stream.
+        rate: the sample rate in Hz.
+    """
 
     student: int
     smooth: bool
@@ -45,7 +52,7 @@ class Start:
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """Samples [n] of a stream."""
+    """The next samples [n] of a stream."""
 
     stream: int
     samples: NDArray[np.float32]
@@ -53,14 +60,14 @@ class Sound:
 
 @dataclass(frozen=True)
 class Stop:
-    """The sound is over: what it still owes is to be sent."""
+    """A stream is over; the server sends its last frames."""
 
     stream: int
 
 
 @dataclass(frozen=True)
 class Echo:
-    """The page's clock, to be sent back at once."""
+    """A time on the page's clock, which the server sends back at once."""
 
     sent_ms: float
 
@@ -69,29 +76,33 @@ Message = Start | Sound | Stop | Echo
 
 
 def decode(message: bytes) -> Message:
-    """Read what a page sent.
+    """Decode a message from a page.
 
     Raises:
-        ProtocolError: it is not exactly one of the page's messages.
+        ProtocolError: the bytes are not exactly one message of the page.
+
+    Example:
+        >>> decode(bytes([STOP, 0, 0, 0, 7, 0, 0, 0]))
+        Stop(stream=7)
     """
     kind = message[0] if message else 0
-    reader = {START: _start, SOUND: _sound, STOP: _stop, ECHO: _echo}.get(kind)
-    if reader is None:
+    decoder = {START: _start, SOUND: _sound, STOP: _stop, ECHO: _echo}.get(kind)
+    if decoder is None:
         raise ProtocolError(f"no message has the kind {kind}")
-    return reader(message)
+    return decoder(message)
 
 
 def _start(message: bytes) -> Start:
-    _, student, smooth, zero, stream, rate = _unpacked(_START, message)
-    if smooth > 1 or zero or not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise ProtocolError(f"a sound can't start at rate {rate} with flags {smooth} {zero}")
+    _, student, smooth, zero, stream, rate = _unpack(_START, message)
+    if smooth > 1 or zero or not MIN_RATE <= rate <= MAX_RATE:
+        raise ProtocolError(f"a stream can't start with rate {rate} and flags {smooth} {zero}")
     return Start(student, bool(smooth), stream, rate)
 
 
 def _sound(message: bytes) -> Sound:
     samples = message[_STREAM.size :]
-    if not samples or len(samples) % 4 or len(samples) > 4 * MOST_SAMPLES:
-        raise ProtocolError(f"sound needs 1 to {MOST_SAMPLES} float32, got {len(samples)} bytes")
+    if not samples or len(samples) % 4 or len(samples) > 4 * MAX_SAMPLES:
+        raise ProtocolError(f"sound needs 1 to {MAX_SAMPLES} float32, got {len(samples)} bytes")
     stream = _stream_of(message[: _STREAM.size])
     return Sound(stream, np.frombuffer(samples, "<f4").astype(np.float32))
 
@@ -100,28 +111,28 @@ def _stop(message: bytes) -> Stop:
     return Stop(_stream_of(message))
 
 
-def _stream_of(head: bytes) -> int:
-    _, zero, zeros, stream = _unpacked(_STREAM, head)
+def _stream_of(header: bytes) -> int:
+    _, zero, zeros, stream = _unpack(_STREAM, header)
     if zero or zeros:
         raise ProtocolError("a message has bytes that must be 0")
     return stream
 
 
 def _echo(message: bytes) -> Echo:
-    _, zero, zeros, stream, sent_ms = _unpacked(_ECHO, message)
+    _, zero, zeros, stream, sent_ms = _unpack(_NUMBER, message)
     if zero or zeros or stream:
         raise ProtocolError("a message has bytes that must be 0")
     return Echo(sent_ms)
 
 
-def _unpacked(layout: struct.Struct, message: bytes) -> tuple[Any, ...]:
+def _unpack(layout: struct.Struct, message: bytes) -> tuple[Any, ...]:
     if len(message) != layout.size:
-        raise ProtocolError(f"a message has {len(message)} bytes where {layout.size} are due")
+        raise ProtocolError(f"expected a message of {layout.size} bytes, got {len(message)}")
     return layout.unpack(message)
 
 
 def hello(facts: dict[str, Any]) -> bytes:
-    """The server's first message: what it is, and what it can do."""
+    """Encode the server's first message: its settings, as JSON."""
     return bytes([HELLO]) + json.dumps({"protocol": VERSION, **facts}).encode()
 
 
@@ -133,36 +144,41 @@ def frame(
     head: tuple[float, float, float] = (0.0, 0.0, 0.0),
     server_ms: float = 0.0,
 ) -> bytes:
-    """A frame.
+    """Encode a frame.
 
     Args:
-        stream: whose.
-        time_s: when it is, in the sound's own time.
-        delay_ms: what the student waited for: its look-ahead, and smoothing if any.
+        stream: the stream's number.
+        time_s: the frame's time in the sound.
+        delay_ms: the student's delay: look-ahead, and smoothing if there is any.
         controls: [n_controls].
         head: yaw, pitch and roll in radians.
-        server_ms: how long the server had the sound that completed what the frame needs.
+        server_ms: the time from the arrival of the last samples that the frame needs to now.
     """
     times = (time_s, delay_ms, server_ms)
     content = controls.astype("<f4").tobytes()
     return _FRAME.pack(FRAME, 0, len(controls), stream, *times, *head) + content
 
 
-def heard(samples: NDArray[np.float32], first: int) -> bytes:
-    """Sound [n] of which the frames are made, for who watches; `first` is its place from 0."""
-    return _ECHO.pack(HEARD, 0, 0, 0, float(first)) + samples.astype("<f4").tobytes()
+def server_sound(samples: NDArray[np.float32], first: int) -> bytes:
+    """Encode the sound [n] of frames that another program makes, for pages that watch.
+
+    Args:
+        samples: the next samples.
+        first: the index of the first sample, counted from the start of the sound.
+    """
+    return _NUMBER.pack(SERVER_SOUND, 0, 0, 0, float(first)) + samples.astype("<f4").tobytes()
 
 
 def notice(text: str) -> bytes:
-    """A sentence for the person at the page."""
+    """Encode a sentence for the user."""
     return bytes([NOTICE]) + text.encode()
 
 
 def ended(stream: int) -> bytes:
-    """Nothing more comes of a stream."""
+    """Encode that a stream's last frame was sent."""
     return _STREAM.pack(ENDED, 0, 0, stream)
 
 
 def echoed(sent_ms: float) -> bytes:
-    """The answer to an echo."""
-    return _ECHO.pack(ECHOED, 0, 0, 0, sent_ms)
+    """Encode the answer to an echo."""
+    return _NUMBER.pack(ECHOED, 0, 0, 0, sent_ms)

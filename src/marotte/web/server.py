@@ -1,7 +1,8 @@
-"""The viewer's server: pages that speak or watch in, the page, its socket and its files out.
+"""The viewer's server: it serves the page, its socket and its files.
 
-A page that speaks has a `Session` of its own; pages that watch all get what `Viewer.show` is given.
-Whatever a page sends is one of `protocol`'s messages, or its socket is closed.
+On a page that speaks, the user's sound becomes frames in a `Session` of that page. Pages that watch
+all get what `Viewer.broadcast` is given. A page that sends anything but `protocol`'s messages is
+disconnected.
 """
 
 from __future__ import annotations
@@ -29,48 +30,49 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.websockets import WebSocket
 
-MOST_PAGES = 16  # at once
-MOST_WAITING = 128  # messages for a page that is slow to read: about a second
-MALFORMED, TEXT, FAILED, FULL = 1007, 1003, 1011, 1013  # why a socket is closed, by RFC 6455
-LONGEST_REASON = 120  # bytes
+MAX_PAGES = 16  # open at once
+MAX_QUEUED_MESSAGES = 128  # for a page that reads slowly: about a second
+MALFORMED, TEXT, FAILED, FULL = 1007, 1003, 1011, 1013  # reasons for closing, RFC 6455
+MAX_REASON_BYTES = 120
 
 
 @final
 class Outbox:
-    """Messages on their way to a page; one that does not read loses the oldest."""
+    """Messages that wait to be sent to a page; when too many wait, the oldest are dropped."""
 
     def __init__(self) -> None:
-        self._messages: deque[bytes] = deque(maxlen=MOST_WAITING)
-        self._some = asyncio.Event()
+        """Make an empty one, in the server's event loop."""
+        self._messages: deque[bytes] = deque(maxlen=MAX_QUEUED_MESSAGES)
+        self._not_empty = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._messages)
 
     def put(self, message: bytes) -> None:
-        """Leave a message."""
+        """Add a message."""
         self._messages.append(message)
-        self._some.set()
+        self._not_empty.set()
 
     async def get(self) -> bytes:
-        """Wait for the oldest message and take it."""
+        """Wait for the oldest message, remove and return it."""
         while not self._messages:
-            self._some.clear()
-            await self._some.wait()
+            self._not_empty.clear()
+            await self._not_empty.wait()
         return self._messages.popleft()
 
 
 @final
 class Viewer:
-    """What one server shows.
+    """The content of one server.
 
     Attributes:
-        access: who may come in.
-        rig: what the columns of a frame mean.
-        fps: frames a second.
-        source: where frames come from that are made elsewhere; "" where pages speak themselves.
-        rate: samples a second of the sound that such frames are made of.
+        access: who may connect.
+        rig: the names and ranges of a frame's controls.
+        fps: frames per second.
+        source: where the frames come from if another program makes them; "" if pages speak.
+        rate: the sample rate in Hz of the sound that such frames are made from.
         watchers: the outboxes of the pages that watch.
-        n_pages: how many are open.
+        n_pages: open pages.
     """
 
     def __init__(
@@ -82,34 +84,43 @@ class Viewer:
         source: str = "",
         rate: int = 0,
     ) -> None:
-        """Take the students that a page may choose from: open ones, or names of shipped ones."""
+        """Make a viewer without pages.
+
+        Args:
+            access: who may connect.
+            rig: the names and ranges of a frame's controls.
+            fps: frames per second.
+            students: what the user can choose from: loaded students, or names of shipped ones.
+            source: where the frames come from if another program makes them.
+            rate: the sample rate in Hz of that program's sound.
+        """
         self.access, self.rig, self.fps, self.source, self.rate = access, rig, fps, source, rate
         self._students = list(students)
-        self._opening = Lock()
+        self._loading = Lock()
         self.watchers: set[Outbox] = set()
         self.n_pages = 0
 
-    def student(self, place: int) -> Student:
-        """A student by its place in the list; opens it the first time it is asked for.
+    def student(self, index: int) -> Student:
+        """Return a student by its index in the list; load it the first time.
 
         Raises:
-            MarotteError: the list has no such place, or the student can't be opened.
+            MarotteError: the list has no such index, or the student can't be loaded.
         """
-        if place >= len(self._students):
-            raise MarotteError(f"there is no student {place} to choose")
-        with self._opening:
-            student = self._students[place]
+        if index >= len(self._students):
+            raise MarotteError(f"there is no student {index} to choose")
+        with self._loading:
+            student = self._students[index]
             if isinstance(student, str):
-                student = self._students[place] = load_student(student, self.rig)
+                student = self._students[index] = load_student(student, self.rig)
         return student
 
-    def show(self, message: bytes) -> None:
-        """Send a message to all who watch; to be called in the server's own thread."""
+    def broadcast(self, message: bytes) -> None:
+        """Send a message to each page that watches; to be called in the server's thread."""
         for outbox in self.watchers:
             outbox.put(message)
 
     def hello(self) -> bytes:
-        """What every page is told first."""
+        """Return the first message to each page."""
         names = [s if isinstance(s, str) else s.name for s in self._students]
         return protocol.hello(
             {
@@ -119,45 +130,46 @@ class Viewer:
                 "students": names,
                 "fps": self.fps,
                 "controls": self.rig.names,
-                "longestTakeS": takes.LONGEST_S,
+                "longestTakeS": takes.MAX_TAKE_S,
             }
         )
 
-    async def meet(self, socket: WebSocket) -> None:
-        """Serve a page's socket to its end."""
+    async def serve_socket(self, socket: WebSocket) -> None:
+        """Serve a page's socket until one side closes it."""
         await socket.accept()
-        if self.n_pages >= MOST_PAGES:
-            return await socket.close(FULL, f"{MOST_PAGES} pages are open already: close one")
+        if self.n_pages >= MAX_PAGES:
+            return await socket.close(FULL, f"{MAX_PAGES} pages are open already: close one")
         self.n_pages += 1
         outbox = Outbox()
         outbox.put(self.hello())
         try:
             if self.source:
                 self.watchers.add(outbox)
-            code, reason = await _Conversation(self, socket, outbox).run()
+            code, reason = await _Connection(self, socket, outbox).run()
             if code:
-                await socket.close(code, reason.encode()[:LONGEST_REASON].decode("utf-8", "ignore"))
+                short = reason.encode()[:MAX_REASON_BYTES].decode("utf-8", "ignore")
+                await socket.close(code, short)
         finally:
             self.watchers.discard(outbox)
             self.n_pages -= 1
 
 
 @final
-class _Conversation:
-    """One page's socket: three tasks, which read, hear and write."""
+class _Connection:
+    """One page's socket: three tasks receive, process and send messages."""
 
     def __init__(self, viewer: Viewer, socket: WebSocket, outbox: Outbox) -> None:
         self._socket, self._outbox = socket, outbox
         self._speaks = not viewer.source
-        self._inbox, self._some = Inbox(), asyncio.Event()
+        self._inbox, self._received = Inbox(), asyncio.Event()
         self._session = Session(viewer.student, viewer.fps)
 
     async def run(self) -> tuple[int, str]:
-        """Talk until one side ends it; the code and the reason to close with, 0 if it is closed."""
+        """Serve until one side ends; return the code and reason to close with, or 0 if closed."""
         from starlette.websockets import WebSocketDisconnect
 
         tasks = [
-            asyncio.ensure_future(each) for each in (self._read(), self._hear(), self._write())
+            asyncio.ensure_future(each) for each in (self._receive(), self._process(), self._send())
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -175,86 +187,91 @@ class _Conversation:
             await asyncio.gather(*tasks, return_exceptions=True)
         return done.pop().result() or (0, "")
 
-    async def _read(self) -> tuple[int, str]:
+    async def _receive(self) -> tuple[int, str]:
         while True:
-            received = await self._socket.receive()
-            if received["type"] == "websocket.disconnect":
+            event = await self._socket.receive()
+            if event["type"] == "websocket.disconnect":
                 return 0, ""
-            content = received.get("bytes")
+            content = event.get("bytes")
             if content is None:
-                return TEXT, "messages are binary here"
+                return TEXT, "messages must be binary"
             message = protocol.decode(content)
             if isinstance(message, Echo):
                 self._outbox.put(protocol.echoed(message.sent_ms))
             elif self._speaks:
                 self._inbox.add(message)
-                self._some.set()
+                self._received.set()
             else:
                 raise ProtocolError("this page watches: it can't send sound")
 
-    async def _hear(self) -> None:
+    async def _process(self) -> None:
         while True:
-            await self._some.wait()
-            self._some.clear()
+            await self._received.wait()
+            self._received.clear()
             work = self._inbox.take()
             if work is not None:
                 for message in await asyncio.to_thread(self._session.advance, work):
                     self._outbox.put(message)
 
-    async def _write(self) -> None:
+    async def _send(self) -> None:
         while True:
             await self._socket.send_bytes(await self._outbox.get())
 
 
 def build_app(viewer: Viewer) -> App:
-    """The server as an ASGI application."""
+    """Return the server as an ASGI application."""
     from starlette.applications import Starlette
     from starlette.responses import HTMLResponse
-    from starlette.responses import Response as Plain
+    from starlette.responses import Response as PlainResponse
     from starlette.routing import Route, WebSocketRoute
 
     one_at_a_time = asyncio.Semaphore(1)
 
     async def page(request: Request) -> Response:
         scheme = "wss" if request.url.scheme == "https" else "ws"
-        socket = f"{scheme}://{request.headers['host']}"
+        origin = f"{scheme}://{request.headers['host']}"
         async with one_at_a_time:
-            return HTMLResponse(await asyncio.to_thread(render_page, socket))
+            return HTMLResponse(await asyncio.to_thread(render_page, origin))
 
     async def capture(_request: Request) -> Response:
-        return Plain(document.bundled("capture.js"), media_type="text/javascript")
+        return PlainResponse(document.read_bundled("capture.js"), media_type="text/javascript")
 
     async def take(request: Request) -> Response:
         ending = request.path_params["ending"]
-        if ending not in takes.KINDS:
-            return Plain("takes are " + " or ".join(takes.KINDS), 404, media_type="text/plain")
+        if ending not in takes.MEDIA_TYPES:
+            text = "a take is written as " + " or ".join(takes.MEDIA_TYPES)
+            return PlainResponse(text, 404, media_type="text/plain")
         try:
-            content = await takes.receive(request.stream(), viewer.rig, viewer.fps)
+            upload = await takes.receive(request.stream(), viewer.rig, viewer.fps)
             async with one_at_a_time:
-                made = await asyncio.to_thread(takes.write, content, ending, viewer.rig, viewer.fps)
+                file = await asyncio.to_thread(takes.write, upload, ending, viewer.rig, viewer.fps)
         except MarotteError as error:
-            return Plain(str(error), 400, media_type="text/plain")
-        return Plain(made, media_type=takes.KINDS[ending])
+            return PlainResponse(str(error), 400, media_type="text/plain")
+        return PlainResponse(file, media_type=takes.MEDIA_TYPES[ending])
 
     routes = [
         Route("/", page),
         Route("/capture.js", capture),
         Route("/take.{ending}", take, methods=["POST"]),
-        WebSocketRoute("/socket", viewer.meet),
+        WebSocketRoute("/socket", viewer.serve_socket),
     ]
     return Guard(Starlette(routes=routes), viewer.access)
 
 
 @lru_cache(maxsize=4)
-def render_page(socket: str) -> str:
-    """The page whose socket is at this origin."""
+def render_page(socket_origin: str) -> str:
+    """Return the page's HTML; `socket_origin` is where it may open a socket, e.g. ws://host."""
     head = load_head()
-    shape, arrays = document.head_content(head, list(head.names))
+    shape, arrays = document.encode_head(head, list(head.names))
     rest_mm, weights_mm = head.lip_gap_weights(head.names)
     facts = {
         "title": "Marotte",
         "head": shape,
         "lipGap": {"restMm": rest_mm, "weightsMm": [float(w) for w in weights_mm]},
     }
-    may = {"script-src": "'self'", "connect-src": f"'self' {socket}", "img-src": "data:"}
-    return "".join(document.pieces("viewer", facts, arrays, may=may))
+    policy = {
+        "script-src": "'self'",
+        "connect-src": f"'self' {socket_origin}",
+        "img-src": "data:",
+    }
+    return "".join(document.render("viewer", facts, arrays, policy=policy))

@@ -1,4 +1,4 @@
-"""A viewer on a port: in this thread until it is interrupted, or in one of its own."""
+"""Serve a viewer on a port: in this thread until Ctrl-C, or in a background thread."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from typing import TYPE_CHECKING, final
 
 from marotte.errors import MarotteError, missing_extra
 from marotte.web import protocol
-from marotte.web.server import MOST_PAGES, Viewer, build_app
+from marotte.web.server import MAX_PAGES, Viewer, build_app
 
 if TYPE_CHECKING:
     from uvicorn import Server
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 5252
-SEND_BUFFER_BYTES = 1 << 16  # of the system, for a page: what waits there is old when it is read
-LONGEST_GOODBYE_S = 2
+SEND_BUFFER_BYTES = 1 << 16  # the system's buffer per page: frames that wait there grow old
+SHUTDOWN_TIMEOUT_S = 2
 PACKAGES = ("starlette", "uvicorn", "websockets")
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What https needs; the key may stand in the certificate's own file.
+    """A certificate for https.
 
     Attributes:
         path: a PEM file, the server's certificate first.
-        key: a PEM file, or None.
+        key: a PEM file, or None if the key is in the certificate's file.
     """
 
     path: Path
     key: Path | None = None
 
     def check(self) -> None:
-        """Refuse files that are no certificate with its key.
+        """Check that both files can be used.
 
         Raises:
-            MarotteError: says so.
+            MarotteError: they are not a certificate with its key.
         """
         try:
             ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self.path, self.key)
-        except OSError as error:  # ssl.SSLError is one
+        except OSError as error:  # the base class of ssl.SSLError
             raise MarotteError(
                 f"{self.path} can't be used for https ({error.strerror or error}): give a "
                 "certificate and its key as PEM files"
@@ -55,10 +55,10 @@ class Certificate:
 
 
 def listen(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> socket.socket:
-    """Take a port.
+    """Open a port and return its listening socket.
 
     Raises:
-        MarotteError: it is taken, or this machine has no such address; a package is missing.
+        MarotteError: the port is in use, this machine has no such address, or a package is missing.
     """
     for package in PACKAGES:
         if find_spec(package) is None:
@@ -67,13 +67,13 @@ def listen(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
-        where = f"can't listen at {host} port {port}"
+        problem = f"can't listen at {host} port {port}"
         if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", None)):
             raise MarotteError(
-                f"{where}, which is taken: end what uses it, or give another port"
+                f"{problem}, which is in use: stop the program that uses it, or give another port"
             ) from error
         raise MarotteError(
-            f"{where} ({error.strerror or error}): give an address of this machine, and a port "
+            f"{problem} ({error.strerror or error}): give an address of this machine and a port "
             "above 1023"
         ) from error
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -81,7 +81,7 @@ def listen(host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> socket.socket:
 
 
 def address(viewer: Viewer, listening: socket.socket, secure: bool = False) -> str:
-    """Where a browser finds the viewer, with the token if one is needed."""
+    """Return the URL of the page, with the token if one is needed."""
     host, port = listening.getsockname()[:2]
     if host in ("0.0.0.0", "::"):
         host = _own_address()
@@ -91,26 +91,26 @@ def address(viewer: Viewer, listening: socket.socket, secure: bool = False) -> s
 
 
 def _own_address() -> str:
-    """This machine's address on its network, or its name where it has none."""
+    """Return this machine's address on its network, or its name if it has none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing; the system chooses whence it would
+            probe.connect(("192.0.2.1", 9))  # sends nothing, but selects the network interface
             return str(probe.getsockname()[0])
         except OSError:
             return socket.gethostname()
 
 
 def make_server(viewer: Viewer, certificate: Certificate | None = None) -> Server:
-    """The server, ready to run on a socket."""
+    """Return the server, ready to run on a socket."""
     import uvicorn
 
-    # It would report each page that is open when the server ends as an error.
+    # When the server ends, uvicorn would report each open page as an error.
     getLogger("uvicorn.error").addFilter(lambda record: not record.msg.startswith("Cancel "))
     return uvicorn.Server(
         uvicorn.Config(
             build_app(viewer),
             ws="websockets-sansio",
-            ws_max_size=protocol.LONGEST_MESSAGE,
+            ws_max_size=protocol.MAX_MESSAGE_BYTES,
             ws_max_queue=8,
             ws_per_message_deflate=False,
             lifespan="off",
@@ -119,8 +119,8 @@ def make_server(viewer: Viewer, certificate: Certificate | None = None) -> Serve
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=4 * MOST_PAGES,
-            timeout_graceful_shutdown=LONGEST_GOODBYE_S,
+            limit_concurrency=4 * MAX_PAGES,
+            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
             ssl_certfile=certificate.path if certificate else None,
             ssl_keyfile=certificate.key if certificate else None,
         )
@@ -128,18 +128,19 @@ def make_server(viewer: Viewer, certificate: Certificate | None = None) -> Serve
 
 
 def serve(viewer: Viewer, listening: socket.socket, certificate: Certificate | None = None) -> None:
-    """Serve until Ctrl-C, which ends it quietly."""
+    """Serve until Ctrl-C, which ends the server quietly."""
     with suppress(KeyboardInterrupt), listening:
         make_server(viewer, certificate).run(sockets=[listening])
 
 
 @final
-class Background:
-    """A viewer that is served in a thread of its own, for frames made in another."""
+class BackgroundServer:
+    """A viewer's server in a background thread, for frames that another thread makes."""
 
     def __init__(
         self, viewer: Viewer, listening: socket.socket, certificate: Certificate | None = None
     ) -> None:
+        """Start serving on a listening socket."""
         self._viewer, self._listening = viewer, listening
         self._server = make_server(viewer, certificate)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -155,14 +156,14 @@ class Background:
         with self._listening:
             asyncio.run(run())
 
-    def show(self, message: bytes) -> None:
-        """Send a message to all who watch; never waits."""
+    def broadcast(self, message: bytes) -> None:
+        """Send a message to each page that watches; never waits."""
         loop = self._loop
         if loop is not None:
-            with suppress(RuntimeError):  # the loop closed in this very moment
-                loop.call_soon_threadsafe(self._viewer.show, message)
+            with suppress(RuntimeError):  # another thread has just closed the loop
+                loop.call_soon_threadsafe(self._viewer.broadcast, message)
 
     def close(self) -> None:
-        """Say goodbye to the pages and free the port."""
+        """Disconnect the pages and free the port."""
         self._server.should_exit = True
         self._thread.join()

@@ -1,4 +1,4 @@
-"""A recording in; its samples out, at the pace at which they would sound."""
+"""Play a recording as live sound: its samples come at the pace at which they would be heard."""
 
 from __future__ import annotations
 
@@ -9,30 +9,39 @@ from typing import final
 
 from marotte.audio.recording import open_recording
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.realtime.inputs import Hear, Input, Say
+from marotte.realtime.inputs import Input, OnSamples, Report
 
-BLOCK_SAMPLES = 160  # 10 ms, what a microphone gives at a time
+BLOCK_SAMPLES = 160  # 10 ms, as a microphone delivers
 
 
 @final
 class FileInput(Input):
-    """Plays a file silently; at once if it is told that time does not matter."""
+    """A sound file, read once. Nothing is audible."""
 
     def __init__(self, path: Path, fast: bool = False) -> None:
+        """Open the file.
+
+        Args:
+            path: WAV, FLAC, OGG or MP3.
+            fast: read as fast as possible instead of in real time.
+
+        Raises:
+            MarotteError: the file can't be read.
+        """
         self.recording = open_recording(path)
         self.name = path.name
         self.rate = SAMPLE_RATE
         self.fast = fast
 
-    def run(self, hear: Hear, stop: Event, say: Say) -> None:
-        """Give the file's sound away, once."""
-        begun = time.perf_counter()
-        done = 0
+    def run(self, on_samples: OnSamples, stop: Event, report: Report) -> None:
+        """Read the file to its end."""
+        start_s = time.perf_counter()
+        n_read = 0
         for samples in self.recording.blocks(SAMPLE_RATE // 4 if self.fast else BLOCK_SAMPLES):
-            done += len(samples)
-            due = begun + done / SAMPLE_RATE
+            n_read += len(samples)
+            due_s = start_s + n_read / SAMPLE_RATE
             if not self.fast:
-                stop.wait(due - time.perf_counter())
+                stop.wait(due_s - time.perf_counter())
             if stop.is_set():
                 return
-            hear(samples, time.perf_counter() if self.fast else due)
+            on_samples(samples, time.perf_counter() if self.fast else due_s)

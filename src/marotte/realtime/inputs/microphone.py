@@ -1,4 +1,4 @@
-"""A sound device in; its samples out, as they are heard. Needs the extra `live`."""
+"""Read a microphone through PortAudio. Needs the extra `live`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError, missing_extra
-from marotte.realtime.inputs import Hear, Input, Say
+from marotte.realtime.inputs import Input, OnSamples, Report
 
 BLOCK_S = 0.01
-LOST_S = 1.0  # without a word from a device: it is gone
+LOST_S = 1.0  # a device that delivers nothing for so long is gone; also the time between retries
 ALTERNATIVE = "play a file with --input FILE, or pipe raw samples into --input -"
 
 
 def sound_devices() -> Any:
-    """The module sounddevice.
+    """Import and return the module sounddevice.
 
     Raises:
-        MarotteError: it, or the library PortAudio that it stands on, is not installed.
+        MarotteError: sounddevice, or the library PortAudio that it needs, is not installed.
     """
     try:
         return import_module("sounddevice")
@@ -31,90 +31,100 @@ def sound_devices() -> Any:
         raise missing_extra("sounddevice", "live") from error
     except OSError as error:
         raise MarotteError(
-            "there is no PortAudio, which microphones need: install it (Debian: libportaudio2), "
-            f"or {ALTERNATIVE}"
+            "microphones need PortAudio, which is not installed: install it (Debian: "
+            f"libportaudio2), or {ALTERNATIVE}"
         ) from error
 
 
 def microphones(devices: Any) -> list[tuple[int, str]]:
-    """The number and name of everything that can be heard; the default comes first."""
+    """Return the number and name of each device with an input, the default device first."""
     default = _default(devices)
-    found = [
+    inputs = [
         (number, str(device["name"]))
         for number, device in enumerate(devices.query_devices())
         if device["max_input_channels"] > 0
     ]
-    return sorted(found, key=lambda each: (each[0] != default, each[0]))
+    return sorted(inputs, key=lambda each: (each[0] != default, each[0]))
 
 
 def choose(devices: Any, name: str | None) -> tuple[int, str]:
-    """The microphone whose name has `name` in it, or the default one.
+    """Return the number and name of a microphone.
+
+    Args:
+        devices: the module sounddevice.
+        name: a part of the microphone's name in any case, or None for the default one.
 
     Raises:
-        MarotteError: there is none.
+        MarotteError: no microphone matches.
     """
-    found = microphones(devices)
-    if not found:
+    available = microphones(devices)
+    if not available:
         raise MarotteError(f"there is no microphone: {ALTERNATIVE}")
-    fitting = [each for each in found if name is None or name.lower() in each[1].lower()]
-    if not fitting:
-        known = ", ".join(repr(each[1]) for each in found)
-        raise MarotteError(f"no microphone has {name!r} in its name: there are {known}")
-    return fitting[0]
+    matching = [each for each in available if name is None or name.lower() in each[1].lower()]
+    if not matching:
+        known = ", ".join(repr(each[1]) for each in available)
+        raise MarotteError(f"no microphone has {name!r} in its name: choose one of {known}")
+    return matching[0]
 
 
 @final
 class Microphone(Input):
-    """Hears a sound device; waits for it to come back when it is lost."""
+    """A sound device. When it is unplugged, the input waits until it is back."""
 
     def __init__(self, name: str | None = None) -> None:
+        """Find the device; `name` is a part of its name, or None for the default device.
+
+        Raises:
+            MarotteError: there is no such device, it can't be opened, or a package is missing.
+        """
         self.devices = sound_devices()
         self.number, self.name = choose(self.devices, name)
-        self.rate, self.channels = self._first_that_opens()
-        self._heard = 0.0
+        self.rate, self.channels = self._working_format()
+        self._last_block_s = 0.0
 
-    def run(self, hear: Hear, stop: Event, say: Say) -> None:
-        """Give away what is heard; silence while the device is away."""
+    def run(self, on_samples: OnSamples, stop: Event, report: Report) -> None:
+        """Read the device; give silence while it is gone."""
         while not stop.is_set():
             try:
-                self._listen(hear, stop)
+                self._read(on_samples, stop)
             except self.devices.PortAudioError as error:
-                say(f"{self.name}: {error}")
+                report(f"{self.name}: {error}")
             if stop.is_set():
                 return
-            say(f"{self.name} is gone: waiting for it")
-            self._wait_for_it(hear, stop)
+            report(f"{self.name} is gone: waiting for it")
+            self._wait_for_device(on_samples, stop)
             if not stop.is_set():
-                say(f"{self.name} is back")
+                report(f"{self.name} is back")
 
-    def _listen(self, hear: Hear, stop: Event) -> None:
-        """Hear until the device falls silent for good."""
+    def _read(self, on_samples: OnSamples, stop: Event) -> None:
+        """Read until the device stops delivering."""
 
         def callback(samples: NDArray[np.float32], _n: int, _time: Any, _status: Any) -> None:
-            self._heard = time.perf_counter()
-            hear(samples.mean(axis=1, dtype=np.float32), self._heard)
+            self._last_block_s = time.perf_counter()
+            on_samples(samples.mean(axis=1, dtype=np.float32), self._last_block_s)
 
-        with self._open(callback) as opened:
-            self._heard = time.perf_counter()
+        with self._open(callback) as stream:
+            self._last_block_s = time.perf_counter()
             while not stop.wait(0.1):
-                if not opened.active or time.perf_counter() - self._heard > LOST_S:
+                if not stream.active or time.perf_counter() - self._last_block_s > LOST_S:
                     return
 
-    def _wait_for_it(self, hear: Hear, stop: Event) -> None:
+    def _wait_for_device(self, on_samples: OnSamples, stop: Event) -> None:
+        """Give silence in real time until the device is back."""
         silence = np.zeros(round(self.rate * BLOCK_S), np.float32)
-        begun = time.perf_counter()
-        done, asked = 0, begun
-        while not stop.wait(max(0.0, begun + done * BLOCK_S - time.perf_counter())):
-            done += 1
-            hear(silence, begun + done * BLOCK_S)
-            if time.perf_counter() - asked < LOST_S:
+        start_s = time.perf_counter()
+        n_blocks, last_try_s = 0, start_s
+        while not stop.wait(max(0.0, start_s + n_blocks * BLOCK_S - time.perf_counter())):
+            n_blocks += 1
+            on_samples(silence, start_s + n_blocks * BLOCK_S)
+            if time.perf_counter() - last_try_s < LOST_S:
                 continue
-            asked = time.perf_counter()
+            last_try_s = time.perf_counter()
             if self._is_back():
                 return
 
     def _is_back(self) -> bool:
-        # PortAudio looks for devices once, when it is initialised.
+        # PortAudio lists devices only when it is initialised.
         self.devices._terminate()
         self.devices._initialize()
         numbers = [number for number, name in microphones(self.devices) if name == self.name]
@@ -123,21 +133,23 @@ class Microphone(Input):
         self.number = numbers[0]
         return self._opens(self.rate, self.channels)
 
-    def _first_that_opens(self) -> tuple[int, int]:
-        """A rate and a number of channels: 16 kHz and one if the device, or the system, has them.
+    def _working_format(self) -> tuple[int, int]:
+        """Return a sample rate and a number of channels that the device opens with.
+
+        16 kHz mono comes first, so that nothing has to be resampled.
 
         Raises:
-            MarotteError: it can't be opened at all.
+            MarotteError: the device opens with none.
         """
         device = self.devices.query_devices(self.number)
-        own, most = round(device["default_samplerate"]), int(device["max_input_channels"])
-        for channels in (1, most):
-            for rate in (SAMPLE_RATE, own):
+        default_rate = round(device["default_samplerate"])
+        for channels in (1, int(device["max_input_channels"])):
+            for rate in (SAMPLE_RATE, default_rate):
                 if self._opens(rate, channels):
                     return rate, channels
         raise MarotteError(
-            f"can't open the microphone {self.name!r} at {SAMPLE_RATE} or {own} samples a second: "
-            f"another program may hold it; or {ALTERNATIVE}"
+            f"can't open the microphone {self.name!r} at {SAMPLE_RATE} or {default_rate} Hz: close "
+            f"other programs that use it, or {ALTERNATIVE}"
         )
 
     def _opens(self, rate: int, channels: int) -> bool:

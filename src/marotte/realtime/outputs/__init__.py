@@ -1,8 +1,8 @@
-"""The places that live frames go to: a spec like `vmc:127.0.0.1:39539` in, an `Output` out.
+"""Destinations of live frames: `open_output("vmc:127.0.0.1:39539", take)` returns an `Output`.
 
-Each is a function `connect(target, take)` of a module of this package; other packages add theirs by
-an entry point of the group `marotte.outputs`, whose name is the spec's first word and whose value
-is such a function.
+Each is a function `connect(target, take)` in a module of this package. Another package adds its own
+through an entry point of the group `marotte.outputs`: the entry point's name is the first word of
+the spec, its value is such a function.
 """
 
 from __future__ import annotations
@@ -22,13 +22,18 @@ from marotte.face.rig import Rig
 
 @dataclass(frozen=True)
 class Take:
-    """What an output is told before the first frame.
+    """What an output knows before the first frame.
 
     Attributes:
-        rig: the meaning of every frame's controls.
-        fps: frames a second.
-        rate: samples a second of the sound.
-        student: the name of who makes the frames.
+        rig: the names and ranges of each frame's controls.
+        fps: frames per second.
+        rate: the sound's sample rate in Hz.
+        student: the name of the student that makes the frames.
+
+    Example:
+        >>> from marotte.face.rig import ARKIT_52
+        >>> Take(ARKIT_52, fps=60.0, rate=16_000).rig.names[17]
+        'jawOpen'
     """
 
     rig: Rig
@@ -38,43 +43,64 @@ class Take:
 
 
 class Output(ABC):
-    """Where frames go, as they are made.
+    """A destination of frames.
 
-    Each output has a thread of its own, so that it may wait for whom it sends to. While it does,
-    the oldest of the frames that wait for it are dropped.
+    Each output runs in its own thread, so that it may wait for the network or a disk. While it
+    waits, the oldest frames in its queue are dropped.
 
     Attributes:
-        waiting_frames: how many frames may wait; who records wants all of them.
+        max_queued_frames: the length of the output's queue; recorders set a high number.
+
+    Example:
+        >>> class JawMeter(Output):
+        ...     def __init__(self, take):
+        ...         self.column = take.rig.index["jawOpen"]
+        ...
+        ...     def send(self, frame):
+        ...         print(f"{frame.time_s:.2f} s: jaw {frame.controls[self.column]:.0%} open")
+        >>> from marotte.face.rig import ARKIT_52
+        >>> output = JawMeter(Take(ARKIT_52, fps=60.0, rate=16_000))
+        >>> output.send(Frame(0.5, 80.0, np.full(52, 0.25, np.float32)))
+        0.50 s: jaw 25% open
+        >>> output.close()
     """
 
-    waiting_frames: int = 8  # what comes of a tenth of a second of sound in one piece
+    max_queued_frames: int = 8  # as many as a block of a tenth of a second completes
 
     @abstractmethod
     def send(self, frame: Frame) -> None:
-        """Take a frame; their times rise, and jump where frames were dropped.
+        """Send one frame. Times rise from frame to frame, and jump where frames were dropped.
 
         Raises:
-            MarotteError: it can't be sent, and the next one can't either.
+            MarotteError: the output has failed for good; it gets no more frames.
         """
 
-    def hear(self, samples: NDArray[np.float32], first: int) -> None:  # noqa: B027  # most don't
-        """Take sound as it came in: mono samples [n] at the take's rate, about -1..1.
+    def send_samples(  # noqa: B027  # optional: most outputs take no sound
+        self, samples: NDArray[np.float32], first: int
+    ) -> None:
+        """Send a block of the sound that the frames are made from.
 
         Args:
-            samples: the next samples.
-            first: the place of the first of them in the sound, from 0; it jumps over what was lost.
+            samples: mono samples [n] at the take's rate, about -1..1.
+            first: the index of the first sample, counted from the start of the sound. It jumps
+                where samples were lost.
         """
 
-    def close(self) -> None:  # noqa: B027  # a socket ends with the program
-        """End it; what was recorded becomes a file."""
+    def close(self) -> None:  # noqa: B027  # optional: sockets close with the program
+        """Release what the output holds; recorders finish their file."""
 
 
 Connect = Callable[[str, Take], Output]
-"""Opens an output: the spec's text after the first colon, and what is to come."""
+"""Opens an output. Arguments: the spec's text after the first colon, and the take."""
 
 
 def names() -> list[str]:
-    """The first words that a spec may have."""
+    """Return the first words that a spec can have.
+
+    Example:
+        >>> names()[:3]
+        ['livelink', 'vmc', 'vmc-vrm0']
+    """
     return plugins.names(plugins.OUTPUTS)
 
 
@@ -82,7 +108,12 @@ def open_output(spec: str, take: Take) -> Output:
     """Open the output that a spec names, e.g. `vmc`, `vmc:192.168.1.5:39539` or `csv:take.csv`.
 
     Raises:
-        MarotteError: there is none of that name, or it can't be opened.
+        MarotteError: there is no output of this name, or it can't be opened.
+
+    Example:
+        >>> from marotte.face.rig import ARKIT_52
+        >>> with_default_port = open_output("livelink", Take(ARKIT_52, fps=60.0, rate=16_000))
+        >>> with_default_port.close()
     """
     name, _, target = spec.partition(":")
     connect: Connect | None = plugins.find(plugins.OUTPUTS, name)

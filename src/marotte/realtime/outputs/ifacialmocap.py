@@ -1,10 +1,11 @@
-"""Frames in; the datagrams of the iPhone app iFacialMocap out.
+"""Send frames in the protocol of the iPhone app iFacialMocap, one UDP datagram per frame.
 
-Its receivers (for Unity, Blender, Maya, VMagicMirror and others) listen on port 49983:
+Its receivers (for Unity, Blender, Maya, VMagicMirror and others) listen on port 49983. A datagram
+is text:
 
     mouthSmile_R-0|jawOpen-12|...|=head#x,y,z,px,py,pz|rightEye#x,y,z|leftEye#x,y,z|
 
-with whole numbers 0 to 100, and the head's angles in degrees.
+Controls are whole numbers 0 to 100, the head's angles are in degrees.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 from marotte.face.animation import Frame
 from marotte.realtime.outputs import Output, Take
-from marotte.realtime.outputs.udp import Datagrams
+from marotte.realtime.outputs.udp import UdpSender
 
 PORT = 49983
 EYES = "rightEye#0,0,0|leftEye#0,0,0|"
@@ -29,31 +30,39 @@ def connect(target: str, take: Take) -> Output:
 
 @final
 class IFacialMocap(Output):
-    """Sends a datagram a frame."""
+    """Sends one datagram per frame."""
 
     def __init__(self, target: str, take: Take) -> None:
-        """Open it.
+        """Open the socket.
 
         Raises:
             MarotteError: there is no such host.
         """
-        self.shapes = "".join(f"{_short(name)}-%d|" for name in take.rig.names)
-        self.out = Datagrams(target, PORT)
+        self.template = "".join(f"{short_name(name)}-%d|" for name in take.rig.names)
+        self.sender = UdpSender(target, PORT)
 
     def send(self, frame: Frame) -> None:
-        """Send the frame, and the head's pose."""
+        """Send the controls and the head's angles."""
         percent = np.rint(100 * frame.controls).astype(int)
         yaw, pitch, roll = (math.degrees(angle) for angle in frame.head)
         head = f"=head#{pitch:.6f},{yaw:.6f},{roll:.6f},0,0,0|"
-        self.out.send((self.shapes % tuple(percent.tolist()) + head + EYES).encode("ascii"))
+        text = self.template % tuple(percent.tolist()) + head + EYES
+        self.sender.send(text.encode("ascii"))
 
     def close(self) -> None:
-        """Give the socket back."""
-        self.out.close()
+        """Close the socket."""
+        self.sender.close()
 
 
-def _short(name: str) -> str:
-    """`mouthSmile_R` of `mouthSmileRight`; `mouthRight` and `jawRight` stay what they are."""
+def short_name(name: str) -> str:
+    """Return the app's name of an ARKit control.
+
+    Sides become `_L` and `_R`, but `mouthLeft`, `mouthRight`, `jawLeft` and `jawRight` stay.
+
+    Example:
+        >>> short_name("mouthSmileRight"), short_name("mouthRight")
+        ('mouthSmile_R', 'mouthRight')
+    """
     for side in ("Left", "Right"):
         stem = name.removesuffix(side)
         if stem not in (name, "mouth", "jaw"):

@@ -1,4 +1,4 @@
-"""Frames in; a line of JSON for each out, on standard output or in a file.
+"""Write frames as lines of JSON, to standard output or a file.
 
 {"time_s": 0.5, "delay_ms": 116.0, "controls": {"jawOpen": 0.31, ...}, "head": [0.0, 0.0, 0.0]}
 """
@@ -16,56 +16,62 @@ import numpy as np
 from marotte.errors import MarotteError
 from marotte.face.animation import Frame
 from marotte.realtime.outputs import Output, Take
-from marotte.realtime.outputs.recorder import Recorder, path_of
+from marotte.realtime.outputs.recorder import Recorder, recording_path
 
-DECIMALS = 4  # a ten-thousandth of a control's range is beyond what any face shows
+DECIMALS = 4  # nobody sees a ten-thousandth of a control's range
 
 
 def connect(target: str, take: Take) -> Output:
-    """Open `json`, to standard output, or `json:FILE`, which appears when the take ends."""
-    return JsonRecorder(path_of(target, "json"), take) if target else JsonLines(take)
+    """Open `json` (standard output) or `json:FILE`, which appears when the take ends."""
+    return JsonRecorder(recording_path(target, "json"), take) if target else JsonLines(take)
 
 
-def line_of(frame: Frame, names: tuple[str, ...]) -> bytes:
-    """The line of a frame, whose controls have these names."""
-    controls = np.round(frame.controls.astype(np.float64), DECIMALS) + 0.0  # -0 becomes 0
-    described: dict[str, object] = {
+def encode_frame(frame: Frame, names: tuple[str, ...]) -> bytes:
+    """Return a frame as a line of JSON; `names` are its controls' names in order.
+
+    Example:
+        >>> frame = Frame(0.5, 80.0, np.float32([0.25]))
+        >>> encode_frame(frame, ("jawOpen",)).decode().strip()
+        '{"time_s": 0.5, "delay_ms": 80.0, "controls": {"jawOpen": 0.25}, "head": [0.0, 0.0, 0.0]}'
+    """
+    controls = np.round(frame.controls.astype(np.float64), DECIMALS) + 0.0  # turns -0 into 0
+    fields: dict[str, object] = {
         "time_s": round(frame.time_s, 6),
         "delay_ms": round(frame.delay_ms, 3),
         "controls": dict(zip(names, controls.tolist(), strict=True)),
         "head": [round(angle, DECIMALS) for angle in frame.head],
     }
-    return json.dumps(described, allow_nan=False).encode("ascii") + b"\n"
+    return json.dumps(fields, allow_nan=False).encode("ascii") + b"\n"
 
 
 @final
 class JsonLines(Output):
     """Writes to standard output."""
 
-    waiting_frames = 150  # who reads a pipe may stop for a moment
+    max_queued_frames = 150  # the reader of a pipe may pause for a moment
 
     def __init__(self, take: Take) -> None:
-        """Open it."""
+        """Open standard output."""
         self.names = take.rig.names
-        # Without a buffer: a thread that waits in one would hold the program up when it ends.
-        self.out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+        # Unbuffered: a thread that waits in a buffer would keep the program from exiting.
+        self.stdout = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
 
     def send(self, frame: Frame) -> None:
         """Write a line.
 
         Raises:
-            MarotteError: nobody reads any more.
+            MarotteError: the reader has closed the pipe.
         """
-        line = line_of(frame, self.names)
+        line = encode_frame(frame, self.names)
         try:
             while line:
-                line = line[self.out.write(line) :]
+                line = line[self.stdout.write(line) :]
         except OSError as error:
-            raise MarotteError(f"nobody takes its lines any more ({error.strerror})") from error
+            raise MarotteError(f"standard output is closed ({error.strerror})") from error
 
     def close(self) -> None:
         """Close this end of the pipe."""
-        self.out.close()
+        self.stdout.close()
 
 
 @final
@@ -73,15 +79,15 @@ class JsonRecorder(Recorder):
     """Writes to a file."""
 
     def __init__(self, path: Path, take: Take) -> None:
-        """Name the file."""
+        """Set the path."""
         super().__init__(path)
         self.names = take.rig.names
 
     def open(self, temporary: Path) -> None:
         """Open the file."""
-        self.out: BinaryIO = self.stack.enter_context(temporary.open("wb"))
+        self.file: BinaryIO = self.stack.enter_context(temporary.open("wb"))
 
     def send(self, frame: Frame) -> None:
         """Write a line."""
-        self.begin()
-        self.out.write(line_of(frame, self.names))
+        self.start()
+        self.file.write(encode_frame(frame, self.names))

@@ -1,7 +1,7 @@
-"""Frames in; a datagram of JSON a frame out, to a script that runs in Maya.
+"""Send frames as JSON, one UDP datagram per frame, to a script that runs in Maya.
 
-The script is `examples/maya_receiver.py`; anything else that listens on port 7007 reads it as well:
-what `json` prints as a line is the whole of a datagram.
+The script is `examples/maya_receiver.py`; any other program that listens on port 7007 can read the
+datagrams too. A datagram holds exactly the line that the output `json` writes.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import final
 
 from marotte.face.animation import Frame
 from marotte.realtime.outputs import Output, Take
-from marotte.realtime.outputs.jsonl import line_of
-from marotte.realtime.outputs.udp import Datagrams
+from marotte.realtime.outputs.jsonl import encode_frame
+from marotte.realtime.outputs.udp import UdpSender
 
 PORT = 7007
 
@@ -23,21 +23,21 @@ def connect(target: str, take: Take) -> Output:
 
 @final
 class Maya(Output):
-    """Sends a datagram a frame."""
+    """Sends one datagram per frame."""
 
     def __init__(self, target: str, take: Take) -> None:
-        """Open it.
+        """Open the socket.
 
         Raises:
             MarotteError: there is no such host.
         """
         self.names = take.rig.names
-        self.out = Datagrams(target, PORT)
+        self.sender = UdpSender(target, PORT)
 
     def send(self, frame: Frame) -> None:
         """Send the frame."""
-        self.out.send(line_of(frame, self.names))
+        self.sender.send(encode_frame(frame, self.names))
 
     def close(self) -> None:
-        """Give the socket back."""
-        self.out.close()
+        """Close the socket."""
+        self.sender.close()

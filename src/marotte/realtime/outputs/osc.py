@@ -1,6 +1,6 @@
-"""Bundles of OSC messages that end in a float: written once, and filled in for every frame.
+"""Encode bundles of OSC messages: the bundle is built once, then only its floats change.
 
-The package python-osc writes them; it would take a millisecond a frame.
+The package python-osc builds it; building it anew would take a millisecond per frame.
 """
 
 from __future__ import annotations
@@ -15,44 +15,44 @@ from numpy.typing import NDArray
 from marotte.errors import missing_extra
 
 Message = tuple[str, tuple[str | int | float, ...]]
-"""An address, and the values."""
+"""An address and its values."""
 
 
 @final
-class Bundle:
-    """A bundle, to be carried out at once, whose floats can be changed."""
+class BundleTemplate:
+    """A bundle with the time tag "immediately", whose floats are filled in for each frame."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
-        """Write it.
+        """Build the bundle.
 
         Args:
-            messages: those whose last value is a float are filled in, in this order.
+            messages: of each message whose last value is a float, that float can be changed.
 
         Raises:
             MarotteError: python-osc is not installed.
         """
         try:
             bundles: Any = import_module("pythonosc.osc_bundle_builder")
-            writers: Any = import_module("pythonosc.osc_message_builder")
+            builders: Any = import_module("pythonosc.osc_message_builder")
         except ImportError as error:
             raise missing_extra("python-osc", "live") from error
         bundle = bundles.OscBundleBuilder(bundles.IMMEDIATELY)
-        ends: list[int] = []
-        end = len(b"#bundle\0") + 8  # the time comes next
+        float_ends: list[int] = []
+        end = len(b"#bundle\0") + 8  # then the time tag, 8 bytes
         for address, values in messages:
-            writer = writers.OscMessageBuilder(address)
+            builder = builders.OscMessageBuilder(address)
             for value in values:
-                writer.add_arg(value)
-            message = writer.build()
+                builder.add_arg(value)
+            message = builder.build()
             bundle.add_content(message)
             end += 4 + message.size
             if values and isinstance(values[-1], float):
-                ends.append(end)
+                float_ends.append(end)
         self.content = bytearray(bundle.build().dgram)
-        self.places = np.array(ends, np.intp)[:, None] + np.arange(-4, 0)
+        self.float_bytes = np.array(float_ends, np.intp)[:, None] + np.arange(-4, 0)
 
-    def filled(self, values: NDArray[np.floating]) -> bytes:
-        """The bundle with other floats [n]."""
+    def fill(self, values: NDArray[np.floating]) -> bytes:
+        """Return the bundle with other floats [n], in the messages' order."""
         view = np.frombuffer(self.content, np.uint8)
-        view[self.places] = values.astype(">f4").view(np.uint8).reshape(-1, 4)
+        view[self.float_bytes] = values.astype(">f4").view(np.uint8).reshape(-1, 4)
         return bytes(self.content)

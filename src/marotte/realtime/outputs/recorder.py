@@ -1,4 +1,4 @@
-"""What recordings have in common: frames are not dropped, and no half of a file appears."""
+"""The base class of outputs that record to a file: nothing is dropped, no partial file appears."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from marotte.errors import MarotteError
 from marotte.paths import check_writable, replacing
 from marotte.realtime.outputs import Output
 
-WAITING_FRAMES = 3600  # a minute; a disk is busy now and then
 
+def recording_path(target: str, kind: str) -> Path:
+    """Return the path in a spec's target.
 
-def path_of(target: str, kind: str) -> Path:
-    """The file that a spec names.
+    Args:
+        target: the spec's text after the colon.
+        kind: the spec's first word, for the error message.
 
     Raises:
-        MarotteError: it names none, or its folder can't be written to.
+        MarotteError: the target is empty, or its folder can't be written to.
     """
     if not target:
         raise MarotteError(f"{kind!r} needs a file: --out {kind}:take.{kind}")
@@ -26,29 +28,33 @@ def path_of(target: str, kind: str) -> Path:
 
 
 class Recorder(Output):
-    """Writes beside the file from the first frame on, and moves it there when the take ends.
+    """Writes to a temporary file from the first frame on, and renames it when the take ends.
 
     A take without a frame leaves no file.
+
+    Attributes:
+        path: where the file appears.
+        stack: what `close` closes.
     """
 
-    waiting_frames = WAITING_FRAMES
+    max_queued_frames = 3600  # a minute: disks are busy now and then
 
     def __init__(self, path: Path) -> None:
-        """Name the file."""
+        """Set the path."""
         self.path = path
         self.stack = ExitStack()
-        self.begun = False
+        self.started = False
 
-    def begin(self) -> None:
-        """Open the file, if that was not done before."""
-        if not self.begun:
-            self.begun = True
+    def start(self) -> None:
+        """Open the file, the first time."""
+        if not self.started:
+            self.started = True
             self.open(self.stack.enter_context(replacing(self.path)))
 
     @abstractmethod
     def open(self, temporary: Path) -> None:
-        """Open what is written; `stack` closes it."""
+        """Open the temporary file; put what has to be closed on `stack`."""
 
     def close(self) -> None:
-        """Let the file appear."""
+        """Close the file and move it to its path."""
         self.stack.close()

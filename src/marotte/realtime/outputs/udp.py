@@ -1,4 +1,4 @@
-"""A host and a port out of a spec's text, and datagrams to them."""
+"""Parse the address in a spec, and send UDP datagrams to it."""
 
 from __future__ import annotations
 
@@ -7,67 +7,76 @@ from typing import final
 
 from marotte.errors import MarotteError
 
-HERE = "127.0.0.1"
+LOCALHOST = "127.0.0.1"
 
 
-def parse_address(target: str, port: int) -> tuple[str, int]:
-    """The host and port of `HOST`, `HOST:PORT`, `PORT`, `[IPV6]:PORT` or nothing.
+def parse_address(target: str, default_port: int) -> tuple[str, int]:
+    """Return the host and port of `HOST`, `HOST:PORT`, `PORT`, `[IPV6]:PORT` or an empty text.
 
     Args:
-        target: what a spec says; this machine where it names no host.
-        port: where it names none.
+        target: the spec's text after the colon; without a host, it means this machine.
+        default_port: the port of a target without one.
 
     Raises:
-        MarotteError: the port is no port.
+        MarotteError: the port is not a number from 1 to 65535.
+
+    Example:
+        >>> parse_address("192.168.1.5:9001", 9000)
+        ('192.168.1.5', 9001)
+        >>> parse_address("", 9000)
+        ('127.0.0.1', 9000)
     """
-    host, last = target, ""
+    host, port = target, ""
     if target.startswith("["):
-        host, _, last = target[1:].partition("]")
-        last = last.removeprefix(":")
+        host, _, port = target[1:].partition("]")
+        port = port.removeprefix(":")
     elif target.isdigit():
-        host, last = "", target
+        host, port = "", target
     elif target.count(":") == 1:
-        host, _, last = target.partition(":")
-    if last and not (last.isdigit() and 0 < int(last) < 65536):
+        host, _, port = target.partition(":")
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
         raise MarotteError(
-            f"{last!r} in {target!r} is no port: give HOST:PORT, a port is 1 to 65535"
+            f"{port!r} in {target!r} is not a port: give HOST:PORT with a port from 1 to 65535"
         )
-    return host or HERE, int(last or port)
+    return host or LOCALHOST, int(port or default_port)
 
 
 @final
-class Datagrams:
-    """Sends to one address; what is lost on the way is lost, as with every datagram."""
+class UdpSender:
+    """Sends datagrams to one address. As always with UDP, lost datagrams are not noticed."""
 
-    def __init__(self, target: str, port: int) -> None:
-        """Look the address up.
+    def __init__(self, target: str, default_port: int) -> None:
+        """Resolve the address and open a socket.
 
         Raises:
             MarotteError: there is no such host.
         """
-        host, port = parse_address(target, port)
+        host, port = parse_address(target, default_port)
         try:
             family, kind, _, _, self.address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_DGRAM
             )[0]
         except OSError as error:
-            raise MarotteError(f"can't find the host {host!r} ({error.strerror})") from error
+            raise MarotteError(
+                f"can't find the host {host!r} ({error.strerror}): check its name or address"
+            ) from error
         self.socket = socket.socket(family, kind)
-        self.worked = False
+        self.has_sent = False
 
     def send(self, content: bytes) -> None:
         """Send one datagram.
 
         Raises:
-            OSError: not even the first one could leave; later ones may fail when a network does.
+            OSError: the first datagram can't be sent. Later errors are ignored, because a network
+                may come back.
         """
         try:
             self.socket.sendto(content, self.address)
-            self.worked = True
+            self.has_sent = True
         except OSError:
-            if not self.worked:
+            if not self.has_sent:
                 raise
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self.socket.close()

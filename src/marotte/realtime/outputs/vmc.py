@@ -1,8 +1,9 @@
-"""Frames in; the Virtual Motion Capture protocol out: one bundle of OSC messages a frame.
+"""Send frames by the Virtual Motion Capture protocol: one bundle of OSC messages per frame.
 
 VSeeFace, VMagicMirror, Warudo, EVMC4U (Unity), VMC4UE and VRM4U (Unreal) and VMC4B (Blender) listen
-on port 39539. `vmc` names shapes as ARKit does, which avatars with "perfect sync" have; `vmc-vrm0`
-sends the five vowels A I U E O, and Blink, that every VRM avatar has. Needs the extra `live`.
+on port 39539. `vmc` sends the rig's names, which are ARKit's; avatars with "perfect sync" have
+these blendshapes. `vmc-vrm0` sends the five vowels A I U E O, and Blink, which all VRM avatars
+have. Needs the extra `live`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import numpy as np
 from marotte.face.animation import Frame
 from marotte.face.visemes import Vowels
 from marotte.realtime.outputs import Output, Take
-from marotte.realtime.outputs.osc import Bundle, Message
-from marotte.realtime.outputs.udp import Datagrams
+from marotte.realtime.outputs.osc import BundleTemplate, Message
+from marotte.realtime.outputs.udp import UdpSender
 
 PORT = 39539
 
@@ -32,10 +33,15 @@ def connect_vrm0(target: str, take: Take) -> Output:
 
 @final
 class Vmc(Output):
-    """Sends a bundle a frame."""
+    """Sends one bundle per frame."""
 
     def __init__(self, target: str, take: Take, vowels: Vowels | None) -> None:
-        """Open it; `vowels` makes other shapes of a frame's, None leaves them.
+        """Open the socket.
+
+        Args:
+            target: the address, `HOST`, `PORT` or `HOST:PORT`.
+            take: the rig of the frames.
+            vowels: converts controls to vowels; None sends the controls.
 
         Raises:
             MarotteError: python-osc is not installed, or there is no such host.
@@ -44,14 +50,14 @@ class Vmc(Output):
         names = vowels.names if vowels else take.rig.names
         messages: list[Message] = [("/VMC/Ext/OK", (1,)), ("/VMC/Ext/T", (0.0,))]
         messages += [("/VMC/Ext/Blend/Val", (name, 0.0)) for name in names]
-        self.bundle = Bundle([*messages, ("/VMC/Ext/Blend/Apply", ())])
-        self.out = Datagrams(target, PORT)
+        self.bundle = BundleTemplate([*messages, ("/VMC/Ext/Blend/Apply", ())])
+        self.sender = UdpSender(target, PORT)
 
     def send(self, frame: Frame) -> None:
-        """Send its time and its shapes."""
+        """Send the frame's time and blendshapes."""
         shapes = self.vowels.of(frame.controls) if self.vowels else frame.controls
-        self.out.send(self.bundle.filled(np.append(np.float32(frame.time_s), shapes)))
+        self.sender.send(self.bundle.fill(np.append(np.float32(frame.time_s), shapes)))
 
     def close(self) -> None:
-        """Give the socket back."""
-        self.out.close()
+        """Close the socket."""
+        self.sender.close()

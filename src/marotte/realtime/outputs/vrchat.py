@@ -1,8 +1,8 @@
-"""Frames in; an avatar's parameters in VRChat out, by OSC: `/avatar/parameters/NAME`.
+"""Send frames to VRChat as avatar parameters, by OSC: `/avatar/parameters/NAME`.
 
-VRChat listens on port 9000 when OSC is enabled in its menu. `vrchat` names parameters as the rig
-names its controls (a retarget file gives them other names); `vrchat-visemes` sends the weights of
-Oculus' 15 visemes as `v_sil`, `v_pp` ... `v_ou`. Needs the extra `live`.
+VRChat listens on port 9000 when OSC is enabled in its menu. `vrchat` sends the rig's names (a
+retarget file changes them). `vrchat-visemes` sends the weights of Oculus' 15 visemes as `v_sil`,
+`v_pp` ... `v_ou`. Needs the extra `live`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import final
 from marotte.face.animation import Frame
 from marotte.face.visemes import VISEMES, Visemes
 from marotte.realtime.outputs import Output, Take
-from marotte.realtime.outputs.osc import Bundle
-from marotte.realtime.outputs.udp import Datagrams
+from marotte.realtime.outputs.osc import BundleTemplate
+from marotte.realtime.outputs.udp import UdpSender
 
 PORT = 9000
 ADDRESS = "/avatar/parameters/"
@@ -25,29 +25,34 @@ def connect(target: str, take: Take) -> Output:
 
 
 def connect_visemes(target: str, take: Take) -> Output:
-    """Open `vrchat-visemes[:HOST[:PORT]]`."""
+    """Open `vrchat-visemes[:HOST[:PORT]]`: the 15 visemes."""
     return VRChat(target, tuple(f"v_{name.lower()}" for name in VISEMES), Visemes(take.rig))
 
 
 @final
 class VRChat(Output):
-    """Sends a bundle a frame."""
+    """Sends one bundle per frame."""
 
     def __init__(self, target: str, names: tuple[str, ...], visemes: Visemes | None) -> None:
-        """Open it; `visemes` makes their weights of a frame's controls, None leaves them.
+        """Open the socket.
+
+        Args:
+            target: the address, `HOST`, `PORT` or `HOST:PORT`.
+            names: the parameters' names.
+            visemes: converts controls to weights of visemes; None sends the controls.
 
         Raises:
             MarotteError: python-osc is not installed, or there is no such host.
         """
         self.visemes = visemes
-        self.bundle = Bundle([(ADDRESS + name, (0.0,)) for name in names])
-        self.out = Datagrams(target, PORT)
+        self.bundle = BundleTemplate([(ADDRESS + name, (0.0,)) for name in names])
+        self.sender = UdpSender(target, PORT)
 
     def send(self, frame: Frame) -> None:
         """Send all parameters."""
         values = self.visemes.of(frame.controls) if self.visemes else frame.controls
-        self.out.send(self.bundle.filled(values))
+        self.sender.send(self.bundle.fill(values))
 
     def close(self) -> None:
-        """Give the socket back."""
-        self.out.close()
+        """Close the socket."""
+        self.sender.close()

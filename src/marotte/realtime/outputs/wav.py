@@ -1,4 +1,4 @@
-"""Sound in; a WAV file of the take out, in step with its frames to the sample."""
+"""Record the sound of a take as a WAV file, in step with its frames to the sample."""
 
 # soundfile carries no types.
 # pyright: reportMissingTypeStubs=false
@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 
 from marotte.face.animation import Frame
 from marotte.realtime.outputs import Output, Take
-from marotte.realtime.outputs.recorder import Recorder, path_of
+from marotte.realtime.outputs.recorder import Recorder, recording_path
 
 
 def connect(target: str, take: Take) -> Output:
     """Open `wav:FILE`."""
-    return WavRecorder(path_of(target, "wav"), take)
+    return WavRecorder(recording_path(target, "wav"), take)
 
 
 @final
 class WavRecorder(Recorder):
-    """Writes 16-bit samples; sound that was lost is silence, so that all else keeps its place."""
+    """Writes 16-bit samples. Lost samples become silence, so that all others keep their time."""
 
     def __init__(self, path: Path, take: Take) -> None:
-        """Name the file."""
+        """Set the path."""
         super().__init__(path)
         self.rate = take.rate
         self.n_written = 0
@@ -35,17 +35,17 @@ class WavRecorder(Recorder):
         """Write the header."""
         import soundfile
 
-        self.out: Any = self.stack.enter_context(
+        self.file: Any = self.stack.enter_context(
             soundfile.SoundFile(temporary, "w", self.rate, 1, "PCM_16", format="WAV")
         )
 
-    def hear(self, samples: NDArray[np.float32], first: int) -> None:
-        """Write samples at their place."""
-        self.begin()
+    def send_samples(self, samples: NDArray[np.float32], first: int) -> None:
+        """Write the samples at their position."""
+        self.start()
         if first > self.n_written:
-            self.out.write(np.zeros(first - self.n_written, np.float32))
-        self.out.write(samples)
+            self.file.write(np.zeros(first - self.n_written, np.float32))
+        self.file.write(samples)
         self.n_written = first + len(samples)
 
     def send(self, frame: Frame) -> None:
-        """Nothing: a sound file has no frames."""
+        """Do nothing: a sound file has no frames."""

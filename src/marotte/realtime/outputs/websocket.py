@@ -1,4 +1,4 @@
-"""Frames and sound in; the same to every browser that has the viewer open, out."""
+"""Show frames and their sound on a page in the browser: the viewer, watching from outside."""
 
 from __future__ import annotations
 
@@ -14,47 +14,48 @@ from marotte.realtime.outputs.udp import parse_address
 from marotte.web import protocol
 
 if TYPE_CHECKING:
-    from marotte.web.serving import Background
+    from marotte.web.serving import BackgroundServer
 
 
 def connect(target: str, take: Take) -> Output:
-    """Open `websocket[:HOST][:PORT]`, and say where the page is.
+    """Open `websocket[:HOST][:PORT]`, and print the page's address.
 
     Raises:
-        MarotteError: the target is none, the port is taken, or a package is missing.
+        MarotteError: the target is not an address, the port is in use, or a package is missing.
     """
     from marotte.web.guard import Access
     from marotte.web.server import Viewer
-    from marotte.web.serving import DEFAULT_PORT, Background, address, listen
+    from marotte.web.serving import DEFAULT_PORT, BackgroundServer, address, listen
 
     host, port = parse_address(target, DEFAULT_PORT)
     listening = listen(host, port)
     viewer = Viewer(
-        Access.to(host), take.rig, take.fps, source=f"{take.student}, live", rate=take.rate
+        Access.for_host(host), take.rig, take.fps, source=f"{take.student}, live", rate=take.rate
     )
     sys.stderr.write(f"watch at {address(viewer, listening)}\n")
-    return WebSocket(Background(viewer, listening))
+    return WebSocket(BackgroundServer(viewer, listening))
 
 
 @final
 class WebSocket(Output):
-    """Shows frames to whoever watches; never waits for anybody."""
+    """Sends frames to each open page; a slow page delays nothing."""
 
-    waiting_frames = 60
+    max_queued_frames = 60
 
-    def __init__(self, background: Background) -> None:
-        self._background = background
+    def __init__(self, server: BackgroundServer) -> None:
+        """Take a running server."""
+        self._server = server
 
     def send(self, frame: Frame) -> None:
         """Show a frame."""
-        self._background.show(
+        self._server.broadcast(
             protocol.frame(0, frame.time_s, frame.delay_ms, frame.controls, frame.head)
         )
 
-    def hear(self, samples: NDArray[np.float32], first: int) -> None:
-        """Let the pages hear what is spoken, for their curves and takes."""
-        self._background.show(protocol.heard(samples, first))
+    def send_samples(self, samples: NDArray[np.float32], first: int) -> None:
+        """Send the sound, which the pages draw and record."""
+        self._server.broadcast(protocol.server_sound(samples, first))
 
     def close(self) -> None:
-        """Say goodbye to the pages, and free the port."""
-        self._background.close()
+        """Disconnect the pages and free the port."""
+        self._server.close()
