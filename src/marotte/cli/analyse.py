@@ -27,8 +27,8 @@ def analyse(
     need_torch()
     from marotte.learn.data.csv_io import write_csv
     from marotte.learn.data.store import Store
-    from marotte.learn.measure.card import table
-    from marotte.learn.measure.probe import layers as asking
+    from marotte.learn.measure.card import markdown_table
+    from marotte.learn.measure.probe import layers as probes
     from marotte.learn.measure.probe.phoneme_maps import MAPS, PHONEMES
     from marotte.learn.measure.probe.sampling import QUICK, Sizes
     from marotte.learn.train.checkpoint import FILE, load_net
@@ -40,12 +40,12 @@ def analyse(
     check_writable(picture)
     sizes = QUICK if quick else Sizes()
     with progress() as bars:
-        found = asking.analyse(net, store, sizes, seed, teller(bars))
+        found = probes.probe_layers(net, store, sizes, seed, teller(bars))
     name = state["recipe"]["name"]
     title = f"What the layers of {name} know: probes of {sizes.train} windows, seed {seed}"
-    asking.plot(found, title, picture)
-    write_csv(picture.with_suffix(".csv"), found, asking.Probed)
+    probes.plot(found, title, picture)
+    write_csv(picture.with_suffix(".csv"), found, probes.ProbeResult)
     layers = dict.fromkeys(each.layer for each in found)
     lines = [[layer, *(f"{e.f1:.3f}" for e in found if e.layer == layer)] for layer in layers]
-    typer.echo("\n".join(table(("layer", PHONEMES, *MAPS), lines)))
+    typer.echo("\n".join(markdown_table(("layer", PHONEMES, *MAPS), lines)))
     typer.echo(f"{picture}, and {picture.with_suffix('.csv').name} beside it")

@@ -186,7 +186,7 @@ def evaluate(
     console = Console()
     tables: dict[str, list[Score]] = {}
     with process_pool(workers or os.cpu_count() or 1) as pool:
-        for name in split or scoring.held_out(store) or ["test_clean"]:
+        for name in split or scoring.held_out_splits(store) or ["test_clean"]:
             tables[name] = []
             for who, face in faces.items():
                 with progress() as bars:
@@ -205,9 +205,9 @@ def evaluate(
     for line in lines:
         typer.echo(line)
     if card:
-        pages.rewrite(card, pages.markdown(tables, lines))
+        pages.replace_section(card, pages.card_results(tables, lines))
     if summary:
-        pages.rewrite(summary, pages.summary(tables, lines))
+        pages.replace_section(summary, pages.readme_results(tables, lines))
 
 
 def _opened(sources: Sequence[str | None], smooth: bool) -> list[tuple[str, Predictor, str | None]]:
@@ -223,25 +223,25 @@ def _opened(sources: Sequence[str | None], smooth: bool) -> list[tuple[str, Pred
 
 def _about(face: Predictor, source: str | None) -> list[str]:
     """What a student costs and whether its mouth stays shut, a line each."""
-    from marotte.learn.measure.card import costs_of, still_line
-    from marotte.learn.measure.nonspeech import stillness
+    from marotte.learn.measure.card import nonspeech_line, student_cost_lines
+    from marotte.learn.measure.nonspeech import open_shares_by_sound
 
     with progress() as bars:
-        still = stillness(face, bar(bars, "stillness"))
-    return [*costs_of(source), still_line(still)]
+        shares = open_shares_by_sound(face, bar(bars, "non-speech sounds"))
+    return [*student_cost_lines(source), nonspeech_line(shares)]
 
 
 def _score_table(split: str, scores: list[Score]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Column, Table
 
-    from marotte.learn.measure.card import SHORT_COLUMNS, short_cells
+    from marotte.learn.measure.card import SHORT_COLUMNS, short_score_cells
 
     who, *figures = SHORT_COLUMNS
     columns = [Column(who, no_wrap=True), *(Column(each, justify="right") for each in figures)]
     table = Table(*columns, title=split, box=SIMPLE_HEAD, padding=0, pad_edge=False)
     for score in scores:
-        table.add_row(*short_cells(score))
+        table.add_row(*short_score_cells(score))
     return table
 
 

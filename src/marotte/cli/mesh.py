@@ -117,7 +117,7 @@ def score(
 
     opened = load_mesh(mesh)
     spoken = mesh_score.student_vertices(opened, student)
-    moved = {"student": lambda each, _: spoken(each), **mesh_score.motions(opened)}
+    moved = {"student": lambda each, _: spoken(each), **mesh_score.reference_motions(opened)}
     with progress() as bars:
         rows = mesh_score.score_motions(
             Store.open(corpus),
@@ -127,7 +127,7 @@ def score(
             moved,
             bar(bars, "scoring"),
             minutes=minutes,
-            line_mm=closed_mm,
+            threshold_mm=closed_mm,
         )
     table = Table("", *rows, box=SIMPLE_HEAD)
     for name, show in MEASURES.items():
@@ -142,8 +142,8 @@ def score(
             "none of this speech has phones with a /p b m/ or an open vowel: no closures are "
             "counted; bring its text, or textgrids, to have it aligned"
         )
-    line_mm = mesh_score.closed_mm(opened) if closed_mm is None else closed_mm
-    typer.echo(f"lips are closed at {line_mm:.2f} mm or less of their middles' distance")
+    threshold_mm = mesh_score.closed_threshold_mm(opened) if closed_mm is None else closed_mm
+    typer.echo(f"lips are closed at {threshold_mm:.2f} mm or less of their middles' distance")
 
 
 MEASURES: dict[str, Callable[[MeshScore], str]] = {

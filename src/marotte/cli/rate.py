@@ -45,7 +45,7 @@ def make(
     store = Store.open(corpus)
     make_folder(to)
     with progress() as bars:
-        trials = rating.make(faces, store, to, teacher, clips, seed, teller(bars))
+        trials = rating.make_study(faces, store, to, teacher, clips, seed, teller(bars))
     typer.echo(f"{len(trials)} videos: open {to / 'index.html'}")
     typer.echo(f"keep {to / 'key.json'} from who rates; then: marotte rate plot ANSWERS.json ...")
 

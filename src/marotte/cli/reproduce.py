@@ -65,9 +65,9 @@ def reproduce(
     if target is Target.claims:
         text = report.claims(to)
         if page:
-            from marotte.learn.measure.card import rewrite
+            from marotte.learn.measure.card import replace_section
 
-            rewrite(page, text, *report.markers("claims"))
+            replace_section(page, text, *report.markers("claims"))
         typer.echo(text)
         return
     need_torch()

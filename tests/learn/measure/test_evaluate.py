@@ -12,17 +12,17 @@ from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.store import Store
 from marotte.learn.export.onnx import export
-from marotte.learn.measure.evaluate import chosen, evaluate, score
-from marotte.learn.measure.nonspeech import LEVEL, SECONDS, sounds, stillness
+from marotte.learn.measure.evaluate import choose_utterances, evaluate, score
+from marotte.learn.measure.nonspeech import LEVEL, SECONDS, open_shares_by_sound, sounds
 from marotte.learn.measure.predictors import (
     LabelPredictor,
     RunPredictor,
-    Smoothed,
+    SmoothedPredictor,
     StudentPredictor,
     TeacherPredictor,
     open_student,
     outputs_of,
-    smoothed,
+    smooth_controls,
     to_arkit,
 )
 from marotte.learn.models.student import StudentConfig, StudentNet
@@ -140,7 +140,7 @@ def test_a_run_s_smoothing_is_its_exported_student_s(tmp_path):
 
 def test_a_student_without_smoothing_is_shown_by_the_ensemble(tiny_student):
     face = StudentPredictor(str(tiny_student))
-    assert open_student(str(tiny_student), smooth=True) == ("tiny smooth", Smoothed(face))
+    assert open_student(str(tiny_student), smooth=True) == ("tiny smooth", SmoothedPredictor(face))
 
 
 def test_several_processes_give_the_same_scores(store, tiny_student, monkeypatch):
@@ -149,17 +149,17 @@ def test_several_processes_give_the_same_scores(store, tiny_student, monkeypatch
     one = evaluate(face, store, "test_clean")
     with process_pool(2) as pool:
         two = evaluate(face, store, "test_clean", pool=pool)
-    assert [each.who for each in one] == ["asterisk_en/s0", "asterisk_en/s1", "all"]
+    assert [each.name for each in one] == ["asterisk_en/s0", "asterisk_en/s1", "all"]
     for a, b in zip(one, two, strict=True):
         assert a.mse == pytest.approx(b.mse, rel=1e-5)
         np.testing.assert_allclose(a.closures.open_mm, b.closures.open_mm, atol=1e-4)
 
 
 def test_a_cap_takes_the_same_speech_each_time(store):
-    ids = {id for part in chosen(store, "test_clean").values() for id in part}
+    ids = {id for part in choose_utterances(store, "test_clean").values() for id in part}
     assert len(ids) == 12
-    few = chosen(store, "test_clean", minutes=4 * 1.5 / 60)
-    more = chosen(store, "test_clean", minutes=8 * 1.5 / 60)
+    few = choose_utterances(store, "test_clean", minutes=4 * 1.5 / 60)
+    more = choose_utterances(store, "test_clean", minutes=8 * 1.5 / 60)
     assert sum(map(len, few.values())) == 4
     assert sum(map(len, more.values())) == 8
     assert all(set(few[part]) <= set(more[part]) for part in few)
@@ -170,7 +170,7 @@ def test_a_cap_takes_the_same_speech_each_time(store):
 
 def test_languages_are_scored_by_language(store):
     scores = evaluate(LabelPredictor("phonetic"), store, "test_languages", "teacher")
-    assert [each.who for each in scores] == ["es", "it", "teacher"]
+    assert [each.name for each in scores] == ["es", "it", "teacher"]
 
 
 def test_a_teacher_is_like_itself(store):
@@ -183,10 +183,14 @@ def test_a_teacher_is_like_itself(store):
 
 def test_a_smoothed_face_trembles_less(store):
     labels = LabelPredictor("phonetic")
-    plain, smooth = (evaluate(face, store, "test_clean")[-1] for face in (labels, Smoothed(labels)))
+    plain, smooth = (
+        evaluate(face, store, "test_clean")[-1] for face in (labels, SmoothedPredictor(labels))
+    )
     assert smooth.jitter < plain.jitter
-    made = Smoothed(TeacherPredictor("phonetic"))(speak("a", "b", 0))
-    np.testing.assert_array_equal(made, smoothed(TeacherPredictor("phonetic")(speak("a", "b", 0))))
+    made = SmoothedPredictor(TeacherPredictor("phonetic"))(speak("a", "b", 0))
+    np.testing.assert_array_equal(
+        made, smooth_controls(TeacherPredictor("phonetic")(speak("a", "b", 0)))
+    )
 
 
 def test_without_labels_there_is_no_error(store):
@@ -198,7 +202,7 @@ def test_without_labels_there_is_no_error(store):
 
 def test_smoothed_is_the_mean_of_three():
     curves = np.arange(5, dtype=np.float32)[:, None] ** 2
-    assert smoothed(curves)[:, 0] == pytest.approx([1 / 3, 5 / 3, 14 / 3, 29 / 3, 41 / 3])
+    assert smooth_controls(curves)[:, 0] == pytest.approx([1 / 3, 5 / 3, 14 / 3, 29 / 3, 41 / 3])
 
 
 def test_labels_of_another_rate_and_order():
@@ -221,9 +225,9 @@ class Still:
         return controls
 
 
-def test_stillness():
-    assert set(stillness(Still(0)).values()) == {0}
-    assert set(stillness(Still(0.5)).values()) == {1}
+def test_open_shares_of_a_face_that_never_moves():
+    assert set(open_shares_by_sound(Still(0)).values()) == {0}
+    assert set(open_shares_by_sound(Still(0.5)).values()) == {1}
     for name, samples in sounds().items():
         assert samples.shape == (SECONDS * 16_000,)
         loudness = np.sqrt(np.square(samples.astype(float)).mean())

@@ -13,7 +13,7 @@ from marotte.face.mesh import Mesh, load_mesh
 from marotte.learn.data.mesh_pca import fit
 from marotte.learn.data.store import Store
 from marotte.learn.export.onnx import _Decoded
-from marotte.learn.measure.mesh_score import closed_mm, mean_score, score
+from marotte.learn.measure.mesh_score import closed_threshold_mm, mean_score, score
 from marotte.learn.models.student import StudentConfig, StudentNet
 from marotte.learn.utterance import Phone, Utterance
 
@@ -139,7 +139,7 @@ def test_scores_are_in_mesh_space(files):
     assert found.mse_mm2 == pytest.approx((N_VERTICES + 4) / (3 * N_VERTICES), abs=1e-4)
     assert found.lip_vertex_error_mm2 == pytest.approx(5, abs=1e-3)
     assert found.lip_gap_error_mm == pytest.approx(2, abs=1e-4)
-    assert found.jitter == pytest.approx(found.taught_jitter)
+    assert found.jitter == pytest.approx(found.target_jitter)
     same = score(mesh, target, target)
     both = mean_score([found, same])
     assert (both.frames, both.vertex_error_mm) == (60, pytest.approx(found.vertex_error_mm / 2))
@@ -148,13 +148,13 @@ def test_scores_are_in_mesh_space(files):
 def test_lips_close_at_the_distance_they_have_at_rest(files):
     mesh = fit(files, "thing", unit_mm=1000, lips=(UPPER, LOWER))
     rest_mm = mesh.rest[3 * UPPER + 1] - mesh.rest[3 * LOWER + 1]
-    assert closed_mm(mesh) == pytest.approx(rest_mm + 1.143, abs=1e-2)
+    assert closed_threshold_mm(mesh) == pytest.approx(rest_mm + 1.143, abs=1e-2)
     still = np.repeat(mesh.rest[None], 30, axis=0)
     apart = still.copy()
     apart[:, 3 * UPPER + 1] += 2
     phones = [Phone("p", 0.2, 0.4), Phone("ɑ", 0.5, 0.7)]
     shut, opened = score(mesh, still, apart, phones), score(mesh, apart, still, phones)
-    for each in (shut.closures, opened.taught):
+    for each in (shut.closures, opened.target_closures):
         assert (each.pbm, each.false_closure, each.balanced) == (1, 1, 0.5)
     assert (opened.closures.pbm, opened.closures.false_closure) == (0, 0)
     assert score(mesh, apart, still, phones, rest_mm + 3).closures.pbm == 1

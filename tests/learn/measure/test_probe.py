@@ -6,10 +6,16 @@ import torch
 
 from marotte.errors import MarotteError
 from marotte.learn.data.store import Store
-from marotte.learn.measure.probe import layers as analyse
-from marotte.learn.measure.probe.layers import layers_of
-from marotte.learn.measure.probe.phoneme_maps import BOZKURT, JEFFERS, MAPS, VISEMENET, labels_of
-from marotte.learn.measure.probe.sampling import Sizes, draw
+from marotte.learn.measure.probe import layers as probes
+from marotte.learn.measure.probe.layers import layer_outputs
+from marotte.learn.measure.probe.phoneme_maps import (
+    BOZKURT,
+    JEFFERS,
+    MAPS,
+    VISEMENET,
+    phone_classes,
+)
+from marotte.learn.measure.probe.sampling import Sizes, draw_windows
 from marotte.learn.models.student import StudentConfig, StudentNet
 from marotte.learn.speech.phones import ARPABET, INVENTORY
 from marotte.learn.utterance import Phone, Utterance
@@ -55,18 +61,18 @@ def test_the_last_layer_is_the_network_s_answer(frontend, norm, front):
     net = network(frontend, norm)
     samples = torch.randn(2, 8192)
     with torch.no_grad():
-        layers = layers_of(net, samples)
+        layers = layer_outputs(net, samples)
         torch.testing.assert_close(layers["16"], net(samples).controls)
     assert list(layers) == [*front, *(str(n) for n in range(8, 17))]
 
 
 def test_probes_tell_sounds_apart_and_guesses_do_not(store, tmp_path, monkeypatch):
     def few(net, samples):
-        return {name: x for name, x in layers_of(net, samples).items() if name in ("mel", "16")}
+        return {name: x for name, x in layer_outputs(net, samples).items() if name in ("mel", "16")}
 
-    monkeypatch.setattr(analyse, "layers_of", few)
+    monkeypatch.setattr(probes, "layer_outputs", few)
     told = []
-    found = analyse.analyse(
+    found = probes.probe_layers(
         network(), store, Sizes(800, 200), progress=lambda *each: told.append(each)
     )
     by = {(each.layer, each.of): each for each in found}
@@ -74,12 +80,12 @@ def test_probes_tell_sounds_apart_and_guesses_do_not(store, tmp_path, monkeypatc
     assert mel.f1 > 0.8
     assert mel.guessed < 0.4
     assert len(found) == 2 * (1 + len(MAPS)) == told[-1][1]
-    analyse.plot(found, "layers", tmp_path / "layers.png")
+    probes.plot(found, "layers", tmp_path / "layers.png")
     assert (tmp_path / "layers.png").stat().st_size > 10_000
 
 
 def test_windows_are_stratified_and_no_utterance_is_on_both_sides(store):
-    windows = draw(network().config.window, store, Sizes(600, 100), seed=1)
+    windows = draw_windows(network().config.window, store, Sizes(600, 100), seed=1)
     train, test = (set(windows.utterance[windows.is_test == side]) for side in (False, True))
     assert not train & test
     assert windows.is_test.sum() == 100
@@ -89,7 +95,7 @@ def test_windows_are_stratified_and_no_utterance_is_on_both_sides(store):
 
 def test_too_little_speech_is_said(store):
     with pytest.raises(MarotteError, match="use a larger corpus, or --quick"):
-        analyse.analyse(network(), store, Sizes())
+        probes.probe_layers(network(), store, Sizes())
 
 
 def test_maps_hold_every_phone():
@@ -98,7 +104,9 @@ def test_maps_hold_every_phone():
         assert set(ARPABET) - set(classes) <= {"HH"}
     for ipa in INVENTORY:
         phones = [Phone("h", 0, 1), Phone(ipa, 1, 2)]
-        assert set(labels_of(phones, 1)) == {"phonemes", *MAPS}
-        assert labels_of(phones, None)["Bozkurt"] == "sil"
-    assert labels_of([Phone("h", 0, 1), Phone("u", 1, 2)], 0)["Jeffers & Barley"] == JEFFERS["UW"]
-    assert labels_of([Phone("h", 0, 1)], 0)["Jeffers & Barley"] == JEFFERS["AH"]
+        assert set(phone_classes(phones, 1)) == {"phonemes", *MAPS}
+        assert phone_classes(phones, None)["Bozkurt"] == "sil"
+    assert (
+        phone_classes([Phone("h", 0, 1), Phone("u", 1, 2)], 0)["Jeffers & Barley"] == JEFFERS["UW"]
+    )
+    assert phone_classes([Phone("h", 0, 1)], 0)["Jeffers & Barley"] == JEFFERS["AH"]

@@ -34,12 +34,12 @@ def store(tmp_path_factory):
 
 
 def test_clips_are_of_all_speakers_in_turn(store):
-    found = rating.clips(store, 4)
+    found = rating.choose_clips(store, 4)
     assert len(set(found)) == 4
     assert [id.split("/")[1] for id in found] == ["ian", "naomi", "ian", "naomi"]
-    assert rating.clips(store, 2) == found[:2]
+    assert rating.choose_clips(store, 2) == found[:2]
     with pytest.raises(MarotteError, match="ask for fewer"):
-        rating.clips(store, 7)
+        rating.choose_clips(store, 7)
 
 
 def test_the_folder_does_not_say_who_is_who(store, tmp_path, monkeypatch):
@@ -49,7 +49,7 @@ def test_the_folder_does_not_say_who_is_who(store, tmp_path, monkeypatch):
         filmed.append((utterance.id, list(faces), path.name))
         path.write_bytes(b"film")
 
-    monkeypatch.setattr("marotte.learn.measure.videos.film", film)
+    monkeypatch.setattr("marotte.learn.measure.videos.write_comparison", film)
     student = write_tiny(tmp_path / "tiny.onnx")
     words = ["rate", "make", student, "--corpus", store.folder, "--clips", 2, "--smooth"]
     result = run(*words, "--to", tmp_path / "rating")
@@ -60,7 +60,7 @@ def test_the_folder_does_not_say_who_is_who(store, tmp_path, monkeypatch):
     assert "clip-004.mp4" in text
     key = json.loads((tmp_path / "rating" / "key.json").read_text())
     assert {(t["student"], t["utterance"]) for t in key["trials"]} == {
-        (name, id) for name in ("tiny", "tiny smooth") for id in rating.clips(store, 2)
+        (name, id) for name in ("tiny", "tiny smooth") for id in rating.choose_clips(store, 2)
     }
     again = run(*words, "--to", tmp_path / "again")
     assert again.exit_code == 0
@@ -71,7 +71,7 @@ def test_the_folder_does_not_say_who_is_who(store, tmp_path, monkeypatch):
 def study(tmp_path):
     """A key of two students, and how to answer."""
     trials = [Trial(VIDEOS[0], "a", "1"), Trial(VIDEOS[1], "b", "1"), Trial(VIDEOS[2], "a", "2")]
-    key = {"study": rating.study_of(trials), "trials": [vars(trial) for trial in trials]}
+    key = {"study": rating.study_id(trials), "trials": [vars(trial) for trial in trials]}
     (tmp_path / "key.json").write_text(json.dumps(key))
 
     def answer(name, *scores, study=key["study"]):

@@ -12,7 +12,7 @@ from marotte.errors import MarotteError
 from marotte.learn.data.csv_io import read_csv, write_csv
 from marotte.learn.data.store import Store
 from marotte.learn.measure import videos
-from marotte.learn.measure.degraded import HEARD, Degraded, degrade
+from marotte.learn.measure.degraded import DEGRADATIONS, DegradedPredictor, degrade
 from marotte.learn.measure.predictors import TeacherPredictor
 from marotte.learn.reproduce import lips
 from marotte.learn.reproduce.claims import CLAIMS
@@ -190,14 +190,14 @@ def test_rows_are_those_of_the_paper():
 
 def test_sound_is_made_worse_the_same_each_time():
     utterance = speak("asterisk_en", "allison", 0)
-    for how in HEARD:
+    for how in DEGRADATIONS:
         heard = degrade(utterance, how)
         assert heard.samples.shape == utterance.samples.shape
         np.testing.assert_array_equal(heard.samples, degrade(utterance, how).samples)
     noisy = degrade(utterance, "noise 10 dB").samples - utterance.samples
     ratio = np.square(utterance.samples).mean() / np.square(noisy).mean()
     assert 10 * np.log10(ratio) == pytest.approx(10, abs=0.1)
-    face = Degraded(lambda each: each.samples, "8 kHz")
+    face = DegradedPredictor(lambda each: each.samples, "8 kHz")
     np.testing.assert_array_equal(face(utterance), degrade(utterance, "8 kHz").samples)
 
 
@@ -220,7 +220,7 @@ def test_faces_stand_beside_each_other_in_a_video(tmp_path):
     said = speak("asterisk_en", "allison", 0)
     said = dataclasses.replace(said, samples=said.samples[:2000], phones=said.phones[:1])
     teacher = TeacherPredictor("phonetic")
-    videos.film(said, {"left": teacher, "right": teacher}, tmp_path / "a.mp4", "8 kHz")
+    videos.write_comparison(said, {"left": teacher, "right": teacher}, tmp_path / "a.mp4", "8 kHz")
     with av.open(str(tmp_path / "a.mp4")) as film:
         pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     width = videos.PIXELS

@@ -1,1 +1,1 @@
-"""How good a face is: predictors, metrics, scores, cards and ratings."""
+"""Evaluation of talking faces: predictors, scores, model cards and ratings by people."""

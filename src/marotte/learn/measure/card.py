@@ -1,4 +1,4 @@
-"""Scores and costs in; lines of a table, and the results section of a page, out."""
+"""Result tables for model cards and README: scores and costs in, Markdown out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from marotte.model.session import load_student, student_path
 from marotte.paths import replacing
 
 COLUMNS = (
-    "who",
+    "name",
     "min",
     "PBM",
     "false closure",
@@ -34,12 +34,14 @@ SHORT_COLUMNS = (*COLUMNS[:3], "false", "bal.", *COLUMNS[5:])
 BEGIN, END = "<!-- results: written by `marotte evaluate` -->", "<!-- end of results -->"
 
 
-def cells(score: Score) -> tuple[str, ...]:
-    """One row of a score table, in the order of `COLUMNS`."""
+def score_cells(score: Score) -> tuple[str, ...]:
+    """Return one row of a score table, in the order of `COLUMNS`."""
     c = score.closures
-    who, minutes, pbm, false_closure, balanced, auc, _, jitter, timing, contact = short_cells(score)
+    name, minutes, pbm, false_closure, balanced, auc, _, jitter, timing, contact = (
+        short_score_cells(score)
+    )
     return (
-        who,
+        name,
         minutes,
         f"{pbm} ({len(c.bilabial_mm)})",
         f"{false_closure} ({len(c.open_mm)})",
@@ -52,11 +54,11 @@ def cells(score: Score) -> tuple[str, ...]:
     )
 
 
-def short_cells(score: Score) -> tuple[str, ...]:
-    """The same row for a terminal of 80 columns, in the order of `SHORT_COLUMNS`."""
+def short_score_cells(score: Score) -> tuple[str, ...]:
+    """Return one row for a terminal of 80 columns, in the order of `SHORT_COLUMNS`."""
     c = score.closures
     return (
-        score.who,
+        score.name,
         f"{score.minutes:.1f}",
         f"{100 * c.pbm:.1f}%",
         f"{100 * c.false_closure:.1f}%",
@@ -69,10 +71,14 @@ def short_cells(score: Score) -> tuple[str, ...]:
     )
 
 
-def costs_of(source: str | None) -> list[str]:
-    """What a student costs, by its name, its file or its run's folder, a line each."""
+def student_cost_lines(source: str | None) -> list[str]:
+    """Return the costs of a student, one line each.
+
+    Args:
+        source: the student's name, its file or the folder of its run; None for the default.
+    """
     if source is None or not Path(source).is_dir():
-        return cost_lines(student_path(source))
+        return file_cost_lines(student_path(source))
     from marotte.learn.export.onnx import export
     from marotte.learn.train.checkpoint import FILE, load_net
 
@@ -80,71 +86,91 @@ def costs_of(source: str | None) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "student.onnx"
         export(net, path, name=state["recipe"]["name"])
-        return cost_lines(path)
+        return file_cost_lines(path)
 
 
-def cost_lines(path: Path) -> list[str]:
-    """What a student file costs, a line each."""
+def file_cost_lines(path: Path) -> list[str]:
+    """Return the costs of a student file, one line each."""
     cost, student = cost_of(path), load_student(path)
-    own, smoothing = student.window.lookahead_ms, student.contract.smoothing
-    sooner = f" ({own:.0f}, and {smoothing.delay_ms:.0f} of smoothing)" if any(smoothing) else ""
+    sound_ms, smoothing = student.window.lookahead_ms, student.contract.smoothing
+    parts = (
+        f" ({sound_ms:.0f} ms of sound, {smoothing.delay_ms:.0f} ms of smoothing)"
+        if any(smoothing)
+        else ""
+    )
     streamed = streamed_macs(path)
     live = f", {streamed / 1e6:.2f} M in a live stream at 60 fps" if streamed else ""
     return [
-        f"look-ahead {student.delay_ms:.0f} ms{sooner}",
+        f"look-ahead {student.delay_ms:.0f} ms{parts}",
         f"parameters {cost.parameters / 1e6:.3f} M",
-        f"multiply-accumulates a frame {cost.macs / 1e6:.2f} M (the whole window){live}",
-        f"memory {cost.paper_memory_mib:.2f} MiB by the paper's count, "
-        f"{process_memory_mib(path):.0f} MiB peak of a Python process that runs it",
-        f"time a frame {milliseconds_a_frame(path):.2f} ms on one thread of the machine used",
+        f"multiply-accumulates per frame {cost.macs / 1e6:.2f} M for a whole window{live}",
+        f"memory {cost.paper_memory_mib:.2f} MiB by the paper's formula; a Python process that "
+        f"runs the student peaks at {process_memory_mib(path):.0f} MiB",
+        f"time per frame {milliseconds_a_frame(path):.2f} ms on one thread of the test machine",
     ]
 
 
-def still_line(shares: Mapping[str, float]) -> str:
-    """What `stillness` found, in a line."""
+def nonspeech_line(shares: Mapping[str, float]) -> str:
+    """Return one line with the result of `open_shares_by_sound`.
+
+    Example:
+        >>> nonspeech_line({"silence": 0.0, "hum": 0.04})
+        'share of frames with open lips on non-speech sounds: silence 0%, hum 4%'
+    """
     each = ", ".join(f"{name} {100 * share:.0f}%" for name, share in shares.items())
-    return f"frames with open lips where nobody speaks: {each}"
+    return f"share of frames with open lips on non-speech sounds: {each}"
 
 
-def markdown(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
-    """A model card's results: a table a split, with a row a speaker, and the costs."""
+def card_results(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
+    """Return a model card's results: one table per split, one row per speaker, then the costs."""
     lines = [f"Lips count as closed at a lip gap of {CLOSED_MM:g} mm or less."]
     for split, scores in tables.items():
-        lines += ["", f"### {split}", "", *table(COLUMNS, map(cells, scores))]
+        lines += ["", f"### {split}", "", *markdown_table(COLUMNS, map(score_cells, scores))]
     return "\n".join([*lines, "", *(f"- {line}" for line in costs)])
 
 
-def summary(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
-    """A README's results: one table, with the rows of all speakers together, and the costs."""
+def readme_results(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
+    """Return a README's results: one table without rows of single speakers, then the costs."""
     rows = [
-        (split, *cells(score))
+        (split, *score_cells(score))
         for split, scores in tables.items()
         for score in scores
-        if "/" not in score.who
+        if "/" not in score.name
     ]
-    lines = table(("speech", "face", *COLUMNS[1:]), rows)
+    lines = markdown_table(("test set", *COLUMNS), rows)
     return "\n".join([*lines, "", *(f"- {line}" for line in costs)])
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table."""
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table.
+
+    Example:
+        >>> markdown_table(("model", "PBM %"), [("S0", "94.5")])
+        ['| model | PBM % |', '|---|---|', '| S0 | 94.5 |']
+    """
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     return lines + [f"| {' | '.join(row)} |" for row in rows]
 
 
-def rewrite(page: Path, results: str, begin: str = BEGIN, end: str = END) -> None:
-    """Replace what stands between two markers, those of results, in a Markdown file.
+def replace_section(page: Path, text: str, begin: str = BEGIN, end: str = END) -> None:
+    """Replace the text between two markers of a Markdown file.
+
+    Args:
+        page: the file.
+        text: the new text between the markers.
+        begin: the line before the section.
+        end: the line after the section.
 
     Raises:
-        MarotteError: the file is missing or has no such markers.
+        MarotteError: the file can't be read or lacks the markers.
     """
     try:
-        text = page.read_text(encoding="utf-8")
+        old = page.read_text(encoding="utf-8")
     except OSError as error:
         raise MarotteError(f"can't read the page {page}: {error.strerror}") from error
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise MarotteError(f"{page} has no place for results: add the lines {begin} and {end}")
+    before, has_begin, rest = old.partition(begin)
+    _, has_end, after = rest.partition(end)
+    if not has_begin or not has_end:
+        raise MarotteError(f"{page} has no section for results: add the lines {begin} and {end}")
     with replacing(page) as temporary:
-        temporary.write_text(f"{before}{begin}\n{results}\n{end}{after}", encoding="utf-8")
+        temporary.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")

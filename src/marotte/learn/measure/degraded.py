@@ -1,4 +1,4 @@
-"""Sound made worse, as § 4.4.4 lets the students hear it: noise behind the voice, fewer samples."""
+"""Degraded sound as in § 4.4.4: pink noise under the voice, or an 8 kHz sample rate."""
 
 from __future__ import annotations
 
@@ -12,52 +12,63 @@ from numpy.typing import NDArray
 from marotte.learn.measure.predictors import Predictor
 from marotte.learn.utterance import Utterance
 
-NOISE_BELOW_DB = 10.0
+NOISE_SNR_DB = 10.0
 NARROW_RATE = 8_000  # of a telephone
 
 Samples = NDArray[np.float32]
 
 
 def with_noise(samples: Samples, rate: int, seed: int) -> Samples:
-    """Pink noise under the sound, at a signal-to-noise ratio of 10 dB over the whole of it."""
+    """Return the sound with pink noise, at a signal-to-noise ratio of 10 dB over its length.
+
+    Example:
+        >>> with_noise(np.ones(1000, np.float32), 16_000, seed=0).shape
+        (1000,)
+    """
     random = np.random.default_rng(seed)
     spectrum = np.fft.rfft(random.normal(size=len(samples)))
-    hertz = np.fft.rfftfreq(len(samples), 1 / rate)
-    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(hertz, 20)), len(samples))
+    frequency_hz = np.fft.rfftfreq(len(samples), 1 / rate)
+    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(frequency_hz, 20)), len(samples))
     power = np.square(samples, dtype=np.float64).mean()
-    scale = np.sqrt(power / 10 ** (NOISE_BELOW_DB / 10) / np.square(noise).mean())
+    scale = np.sqrt(power / 10 ** (NOISE_SNR_DB / 10) / np.square(noise).mean())
     return (samples + scale * noise).astype(np.float32)
 
 
 def downsampled(samples: Samples, rate: int, seed: int) -> Samples:
-    """What is left of the sound after 8 kHz; it has the rate it had."""
+    """Return the sound resampled to 8 kHz and back; rate and length are unchanged."""
     import soxr
 
     narrow = soxr.resample(samples, rate, NARROW_RATE)
     return np.resize(soxr.resample(narrow, NARROW_RATE, rate), len(samples)).astype(np.float32)
 
 
-HEARD: dict[str, Callable[[Samples, int, int], Samples]] = {
+DEGRADATIONS: dict[str, Callable[[Samples, int, int], Samples]] = {
     "noise 10 dB": with_noise,
     "8 kHz": downsampled,
 }
-"""By name, how sound is made worse."""
+"""The degradations by name: functions of samples, sample rate and seed."""
 
 
-def degrade(utterance: Utterance, how: str) -> Utterance:
-    """An utterance as it is heard; the same each time. `how` is one of `HEARD`."""
+def degrade(utterance: Utterance, degradation: str) -> Utterance:
+    """Return the utterance with degraded sound, the same on every call.
+
+    Args:
+        utterance: the clean utterance.
+        degradation: a name in `DEGRADATIONS`.
+    """
     digest = hashlib.sha256(utterance.id.encode()).digest()
     seed = int.from_bytes(digest[:4], "big")
-    return replace(utterance, samples=HEARD[how](utterance.samples, utterance.rate, seed))
+    samples = DEGRADATIONS[degradation](utterance.samples, utterance.rate, seed)
+    return replace(utterance, samples=samples)
 
 
 @dataclass(frozen=True)
-class Degraded:
-    """A face that hears the sound made worse; its phones and labels are those of the clean one."""
+class DegradedPredictor:
+    """A predictor that hears degraded sound; phones and labels stay those of the clean sound."""
 
-    face: Predictor
-    how: str
+    predictor: Predictor
+    degradation: str
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The controls [n_frames, 52]."""
-        return self.face(degrade(utterance, self.how))
+        """Return the controls [n_frames, 52]."""
+        return self.predictor(degrade(utterance, self.degradation))

@@ -1,9 +1,9 @@
-"""Evaluation: a face, and held-out speech in; figures by speaker, or by language, out."""
+"""Evaluation: a predictor and held-out speech in; scores by speaker or language out."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,122 +21,124 @@ from marotte.learn.measure.predictors import (
     FPS,
     LabelPredictor,
     Predictor,
-    Smoothed,
-    smoothed,
+    SmoothedPredictor,
+    smooth_controls,
     to_arkit,
 )
 from marotte.learn.metrics import Closures, closures, jitter, pool
 from marotte.learn.utterance import Utterance
+from marotte.progress import Progress
 
-CHUNK_UTTERANCES = 24  # what a process is given at a time
+CHUNK_UTTERANCES = 24  # utterances per job of a process
 
-Progress = Callable[[int, int], None]
 Controls = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Score:
-    """Figures of some utterances.
+    """The metrics of one or more utterances.
 
     Attributes:
-        who: the speaker (`source/speaker`), the language, or whose face it is, for all.
-        minutes: of speech.
-        closures: the lip gaps where they count.
-        taught: those of the teacher's labels on the same speech, empty where it gave none.
-        mse: mean squared error to the teacher's speech controls, NaN where it gave none.
-        jitter: mean over utterances, see `metrics.jitter`.
-        taught_jitter: that of the teacher's labels, NaN where it gave none.
+        name: the speaker (`source/speaker`), the language, or for all speech the predictor's name.
+        minutes: minutes of speech.
+        closures: the lip gaps at bilabials and open vowels.
+        teacher_closures: those of the teacher's labels on the same speech; empty without labels.
+        mse: mean squared error to the teacher's speech controls; NaN without labels.
+        jitter: the mean over utterances, see `metrics.jitter`.
+        teacher_jitter: the jitter of the teacher's labels; NaN without labels.
     """
 
-    who: str
+    name: str
     minutes: float
     closures: Closures
-    taught: Closures
+    teacher_closures: Closures
     mse: float
     jitter: float
-    taught_jitter: float
+    teacher_jitter: float
 
     @property
     def jitter_ratio(self) -> float:
-        """The jitter over the teacher's."""
-        return self.jitter / self.taught_jitter if self.taught_jitter else float("nan")
+        """The jitter divided by the teacher's."""
+        return self.jitter / self.teacher_jitter if self.teacher_jitter else float("nan")
 
     @property
     def contact_ratio(self) -> float:
-        """How long lips touch at /p b m/, over how long the teacher's do."""
-        taught = self.taught.mean_contact_ms
-        return self.closures.mean_contact_ms / taught if taught else float("nan")
+        """The mean contact at /p b m/ divided by the teacher's."""
+        teacher_ms = self.teacher_closures.mean_contact_ms
+        return self.closures.mean_contact_ms / teacher_ms if teacher_ms else float("nan")
 
 
-def held_out(store: Store) -> list[str]:
-    """The test sets that a corpus has speech of, by name."""
+def held_out_splits(store: Store) -> list[str]:
+    """Return the names of the test sets that a corpus has speech of."""
     splits = {split_of(entry) for entry in store.entries()}
     return sorted(split for split in splits if split.startswith("test_"))
 
 
-def chosen(store: Store, split: str, minutes: float | None = None) -> dict[str, list[str]]:
-    """The utterances of a split, by the part they are in.
+def choose_utterances(
+    store: Store, split: str, minutes: float | None = None
+) -> dict[str, list[str]]:
+    """Return the ids of a split's utterances, by the part that holds them.
 
-    With a cap, those are taken that come first by a hash of their id, until there is as much
-    speech: the same ones on every machine, of all speakers alike.
+    With a cap on the minutes, utterances are taken in the order of a hash of their ids. The choice
+    is therefore the same on every machine and does not favour a speaker.
 
     Args:
         store: the corpus.
         split: e.g. `test_clean`.
         minutes: the cap; None for all.
     """
-    found = [
+    entries = [
         (hashlib.sha256(entry.id.encode()).digest(), part, entry)
         for part in store.parts()
         for entry in store.entries([part])
         if split_of(entry) == split
     ]
     if minutes is not None:
-        found.sort(key=lambda each: each[0])
-        before_s = np.cumsum([0.0, *(entry.seconds for _, _, entry in found)])[:-1]
-        found = found[: int(np.searchsorted(before_s, 60 * minutes))]
+        entries.sort(key=lambda each: each[0])
+        before_s = np.cumsum([0.0, *(entry.seconds for _, _, entry in entries)])[:-1]
+        entries = entries[: int(np.searchsorted(before_s, 60 * minutes))]
     ids: dict[str, list[str]] = {}
-    for _, part, entry in sorted(found, key=lambda each: (each[1], each[2].id)):
+    for _, part, entry in sorted(entries, key=lambda each: (each[1], each[2].id)):
         ids.setdefault(part, []).append(entry.id)
     return ids
 
 
 def evaluate(
-    face: Predictor,
+    predictor: Predictor,
     store: Store,
     split: str,
-    who: str = "all",
+    name: str = "all",
     teacher: str = "phonetic",
     progress: Progress | None = None,
     *,
     minutes: float | None = None,
     pool: Executor | None = None,
 ) -> list[Score]:
-    """Score a face on a split of a corpus: a row a speaker or language, and the last for all.
+    """Score a predictor on a split: one row per speaker or language, then one row for all.
 
     Args:
-        face: what to score.
+        predictor: the predictor to score.
         store: the corpus.
         split: e.g. `test_clean`; `test_languages` is scored by language.
-        who: the face's name, for the last row.
-        teacher: whose labels the error is measured against.
-        progress: called with how many utterances are done, and of how many.
-        minutes: a cap, see `chosen`.
-        pool: of `workers.processes`; None computes here.
+        name: the predictor's name, for the last row.
+        teacher: the teacher whose labels the error is measured against.
+        progress: called with the number of utterances done and their total.
+        minutes: a cap, see `choose_utterances`.
+        pool: processes from `learn.processes.process_pool`; None computes in this process.
 
     Raises:
         MarotteError: the corpus has no speech with phones in that split.
     """
-    ids = chosen(store, split, minutes)
+    ids = choose_utterances(store, split, minutes)
     jobs = [
-        (face, store.folder, teacher, part, all_of_part[first : first + CHUNK_UTTERANCES])
-        for part, all_of_part in ids.items()
-        for first in range(0, len(all_of_part), CHUNK_UTTERANCES)
+        (predictor, store.folder, teacher, part, part_ids[first : first + CHUNK_UTTERANCES])
+        for part, part_ids in ids.items()
+        for first in range(0, len(part_ids), CHUNK_UTTERANCES)
     ]
     rows: dict[str, list[Score]] = {}
     total, done = sum(map(len, ids.values())), 0
-    scored = pool.map(_score_part, jobs) if pool else map(_score_part, jobs)
-    for job, scores in zip(jobs, scored, strict=True):
+    results = pool.map(_score_job, jobs) if pool else map(_score_job, jobs)
+    for job, scores in zip(jobs, results, strict=True):
         done += len(job[-1])
         for key, each in scores:
             rows.setdefault(key, []).append(each)
@@ -145,40 +147,41 @@ def evaluate(
     if not rows:
         raise MarotteError(
             f"{store.folder} holds no {split!r} speech with phones: "
-            "see `marotte corpus show` for the splits it has"
+            "list its splits with `marotte corpus show`"
         )
-    by_row = [_total(key, scores) for key, scores in sorted(rows.items())]
-    return [*by_row, _total(who, [s for scores in rows.values() for s in scores])]
+    by_row = [_combined(key, scores) for key, scores in sorted(rows.items())]
+    return [*by_row, _combined(name, [s for scores in rows.values() for s in scores])]
 
 
 _Job = tuple[Predictor, Path | str, str, str, list[str]]
 
 
-def _score_part(job: _Job) -> list[tuple[str, Score]]:
-    """Score some utterances of a part, each with the row it belongs to."""
-    face, folder, teacher, part, ids = job
+def _score_job(job: _Job) -> list[tuple[str, Score]]:
+    """Score some utterances of a part; return each score with the key of its row."""
+    predictor, folder, teacher, part, ids = job
     store, head, scores = Store(folder), load_head(), []
     targets = _labels(store, teacher, part, ids)
-    is_smooth, bare = isinstance(face, Smoothed), face.face if isinstance(face, Smoothed) else face
-    given = _labels(store, bare.name, part, ids) if isinstance(bare, LabelPredictor) else None
+    is_smoothed = isinstance(predictor, SmoothedPredictor)
+    inner = predictor.predictor if isinstance(predictor, SmoothedPredictor) else predictor
+    labels = _labels(store, inner.name, part, ids) if isinstance(inner, LabelPredictor) else None
     for utterance in store.utterances([part], only=set(ids)):
-        if not utterance.phones or (given is not None and utterance.id not in given):
+        if not utterance.phones or (labels is not None and utterance.id not in labels):
             continue
-        controls = bare(utterance) if given is None else given[utterance.id]
-        controls = smoothed(controls) if is_smooth else controls
+        controls = inner(utterance) if labels is None else labels[utterance.id]
+        controls = smooth_controls(controls) if is_smoothed else controls
         each = score(head, utterance, controls, targets.get(utterance.id))
-        scores.append((_row_of(utterance), each))
+        scores.append((_row_key(utterance), each))
     return scores
 
 
-def _row_of(utterance: Utterance) -> str:
+def _row_key(utterance: Utterance) -> str:
     if split_of(utterance) == "test_languages":
         return utterance.language
     return f"{utterance.source}/{utterance.speaker}"
 
 
 def _labels(store: Store, teacher: str, part: str, ids: Sequence[str]) -> Mapping[str, Controls]:
-    """A teacher's controls [n_frames, 52] at 60 fps of those of some utterances it labelled."""
+    """Return a teacher's labels as controls [n_frames, 52] at 60 fps, by utterance id."""
     if part not in store.labelled_parts(teacher):
         return {}
     labels = store.labels(teacher, part)
@@ -190,50 +193,58 @@ def _labels(store: Store, teacher: str, part: str, ids: Sequence[str]) -> Mappin
 
 
 def score(head: Head, utterance: Utterance, controls: Controls, target: Controls | None) -> Score:
-    """Score one utterance's controls [n_frames, 52] against its phones and a teacher's curves."""
+    """Score one utterance.
+
+    Args:
+        head: the head whose lips are measured.
+        utterance: the speech with its phones.
+        controls: the predictor's controls [n_frames, 52].
+        target: the teacher's controls [n_frames, 52], or None.
+    """
     gap = head.lip_gap(controls, ARKIT_52.names)
     speech = [ARKIT_52.index[name] for name in ARKIT_52.speech]
-    error = taught_jitter = float("nan")
-    taught = pool([])
+    mse = teacher_jitter = float("nan")
+    teacher_closures = pool([])
     if target is not None:
         n = min(len(target), len(controls))
-        error = float(np.square(controls[:n, speech] - target[:n, speech]).mean())
-        taught = closures(head.lip_gap(target, ARKIT_52.names), FPS, utterance.phones)
-        taught_jitter = jitter(lower_lip_mm(head, target), FPS)
+        mse = float(np.square(controls[:n, speech] - target[:n, speech]).mean())
+        teacher_closures = closures(head.lip_gap(target, ARKIT_52.names), FPS, utterance.phones)
+        teacher_jitter = jitter(lower_lip_mm(head, target), FPS)
     return Score(
         utterance.speaker,
         utterance.seconds / 60,
         closures(gap, FPS, utterance.phones),
-        taught,
-        error,
+        teacher_closures,
+        mse,
         jitter(lower_lip_mm(head, controls), FPS),
-        taught_jitter,
+        teacher_jitter,
     )
 
 
 def lower_lip_mm(head: Head, controls: Controls) -> NDArray[np.float32]:
-    """How far the lower lip's mid vertex is above its place at rest in each frame [n_frames]."""
+    """Return the height of the lower lip's middle above its place at rest [n_frames], in mm."""
     moves = head.deltas[:, head.lower_lip, 1]
     weights = np.array([moves[head.names.index(name)] for name in ARKIT_52.names])
     return controls @ weights.astype(np.float32)
 
 
-def _total(who: str, scores: Iterable[Score]) -> Score:
+def _combined(name: str, scores: Iterable[Score]) -> Score:
+    """Combine the scores of utterances into one row."""
     scores = list(scores)
     minutes = np.array([s.minutes for s in scores])
 
     def mean(values: Iterable[float]) -> float:
-        """Over the minutes of which it is known."""
+        """Return the mean weighted by minutes, without unknown values."""
         each = np.array(list(values))
         known = np.isfinite(each)
         return float(np.average(each[known], weights=minutes[known])) if known.any() else np.nan
 
     return Score(
-        who,
+        name,
         float(minutes.sum()),
         pool([s.closures for s in scores]),
-        pool([s.taught for s in scores]),
+        pool([s.teacher_closures for s in scores]),
         mean(s.mse for s in scores),
         mean(s.jitter for s in scores),
-        mean(s.taught_jitter for s in scores),
+        mean(s.teacher_jitter for s in scores),
     )

@@ -1,4 +1,4 @@
-"""What plots look like: one style, large letters, colours that colour-blind eyes can tell apart."""
+"""The style of all plots: large letters, and colours that colour-blind readers can tell apart."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 from marotte.errors import missing_extra
 from marotte.paths import replacing
 
-# Okabe and Ito's, without yellow, which is too light for lines.
+# Okabe and Ito's palette without yellow, which is too light for lines.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#666666")
 TEACHER_COLOUR = "#222222"
+DPI = 120
 STYLE: dict[Any, Any] = {
     "font.size": 11,
     "axes.titlesize": 12,
@@ -28,12 +29,12 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def figure(path: Path, size: tuple[float, float], **layout: Any) -> Generator[tuple[Any, Any]]:
-    """A figure and its axes by `pyplot.subplots`, written to `path` when the block succeeds.
+    """Open a figure and its axes; write it to `path` when the block succeeds.
 
     Args:
-        path: where to; its ending chooses the format.
-        size: width and height in inches, of 120 pixels.
-        layout: for `subplots`.
+        path: the picture's path; its ending chooses the format.
+        size: width and height in inches, at 120 pixels per inch.
+        layout: more arguments of `pyplot.subplots`.
 
     Raises:
         MarotteError: the extra `train` is missing, or the file can't be written.
@@ -50,6 +51,6 @@ def figure(path: Path, size: tuple[float, float], **layout: Any) -> Generator[tu
         try:
             yield drawn, axes
             with replacing(path) as temporary:
-                drawn.savefig(temporary, dpi=120)
+                drawn.savefig(temporary, dpi=DPI)
         finally:
             pyplot.close(drawn)

@@ -1,7 +1,7 @@
-"""Whose face is measured: a student file, a training run or a teacher in; curves at 60 fps out.
+"""Predictors to evaluate: a student file, a training run or a teacher in; curves at 60 fps out.
 
-A face is a small value that other processes can be given: what it stands for is opened where it
-is used, once a process.
+A predictor is a small value that can be sent to other processes. Each process opens the student,
+run or teacher once, at first use.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ from marotte.model.smoothing import NONE, Smoothing, ensemble, ensembles, moment
 from marotte.model.timing import n_frames
 
 FPS = 60.0
-BLOCK_FRAMES = 512  # of a network's front end: under a minute of sound at a time
+BLOCK_FRAMES = 512  # frames per call of a network's front end: under a minute of sound
 
 
 class Predictor(Protocol):
-    """Whatever gives an utterance a face: controls [n_frames, 52] at 60 fps."""
+    """A function from an utterance to controls [n_frames, 52] at 60 fps."""
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The controls."""
+        """Return the controls."""
         ...
 
 
 @dataclass(frozen=True)
 class StudentPredictor:
-    """The face an exported student gives, by its name or file; None is the default student."""
+    """An exported student, by its name or file; None is the default student."""
 
     source: str | None = None
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The controls."""
+        """Return the controls."""
         return animate(recording_of(utterance), _student(self.source), FPS).controls
 
 
 @dataclass(frozen=True)
 class RunPredictor:
-    """The face of a training run's checkpoint: the same as its exported student's, but sooner."""
+    """A training run's checkpoint: the same controls as the exported student, but faster."""
 
     folder: Path
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The controls."""
+        """Return the controls."""
         net = open_net(self.folder)
         controls = ARKIT_52.neutral(n_frames(recording_of(utterance).n_samples, FPS))
         columns = [ARKIT_52.index[name] for name in net.config.names]
@@ -66,74 +66,82 @@ class RunPredictor:
 
 @dataclass(frozen=True)
 class TeacherPredictor:
-    """The face a teacher gives, made anew."""
+    """A teacher that computes its curves anew."""
 
     name: str
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The controls."""
+        """Return the controls."""
         teacher = _teacher(self.name)
         return to_arkit(teacher.curves(utterance), teacher.rig.names, teacher.fps)
 
 
 @dataclass(frozen=True)
 class LabelPredictor:
-    """The face a teacher gave: its labels in the corpus, where there are any."""
+    """A teacher's labels in the corpus, for the utterances that have labels."""
 
     name: str
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
-        """Labels lie beside an utterance, not in it: `evaluate` reads them."""
-        raise TypeError(f"labels of {self.name!r} are read from the corpus, not made")
+        """Raise TypeError: an utterance does not hold its labels; `evaluate` reads them."""
+        raise TypeError(f"labels of {self.name!r} are read from the corpus, not predicted")
 
 
 @dataclass(frozen=True)
-class Smoothed:
-    """A face by the ensemble of eq. 8: each frame is the mean of itself and its neighbours."""
+class SmoothedPredictor:
+    """A predictor smoothed by eq. 8: each frame is the mean of itself and its two neighbours."""
 
-    face: Predictor
+    predictor: Predictor
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The controls."""
-        return smoothed(self.face(utterance))
+        """Return the controls."""
+        return smooth_controls(self.predictor(utterance))
 
 
 def open_student(source: str | None, smooth: bool = False) -> tuple[str, Predictor]:
-    """A student's name and face, by its name, its file, or the folder of the run that made it.
+    """Return the name and the predictor of a student.
 
-    With `smooth`, the face by eq. 8 and a name that says so, unless it is a mean already.
+    Args:
+        source: the student's name, its file or the folder of its run; None for the default.
+        smooth: whether to smooth by eq. 8. The name then ends in `smooth`. A student that is
+            smoothed by itself is returned as it is.
 
     Raises:
-        MarotteError: there is none.
+        MarotteError: there is no such student.
     """
-    name, face, own = _open_run(Path(source)) if source and Path(source).is_dir() else _open(source)
-    return (f"{name} smooth", Smoothed(face)) if smooth and own == NONE else (name, face)
+    if source and Path(source).is_dir():
+        name, predictor, smoothing = _open_run(Path(source))
+    else:
+        name, predictor, smoothing = _open_file(source)
+    if smooth and smoothing == NONE:
+        return f"{name} smooth", SmoothedPredictor(predictor)
+    return name, predictor
 
 
-def _open(source: str | None) -> tuple[str, Predictor, Smoothing]:
-    """An exported student's name, its face, and the moments that is the mean of."""
+def _open_file(source: str | None) -> tuple[str, Predictor, Smoothing]:
+    """Return an exported student's name, its predictor and its own smoothing."""
     student = _student(source)
     return student.name, StudentPredictor(source), student.contract.smoothing
 
 
 def _open_run(folder: Path) -> tuple[str, Predictor, Smoothing]:
-    """The same of a run."""
+    """Return a run's name, its predictor and its student's own smoothing."""
     from marotte.learn.train import checkpoint
 
     state = checkpoint.read(folder / checkpoint.FILE)
     others = sorted(set(state["names"]) - set(ARKIT_52.names))
     if others:
         raise MarotteError(
-            f"the run {folder} drives {others[0]!r}, which is none of ARKit's controls: a "
-            "student of a mesh is scored by `marotte mesh score`"
+            f"the run {folder} drives {others[0]!r}, which is not one of ARKit's controls: score "
+            "a student of a mesh with `marotte mesh score`"
         )
     shape = state["recipe"]["student"]
-    own = Smoothing(shape.get("smooth_behind", 0), shape.get("smooth_ahead", 0))
-    return state["recipe"]["name"], RunPredictor(folder), own
+    smoothing = Smoothing(shape.get("smooth_behind", 0), shape.get("smooth_ahead", 0))
+    return state["recipe"]["name"], RunPredictor(folder), smoothing
 
 
 def open_predictor(store: Store, teacher: str) -> Predictor:
-    """A teacher's face: its labels if it has labelled all that is not trained on, else itself.
+    """Return a teacher's labels if it has labelled all held-out speech, else the teacher itself.
 
     Raises:
         MarotteError: there is no such teacher.
@@ -145,19 +153,24 @@ def open_predictor(store: Store, teacher: str) -> Predictor:
 
 
 def has_labelled(store: Store, teacher: str) -> bool:
-    """Whether a teacher is done with all speech that is not trained on, and there is some."""
-    labelled, asked = set(store.labelled_parts(teacher)), False
+    """Whether a corpus has held-out speech and the teacher is done with all of it."""
+    labelled, has_held_out = set(store.labelled_parts(teacher)), False
     for part in store.parts() if labelled else ():
         ids = {entry.id for entry in store.entries([part]) if split_of(entry) != "train"}
         settled = store.label_status(teacher, part) if part in labelled and ids else None
         if ids and (settled is None or not ids <= settled.labelled | settled.left_out.keys()):
             return False
-        asked = asked or bool(ids)
-    return asked
+        has_held_out = has_held_out or bool(ids)
+    return has_held_out
 
 
-def smoothed(controls: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Eq. 8 at 60 fps: the ensemble of each frame [n_frames, n_controls] and its neighbours."""
+def smooth_controls(controls: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of each frame [n_frames, n_controls] and its neighbours: eq. 8 at 60 fps.
+
+    Example:
+        >>> smooth_controls(np.array([[0], [3], [0]], np.float32)).tolist()
+        [[1.0], [1.0], [1.0]]
+    """
     padded = np.concatenate([controls[:1], controls, controls[-1:]])
     return ensemble([padded[:-2], padded[1:-1], padded[2:]])
 
@@ -165,61 +178,74 @@ def smoothed(controls: NDArray[np.float32]) -> NDArray[np.float32]:
 def to_arkit(
     curves: NDArray[np.floating], names: tuple[str, ...], fps: float
 ) -> NDArray[np.float32]:
-    """Curves [n, len(names)] of any rate as controls [n_frames, 52] at 60 fps, linearly."""
+    """Return curves [n, len(names)] as ARKit controls [n_frames, 52] at 60 fps.
+
+    Frames are interpolated linearly. Curves that are not ARKit's are left out.
+
+    Example:
+        >>> to_arkit(np.zeros((3, 1)), ("jawOpen",), 30.0).shape
+        (6, 52)
+    """
     count = max(1, round(len(curves) * FPS / fps))
     controls = ARKIT_52.neutral(count)
     known = [name for name in names if name in ARKIT_52.index]
     values = np.asarray(curves[:, [names.index(name) for name in known]], np.float32)
     if fps != FPS:
-        place = np.minimum(np.arange(count) * fps / FPS, len(curves) - 1)
-        low = place.astype(np.int64)
-        share = (place - low).astype(np.float32)[:, None]
-        after = np.minimum(low + 1, len(curves) - 1)
-        values = values[low] * (1 - share) + values[after] * share
+        position = np.minimum(np.arange(count) * fps / FPS, len(curves) - 1)
+        before = position.astype(np.int64)
+        share = (position - before).astype(np.float32)[:, None]
+        after = np.minimum(before + 1, len(curves) - 1)
+        values = values[before] * (1 - share) + values[after] * share
     controls[:, [ARKIT_52.index[name] for name in known]] = values
     return controls
 
 
 def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32]:
-    """A network's bare answers [n_frames, n_outputs] for a recording.
+    """Return a network's outputs [n_frames, n_outputs] for a recording, before clamping.
 
-    Where the front end knows nothing of its window, its steps are computed once for all windows
-    that begin on the same grid of 20 ms, and are shared; else window by window. A student that
-    is made for a mean of moments answers with that.
+    If the front end does not depend on the window (norm `step`), its steps are computed once and
+    shared by all windows that begin on the same grid of 20 ms. Otherwise every window is computed
+    by itself. The student's own smoothing is applied.
 
     Args:
-        net: a `StudentNet`, or any network like it, in evaluation mode.
+        net: a `StudentNet`, or a network with the same interface, in evaluation mode.
         recording: the sound.
-        fps: frames a second.
+        fps: frames per second.
     """
     import torch
 
     from marotte.learn.models.student import StudentNet
 
-    lanes = moments(0, n_frames(recording.n_samples, fps), fps, net.config.smoothing)
-    asked = np.unique(lanes)
+    moments_of_frames = moments(0, n_frames(recording.n_samples, fps), fps, net.config.smoothing)
+    unique = np.unique(moments_of_frames)
     with torch.inference_mode():
         if isinstance(net, StudentNet) and net.config.norm == "step":
-            answers = _by_shared_steps(net, recording.read(), asked)
+            answers = _by_shared_steps(net, recording.read(), unique)
         else:
-            batches = windows_at(recording, net.config.window, asked)
+            batches = windows_at(recording, net.config.window, unique)
             answers = np.concatenate(
                 [net(torch.from_numpy(batch.copy())).controls.numpy() for batch in batches]
             )
-    return ensembles(answers, asked, lanes)
+    return ensembles(answers, unique, moments_of_frames)
 
 
 def _by_shared_steps(
-    net: Any, samples: NDArray[np.float32], asked: NDArray[np.int64]
+    net: Any, samples: NDArray[np.float32], moments: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Answers [n_moments, n_outputs] of a network whose steps depend on no window."""
+    """Return outputs [n_moments, n_outputs] of a network whose steps are independent of windows.
+
+    Args:
+        net: the network.
+        samples: the whole sound [n_samples] at 16 kHz.
+        moments: the sample at which each output is wanted [n_moments], in order.
+    """
     import torch
 
     from marotte.model.timing import STEP_SAMPLES
 
     window = net.config.window
-    starts = asked - min(0, int(asked[0]))  # in the padded sound
-    before = window.past_samples - min(0, int(asked[0]))
+    starts = moments - min(0, int(moments[0]))  # in the padded sound
+    before = window.past_samples - min(0, int(moments[0]))
     padded = torch.from_numpy(np.pad(samples, (before, 2 * window.n_samples)))
     result = np.zeros((len(starts), len(net.config.names)), np.float32)
     for phase in np.unique(starts % STEP_SAMPLES):
@@ -227,14 +253,14 @@ def _by_shared_steps(
         for block in np.split(on_grid, range(BLOCK_FRAMES, len(on_grid), BLOCK_FRAMES)):
             first, last = int(starts[block[0]]), int(starts[block[-1]]) + window.n_samples
             steps = net.project(net.steps(padded[None, first:last]))[0]
-            place = torch.from_numpy((starts[block] - first) // STEP_SAMPLES)
-            windows = steps.unfold(1, net.n_steps, 1)[:, place].transpose(0, 1)
+            first_steps = torch.from_numpy((starts[block] - first) // STEP_SAMPLES)
+            windows = steps.unfold(1, net.n_steps, 1)[:, first_steps].transpose(0, 1)
             result[block] = net.face(windows).controls.numpy()
     return result
 
 
 def recording_of(utterance: Utterance) -> Recording:
-    """An utterance's sound."""
+    """Return an utterance's sound as a recording."""
     return Recording.from_samples(utterance.samples, utterance.rate)
 
 
@@ -245,7 +271,7 @@ def _student(source: str | None) -> Student:
 
 @lru_cache(maxsize=4)
 def open_net(folder: Path) -> Any:
-    """The network of a run's checkpoint, in evaluation mode, its batch norms folded away."""
+    """Return the network of a run's checkpoint, in evaluation mode with batch norms folded."""
     from marotte.learn.models.student import StudentNet, fold_batch_norms
     from marotte.learn.train.checkpoint import FILE, load_net
 

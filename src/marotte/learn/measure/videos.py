@@ -1,4 +1,4 @@
-"""Faces side by side in one video, each under its name."""
+"""Comparison videos: one utterance and several predictors in, an .mp4 of faces side by side out."""
 
 from __future__ import annotations
 
@@ -18,49 +18,53 @@ from marotte.learn.measure.predictors import FPS, Predictor
 from marotte.learn.utterance import Utterance
 from marotte.render import Renderer, open_renderer
 
-PIXELS = 400  # of a face
+PIXELS = 400  # width and height of each face
 TITLE_PIXELS = 44
 VIDEO_FPS = 30.0
 
 Picture = NDArray[np.uint8]
 
 
-def film(
-    utterance: Utterance, faces: Mapping[str, Predictor], path: Path, heard: str | None = None
+def write_comparison(
+    utterance: Utterance,
+    predictors: Mapping[str, Predictor],
+    path: Path,
+    degradation: str | None = None,
 ) -> None:
-    """Write a video of faces that hear an utterance, in step with its sound.
+    """Write a video of several faces that speak an utterance, with its sound.
 
     Args:
-        utterance: what is said.
-        faces: from left to right, by name.
-        path: where to, ending in .mp4.
-        heard: one of `degraded.HEARD`: how the sound is made worse, for ears and faces; the
-            teacher, who gives labels, hears it clean.
+        utterance: the speech.
+        predictors: the faces from left to right, by name.
+        path: the video's path, ending in .mp4.
+        degradation: a name in `DEGRADATIONS` for the sound of the video, or None. Predictors get
+            the clean utterance: wrap those that should hear the degraded sound in a
+            `DegradedPredictor`.
 
     Raises:
         MarotteError: the extra `video` is missing, or the file can't be written.
     """
     check_video()
-    sound = degrade(utterance, heard) if heard else utterance
-    recording = Recording.from_samples(sound.samples, sound.rate)
+    audible = degrade(utterance, degradation) if degradation else utterance
+    recording = Recording.from_samples(audible.samples, audible.rate)
     every = round(FPS / VIDEO_FPS)
-    curves = {name: face(utterance)[::every] for name, face in faces.items()}
+    curves = {name: predictor(utterance)[::every] for name, predictor in predictors.items()}
     with ExitStack() as stack:
         renderer = open_renderer(load_head(), (PIXELS, PIXELS))
         stack.callback(renderer.close)
-        write_pictures(_beside(curves, renderer), VIDEO_FPS, recording, path)
+        write_pictures(_pictures(curves, renderer), VIDEO_FPS, recording, path)
 
 
-def _beside(curves: Mapping[str, NDArray[np.float32]], renderer: Renderer) -> Iterator[Picture]:
-    """Each frame of all faces beside each other, under a line of their names."""
-    line = titles(list(curves))
+def _pictures(curves: Mapping[str, NDArray[np.float32]], renderer: Renderer) -> Iterator[Picture]:
+    """Yield each frame: all faces side by side under a strip of their names."""
+    strip = title_strip(list(curves))
     for frame in range(min(map(len, curves.values()))):
-        drawn = [renderer.frame(each[frame], ARKIT_52.names) for each in curves.values()]
-        yield np.concatenate([line, np.concatenate(drawn, axis=1)])
+        faces = [renderer.frame(each[frame], ARKIT_52.names) for each in curves.values()]
+        yield np.concatenate([strip, np.concatenate(faces, axis=1)])
 
 
-def titles(names: list[str]) -> Picture:
-    """A strip [TITLE_PIXELS, PIXELS * len(names), 3] with each name in the middle of its face."""
+def title_strip(names: list[str]) -> Picture:
+    """Return a strip [TITLE_PIXELS, PIXELS * len(names), 3] with each name above its face."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -29,7 +29,7 @@ from marotte.learn.data.mesh_pca import MOST, SHARE, fit, mesh_of
 from marotte.learn.data.store import Store
 from marotte.learn.errors import Skip
 from marotte.learn.jobs.label import LabelJob, label, plan_labels
-from marotte.learn.measure.evaluate import chosen
+from marotte.learn.measure.evaluate import choose_utterances
 from marotte.learn.measure.predictors import (
     FPS,
     Predictor,
@@ -132,8 +132,8 @@ def with_meshes(plan: TablePlan, speech_minutes: float | None, told: Told) -> Ta
     path = plan.recipes / RECIPE
     recipe = strict(VertexRecipe, read_recipe(path), str(path))
     taught = [
-        chosen(store, "train", recipe.minutes),
-        chosen(store, "valid", recipe.valid_minutes),
+        choose_utterances(store, "train", recipe.minutes),
+        choose_utterances(store, "valid", recipe.valid_minutes),
     ]
     for split, ids in zip(("train", "valid"), taught, strict=True):
         if not ids:
@@ -142,7 +142,7 @@ def with_meshes(plan: TablePlan, speech_minutes: float | None, told: Told) -> Ta
     said = repr((asdict(recipe), version)).encode()
     home = plan.home.parent / f"meshes-{hashlib.sha256(said).hexdigest()[:8]}"
     vertices = home / "vertices"
-    wanted = [*taught, *(chosen(store, split, speech_minutes) for split in SPLITS)]
+    wanted = [*taught, *(choose_utterances(store, split, speech_minutes) for split in SPLITS)]
     _write_all(store, wanted, vertices, source, told)
     mesh = _fitted(home, vertices, recipe, taught[0])
     spoken = _labelled(store, taught, home / "corpus", mesh, vertices, told)

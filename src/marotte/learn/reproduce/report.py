@@ -8,9 +8,14 @@ from pathlib import Path
 
 from marotte.errors import MarotteError
 from marotte.learn.data.csv_io import read_csv, write_csv
-from marotte.learn.measure.card import rewrite
-from marotte.learn.measure.degraded import HEARD, Degraded
-from marotte.learn.measure.predictors import Predictor, RunPredictor, Smoothed, TeacherPredictor
+from marotte.learn.measure.card import replace_section
+from marotte.learn.measure.degraded import DEGRADATIONS, DegradedPredictor
+from marotte.learn.measure.predictors import (
+    Predictor,
+    RunPredictor,
+    SmoothedPredictor,
+    TeacherPredictor,
+)
 from marotte.learn.reproduce import table4
 from marotte.learn.reproduce.claims import CLAIMS
 from marotte.learn.reproduce.frames import draw_frames, moments
@@ -86,7 +91,7 @@ class Table:
             if row and row.recipe:
                 run = self.plan.folder(row, row.seeds[0])
                 face = MeshRunPredictor(run) if meshes else RunPredictor(run)
-                found[label] = Smoothed(face) if row.smooth else face
+                found[label] = SmoothedPredictor(face) if row.smooth else face
         return found
 
 
@@ -167,7 +172,7 @@ def write(
     with replacing(table.folder / f"{table.name}.md") as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     if page:
-        rewrite(page, text, *markers(table.name))
+        replace_section(page, text, *markers(table.name))
     return text
 
 
@@ -218,7 +223,7 @@ def film(table: Table, told: Told) -> None:
 
     jobs = [(name, CLEAN, "en", labels, None) for name, labels in FILMS.items()]
     jobs.append(("other", OTHER, "en", HARD_FILM, None))
-    jobs += [(how.replace(" ", "-"), CLEAN, "en", HARD_FILM, how) for how in HEARD]
+    jobs += [(how.replace(" ", "-"), CLEAN, "en", HARD_FILM, how) for how in DEGRADATIONS]
     languages = {
         e.language for e in table.plan.store.entries() if e.source.endswith(("_es", "_it"))
     }
@@ -230,11 +235,11 @@ def film(table: Table, told: Told) -> None:
             continue
         if heard:
             faces = {
-                label: Degraded(face, heard) if label in labels else face
+                label: DegradedPredictor(face, heard) if label in labels else face
                 for label, face in faces.items()
             }
         said = sentence(table.plan.store, split, language)
-        videos.film(said, faces, table.folder / f"video-{name}.mp4", heard)
+        videos.write_comparison(said, faces, table.folder / f"video-{name}.mp4", heard)
 
 
 def claims(folder: Path) -> str:

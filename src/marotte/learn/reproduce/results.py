@@ -16,20 +16,21 @@ from marotte.learn.export.cost import (
     process_memory_mib,
     streamed_macs,
 )
-from marotte.learn.measure.degraded import HEARD, Degraded
-from marotte.learn.measure.evaluate import Progress, Score, evaluate, held_out
-from marotte.learn.measure.nonspeech import stillness
+from marotte.learn.measure.degraded import DEGRADATIONS, DegradedPredictor
+from marotte.learn.measure.evaluate import Score, evaluate, held_out_splits
+from marotte.learn.measure.nonspeech import open_shares_by_sound
 from marotte.learn.measure.predictors import (
     LabelPredictor,
     Predictor,
     RunPredictor,
-    Smoothed,
+    SmoothedPredictor,
     open_predictor,
 )
 from marotte.learn.reproduce.rows import Row
 from marotte.learn.reproduce.runs import TablePlan
 from marotte.model.smoothing import EQUATION_8
 from marotte.paths import replacing
+from marotte.progress import Progress
 
 FORMAT = 1  # of what is kept in a run's folder
 CLEAN = "test_clean"
@@ -125,7 +126,7 @@ def measure_teacher(row: Row, plan: TablePlan, teacher: str, speech: ScoredSpeec
     """The figures of a teacher: of the labels themselves, unless the row names another."""
     found: list[Figures] = []
     face = open_predictor(plan.store, row.teacher) if row.teacher else LabelPredictor(teacher)
-    for split in held_out(plan.store):
+    for split in held_out_splits(plan.store):
         scores = _scores(face, plan, split, teacher, speech)
         found += [figures_of(row.label, -1, float("nan"), 0, "as it is", split, s) for s in scores]
     return found
@@ -143,11 +144,11 @@ def measure(
     state = checkpoint.read(folder / checkpoint.FILE)
     key = key_of(state, plan, speech)
     face: Predictor = RunPredictor(folder)
-    face = Smoothed(face) if row.smooth else face
+    face = SmoothedPredictor(face) if row.smooth else face
 
     def find() -> tuple[list[Figures], Costs]:
         figures = _all_figures(row, seed, plan, face, state, speech, progress)
-        return figures, costs_of(row, seed, folder, stillness(face), key)
+        return figures, costs_of(row, seed, folder, open_shares_by_sound(face), key)
 
     kept = folder / f"figures{'-smooth' if row.smooth else ''}.json"
     return remembered(row, kept, key, Figures, find)
@@ -210,12 +211,12 @@ def _all_figures(
     teacher, run = state["recipe"]["teacher"], state["progress"]["step"]
     budget = state["recipe"]["train"]["minutes"]
     found: list[Figures] = []
-    splits = held_out(plan.store)
+    splits = held_out_splits(plan.store)
     heard = [("as it is", split) for split in splits]
     if not row.hard_to_score and CLEAN in splits:
-        heard += [(how, CLEAN) for how in HEARD]
+        heard += [(how, CLEAN) for how in DEGRADATIONS]
     for how, split in heard:
-        listener = face if how == "as it is" else Degraded(face, how)
+        listener = face if how == "as it is" else DegradedPredictor(face, how)
         scores = _scores(listener, plan, split, teacher, speech, progress)
         found += [figures_of(row.label, seed, budget, run, how, split, s) for s in scores]
     return found
@@ -253,7 +254,7 @@ def figures_of(
         steps=steps,
         heard=heard,
         split=split,
-        who=score.who,
+        who=score.name,
         minutes=score.minutes,
         pbm=c.pbm,
         bilabials=len(c.bilabial_mm),
@@ -263,10 +264,10 @@ def figures_of(
         auc=c.auc,
         timing_ms=c.timing_ms,
         contact_ms=c.mean_contact_ms,
-        taught_contact_ms=score.taught.mean_contact_ms,
+        taught_contact_ms=score.teacher_closures.mean_contact_ms,
         mse=score.mse,
         jitter=score.jitter,
-        taught_jitter=score.taught_jitter,
+        taught_jitter=score.teacher_jitter,
     )
 
 
@@ -279,7 +280,7 @@ def costs_of(
         row: the table's.
         seed: of the run.
         folder: the run's.
-        still: see `stillness`.
+        still: see `open_shares_by_sound`.
         key: see `key_of`.
     """
     kept = folder / "costs.json"

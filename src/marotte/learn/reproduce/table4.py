@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from marotte.face.mesh import load_mesh
 from marotte.learn.measure import mesh_score
-from marotte.learn.measure.card import table
-from marotte.learn.measure.evaluate import Progress, Score, held_out
-from marotte.learn.measure.mesh_score import TRUE, MeshScore, Motion, closed_mm
+from marotte.learn.measure.card import markdown_table
+from marotte.learn.measure.evaluate import Score, held_out_splits
+from marotte.learn.measure.mesh_score import TRUE_VERTICES, MeshScore, Motion, closed_threshold_mm
 from marotte.learn.measure.nonspeech import open_shares
 from marotte.learn.reproduce.meshes import MESH_FPS, SPLITS
 from marotte.learn.reproduce.results import (
@@ -35,6 +35,7 @@ from marotte.learn.reproduce.tables import (
     spread,
 )
 from marotte.learn.train import checkpoint
+from marotte.progress import Progress
 
 PAPER = (
     "The paper's CodeTalker has PBM accuracies of 68.5 / 72.7 % and a jitter of 2.67; its S0 has "
@@ -60,7 +61,7 @@ def measure_teacher(
 ) -> list[MeshFigures]:
     """The figures of what is no student: the files themselves, or what the row names."""
     meshes = _meshes(plan)
-    motion = mesh_score.motions(load_mesh(meshes.file))[row.teacher or TRUE]
+    motion = mesh_score.reference_motions(load_mesh(meshes.file))[row.teacher or TRUE_VERTICES]
     return _figures(row, -1, float("nan"), 0, meshes, motion, speech)
 
 
@@ -80,9 +81,9 @@ def measure(
         figures = _figures(
             row, seed, budget, steps, meshes, lambda each, _: vertices(each), speech, progress
         )
-        line_mm = closed_mm(mesh)
+        line_mm = closed_threshold_mm(mesh)
         still = open_shares(
-            lambda sound: mesh_score.gap_from_line_mm(mesh, vertices(sound), line_mm)
+            lambda sound: mesh_score.gap_from_threshold_mm(mesh, vertices(sound), line_mm)
         )
         return figures, costs_of(row, seed, folder, still, key)
 
@@ -105,7 +106,7 @@ def _figures(
     progress: Progress | None = None,
 ) -> list[MeshFigures]:
     found: list[MeshFigures] = []
-    for split in held_out(meshes.spoken):
+    for split in held_out_splits(meshes.spoken):
         if split not in SPLITS:
             continue
         scores = mesh_score.score_motions(
@@ -133,13 +134,13 @@ def _figures(
 def _as_score(each: MeshScore) -> Score:
     """What a score in mesh space has in common with one of a rig."""
     return Score(
-        who="all",
+        name="all",
         minutes=each.frames / MESH_FPS / 60,
         closures=each.closures,
-        taught=each.taught,
+        teacher_closures=each.target_closures,
         mse=each.mse_mm2,
         jitter=each.jitter,
-        taught_jitter=each.taught_jitter,
+        teacher_jitter=each.target_jitter,
     )
 
 
@@ -153,7 +154,8 @@ def markdown(
         f"moved by the teacher `{meshes.teacher}` in up to {meshes.minutes:g} minutes of speech at "
         f"{mesh.fps:g} frames a second, as {len(mesh.components)} principal components, which keep "
         f"{100 * mesh.share:.2f} % of the variance. {speech_of(figures)} All figures are in mesh "
-        f"space; lips count as closed at {closed_mm(mesh):.2f} mm or less. What the words mean: "
+        f"space; lips count as closed at {closed_threshold_mm(mesh):.2f} mm or less. "
+        "What the words mean: "
         "[metrics](metrics.md#meshes).",
         "\n".join(_quality(rows, figures)),
         "Parameters, multiply-accumulates and memory count the decoder to the vertices.",
@@ -226,4 +228,4 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
         "seeds: steps",
         "paper's PBM",
     )
-    return table(columns, lines)
+    return markdown_table(columns, lines)

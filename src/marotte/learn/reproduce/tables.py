@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from statistics import mean, stdev
 
-from marotte.learn.measure.card import table
+from marotte.learn.measure.card import markdown_table
 from marotte.learn.metrics import CLOSED_MM
 from marotte.learn.reproduce.results import CLEAN, Costs, Figures
 from marotte.learn.reproduce.rows import Row
@@ -107,7 +107,7 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
         "seeds: steps",
         "paper's PBM clean / other",
     )
-    return table(columns, lines)
+    return markdown_table(columns, lines)
 
 
 def seeds_of(figures: Sequence[Figures]) -> str:
@@ -151,7 +151,7 @@ def costs_lines(rows: Sequence[Row], costs: Sequence[Costs]) -> list[str]:
         "ms a frame",
         *(f"open in {what} %" for what in ("silence", "noise", "tones", "music", "clicks")),
     )
-    return table(columns, lines) if lines else []
+    return markdown_table(columns, lines) if lines else []
 
 
 def _languages(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
@@ -165,7 +165,7 @@ def _languages(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
         if of_row(figures, row.label, LANGUAGES)
     ]
     heads = [f"{name} PBM / false closure %" for name in (*names, "all languages")]
-    return table(("model", *heads), lines) if names else []
+    return markdown_table(("model", *heads), lines) if names else []
 
 
 def _degraded(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
@@ -176,7 +176,7 @@ def _degraded(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
         if row.recipe and of_row(figures, row.label, CLEAN)
     ]
     heads = [f"clean, {how}: PBM / false closure %" for how in ways]
-    return table(("model", *heads), lines) if len(ways) > 1 else []
+    return markdown_table(("model", *heads), lines) if len(ways) > 1 else []
 
 
 def _pair(figures: Sequence[Figures]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import mean
 
-from marotte.learn.measure.card import table
+from marotte.learn.measure.card import markdown_table
 from marotte.learn.reproduce.results import CLEAN, Costs, Figures
 from marotte.learn.reproduce.rows import TEACHER
 from marotte.learn.reproduce.tables import of_row
@@ -110,4 +110,4 @@ def verdicts(claims: Sequence[Claim], measured: Measured) -> str:
         except NotMeasured as missing:
             verdict, said = "not measured", f"no figures of {missing}"
         lines.append([claim.section, claim.text, verdict, said])
-    return "\n".join(table(("§", "the paper says", "here", "figures"), lines))
+    return "\n".join(markdown_table(("§", "the paper says", "here", "figures"), lines))

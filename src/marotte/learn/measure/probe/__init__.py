@@ -1,1 +1,1 @@
-"""What the layers of a student know, by phoneme and viseme."""
+"""Probes: how well each layer of a student tells phonemes and visemes apart (Fig. 12)."""

@@ -1,11 +1,11 @@
-"""Maps from phonemes to visemes out of the literature: ARPAbet in, names of classes out.
+"""Maps from ARPAbet phonemes to viseme classes, taken from the literature.
 
-- Jeffers & Barley 1971: 11 classes;
-- Bozkurt et al. 2007: 15 classes;
-- VisemeNet (Zhou et al. 2018), which has JALI's classes: 19; which phoneme goes where is our
-  reading.
+- Jeffers & Barley 1971: 11 classes.
+- Bozkurt et al. 2007: 15 classes.
+- VisemeNet (Zhou et al. 2018), which uses JALI's classes: 19 classes. The paper does not list the
+  phonemes of each class; the assignment here is ours.
 
-Silence is a class of its own in each.
+Silence is a class by itself in each map.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ SILENCE = "sil"
 
 
 def _classes(*groups: str) -> dict[str, str]:
-    """Each phoneme's class, called by its members, or by a name before a colon."""
-    found: dict[str, str] = {}
+    """Return the class of each phoneme; a class is named by its members, or before a colon."""
+    classes: dict[str, str] = {}
     for group in groups:
         name, _, members = group.rpartition(": ")
-        found |= dict.fromkeys(members.split(), name or members)
-    return found
+        classes |= dict.fromkeys(members.split(), name or members)
+    return classes
 
 
 JEFFERS = _classes(
@@ -40,7 +40,7 @@ JEFFERS = _classes(
     "D L N T",
     "G K NG",
 )
-"""Its HH looks like the sound after it."""
+"""Jeffers & Barley's classes. HH has no class: it looks like the sound after it."""
 
 BOZKURT = _classes(
     "AY AH",
@@ -86,24 +86,28 @@ MAPS = {"Jeffers & Barley": JEFFERS, "Bozkurt": BOZKURT, "VisemeNet": VISEMENET}
 PHONEMES = "phonemes"
 
 
-def labels_of(phones: Sequence[Phone], number: int | None) -> dict[str, str]:
-    """The class of one of an utterance's phones in each map, and the phoneme itself.
+def phone_classes(phones: Sequence[Phone], number: int | None) -> dict[str, str]:
+    """Return the phoneme of one of an utterance's phones and its class in each map.
 
     Args:
-        phones: of the utterance.
-        number: which of them; None is silence.
+        phones: all phones of the utterance.
+        number: the index of the phone; None is silence.
+
+    Example:
+        >>> phone_classes([Phone("m", 0.0, 0.1)], 0)["Bozkurt"]
+        'M B P'
     """
     if number is None or not phones[number].ipa:
         return dict.fromkeys((PHONEMES, *MAPS), SILENCE)
-    said = _arpabet(phones[number])
-    found = {PHONEMES: said}
+    phoneme = _arpabet(phones[number])
+    result = {PHONEMES: phoneme}
     for name, classes in MAPS.items():
-        seen = said
-        if said not in classes:  # Jeffers' HH
+        visible = phoneme
+        if phoneme not in classes:  # Jeffers' HH
             after = phones[number + 1] if number + 1 < len(phones) else None
-            seen = _arpabet(after) if after and after.ipa else "AH"
-        found[name] = classes.get(seen, classes["AH"])
-    return found
+            visible = _arpabet(after) if after and after.ipa else "AH"
+        result[name] = classes.get(visible, classes["AH"])
+    return result
 
 
 def _arpabet(phone: Phone) -> str:

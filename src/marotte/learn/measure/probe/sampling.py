@@ -1,4 +1,4 @@
-"""Held-out English in; windows of it stratified by phoneme out, and what is said in each."""
+"""Windows for probes: held-out English in, windows stratified by phoneme and their classes out."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from marotte.errors import MarotteError
 from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.data.splits import split_of
 from marotte.learn.data.store import Store
-from marotte.learn.measure.probe.phoneme_maps import MAPS, PHONEMES, labels_of
+from marotte.learn.measure.probe.phoneme_maps import MAPS, PHONEMES, phone_classes
 from marotte.learn.utterance import Utterance
 from marotte.model.timing import WindowSpec
 
 SPLITS = ("test_clean", "test_other")
-GRID_S = 0.01  # from one window that may be drawn to the next
-TEST_SHARE = 0.15  # of utterances: no probe is tested on one that it was trained on
+GRID_S = 0.01  # spacing of the windows to draw from
+TEST_SHARE = 0.15  # share of utterances for the test: no utterance is in both sets
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many windows probes learn from and are tested on."""
+    """The number of windows that train the probes and that test them."""
 
     train: int = 50_000
     test: int = 5_000
@@ -35,14 +35,14 @@ QUICK = Sizes(5_000, 1_000)
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of speech and what is said in their frames.
+    """Windows of speech and the classes of their frames.
 
     Attributes:
-        sounds: of the utterances, silence before and behind [n_samples] each.
-        utterance: of each window, an index into `sounds` [n].
-        start: its first sample there [n].
-        labels: its class in each map [n].
-        is_test: whether it belongs to the probes' test [n].
+        sounds: the samples of each utterance [n_samples], padded with silence at both ends.
+        utterance: the index into `sounds` of each window [n].
+        start: the first sample of each window in its sound [n].
+        labels: the class of each window in each map [n].
+        is_test: whether each window tests the probes [n].
     """
 
     sounds: list[NDArray[np.float32]]
@@ -52,8 +52,8 @@ class Windows:
     is_test: NDArray[np.bool_]
 
 
-def draw(window: WindowSpec, store: Store, sizes: Sizes, seed: int) -> Windows:
-    """Draw windows stratified by phoneme: each as often as it is in the speech.
+def draw_windows(window: WindowSpec, store: Store, sizes: Sizes, seed: int) -> Windows:
+    """Draw windows stratified by phoneme: each phoneme is as frequent as in the speech.
 
     Raises:
         MarotteError: there is too little speech.
@@ -68,7 +68,7 @@ def draw(window: WindowSpec, store: Store, sizes: Sizes, seed: int) -> Windows:
         is_test = bool(random.random() < TEST_SHARE)
         for time_s, phone in _frames(utterance):
             rows.append((number, round(time_s * SAMPLE_RATE), is_test))
-            for name, label in labels_of(utterance.phones, phone).items():
+            for name, label in phone_classes(utterance.phones, phone).items():
                 classes[name].append(label)
     table = np.array(rows, np.int64).reshape(-1, 3)
     phonemes = np.array(classes[PHONEMES])
@@ -77,26 +77,27 @@ def draw(window: WindowSpec, store: Store, sizes: Sizes, seed: int) -> Windows:
         _stratified(phonemes, np.flatnonzero(is_test == test), count, random)
         for test, count in ((False, sizes.train), (True, sizes.test))
     ]
-    at = np.concatenate(chosen)
-    labels = {name: np.array(values)[at] for name, values in classes.items()}
-    return Windows(sounds, table[at, 0], table[at, 1], labels, is_test[at])
+    indices = np.concatenate(chosen)
+    labels = {name: np.array(values)[indices] for name, values in classes.items()}
+    return Windows(sounds, table[indices, 0], table[indices, 1], labels, is_test[indices])
 
 
 def _english(store: Store) -> Iterator[Utterance]:
+    """Yield the English utterances of the test sets that have phones."""
     for part in store.parts():
-        wanted = {
+        ids = {
             entry.id
             for entry in store.entries([part])
             if split_of(entry) in SPLITS and entry.language == "en"
         }
-        if wanted:
-            for utterance in store.utterances([part], only=wanted):
+        if ids:
+            for utterance in store.utterances([part], only=ids):
                 if utterance.phones:
                     yield utterance
 
 
 def _frames(utterance: Utterance) -> Iterator[tuple[float, int | None]]:
-    """Moments every 10 ms, and which phone each is in; None in silence."""
+    """Yield a time every 10 ms and the index of its phone, which is None in silence."""
     number = 0
     for time_s in np.arange(0, utterance.seconds, GRID_S):
         while number < len(utterance.phones) and utterance.phones[number].end_s <= time_s:
@@ -107,18 +108,19 @@ def _frames(utterance: Utterance) -> Iterator[tuple[float, int | None]]:
 
 def _stratified(
     classes: NDArray[np.str_],
-    there: NDArray[np.int64],
+    available: NDArray[np.int64],
     count: int,
     random: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Choose `count` places of those that are there, each class by its share."""
-    if len(there) < count:
+    """Choose `count` of the available indices, each class in proportion to its share."""
+    if len(available) < count:
         raise MarotteError(
-            f"the English test sets hold {len(there)} windows, the probes need {count}: "
+            f"the English test sets hold {len(available)} windows, the probes need {count}: "
             "use a larger corpus, or --quick"
         )
-    order = random.permutation(there)
-    # In each class the k-th of n stands at (k + 1/2) / n: the first `count` hold all in proportion.
+    order = random.permutation(available)
+    # The k-th of the n windows of a class gets the rank (k + 1/2) / n. The first `count` windows
+    # by rank therefore hold all classes in proportion.
     rank = np.zeros(len(order))
     for name in np.unique(classes[order]):
         of_class = np.flatnonzero(classes[order] == name)
