@@ -1,4 +1,4 @@
-"""Vertices to pixels: a head and its controls in, pictures out; by GL or, slower, without it."""
+"""Render a head with its controls as pictures: by OpenGL, or more slowly in NumPy."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ __all__ = ["GlRenderer", "NoGlError", "Renderer", "SoftwareRenderer", "View", "o
 
 
 def open_renderer(head: Head, size: tuple[int, int] = (640, 640), view: View = "face") -> Renderer:
-    """A renderer for a head: GL where there is any, else a slower one whose `note` says so.
+    """Return a renderer for a head: OpenGL if there is any, else a slower one whose `note` says so.
 
     Args:
-        head: what to draw.
+        head: the head to draw.
         size: width and height in pixels.
-        view: `face` or `profile` for the whole face, `mouth` for the lips from nearby.
+        view: `face` or `profile` for the whole face, `mouth` for a close-up of the lips.
+
+    Raises:
+        MarotteError: there is no such view, or the size is zero.
     """
     try:
         return GlRenderer(head, size, view)
     except NoGlError as reason:
-        note = f"drawing without GL, which is slower and less smooth ({reason})"
+        note = f"rendering without GL, which is slower and less smooth ({reason})"
         return SoftwareRenderer(head, size, view, note)

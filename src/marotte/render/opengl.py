@@ -1,4 +1,4 @@
-"""Drawing by OpenGL 3.3 without a window: on a graphics card, or on Mesa's software GL."""
+"""Render by OpenGL 3.3 without a window: on a graphics card, or with Mesa's software GL."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from marotte.face.head import Head, subdivide
 from marotte.render import scene
 
-SAMPLES = 4  # a pixel, against jagged edges
+SAMPLES = 4  # per pixel, for antialiasing
 VERTEX_SHADER = """
 #version 330
 uniform mat4 matrix;
-in vec3 in_place; in vec3 in_normal; in vec3 in_colour; in vec2 in_gloss;
-out vec3 place; out vec3 normal; out vec3 colour; out vec2 gloss;
+in vec3 in_position; in vec3 in_normal; in vec3 in_colour; in vec2 in_gloss;
+out vec3 position; out vec3 normal; out vec3 colour; out vec2 gloss;
 void main() {
-    gl_Position = matrix * vec4(in_place, 1);
-    place = in_place; normal = in_normal; colour = in_colour; gloss = in_gloss;
+    gl_Position = matrix * vec4(in_position, 1);
+    position = in_position; normal = in_normal; colour = in_colour; gloss = in_gloss;
 }
 """
 FRAGMENT_SHADER = """
@@ -28,37 +28,39 @@ FRAGMENT_SHADER = """
 uniform vec3 camera; uniform vec3 toward[LIGHTS]; uniform vec3 bright[LIGHTS];
 uniform vec3 sky; uniform vec3 ground; uniform vec3 wrap;
 uniform float back_side; uniform float gamma;
-in vec3 place; in vec3 normal; in vec3 colour; in vec2 gloss;
+in vec3 position; in vec3 normal; in vec3 colour; in vec2 gloss;
 out vec4 pixel;
 void main() {
-    vec3 n = normalize(gl_FrontFacing ? normal : -normal), eye = normalize(camera - place);
+    vec3 n = normalize(gl_FrontFacing ? normal : -normal), eye = normalize(camera - position);
     vec3 light = mix(ground, sky, 0.5 + 0.5 * n.y), shine = vec3(0);
     for (int i = 0; i < LIGHTS; i++) {
         light += bright[i] * max((dot(n, toward[i]) + wrap) / (1 + wrap), 0);
         shine += bright[i] * pow(max(dot(n, normalize(toward[i] + eye)), 0), gloss.y);
     }
-    vec3 seen = pow(colour, vec3(gamma)) * light + gloss.x * shine;
-    pixel = vec4(pow(seen * (gl_FrontFacing ? 1 : back_side), vec3(1 / gamma)), 1);
+    vec3 lit = pow(colour, vec3(gamma)) * light + gloss.x * shine;
+    pixel = vec4(pow(lit * (gl_FrontFacing ? 1 : back_side), vec3(1 / gamma)), 1);
 }
 """
 
 
 class NoGlError(Exception):
-    """There is no OpenGL here, or no moderngl to reach it."""
+    """This machine has no OpenGL, or moderngl is not installed."""
 
 
 @final
 class GlRenderer(scene.Renderer):
-    """Draws a head by GL; heads of quads are smoothed first.
-
-    Raises:
-        NoGlError: no GL context can be made.
-    """
+    """Draws a head by OpenGL; heads of quads are subdivided first."""
 
     def __init__(self, head: Head, size: tuple[int, int], view: scene.View) -> None:
-        # Corners of triangles often lie on seams, where smoothing would tear the head open.
+        """Create a context and upload the head.
+
+        Raises:
+            NoGlError: no GL context can be created.
+            MarotteError: there is no such view, or the size is zero.
+        """
+        # Triangle meshes often have seams, where subdividing would tear the head open.
         super().__init__(subdivide(head) if head.faces.shape[1] == 4 else head, size, view)
-        self._context = context = _context()
+        self._context = context = _create_context()
         context.enable(context.DEPTH_TEST)
         shader = FRAGMENT_SHADER.replace("LIGHTS", str(len(scene.LIGHTS)))
         program = context.program(vertex_shader=VERTEX_SHADER, fragment_shader=shader)
@@ -69,7 +71,7 @@ class GlRenderer(scene.Renderer):
         self._array = context.vertex_array(
             program,
             [
-                (self._moving, "3f 3f", "in_place", "in_normal"),
+                (self._moving, "3f 3f", "in_position", "in_normal"),
                 (context.buffer(fixed.tobytes()), "3f 2f", "in_colour", "in_gloss"),
             ],
             context.buffer(self.head.triangles.astype(np.uint32).tobytes()),
@@ -82,28 +84,28 @@ class GlRenderer(scene.Renderer):
         self._result = context.simple_framebuffer(size, 4)
 
     def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
-        """The picture [height, width, 3] of a face with controls [len(names)], in sRGB."""
+        """Return the sRGB picture [height, width, 3] of the head with controls [len(names)]."""
         vertices = self.vertices(controls, names)
         moving = np.hstack([vertices, self.normals(vertices)]).tobytes()
-        with self._context:  # of several renderers' contexts, this one
+        with self._context:  # other renderers have contexts of their own
             self._moving.write(moving)
             self._target.use()
             self._target.clear(*scene.BACKGROUND, 1)
             self._array.render()
             self._context.copy_framebuffer(self._result, self._target)
             pixels = self._result.read(components=3, alignment=1)
-        upward = np.frombuffer(pixels, np.uint8).reshape(self.height, self.width, 3)
-        return np.ascontiguousarray(upward[::-1])
+        bottom_up = np.frombuffer(pixels, np.uint8).reshape(self.height, self.width, 3)
+        return np.ascontiguousarray(bottom_up[::-1])
 
     def close(self) -> None:
-        """Release the context and all that is in it."""
+        """Release the context and everything in it."""
         self._context.release()
 
     def _uniforms(self) -> dict[str, Any]:
         toward = np.array([light[0] for light in scene.LIGHTS])
         return {
-            "matrix": self.camera.matrix.T,  # GL counts by columns
-            "camera": self.camera.place,
+            "matrix": self.camera.matrix.T,  # GL stores matrices by columns
+            "camera": self.camera.position,
             "toward": toward / np.linalg.norm(toward, axis=1, keepdims=True),
             "bright": [light[1] for light in scene.LIGHTS],
             "sky": scene.SKY,
@@ -114,20 +116,24 @@ class GlRenderer(scene.Renderer):
         }
 
 
-def _context() -> Any:
-    """A GL context without a window."""
+def _create_context() -> Any:
+    """Create a GL context without a window.
+
+    Raises:
+        NoGlError: moderngl is not installed, or no way works.
+    """
     try:
         import moderngl
     except ImportError as error:
         raise NoGlError("moderngl is not installed") from error
-    ways: list[dict[str, Any]] = [{}]
+    options: list[dict[str, Any]] = [{}]
     if sys.platform == "linux":
-        # Without a display; systems without GL's development files have only the .so.1 names.
-        ways += [{"backend": "egl", "libgl": "libGL.so.1", "libegl": "libEGL.so.1"}]
+        # EGL needs no display. Without GL's development files, only the names .so.1 exist.
+        options += [{"backend": "egl", "libgl": "libGL.so.1", "libegl": "libEGL.so.1"}]
     reasons: list[str] = []
-    for way in ways:
+    for option in options:
         try:
-            return moderngl.create_context(standalone=True, require=330, **way)
-        except Exception as error:  # moderngl raises nothing more precise
+            return moderngl.create_context(standalone=True, require=330, **option)
+        except Exception as error:  # moderngl raises plain Exception
             reasons.append(str(error))
     raise NoGlError("; ".join(reasons))

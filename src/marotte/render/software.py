@@ -1,4 +1,4 @@
-"""Drawing in numpy alone: a depth buffer and the shading of `gl`, without smoothing of edges."""
+"""Render in NumPy alone: a depth buffer and the shading of `opengl`, without antialiasing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from marotte.render.scene import Array
 
 @final
 class SoftwareRenderer(scene.Renderer):
-    """Draws a head as it is, without smoothing it first, on any machine."""
+    """Draws a head on any machine, without subdividing it."""
 
     def __init__(self, head: Head, size: tuple[int, int], view: scene.View, note: str = "") -> None:
+        """Set up the scene; `note` is what `Renderer.note` says."""
         super().__init__(head, size, view)
         self.note = note
         self._fixed = np.hstack([head.colours, scene.gloss(head)]).astype(np.float32)
@@ -25,7 +26,7 @@ class SoftwareRenderer(scene.Renderer):
         self._empty = np.tile(background, (self.height * self.width, 1))
 
     def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
-        """The picture [height, width, 3] of a face with controls [len(names)], in sRGB."""
+        """Return the sRGB picture [height, width, 3] of the head with controls [len(names)]."""
         vertices = self.vertices(controls, names)
         on_screen = self._project(vertices)
         triangle, pixel, weights = self._visible(on_screen)
@@ -35,27 +36,27 @@ class SoftwareRenderer(scene.Renderer):
         a, b, c = (on_screen[corners[:, corner], :2] for corner in range(3))
         front = _area(b - a, c - a) < 0  # y goes down on the screen
         picture = self._empty.copy()
-        picture[pixel] = _shade(values, front, self.camera.place.astype(np.float32))
+        picture[pixel] = _shade(values, front, self.camera.position.astype(np.float32))
         return picture.reshape(self.height, self.width, 3)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the renderer holds nothing outside of Python."""
 
     def _project(self, vertices: Array) -> Array:
-        """Pixels right and down, depth -1..1 and 1 / distance [n_vertices, 4]."""
+        """Return [n_vertices, 4]: pixels to the right and down, depth -1..1, and 1 / distance."""
         matrix = self.camera.matrix.astype(np.float32)
         clip = vertices @ matrix[:, :3].T + matrix[:, 3]
-        # The camera stands outside of the head; what lies behind it is pushed far away.
+        # The camera is outside the head; whatever is behind the camera is moved far away.
         nearness = 1 / np.maximum(clip[:, 3], 1e-3)
         x, y, depth = (clip[:, :3] * nearness[:, None]).T
         right, down = (x + 1) * self.width / 2, (1 - y) * self.height / 2
         return np.stack([right, down, depth, nearness], 1)
 
     def _visible(self, on_screen: Array) -> tuple[Array, Array, Array]:
-        """For every pixel that shows something: the triangle, the pixel, the corners' weights."""
+        """Return the visible triangle, the pixel, and the corners' weights, for each covered pixel."""
         corners = on_screen[self.head.triangles]
         size = np.array([self.width, self.height])
-        # Pixels are looked at in their middle.
+        # Pixels are sampled at their centres.
         low = np.clip(np.ceil(corners[..., :2].min(1) - 0.5), 0, size).astype(np.int64)
         high = np.clip(np.floor(corners[..., :2].max(1) + 0.5), low, size).astype(np.int64)
         wide, n_pixels = high[:, 0] - low[:, 0], (high - low).prod(1)
@@ -64,11 +65,11 @@ class SoftwareRenderer(scene.Renderer):
         column = low[triangle, 0] + nth % wide[triangle]
         row = low[triangle, 1] + nth // wide[triangle]
 
-        at = np.stack([column, row], 1).astype(np.float32) + 0.5
-        a, b, c = (corners[triangle, corner, :2] - at for corner in range(3))
+        centre = np.stack([column, row], 1).astype(np.float32) + 0.5
+        a, b, c = (corners[triangle, corner, :2] - centre for corner in range(3))
         areas = np.stack([_area(b, c), _area(c, a), _area(a, b)], 1)
-        whole = areas.sum(1, keepdims=True)
-        weights = areas / np.where(whole == 0, np.nan, whole)
+        total = areas.sum(1, keepdims=True)
+        weights = areas / np.where(total == 0, np.nan, total)
         inside = (weights >= 0).all(1)
         triangle, weights = triangle[inside], weights[inside]
         pixel = (row * self.width + column)[inside]
@@ -76,23 +77,23 @@ class SoftwareRenderer(scene.Renderer):
         depth = np.einsum("pc,pc->p", weights, corners[triangle, :, 2])
         nearest = np.full(self.width * self.height, np.inf, np.float32)
         np.minimum.at(nearest, pixel, depth)
-        seen = depth == nearest[pixel]
-        triangle, pixel, weights = triangle[seen], pixel[seen], weights[seen]
-        # What is linear on the face is, in perspective, linear on the screen over distance.
+        visible = depth == nearest[pixel]
+        triangle, pixel, weights = triangle[visible], pixel[visible], weights[visible]
+        # Perspective correction: divided by distance, values are linear on the screen.
         weights *= corners[triangle, :, 3]
         return triangle, pixel, weights / weights.sum(1, keepdims=True)
 
 
 def _area(u: Array, v: Array) -> Array:
-    """Twice the signed area between plane vectors [..., 2]."""
+    """Return twice the signed area between plane vectors [..., 2]."""
     return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
 
 
 def _shade(values: Array, front: Array, camera: Array) -> NDArray[np.uint8]:
-    """The shading of `gl.FRAGMENT_SHADER`, for pixels [n, place, normal, colour and gloss]."""
-    place, normal, colour, gloss = np.split(values, [3, 6, 9], 1)
+    """Shade pixels [n, position, normal, colour and gloss] as `opengl.FRAGMENT_SHADER` does."""
+    position, normal, colour, gloss = np.split(values, [3, 6, 9], 1)
     normal = _unit(np.where(front[:, None], normal, -normal))
-    eye = _unit(camera - place)
+    eye = _unit(camera - position)
     up = 0.5 + 0.5 * normal[:, 1:2]
     wrap, sky, ground = np.asarray([scene.WRAP, scene.SKY, scene.GROUND], np.float32)
     light = ground + (sky - ground) * up
@@ -109,6 +110,6 @@ def _shade(values: Array, front: Array, camera: Array) -> NDArray[np.uint8]:
 
 
 def _unit(vectors: Array) -> Array:
-    """Vectors [n, 3] of length 1."""
+    """Return vectors [n, 3] scaled to length 1."""
     lengths = np.sqrt(np.einsum("pi,pi->p", vectors, vectors))
     return vectors / np.maximum(lengths, 1e-12)[:, None]
