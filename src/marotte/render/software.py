@@ -53,7 +53,7 @@ class SoftwareRenderer(scene.Renderer):
         return np.stack([right, down, depth, nearness], 1)
 
     def _visible(self, on_screen: Array) -> tuple[Array, Array, Array]:
-        """Return the visible triangle, the pixel, and the corners' weights, for each covered pixel."""
+        """Return the triangle, the pixel and the corners' weights of each covered pixel."""
         corners = on_screen[self.head.triangles]
         size = np.array([self.width, self.height])
         # Pixels are sampled at their centres.
