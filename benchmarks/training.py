@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from marotte.cli.train import read_training
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.dataset import LabelledSpeech
 from marotte.learn.train.loop import Run
+from marotte.learn.train.recipe import read_training_recipe
+from marotte.learn.train.setup import RunSetup, TrainingSpeech
 
 PAIRS = 12
 PRECISIONS = ("bf16-mixed", "32-true")
@@ -57,14 +58,14 @@ def main() -> None:
     """Print the comparison."""
     torch.set_num_threads(1)
     path = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parents[1] / "recipes/live.toml"
-    recipe, speech = replace(read_training(path), mix={}), made_speech()
+    recipe, speech = replace(read_training_recipe(path), mix={}), made_speech()
     with tempfile.TemporaryDirectory() as folder:
         runs = {
             precision: Run(
-                replace(recipe, train=replace(recipe.train, precision=precision)),
-                speech,
-                speech,
-                Path(folder),
+                RunSetup(
+                    replace(recipe, train=replace(recipe.train, precision=precision)), Path(folder)
+                ),
+                TrainingSpeech(speech, speech),
             )
             for precision in PRECISIONS
         }

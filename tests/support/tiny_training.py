@@ -3,8 +3,10 @@
 import numpy as np
 
 from marotte.learn.data.dataset import LabelledSpeech
+from marotte.learn.train import loop
 from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.recipe import StudentShape, TrainConfig, TrainingRecipe
+from marotte.learn.train.setup import RunSetup, TrainingSpeech
 
 NAMES = ("jawOpen", "mouthClose")
 RECIPE = TrainingRecipe(
@@ -34,3 +36,19 @@ def speech(seconds=4.0, seed=0):
         fps=60.0,
         names=NAMES,
     )
+
+
+def training_speech(validation_seed=0):
+    """The hum for training, and one with other noise, or the same, for validation."""
+    return TrainingSpeech(speech(), speech(seed=validation_seed))
+
+
+def train(recipe, folder, report=None, *, validation_seed=0, **needs):
+    """Train a recipe on the hum; `needs` are further fields of `RunSetup`."""
+    setup = RunSetup(recipe, folder, **needs)
+    return loop.train(setup, training_speech(validation_seed), report)
+
+
+def open_run(recipe, folder, speech=None, **needs):
+    """Prepare a run without taking a step."""
+    return loop.Run(RunSetup(recipe, folder, **needs), speech or training_speech())

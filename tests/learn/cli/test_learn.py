@@ -126,7 +126,10 @@ def test_a_student_of_another_rig(labelled, tmp_path):
     ("controls", "words"),
     [
         ([{"name": "jawOpen"}], "driven by speech"),
-        ([{"name": "jawOpen", "max": 90, "speech": True}], "leaves -1..1"),
+        (
+            [{"name": "jawOpen", "max": 90, "speech": True}],
+            "has the range 0..90, but a student's output is within -1..1",
+        ),
         ([{"name": "beak", "speech": True}], "gives no control 'beak'"),
     ],
 )
@@ -148,7 +151,7 @@ def test_an_intermediate_teacher_is_found_beside_the_run(labelled, tmp_path):
     words = ("train", tmp_path / "plus.toml", "--corpus", labelled, "--run", tmp_path / "plus")
     missing = run(*words)
     assert missing.exit_code == 2
-    assert "first, or say where by --intermediate" in " ".join(missing.output.split())
+    assert "first, or pass its run folder by --intermediate" in " ".join(missing.output.split())
     first = ("train", tmp_path / "tiny.toml", "--corpus", labelled, "--run", tmp_path / "tiny")
     assert run(*first).exit_code == 0
     assert run(*words).exit_code == 0

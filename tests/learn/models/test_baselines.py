@@ -1,6 +1,6 @@
 import pytest
 import torch
-from tiny_training import RECIPE, speech
+from tiny_training import NAMES, RECIPE, train
 
 from marotte.errors import MarotteError
 from marotte.learn.export.cost import cost_of
@@ -8,7 +8,7 @@ from marotte.learn.export.onnx import export
 from marotte.learn.models.baselines import MFCC_BANDS, MfccNet, cosine_transform
 from marotte.learn.models.factory import network, take_encoder
 from marotte.learn.models.student import StudentConfig
-from marotte.learn.train import checkpoint, loop
+from marotte.learn.train import checkpoint
 from marotte.learn.train.recipe import StudentShape
 from marotte.model.session import load_student
 
@@ -47,12 +47,12 @@ def test_crops_are_windows(frontend):
 def test_a_baseline_is_trained_kept_and_exported(frontend, tmp_path):
     import dataclasses
 
-    train = dataclasses.replace(RECIPE.train, steps=2, batch=2, frames=2)
+    config_of_training = dataclasses.replace(RECIPE.train, steps=2, batch=2, frames=2)
     shape = StudentShape(8, 128, frontend, "window")
-    recipe = dataclasses.replace(RECIPE, train=train, student=shape)
+    recipe = dataclasses.replace(RECIPE, train=config_of_training, student=shape)
     torch.manual_seed(recipe.train.seed)
-    fresh = network(StudentConfig(names=speech().names, **vars(shape))).state_dict()
-    trained = loop.train(recipe, speech(), speech(), tmp_path / "run")
+    fresh = network(StudentConfig(names=NAMES, **vars(shape))).state_dict()
+    trained = train(recipe, tmp_path / "run")
     net, _ = checkpoint.load_net(tmp_path / "run" / "checkpoint.pt")
     for name, value in net.state_dict().items():
         assert torch.equal(value, fresh[name]) == name.startswith("encoder"), name

@@ -19,8 +19,7 @@ from marotte.model.timing import window
 SCRIPT = """
 import dataclasses, json, pathlib, sys
 import torch
-from tiny_training import RECIPE, speech
-from marotte.learn.train import loop
+from tiny_training import RECIPE, train
 from marotte.learn.train.losses import LossWeights
 
 torch.set_num_threads(1)
@@ -30,9 +29,11 @@ recipe = dataclasses.replace(
     loss=LossWeights(1, 1, 0, 0.05, lip_margin=0.01),
 )
 history = []
-loop.train(
-    recipe, speech(), speech(seed=1), pathlib.Path(sys.argv[1]),
+train(
+    recipe,
+    pathlib.Path(sys.argv[1]),
     lambda progress, values: history.append(values["total"]),
+    validation_seed=1,
 )
 if history:
     pathlib.Path(sys.argv[1], "history.json").write_text(json.dumps(history))

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tiny_training import NAMES, RECIPE, speech
+from tiny_training import NAMES, RECIPE, open_run, train
 
 from marotte.config import strict
 from marotte.errors import MarotteError
@@ -30,14 +30,13 @@ def weights(net):
 
 
 def test_training_learns(tmp_path):
-    train = dataclasses.replace(RECIPE.train, steps=60, batch=16)
+    config = dataclasses.replace(RECIPE.train, steps=60, batch=16)
     history = []
-    loop.train(
-        dataclasses.replace(RECIPE, train=train),
-        speech(),
-        speech(seed=1),
+    train(
+        dataclasses.replace(RECIPE, train=config),
         tmp_path / "run",
         lambda progress, values: history.append(values["total"]),
+        validation_seed=1,
     )
     assert np.mean(history[-10:]) < 0.5 * np.mean(history[:5])
     assert list((tmp_path / "run").glob("events.*"))
@@ -50,7 +49,7 @@ def test_a_stopped_run_goes_on_to_the_same_result(last, tmp_path, monkeypatch):
         train=dataclasses.replace(RECIPE.train, average=0.9, shards=2, validate_steps=2),
         finetune=FinetuneConfig(share=0.5, learning_rate=1e-3),
     )
-    whole = loop.train(recipe, speech(), speech(), tmp_path / "whole")
+    whole = train(recipe, tmp_path / "whole")
 
     class Stop(Exception):
         pass
@@ -62,9 +61,9 @@ def test_a_stopped_run_goes_on_to_the_same_result(last, tmp_path, monkeypatch):
     # As after kill -9: only what the checkpoint kept is there.
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
     with pytest.raises(Stop):
-        loop.train(recipe, speech(), speech(), tmp_path / "run", stop)
+        train(recipe, tmp_path / "run", stop)
     monkeypatch.undo()
-    resumed = loop.train(recipe, speech(), speech(), tmp_path / "run")
+    resumed = train(recipe, tmp_path / "run")
     torch.testing.assert_close(weights(resumed), weights(whole), atol=1e-6, rtol=0)
 
 
@@ -81,7 +80,7 @@ def test_a_run_ends_on_clean_speech(own, share_at_3, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "batch_of", lambda *args: heard.append(args[2]) or batch_of(*args))
     monkeypatch.setattr(loop.Run, "step", stepped)
     recipe = dataclasses.replace(RECIPE, finetune=FinetuneConfig(share=0.5, learning_rate=own))
-    loop.train(recipe, speech(), speech(), tmp_path)
+    train(recipe, tmp_path)
     assert heard == 3 * [recipe.augment] + 3 * [CLEAN]
     highest = recipe.train.learning_rate
     if own:  # after a cosine of its own, which is at a quarter after two of three steps
@@ -97,7 +96,7 @@ def test_pressed_lips_can_count_for_more_at_the_end(tmp_path):
     def run(closure):
         fine = FinetuneConfig(share=0.5, closure=closure)
         recipe = dataclasses.replace(RECIPE, loss=loss, finetune=fine)
-        run = loop.Run(recipe, speech(), speech(), tmp_path / f"{closure}")
+        run = open_run(recipe, tmp_path / f"{closure}")
         for objective in run.objectives:
             weigh, closures = objective.weigh, objective.weights.closure
             objective.weigh = lambda parts, weigh=weigh, by=closures: (
@@ -112,8 +111,8 @@ def test_pressed_lips_can_count_for_more_at_the_end(tmp_path):
 
 
 def test_mixed_precision_is_that_of_convolutions_alone(tmp_path):
-    train = dataclasses.replace(RECIPE.train, steps=3, precision="bf16-mixed")
-    run = loop.Run(dataclasses.replace(RECIPE, train=train), speech(), speech(), tmp_path)
+    config = dataclasses.replace(RECIPE.train, steps=3, precision="bf16-mixed")
+    run = open_run(dataclasses.replace(RECIPE, train=config), tmp_path)
     net, seen = run.net, {}
 
     def watch(name, module):
@@ -168,20 +167,18 @@ def test_attention_maps_stand_at_the_same_moments():
 
 @pytest.mark.parametrize("weights", [{"feature": 1.0}, {"feature": 0.0, "attention": 1.0}])
 def test_hybrid_training_comes_nearer_to_the_intermediate_teacher(weights, tmp_path):
-    first = loop.train(RECIPE, speech(), speech(), tmp_path / "first")
+    first = train(RECIPE, tmp_path / "first")
     before = torch.cat([p.flatten() for p in first.parameters()])
     recipe = hybrid(**weights)
     recipe = dataclasses.replace(
         recipe, train=dataclasses.replace(recipe.train, steps=40, frames=4, frame_ms=10.0)
     )
     history = []
-    loop.train(
+    train(
         recipe,
-        speech(),
-        speech(),
         tmp_path / "run",
         lambda progress, values: history.append(values[next(k for k, v in weights.items() if v)]),
-        first,
+        intermediate=first,
     )
     assert np.mean(history[-5:]) < 0.8 * np.mean(history[:5])
     assert torch.equal(torch.cat([p.flatten() for p in first.parameters()]), before)
@@ -196,9 +193,9 @@ def test_features_without_an_intermediate_teacher_are_refused():
 
 
 def test_a_run_keeps_the_mean_of_its_weights(tmp_path):
-    train = dataclasses.replace(RECIPE.train, average=0.99)
-    net = loop.train(dataclasses.replace(RECIPE, train=train), speech(), speech(), tmp_path)
-    plain = loop.train(RECIPE, speech(), speech(), tmp_path / "plain")
+    config = dataclasses.replace(RECIPE.train, average=0.99)
+    net = train(dataclasses.replace(RECIPE, train=config), tmp_path)
+    plain = train(RECIPE, tmp_path / "plain")
     kept, state = checkpoint.load_net(tmp_path / "checkpoint.pt")
     assert torch.equal(weights(kept), weights(net))
     assert not torch.equal(weights(net), weights(plain))
@@ -215,14 +212,12 @@ def test_averaging_forgets_the_beginning():
 
 
 def test_a_run_that_gets_no_better_stops(tmp_path):
-    train = dataclasses.replace(
+    config = dataclasses.replace(
         RECIPE.train, steps=400, learning_rate=0.0, validate_steps=2, patience=3
     )
     steps = []
-    loop.train(
-        dataclasses.replace(RECIPE, train=train),
-        speech(),
-        speech(),
+    train(
+        dataclasses.replace(RECIPE, train=config),
         tmp_path,
         lambda progress, values: steps.append(progress.step),
     )
@@ -230,14 +225,14 @@ def test_a_run_that_gets_no_better_stops(tmp_path):
 
 
 def test_a_folder_of_another_recipe_is_refused(tmp_path):
-    loop.train(RECIPE, speech(), speech(), tmp_path)
+    train(RECIPE, tmp_path)
     other = dataclasses.replace(RECIPE, loss=LossWeights(2, 1, 0))
     with pytest.raises(MarotteError, match="another recipe"):
-        loop.train(other, speech(), speech(), tmp_path)
+        train(other, tmp_path)
 
 
 def test_a_checkpoint_cut_short_is_refused(tmp_path):
-    loop.train(RECIPE, speech(), speech(), tmp_path)
+    train(RECIPE, tmp_path)
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(MarotteError, match="not a whole checkpoint"):
@@ -245,7 +240,7 @@ def test_a_checkpoint_cut_short_is_refused(tmp_path):
 
 
 def test_a_checkpoint_of_before_rigs_is_of_arkit_and_a_teacher_s_is_refused(tmp_path):
-    loop.train(RECIPE, speech(), speech(), tmp_path)
+    train(RECIPE, tmp_path)
     path = tmp_path / "checkpoint.pt"
     state = checkpoint.read(path)
     del state["rig"]
@@ -258,7 +253,7 @@ def test_a_checkpoint_of_before_rigs_is_of_arkit_and_a_teacher_s_is_refused(tmp_
 
 
 def test_an_exported_student_gives_what_was_trained(tmp_path):
-    trained = loop.train(RECIPE, speech(), speech(), tmp_path / "run")
+    trained = train(RECIPE, tmp_path / "run")
     net, _ = checkpoint.load_net(tmp_path / "run" / "checkpoint.pt")
     contract = export(net, tmp_path / "tiny.onnx", name="tiny")
     student = load_student(tmp_path / "tiny.onnx")

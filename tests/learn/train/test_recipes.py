@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from marotte.cli.train import read_training
 from marotte.config import strict
 from marotte.face.rig import ARKIT_52
 from marotte.learn.models.factory import network
@@ -12,7 +11,7 @@ from marotte.learn.models.student import StudentConfig
 from marotte.learn.recipes import read_recipe
 from marotte.learn.reproduce.meshes import RECIPE, VertexRecipe
 from marotte.learn.reproduce.rows import TABLE2, TABLE4
-from marotte.learn.train.recipe import TrainingRecipe
+from marotte.learn.train.recipe import TrainingRecipe, read_training_recipe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 TRAINING = sorted(
@@ -37,20 +36,20 @@ ROWS = {  # C, look-ahead, hybrid, velocity, fine-tuned
     "path", TRAINING, ids=lambda path: path.relative_to(RECIPES).with_suffix("").as_posix()
 )
 def test_recipes_are_strict_and_name_what_is_there(path):
-    recipe = read_training(path)
+    recipe = read_training_recipe(path)
     assert recipe.name == path.stem
     assert (path.parent / recipe.corpus).is_file()
     heard = read_recipe(path.parent / recipe.corpus)["sources"]
     assert recipe.sources <= set(heard)
     if recipe.hybrid.recipe:
-        first = read_training(path.parent / recipe.hybrid.recipe)
+        first = read_training_recipe(path.parent / recipe.hybrid.recipe)
         assert first.train == recipe.train  # an equal budget
     StudentConfig(names=ARKIT_52.speech, **vars(recipe.student))
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_are_the_paper_s(name):
-    recipe = read_training(RECIPES / "table2" / f"{name}.toml")
+    recipe = read_training_recipe(RECIPES / "table2" / f"{name}.toml")
     student = recipe.student
     row = (student.channels, student.lookahead_ms, bool(recipe.hybrid.recipe))
     assert (*row, recipe.loss.velocity, recipe.finetune.share > 0) == ROWS[name]
@@ -68,8 +67,8 @@ def test_table_4_s_students_are_table_2_s():
     assert strict(VertexRecipe, read_recipe(folder / RECIPE), RECIPE).teacher == "voice2face"
     for row in TABLE4:
         if row.recipe:
-            ours = read_training(folder / f"{row.recipe}.toml")
-            theirs = read_training(RECIPES / "table2" / f"{row.recipe}.toml")
+            ours = read_training_recipe(folder / f"{row.recipe}.toml")
+            theirs = read_training_recipe(RECIPES / "table2" / f"{row.recipe}.toml")
             assert ours.teacher == "imported-head"
             assert (ours.student, ours.train, ours.loss) == (
                 theirs.student,
@@ -81,11 +80,11 @@ def test_table_4_s_students_are_table_2_s():
 
 @pytest.mark.parametrize(("name", "most"), [("live", 0.5e6), ("offline", 3e6)])
 def test_shipped_students_are_small(name, most):
-    recipe = read_training(RECIPES / f"{name}.toml")
+    recipe = read_training_recipe(RECIPES / f"{name}.toml")
     net = network(StudentConfig(names=ARKIT_52.speech, **vars(recipe.student)))
     assert sum(p.numel() for p in net.parameters()) <= most
     for path in RECIPES.glob(f"{name}-*.toml"):  # what goes on from it
-        assert read_training(path).student == recipe.student
+        assert read_training_recipe(path).student == recipe.student
     delay_ms = net.config.window.lookahead_ms + net.config.smoothing.delay_ms
     assert delay_ms <= {"live": 81, "offline": 256}[name]
 
@@ -105,6 +104,6 @@ def test_minutes_take_the_place_of_a_budget_in_steps(tmp_path):
     path.write_text(
         f'base = "{(RECIPES / "live.toml").as_posix()}"\nname = "short"\n[train]\nsteps = 9\n'
     )
-    assert read_training(path).train.steps == 9
-    given = read_training(path, 2.5).train
+    assert read_training_recipe(path).train.steps == 9
+    given = read_training_recipe(path, 2.5).train
     assert (given.minutes, given.steps) == (2.5, 0)

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tiny_training import RECIPE, speech
+from tiny_training import RECIPE, open_run, speech, train
 
 from marotte.errors import MarotteError
 from marotte.learn.export.onnx import export
-from marotte.learn.train import loop
 from marotte.learn.train.batches import batch_of
 from marotte.learn.train.recipe import FinetuneConfig
+from marotte.learn.train.setup import TrainingSpeech
 from marotte.learn.train.warm_start import read_start
 from marotte.model.session import load_student
 
@@ -20,8 +20,8 @@ from marotte.model.session import load_student
 def student(tmp_path_factory):
     """A student that was trained for a little while, and its file."""
     folder = tmp_path_factory.mktemp("student")
-    train = dataclasses.replace(RECIPE.train, steps=40)
-    net = loop.train(dataclasses.replace(RECIPE, train=train), speech(), speech(), folder / "run")
+    config = dataclasses.replace(RECIPE.train, steps=40)
+    net = train(dataclasses.replace(RECIPE, train=config), folder / "run")
     export(net, folder / "s.onnx", name="s")
     return folder / "s.onnx"
 
@@ -29,7 +29,7 @@ def student(tmp_path_factory):
 def begun(start_file, folder, **changes):
     recipe = dataclasses.replace(RECIPE, start=start_file.name, **changes)
     start = read_start(recipe.start, start_file.parent)
-    return loop.Run(recipe, speech(), speech(), folder, start=start)
+    return open_run(recipe, folder, start=start)
 
 
 def crops(run):
@@ -59,12 +59,12 @@ def test_its_batch_norms_are_those_of_what_it_hears(student, tmp_path):
 
 
 def test_it_begins_better_than_at_random_and_learns(student, tmp_path):
-    first = loop.Run(RECIPE, speech(), speech(), tmp_path / "random").validate()["total"]
-    train = dataclasses.replace(RECIPE.train, steps=12, batch=32, learning_rate=3e-4)
-    run = begun(student, tmp_path / "run", train=train)
+    first = open_run(RECIPE, tmp_path / "random").validate()["total"]
+    config = dataclasses.replace(RECIPE.train, steps=12, batch=32, learning_rate=3e-4)
+    run = begun(student, tmp_path / "run", train=config)
     begin = run.validate()["total"]
     assert begin < 0.5 * first
-    for _ in range(train.steps):
+    for _ in range(config.steps):
         run.step()
     assert run.validate()["total"] < begin
 
@@ -72,13 +72,13 @@ def test_it_begins_better_than_at_random_and_learns(student, tmp_path):
 def test_a_run_that_goes_on_resumes_where_it_was(student, tmp_path):
     recipe = dataclasses.replace(RECIPE, start=student.name, finetune=FinetuneConfig(share=0.5))
     start = read_start(recipe.start, student.parent)
-    whole = loop.train(recipe, speech(), speech(), tmp_path / "whole", start=start)
-    run = loop.Run(recipe, speech(), speech(), tmp_path / "run", start=start)
+    whole = train(recipe, tmp_path / "whole", start=start)
+    run = open_run(recipe, tmp_path / "run", start=start)
     (tmp_path / "run").mkdir()
     for _ in range(3):
         run.step()
     run.save()
-    resumed = loop.train(recipe, speech(), speech(), tmp_path / "run", start=start)
+    resumed = train(recipe, tmp_path / "run", start=start)
     for ours, theirs in zip(resumed.parameters(), whole.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
 
@@ -87,7 +87,7 @@ def test_controls_it_lacks_are_learnt_anew(student, tmp_path):
     other = dataclasses.replace(speech(), names=("mouthFunnel", "jawOpen"))
     recipe = dataclasses.replace(RECIPE, start=student.name)
     start = read_start(recipe.start, student.parent)
-    run = loop.Run(recipe, other, other, tmp_path, start=start)
+    run = open_run(recipe, tmp_path, TrainingSpeech(other, other), start=start)
     windows = crops(run)[:, : run.window.n_samples]
     expected = load_student(student, rig=None).outputs(windows.numpy())
     with torch.no_grad():

@@ -41,10 +41,11 @@ from marotte.learn.measure.predictors import (
     to_arkit,
 )
 from marotte.learn.recipes import read_recipe
-from marotte.learn.reproduce.runs import Meshes, TablePlan, Told
+from marotte.learn.reproduce.runs import Meshes, TablePlan
 from marotte.learn.teachers import open_teacher
 from marotte.learn.utterance import Utterance
 from marotte.paths import replacing
+from marotte.progress import StageProgress
 
 MESH_FPS = 30.0  # CodeTalker's
 RECIPE = "vertices.toml"
@@ -117,7 +118,7 @@ class MeshRunPredictor:
         )
 
 
-def with_meshes(plan: TablePlan, speech_minutes: float | None, told: Told) -> TablePlan:
+def with_meshes(plan: TablePlan, speech_minutes: float | None, told: StageProgress) -> TablePlan:
     """A plan whose runs learn meshes: what is missing of them is made.
 
     Args:
@@ -181,7 +182,7 @@ def _source(store: Store, teacher: str, taught: Sequence[Chosen]) -> tuple[Predi
 
 
 def _write_all(
-    store: Store, wanted: Sequence[Chosen], folder: Path, source: Predictor, told: Told
+    store: Store, wanted: Sequence[Chosen], folder: Path, source: Predictor, told: StageProgress
 ) -> None:
     """Write the files of vertices that are missing, each whole or not at all."""
     missing: dict[str, set[str]] = {}
@@ -254,7 +255,12 @@ def _fitted(home: Path, vertices: Path, recipe: VertexRecipe, ids: Chosen) -> Pa
 
 
 def _labelled(
-    store: Store, taught: Sequence[Chosen], folder: Path, mesh: Path, vertices: Path, told: Told
+    store: Store,
+    taught: Sequence[Chosen],
+    folder: Path,
+    mesh: Path,
+    vertices: Path,
+    told: StageProgress,
 ) -> Store:
     """A corpus of the speech that is learnt from, labelled with the components of its meshes."""
     spoken = Store(folder)

@@ -31,10 +31,11 @@ from marotte.learn.reproduce.results import (
     measure_teacher,
 )
 from marotte.learn.reproduce.rows import Row
-from marotte.learn.reproduce.runs import TablePlan, Told, Trainer, is_trained, runs_of
+from marotte.learn.reproduce.runs import TablePlan, Trainer, is_trained, runs_of
 from marotte.learn.reproduce.tables import LANGUAGES, OTHER, markdown
 from marotte.learn.reproduce.verdicts import Measured, verdicts
 from marotte.paths import replacing
+from marotte.progress import StageProgress
 
 # The comparisons of Figs 6-8, and of the videos of § 4.4.4, by file name.
 LIPS = {"fig6": ("S0", "MFCC+KD"), "fig7": ("S2", "S2+"), "fig8": ("S4", "S4+")}
@@ -95,14 +96,14 @@ class Table:
         return found
 
 
-def prepared(table: Table, speech_minutes: float | None, told: Told) -> Table:
+def prepared(table: Table, speech_minutes: float | None, told: StageProgress) -> Table:
     """The table with what its students learn: the meshes are made where they are missing."""
     if table.name != "table4":
         return table
     return replace(table, plan=with_meshes(table.plan, speech_minutes, told))
 
 
-def train(table: Table, told: Told) -> None:
+def train(table: Table, told: StageProgress) -> None:
     """Train the runs that are missing."""
     trainer = Trainer(table.plan, told)
     for row, seed in runs_of(table.rows):
@@ -130,7 +131,7 @@ def trained_only(table: Table) -> Table:
 
 
 def collect(
-    table: Table, speech: ScoredSpeech, told: Told
+    table: Table, speech: ScoredSpeech, told: StageProgress
 ) -> tuple[Sequence[Figures], Sequence[Costs]]:
     """Measure every row, and write the CSV files."""
     in_mesh = table.plan.meshes is not None
@@ -181,7 +182,9 @@ def markers(name: str) -> tuple[str, str]:
     return f"<!-- {name}: written by `marotte reproduce {name}` -->", f"<!-- end of {name} -->"
 
 
-def draw(table: Table, figures: Sequence[Figures], costs: Sequence[Costs], told: Told) -> None:
+def draw(
+    table: Table, figures: Sequence[Figures], costs: Sequence[Costs], told: StageProgress
+) -> None:
     """Draw what the table's figures look like, the lips over a sentence, and the frames."""
     folder, store = table.folder, table.plan.store
     if table.name == "frontier":
@@ -217,7 +220,7 @@ def _draw_meshes(table: Table, figures: Sequence[Figures]) -> None:
     draw_frames(moments(spoken), faces, folder / "table4-frames.png")
 
 
-def film(table: Table, told: Told) -> None:
+def film(table: Table, told: StageProgress) -> None:
     """Write the videos: students beside the teacher, on clean, noisy, narrow and foreign speech."""
     from marotte.learn.measure import videos
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +12,11 @@ from marotte.learn.data.store import Store
 from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.reproduce.rows import Row
 from marotte.paths import cache_folder
+from marotte.progress import StageProgress
 
 if TYPE_CHECKING:
     from marotte.learn.measure.predictors import Predictor
     from marotte.learn.train.recipe import TrainingRecipe
-
-Told = Callable[[str, float, float], None]
-"""Told what goes on, how much of it is done and of how much."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +116,14 @@ def runs_of(rows: Sequence[Row]) -> list[tuple[Row, int]]:
 class Trainer:
     """Trains the missing runs of a table; speech is read once for all runs."""
 
-    def __init__(self, plan: TablePlan, told: Told) -> None:
+    def __init__(self, plan: TablePlan, progress: StageProgress) -> None:
         from marotte.learn.train.session import TrainingSession
         from marotte.learn.train.setup import TargetRig
 
-        self.plan, self.told = plan, told
+        self.plan, self.progress = plan, progress
         target = TargetRig.load(plan.meshes.file if plan.meshes else None)
         self.session = TrainingSession(
-            plan.store, target, lambda done, total: told("reading", done, total)
+            plan.store, target, lambda done, total: progress("reading", done, total)
         )
 
     def train(self, row: Row, seed: int) -> None:
@@ -147,9 +145,9 @@ class Trainer:
         missing = self.session.missing_sources(recipe)
         title = f"{row.run}, seed {seed}" + (f", without {', '.join(missing)}" if missing else "")
 
-        def report(progress: Progress, losses: dict[str, float]) -> None:
-            message = f"{title}: step {progress.step} loss {losses['total']:.4f}"
-            self.told(message, progress.done(recipe.train), 1.0)
+        def report(state: Progress, losses: dict[str, float]) -> None:
+            message = f"{title}: step {state.step} loss {losses['total']:.4f}"
+            self.progress(message, state.done(recipe.train), 1.0)
 
         setup = RunSetup.load(
             recipe,

@@ -11,15 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from marotte.face.head import Head
-from marotte.face.rig import ARKIT_52
-from marotte.learn.data.dataset import CropSampler, LabelledSpeech
+from marotte.learn.data.dataset import CropSampler
 from marotte.learn.data.filters import Selection
 from marotte.learn.models.factory import network, take_encoder
 from marotte.learn.models.student import StudentConfig, StudentNet
@@ -34,44 +31,33 @@ from marotte.learn.train.distributed import (
     world_size,
 )
 from marotte.learn.train.objective import Intermediate, Objective, cut
-from marotte.learn.train.recipe import TrainConfig, TrainingRecipe
+from marotte.learn.train.recipe import TrainConfig
 from marotte.learn.train.schedule import learning_rate
-from marotte.learn.train.warm_start import WarmStart, go_on, settle_norms
+from marotte.learn.train.setup import RunSetup, TrainingSpeech
+from marotte.learn.train.warm_start import go_on, settle_norms
 
 CHECKPOINT_SECONDS = 60.0
 VALIDATION_SEED = 2**31
 SETTLE_STEPS = 8  # whose crops a student's batch norms are put back by
 
 
-class TargetRig(NamedTuple):
-    """Whose face it is: the rig's name, and the head through which lips are measured."""
-
-    rig: str = ARKIT_52.name
-    head: Head | None = None
+Report = Callable[[Progress, dict[str, float]], None]
+"""Called after every step with the run's progress and its newest losses."""
 
 
 class Run:
     """Everything a training run holds between two steps."""
 
-    def __init__(
-        self,
-        recipe: TrainingRecipe,
-        speech: LabelledSpeech,
-        validation: LabelledSpeech,
-        folder: Path,
-        intermediate: StudentNet | None = None,
-        puppet: TargetRig | None = None,
-        start: WarmStart | None = None,
-    ) -> None:
-        config = recipe.train
+    def __init__(self, setup: RunSetup, speech: TrainingSpeech) -> None:
+        recipe, config = setup.recipe, setup.recipe.train
         torch.manual_seed(config.seed)
-        self.recipe, self.path = recipe, folder / checkpoint.FILE
-        self.rig, head = puppet or TargetRig()
+        self.recipe, self.path = recipe, setup.folder / checkpoint.FILE
+        self.rig = setup.target.name
         self.fabric = open_fabric(config.precision, config.shards)
-        net = network(StudentConfig(names=speech.names, **asdict(recipe.student)))
+        net = network(StudentConfig(names=speech.train.names, **asdict(recipe.student)))
         take_encoder(net)
-        if start:
-            go_on(net, start)
+        if setup.start:
+            go_on(net, setup.start)
         self.net, self.window = net, net.config.window
         if world_size() > 1:
             join_batch_norms(net)
@@ -88,14 +74,16 @@ class Run:
         self.progress = Progress()
         if self.path.exists():
             self.progress = checkpoint.restore(self.path, recipe, self.kept, self.optimizer, net)
-        self.second = intermediate and Intermediate(intermediate.to(self.fabric.device), net)
+        second = setup.intermediate
+        self.second = second and Intermediate(second.to(self.fabric.device), net)
         self.heard = self.second.union if self.second else self.window
-        self.stages = stages(recipe, speech, self.heard)
-        self.watch = sampler_of(recipe, validation, self.window, {}, 0.0, Selection())
+        self.stages = stages(recipe, speech.train, self.heard)
+        self.watch = sampler_of(recipe, speech.validation, self.window, {}, 0.0, Selection())
         self.objectives = [
-            Objective(stage.loss, speech.names, config.frame_ms, head) for stage in self.stages
+            Objective(stage.loss, speech.train.names, config.frame_ms, setup.target.head)
+            for stage in self.stages
         ]
-        if start and not self.progress.step:
+        if setup.start and not self.progress.step:
             self._settle()
 
     def step(self) -> dict[str, Tensor]:
@@ -159,27 +147,13 @@ class Run:
             checkpoint.save(self.path, self.recipe, *state, rig=self.rig)
 
 
-def train(
-    recipe: TrainingRecipe,
-    speech: LabelledSpeech,
-    validation: LabelledSpeech,
-    folder: Path,
-    report: Callable[[Progress, dict[str, float]], None] | None = None,
-    intermediate: StudentNet | None = None,
-    puppet: TargetRig | None = None,
-    start: WarmStart | None = None,
-) -> StudentNet:
-    """Train a recipe's student, from the folder's checkpoint where there is one.
+def train(setup: RunSetup, speech: TrainingSpeech, report: Report | None = None) -> StudentNet:
+    """Train a recipe's student, from the checkpoint in the run's folder if there is one.
 
     Args:
-        recipe: what to train.
-        speech: to learn from.
-        validation: of other speakers, to watch.
-        folder: of the run.
-        report: called after every step with the newest losses.
-        intermediate: the second teacher that the recipe names under `hybrid`.
-        puppet: the rig and the head of the controls; ARKit's, and Marotte's, unless given.
-        start: the student that the recipe names under `start`.
+        setup: the recipe, the run's folder, and what else the run needs.
+        speech: labelled speech for training and validation.
+        report: called after every step, in the first process.
 
     Returns:
         The trained network, in evaluation mode, on the CPU.
@@ -187,8 +161,8 @@ def train(
     Raises:
         MarotteError: the folder belongs to another recipe, or its checkpoint is damaged.
     """
-    config = recipe.train
-    run = Run(recipe, speech, validation, folder, intermediate, puppet, start)
+    config, folder = setup.recipe.train, setup.folder
+    run = Run(setup, speech)
     progress = run.progress
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic() - progress.elapsed_s

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from marotte.audio.resampling import SAMPLE_RATE
+from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.learn.data.augment import AugmentConfig
 from marotte.learn.data.filters import Selection
+from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.schedule import check_budget
 from marotte.model.timing import STEP_SAMPLES
@@ -200,3 +204,25 @@ class TrainingRecipe:
                 f"{self.name}: the intermediate teacher {self.hybrid.recipe} teaches nothing: "
                 "set loss.feature or loss.attention"
             )
+
+
+def training_recipe(tables: dict[str, Any], where: str) -> TrainingRecipe:
+    """Build a training recipe from its tables; `where` names them in messages.
+
+    Raises:
+        MarotteError: a key is unknown, missing or wrong.
+    """
+    return strict(TrainingRecipe, tables, where)
+
+
+def read_training_recipe(path: Path, minutes: float | None = None) -> TrainingRecipe:
+    """Read a training recipe's file.
+
+    Args:
+        path: the .toml file.
+        minutes: replaces the budget of the recipe; None keeps it.
+
+    Raises:
+        MarotteError: the file is missing, or a key is unknown, missing or wrong.
+    """
+    return training_recipe(with_minutes(read_recipe(path), minutes), str(path))
