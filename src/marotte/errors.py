@@ -1,4 +1,4 @@
-"""The one exception a user ever sees: a sentence that says what was wrong and what to do."""
+"""The one exception that users see: a sentence that says what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class MarotteError(Exception):
 
 
 def missing_extra(package: str, extra: str) -> MarotteError:
-    """The error for a package that belongs to an extra which is not installed."""
+    """Return the error for a missing package, which names the extra that installs it."""
     return MarotteError(
         f"this needs the package {package!r}, which is not installed: "
-        f"pip install 'marotte[{extra}]'"
+        f"pip install '.[{extra}]' in a clone of Marotte"
     )

@@ -275,7 +275,7 @@ def test_a_command_that_needs_torch_says_so(
     learning.callback()(lambda: None)
     result = CliRunner().invoke(learning, ["<lambda>"])
     assert result.exit_code == 2, result.output
-    assert "'torch', which is not installed: pip install 'marotte[train]'" in result.output
+    assert "'torch', which is not installed: pip install '.[train]' in a clone" in result.output
 
 
 def test_the_version() -> None:

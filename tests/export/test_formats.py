@@ -220,6 +220,6 @@ def test_what_is_stopped_halfway_leaves_what_was_there(tmp_path: Path, ending: s
 
 def test_an_ending_whose_package_is_missing_names_the_extra(monkeypatch):
     monkeypatch.setattr("marotte.face.animation.find_spec", lambda name: None)
-    with pytest.raises(MarotteError, match=r"marotte\[video\]"):
+    with pytest.raises(MarotteError, match=r"pip install '\.\[video\]'"):
         writer_for(Path("face.mp4"))
     writer_for(Path("face.csv"))

@@ -126,5 +126,5 @@ def test_a_failure_leaves_what_was_there(tmp_path):
 
 def test_without_the_extra_a_sentence_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(MarotteError, match=r"pip install 'marotte\[video\]'"):
+    with pytest.raises(MarotteError, match=r"pip install '\.\[video\]'"):
         video.write(speaking(30), tmp_path / "out.mp4")

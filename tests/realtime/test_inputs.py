@@ -281,7 +281,7 @@ def test_without_the_package_or_portaudio_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(MarotteError, match=r"pip install 'marotte\[live\]'"):
+    with pytest.raises(MarotteError, match=r"pip install '\.\[live\]'"):
         Microphone()
 
     def broken(_: str) -> ModuleType:

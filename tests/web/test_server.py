@@ -560,5 +560,5 @@ def test_without_its_packages_it_says_which(monkeypatch: pytest.MonkeyPatch):
     from marotte.web import serving
 
     monkeypatch.setattr(serving, "find_spec", lambda package: None)
-    with pytest.raises(MarotteError, match=r"marotte\[live\]"):
+    with pytest.raises(MarotteError, match=r"pip install '\.\[live\]'"):
         serving.listen()

