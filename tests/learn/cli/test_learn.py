@@ -130,7 +130,7 @@ def test_a_student_of_another_rig(labelled, tmp_path):
             [{"name": "jawOpen", "max": 90, "speech": True}],
             "has the range 0..90, but a student's output is within -1..1",
         ),
-        ([{"name": "beak", "speech": True}], "gives no control 'beak'"),
+        ([{"name": "beak", "speech": True}], "lack the control 'beak'"),
     ],
 )
 def test_a_rig_that_can_not_be_trained_is_refused(controls, words, labelled, tmp_path):

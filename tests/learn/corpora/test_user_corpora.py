@@ -225,10 +225,10 @@ def test_what_is_broken_in_beat_is_skipped(tmp_path):
     source = Beat(folder=str(tmp_path))
     assert [skipped(source, key) for key in source.items()] == [
         "a TextGrid that can't be read",
-        "curves: another length than the sound",
-        "curves: a frame with more or fewer values than names",
+        "curves: duration differs from the sound's",
+        "curves: a frame with more or fewer values than there are names",
         "curves: JSON that can't be read",
-        "curves: JSON that is neither BEAT's nor Audio2Face's",
+        "curves: JSON that is from neither BEAT nor Audio2Face",
         "no sound file",
     ]
 
@@ -273,11 +273,11 @@ def test_what_is_broken_in_live_link_takes_is_skipped(tmp_path):
     assert [skipped(source, key) for key in source.items()] == [
         "no CSV of curves beside the sound",
         "no sound file",
-        "curves: another length than the sound",
-        "curves: a CSV that is not Live Link Face's",
-        "curves: a frame with more or fewer values than names",
+        "curves: duration differs from the sound's",
+        "curves: a CSV that is not from Live Link Face",
+        "curves: a frame with more or fewer values than there are names",
         "curves: a timecode that can't be read",
-        "curves: a value that is no number",
+        "curves: a value that is not a number",
         "curves: a CSV that can't be read",
     ]
 

@@ -218,7 +218,9 @@ def test_a_users_recordings_are_mixed_in(tmp_path):
 
 
 def test_recordings_that_are_not_there_are_said(tmp_path):
-    with pytest.raises(MarotteError, match="holds 0 s of sound: give a folder of WAV"):
+    with pytest.raises(
+        MarotteError, match="holds 0 s of sound: give a folder with 60 s or more of WAV"
+    ):
         run(only(recordings=str(tmp_path), recorded=1.0))
 
 
@@ -287,11 +289,11 @@ def test_a_coarse_spectrum_keeps_what_is_loud_and_drops_what_is_weak():
     ("table", "said"),
     [
         ({"silence": 0.1}, "no key 'silence': valid are loudest_dbfs"),
-        ({"room": 1.5}, "augment.room is a share, 0 to 1, got 1.5"),
+        ({"room": 1.5}, "augment.room must be a share, 0 to 1, got 1.5"),
         ({"softest_dbfs": 0}, "augment.softest_dbfs is above augment.loudest_dbfs"),
         ({"worst_snr_db": 60}, "augment.worst_snr_db is above"),
-        ({"band_limits_hz": []}, "list some, or set band_limit = 0"),
-        ({"band_limits_hz": [4]}, "are numbers, 1000 to 8000"),
+        ({"band_limits_hz": []}, "list bandwidths, or set band_limit = 0"),
+        ({"band_limits_hz": [4]}, "must be numbers from 1000 to 8000"),
     ],
 )
 def test_a_wrong_table_is_refused(table, said):

@@ -58,7 +58,9 @@ def test_the_mix_weighs_sources():
 
 
 def test_a_source_that_is_none_is_named():
-    with pytest.raises(MarotteError, match=r"the source 'three'.*there is one, two"):
+    with pytest.raises(
+        MarotteError, match=r"the unknown source 'three'.*the corpus holds one, two"
+    ):
         CropSampler(ramps(), SPEC, 4, {"three": 1.0}, 0.0)
 
 
@@ -70,7 +72,7 @@ def test_a_source_that_this_corpus_lacks_is_done_without():
         50, 0, 0
     )
     np.testing.assert_allclose(some.level, 0.2)
-    with pytest.raises(MarotteError, match="hears flite alone, of which this corpus has no speech"):
+    with pytest.raises(MarotteError, match="selects only flite, but this corpus holds one, two"):
         CropSampler(ramps(), SPEC, 4, {}, 0.0, selection=Selection(("flite",)))
 
 
@@ -88,5 +90,5 @@ def test_only_some_sources_and_some_minutes_are_heard():
         50, 0, 0
     )
     assert len(set(crops.level)) == 1  # the first one drawn is as long as that
-    with pytest.raises(MarotteError, match="the source 'three'"):
+    with pytest.raises(MarotteError, match="the unknown source 'three'"):
         CropSampler(speech, SPEC, 4, {}, 0.0, selection=Selection(("three",)))

@@ -1,4 +1,4 @@
-"""Dataclasses in, a CSV file of a line each out, and back."""
+"""Dataclasses to CSV and back: one row per dataclass, one column per field."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ T = TypeVar("T")
 
 
 def write_csv(path: Path, rows: Sequence[Any], kind: type[Any]) -> None:
-    """Write dataclasses of one kind, a line each, under a line of their fields' names."""
+    """Write dataclasses of type `kind`, one row each, under a header of their field names."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(asdict(line) for line in rows)
+        writer.writerows(asdict(row) for row in rows)
 
 
 def read_csv(path: Path, kind: type[T]) -> list[T]:
-    """Read what `write_csv` wrote.
+    """Read dataclasses that `write_csv` wrote.
 
     Raises:
-        MarotteError: it is missing, or is no such file.
+        MarotteError: the file is missing, or `write_csv` did not write it.
     """
     types = {field.name: str(field.type) for field in fields(kind)}  # pyright: ignore[reportArgumentType]
-    read = {"int": int, "float": float, "str": str}
+    parsers = {"int": int, "float": float, "str": str}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return [
-                kind(**{name: read[types[name]](value) for name, value in line.items()})
-                for line in csv.DictReader(file)
+                kind(**{name: parsers[types[name]](value) for name, value in row.items()})
+                for row in csv.DictReader(file)
             ]
     except OSError as error:
         raise MarotteError(f"can't read {path}: run `marotte reproduce` first") from error

@@ -1,6 +1,6 @@
-"""Labelled speech in memory, and random crops of it.
+"""Labelled speech from a corpus in, random training crops out.
 
-A crop is a few frames at even distances, and all the sound their windows reach over.
+A crop is a few equally spaced frames and the sound that their windows cover.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from marotte.learn.utterance import Utterance
 from marotte.model.timing import STEP_SAMPLES, WindowSpec
 from marotte.paths import cache_folder
 
-LEAD_S = 0.4  # a crop may begin this long before its utterance does, and reach as far behind it
+LEAD_S = 0.4  # a crop may start this long before its utterance and end this long after it
 
 
 @dataclass(frozen=True)
 class LabelledSpeech:
-    """Utterances end to end, with one teacher's curves.
+    """Concatenated utterances with one teacher's curves.
 
     Attributes:
         samples: 16 kHz sound of all utterances [n_samples], int16.
-        curves: their curves [n_frames, n_controls], float16.
-        first_sample: where each utterance begins in `samples` [n_utterances + 1].
-        first_frame: where it begins in `curves` [n_utterances + 1].
+        curves: curves of all utterances [n_frames, n_controls], float16.
+        first_sample: start of each utterance in `samples`, and their end [n_utterances + 1].
+        first_frame: start of each utterance in `curves`, and their end [n_utterances + 1].
         level: RMS of each utterance's speech [n_utterances].
-        source: the source each comes from.
-        fps: of the curves.
-        names: the controls, in the order of the columns.
+        source: source of each utterance.
+        fps: frames per second of the curves.
+        names: the controls, one per column of `curves`.
     """
 
     samples: NDArray[np.int16]
@@ -52,7 +52,7 @@ class LabelledSpeech:
 
     @property
     def seconds(self) -> NDArray[np.float64]:
-        """The length of each utterance [n_utterances]."""
+        """Duration of each utterance [n_utterances]."""
         return np.diff(self.first_sample) / SAMPLE_RATE
 
 
@@ -61,9 +61,9 @@ class Crops:
     """A batch of crops.
 
     Attributes:
-        samples: [batch, n_samples] float32, undisturbed.
+        samples: clean sound [batch, n_samples] float32.
         targets: the teacher's curves [batch, n_frames, n_controls] float32.
-        level: RMS of the speech each is cut from [batch].
+        level: RMS of the speech of each crop's utterance [batch].
     """
 
     samples: NDArray[np.float32]
@@ -78,31 +78,31 @@ def load_speech(
     names: tuple[str, ...],
     progress: Callable[[int, int], None] | None = None,
 ) -> LabelledSpeech:
-    """All utterances of a split that a teacher has labelled.
+    """Load all utterances of a split that a teacher has labelled.
 
     Args:
         store: the corpus.
-        teacher: whose labels.
-        split: `train`, `valid` or a test set's name.
-        names: which controls to keep, in this order.
-        progress: called with parts done and parts in all.
+        teacher: name of the teacher that made the labels.
+        split: `train`, `valid` or the name of a test set.
+        names: the controls to load, in this order.
+        progress: called with the number of parts done and of all parts.
 
     Raises:
-        MarotteError: there are none, they are by several versions of the teacher, or it does not
-            give one of the controls.
+        MarotteError: there are no such utterances, the labels are by several versions of the
+            teacher, or one of the controls is missing from the labels.
     """
-    store.version_of(teacher)  # refuses a mixture
+    store.version_of(teacher)  # raises if the labels are by several versions
     lengths, curves, levels, sources, fps = [0], [], [], [], 60.0
     parts = store.labelled_parts(teacher)
-    with _spool() as spool:
+    with _temporary_file() as file:
         for done, part in enumerate(parts, start=1):
             labels = store.labels(teacher, part)
             columns = _columns(labels.names, names, teacher)
             fps = labels.fps
-            wanted = {entry.id for entry in store.entries([part]) if split_of(entry) == split}
-            for utterance in store.utterances([part], wanted & labels.curves.keys()):
+            ids = {entry.id for entry in store.entries([part]) if split_of(entry) == split}
+            for utterance in store.utterances([part], ids & labels.curves.keys()):
                 sound = at_16_khz(utterance)
-                spool.write(np.int16(np.clip(sound, -1, 1) * 32767).tobytes())
+                file.write(np.int16(np.clip(sound, -1, 1) * 32767).tobytes())
                 lengths.append(len(sound))
                 curves.append(labels.curves[utterance.id][:, columns])
                 levels.append(speech_level(sound))
@@ -114,8 +114,8 @@ def load_speech(
                 f"{store.folder} holds no {split!r} speech labelled by {teacher!r}: "
                 "run `marotte corpus build` and `marotte label` first"
             )
-        spool.flush()
-        samples = np.memmap(spool, np.int16, "r")  # which keeps the file where it is closed
+        file.flush()
+        samples = np.memmap(file, np.int16, "r")  # the map keeps the closed file on disk
     return LabelledSpeech(
         samples=samples,
         curves=np.concatenate(curves),
@@ -128,23 +128,23 @@ def load_speech(
     )
 
 
-def _spool() -> IO[bytes]:
-    """A file that goes when nobody uses it any more, on a disk that has room for a corpus."""
+def _temporary_file() -> IO[bytes]:
+    """Open a file that is deleted once unused, in the cache folder: a corpus may not fit /tmp."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryFile(dir=folder, prefix="speech-")
 
 
-def _columns(given: Sequence[str], names: Sequence[str], teacher: str) -> list[int]:
-    """The columns of the controls in what a teacher gives."""
+def _columns(labelled: Sequence[str], names: Sequence[str], teacher: str) -> list[int]:
+    """Return the columns of the controls `names` among a teacher's controls `labelled`."""
     for name in names:
-        if name not in given:
-            raise MarotteError(f"teacher {teacher!r} gives no control {name!r}")
-    return [given.index(name) for name in names]
+        if name not in labelled:
+            raise MarotteError(f"the labels of the teacher {teacher!r} lack the control {name!r}")
+    return [labelled.index(name) for name in names]
 
 
 def at_16_khz(utterance: Utterance) -> NDArray[np.float32]:
-    """An utterance's sound at Marotte's rate."""
+    """Return an utterance's sound at 16 kHz."""
     import soxr
 
     if utterance.rate == SAMPLE_RATE:
@@ -153,14 +153,36 @@ def at_16_khz(utterance: Utterance) -> NDArray[np.float32]:
 
 
 def speech_level(samples: NDArray[np.float32]) -> float:
-    """The RMS of the louder half of a sound's 20 ms blocks, so that pauses do not count."""
+    """Return the RMS of the louder half of a sound's 20 ms blocks, so that pauses do not count.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.learn.data.dataset import speech_level
+        >>> sound = np.concatenate([np.full(16_000, 0.5, np.float32), np.zeros(16_000, np.float32)])
+        >>> speech_level(sound)
+        0.5
+    """
     n_blocks = max(1, len(samples) // STEP_SAMPLES)
     power = np.array([np.square(b).mean() for b in np.array_split(samples, n_blocks) if len(b)])
     return float(np.sqrt(np.sort(power)[len(power) // 2 :].mean())) if len(power) else 0.0
 
 
 class CropSampler:
-    """Draws crops: the same for the same seed and step, whatever was drawn before."""
+    """Draws random crops; the crops depend only on the seed and the step.
+
+    Args:
+        speech: the labelled speech.
+        window: samples that the student sees per frame.
+        n_frames: frames per crop.
+        mix: weight per source; 1 for sources that are not listed.
+        speed: largest change of speed, up or down, as a fraction.
+        hop_length: samples from one frame of a crop to the next.
+        selection: part of the speech to draw from; all of it by default.
+
+    Raises:
+        MarotteError: `mix` or `selection` names an unknown source, or the speech has none of
+            the selected sources.
+    """
 
     def __init__(
         self,
@@ -180,77 +202,85 @@ class CropSampler:
             set(selection.sources)
         ):
             raise MarotteError(
-                f"the recipe hears {', '.join(selection.sources)} alone, of which this corpus has no "
-                f"speech: there is {_sources(speech)}; take a corpus that has some, or change "
-                "the recipe's sources"
+                f"the recipe selects only {', '.join(selection.sources)}, but this corpus holds "
+                f"{_sources(speech)}: use a corpus with the selected sources, or change the "
+                "recipe's sources"
             )
         weight = speech.seconds * np.array([mix.get(s, 1.0) for s in speech.source])
-        self.chance = np.cumsum(weight * _chosen(speech, selection))
-        self.chance /= self.chance[-1]
+        self.cumulative = np.cumsum(weight * _selected(speech, selection))
+        self.cumulative /= self.cumulative[-1]
 
     def draw(self, batch: int, seed: int, step: int) -> Crops:
-        """A batch of crops at random places of random utterances, at random speeds."""
+        """Return a batch of crops at random positions in random utterances, at random speeds."""
         random = np.random.default_rng((seed, step))
         speech, k = self.speech, self.n_frames
-        shift_s = self.hop_length / SAMPLE_RATE
+        hop_s = self.hop_length / SAMPLE_RATE
         chosen = np.minimum(
-            np.searchsorted(self.chance, random.random(batch)), len(speech.level) - 1
+            np.searchsorted(self.cumulative, random.random(batch)), len(speech.level) - 1
         )
         rate = np.exp(random.uniform(-1, 1, batch) * np.log1p(self.speed))
         length_s = speech.seconds[chosen]
-        span_s = (k - 1) * shift_s * rate
+        span_s = (k - 1) * hop_s * rate
         start_s = random.uniform(-LEAD_S, np.maximum(length_s + LEAD_S - span_s, 0))
         n = self.window.n_samples + (k - 1) * self.hop_length
         offset = np.arange(n) - self.window.past_samples
-        place = start_s[:, None] * SAMPLE_RATE + offset * rate[:, None]
-        samples = _interpolate(speech.samples, speech.first_sample, chosen, place, beyond=0)
-        time_s = start_s[:, None] + np.arange(k) * shift_s * rate[:, None]
+        position = start_s[:, None] * SAMPLE_RATE + offset * rate[:, None]
+        samples = _interpolate(speech.samples, speech.first_sample, chosen, position, outside=0)
+        time_s = start_s[:, None] + np.arange(k) * hop_s * rate[:, None]
         targets = _interpolate(speech.curves, speech.first_frame, chosen, time_s * speech.fps)
         return Crops(samples / np.float32(32768), targets, speech.level[chosen])
 
 
 def absent_sources(speech: LabelledSpeech, names: Iterable[str]) -> list[str]:
-    """Those of some sources of which there is no speech: a corpus is built of what one has.
+    """Return the sources among `names` without speech: a corpus may be built without a source.
 
     Raises:
-        MarotteError: one is the name of no source at all.
+        MarotteError: a name is not a known source.
     """
-    lacking = sorted(set(names) - set(speech.source))
-    if unknown := sorted(set(lacking) - set(plugins.names(plugins.CORPORA))):
+    missing = sorted(set(names) - set(speech.source))
+    if unknown := sorted(set(missing) - set(plugins.names(plugins.CORPORA))):
         raise MarotteError(
-            f"the recipe names the source {unknown[0]!r}, of which there is no speech: "
-            f"there is {_sources(speech)}"
+            f"the recipe names the unknown source {unknown[0]!r}: the corpus holds "
+            f"{_sources(speech)}"
         )
-    return lacking
+    return missing
 
 
 def _sources(speech: LabelledSpeech) -> str:
     return ", ".join(sorted(set(speech.source)))
 
 
-def _chosen(speech: LabelledSpeech, selection: Selection) -> NDArray[np.bool_]:
-    """Which utterances belong to a part of the speech [n_utterances]."""
-    chosen = np.isin(speech.source, selection.sources or list(set(speech.source)))
+def _selected(speech: LabelledSpeech, selection: Selection) -> NDArray[np.bool_]:
+    """Return a mask of the utterances in the selection [n_utterances]."""
+    mask = np.isin(speech.source, selection.sources or list(set(speech.source)))
     if selection.minutes:
-        order = np.random.default_rng(0).permutation(len(chosen))
-        before = np.cumsum((speech.seconds * chosen)[order]) - speech.seconds[order]
-        chosen[order[before > 60 * selection.minutes]] = False
-    return chosen
+        order = np.random.default_rng(0).permutation(len(mask))
+        before_s = np.cumsum((speech.seconds * mask)[order]) - speech.seconds[order]
+        mask[order[before_s > 60 * selection.minutes]] = False
+    return mask
 
 
 def _interpolate(
     values: NDArray[np.generic],
     first: NDArray[np.int64],
     chosen: NDArray[np.int64],
-    place: NDArray[np.float64],
-    beyond: float | None = None,
+    position: NDArray[np.float64],
+    outside: float | None = None,
 ) -> NDArray[np.float32]:
-    """Values of chosen rows at fractional places [batch, n], linearly.
+    """Interpolate values linearly at fractional positions in the chosen utterances.
 
-    Outside a row stands `beyond`, or its first or last value where that is None.
+    Args:
+        values: values of all utterances [n_values] or [n_values, width].
+        first: start of each utterance in `values` [n_utterances + 1].
+        chosen: utterance of each batch row [batch].
+        position: positions from the start of the utterance [batch, n].
+        outside: value outside the utterance; None repeats its first or last value.
+
+    Returns:
+        [batch, n] or [batch, n, width].
     """
     last = np.diff(first)[chosen][:, None] - 1
-    inside = np.clip(place, 0, last)
+    inside = np.clip(position, 0, last)
     low = np.floor(inside).astype(np.int64)
     share = (inside - low).astype(np.float32)
     index = first[chosen][:, None] + low
@@ -259,6 +289,6 @@ def _interpolate(
         share = share[..., None]
     result = values[index].astype(np.float32) * (1 - share)
     result += values[after].astype(np.float32) * share
-    if beyond is not None:
-        result[(place < 0) | (place > last)] = beyond
+    if outside is not None:
+        result[(position < 0) | (position > last)] = outside
     return result

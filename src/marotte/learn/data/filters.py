@@ -1,4 +1,4 @@
-"""Which utterances of a corpus a command is about: words in, yes or no for a row out."""
+"""Filters of a corpus: command-line words in, yes or no per utterance out."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ COLUMNS = ("source", "speaker", "language", "split")
 
 @dataclass(frozen=True)
 class Filter:
-    """Which utterances of a corpus a run is about; all of them where nothing is said.
+    """The condition that selects the utterances of a run; without conditions, all of them.
 
     Attributes:
-        untranscribed: those without phones.
-        where: those that have, in each of these columns, one of these values.
+        untranscribed: select only utterances without phones.
+        where: allowed values per column; an utterance must match in every column.
+
+    Example:
+        >>> from marotte.learn.data.filters import Filter
+        >>> english = Filter.parse(["language=en", "source=queen,drascula"])
+        >>> english.matches({"source": "queen", "speaker": "joe", "language": "en"})
+        True
     """
 
     untranscribed: bool = False
@@ -27,10 +33,12 @@ class Filter:
 
     @classmethod
     def parse(cls, words: Sequence[str]) -> Filter:
-        """Read `untranscribed`, `source=queen` or `language=en,fr`; all that is said must hold.
+        """Parse words such as `untranscribed`, `source=queen` or `language=en,fr`.
+
+        An utterance must satisfy all words.
 
         Raises:
-            MarotteError: a word is none of these.
+            MarotteError: a word has another form.
         """
         where: dict[str, frozenset[str]] = {}
         for word in words:
@@ -39,18 +47,18 @@ class Filter:
                 where[column] = where.get(column, frozenset()) | set(values.split(","))
             elif word != UNTRANSCRIBED:
                 raise MarotteError(
-                    f"can't choose speech by {word!r}: give {UNTRANSCRIBED!r}, or "
-                    f"NAME=VALUE[,VALUE] with one of the names {', '.join(COLUMNS)}"
+                    f"can't filter speech by {word!r}: give {UNTRANSCRIBED!r}, or "
+                    f"NAME=VALUE[,VALUE] with a NAME of {', '.join(COLUMNS)}"
                 )
         return cls(UNTRANSCRIBED in words, where)
 
     @property
     def columns(self) -> list[str]:
-        """What has to be read of a part in order to choose."""
+        """Columns of a part that `matches` needs."""
         return ["id", "source", "speaker", "language", "seconds"] + ["phones"] * self.untranscribed
 
     def matches(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row of the store is one of them."""
+        """Return whether a row of the store satisfies the filter."""
         if self.untranscribed and row["phones"]:
             return False
         return all(_value(row, column) in values for column, values in self.where.items())
@@ -71,11 +79,11 @@ def _value(row: Mapping[str, Any], column: str) -> str:
 
 @dataclass(frozen=True)
 class Selection:
-    """A part of the speech.
+    """A part of the training speech, as a recipe's table selects it.
 
     Attributes:
-        sources: whose; empty for all.
-        minutes: at most as many, always the same ones; 0 for all.
+        sources: sources to use; empty for all.
+        minutes: largest amount of speech, drawn with a fixed seed; 0 for all.
     """
 
     sources: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
-"""One teacher's labels of one part: a Parquet file, written and read a few utterances at a time.
+"""Label files: one teacher's labels of one part, a Parquet file read and written in row groups.
 
-A row is an utterance that is settled: it has curves, or a reason why the teacher left it out.
+Each row is an utterance that the teacher has processed. It holds curves, or the reason why the
+teacher left the utterance out.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 
 GROUP_UTTERANCES = 32
-GROUP_VALUES = 4_000_000  # float16 numbers: 8 MB, twenty minutes of 52 controls at 60 fps
+GROUP_VALUES = 4_000_000  # float16 numbers: 8 MB, 20 minutes of 52 controls at 60 fps
 
 
 @dataclass(frozen=True)
 class LabelFormat:
-    """What the rows of a file of labels mean.
+    """Metadata of a label file.
 
     Attributes:
-        fps: frames a second; row k of an utterance's curves stands at k / fps seconds.
-        names: the controls, one a column.
+        fps: frames per second; row k of an utterance's curves is the face at k / fps seconds.
+        names: the controls, one per column.
         provenance: how the curves were made: the teacher's version, settings, weights.
     """
 
@@ -36,24 +37,24 @@ class LabelFormat:
 
     @property
     def version(self) -> str:
-        """The version of the teacher."""
+        """Version of the teacher."""
         return str(self.provenance.get("version", "unknown"))
 
     def metadata(self) -> dict[str, str]:
-        """The format as the metadata of a Parquet schema."""
-        said = {"fps": self.fps, "names": list(self.names), "provenance": dict(self.provenance)}
-        return {key: json.dumps(value) for key, value in said.items()}
+        """Return the format as the metadata of a Parquet schema."""
+        values = {"fps": self.fps, "names": list(self.names), "provenance": dict(self.provenance)}
+        return {key: json.dumps(value) for key, value in values.items()}
 
     @classmethod
     def from_schema(cls, schema: Any) -> LabelFormat:
-        """The format from the schema of a Parquet file.
+        """Return the format stored in the schema of a Parquet file.
 
         Raises:
-            KeyError: the file is of something else.
+            KeyError: the file is not a label file.
         """
         metadata = schema.metadata or {}
-        said = {key: json.loads(metadata[key.encode()]) for key in ("fps", "names", "provenance")}
-        return cls(said["fps"], tuple(said["names"]), said["provenance"])
+        values = {key: json.loads(metadata[key.encode()]) for key in ("fps", "names", "provenance")}
+        return cls(values["fps"], tuple(values["names"]), values["provenance"])
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,12 @@ class Labels:
     """One teacher's curves for the utterances of one part.
 
     Attributes:
-        curves: by utterance id, [n_frames, n_controls] float16; row k stands at k / fps seconds.
-        fps: frames a second.
-        names: the controls, one a column.
+        curves: curves by utterance id, [n_frames, n_controls] float16; row k is the face at
+            k / fps seconds.
+        fps: frames per second.
+        names: the controls, one per column.
         provenance: how the curves were made: the teacher's version, settings, weights.
-        left_out: by utterance id, why the teacher gave it no curves.
+        left_out: by utterance id, the reason why the teacher left it out.
     """
 
     curves: Mapping[str, NDArray[np.float16]]
@@ -77,12 +79,12 @@ class Labels:
 
 @dataclass(frozen=True)
 class LabelStatus:
-    """Which utterances of a part a teacher is done with, and by which version.
+    """The utterances of a part that a teacher has processed.
 
     Attributes:
-        version: the teacher's.
-        labelled: the ids of those that have curves.
-        left_out: the ids of those it gave none, and why.
+        version: version of the teacher.
+        labelled: ids of the utterances with curves.
+        left_out: ids of the utterances without curves, with the reasons.
     """
 
     version: str
@@ -91,7 +93,7 @@ class LabelStatus:
 
 
 class LabelWriter:
-    """Writes labels as they come, and holds a row group of them at most."""
+    """Writes a label file row by row; at most one row group is in memory."""
 
     def __init__(self, path: Path, format: LabelFormat) -> None:
         import pyarrow as pa
@@ -108,21 +110,21 @@ class LabelWriter:
         """Write an utterance's curves [n_frames, n_controls].
 
         Raises:
-            MarotteError: they have another shape, or hold values that are not finite.
+            MarotteError: the curves have another shape, or values that are not finite.
         """
         check_curves(id, curves, len(self._format.names))
         self._append(id, np.asarray(curves, np.float16), None)
 
     def leave_out(self, id: str, reason: str) -> None:
-        """Write why an utterance has no curves."""
+        """Write the reason why an utterance has no curves."""
         self._append(id, np.zeros((0, len(self._format.names)), np.float16), reason)
 
     def copy(self, id: str, curves: NDArray[np.float16], reason: str | None) -> None:
-        """Write a row as it was read."""
+        """Write an unchanged row of another label file."""
         self._append(id, curves, reason)
 
     def close(self) -> None:
-        """Write what is still held, and end the file."""
+        """Write the remaining rows and close the file."""
         self._flush()
         self._file.close()
 
@@ -158,7 +160,10 @@ LabelRow = tuple[str, NDArray[np.float16], str | None]
 
 
 def read_rows(source: Path | IO[bytes]) -> Iterator[LabelRow]:
-    """Each utterance's id, curves [n_frames, n_controls], and why it was left out if it was."""
+    """Yield each utterance's id, curves [n_frames, n_controls], and reason for leaving it out.
+
+    The reason is None for an utterance with curves.
+    """
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source) as file:
@@ -175,7 +180,7 @@ def read_rows(source: Path | IO[bytes]) -> Iterator[LabelRow]:
 
 
 def read_format(source: Path | IO[bytes]) -> LabelFormat:
-    """What the rows of a file mean."""
+    """Read the metadata of a label file."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source) as file:
@@ -183,7 +188,7 @@ def read_format(source: Path | IO[bytes]) -> LabelFormat:
 
 
 def read_status(source: Path | IO[bytes]) -> LabelStatus:
-    """The ids a file holds, without their curves: fast."""
+    """Read which utterances a label file holds; fast, as it skips the curves."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source) as file:
@@ -196,22 +201,35 @@ def read_status(source: Path | IO[bytes]) -> LabelStatus:
     return LabelStatus(format.version, labelled, left_out)
 
 
+def frame_count(seconds: float, fps: float) -> int:
+    """Return the number of frames of a sound's labels: every k >= 0 with k / fps < seconds.
+
+    There is at least one frame.
+
+    Example:
+        >>> from marotte.learn.data.labels import frame_count
+        >>> frame_count(0.5, 60.0), frame_count(0.0, 60.0)
+        (30, 1)
+    """
+    return max(1, int(np.ceil(seconds * fps - 1e-9)))
+
+
 def check_curves(id: str, curves: NDArray[np.floating], n_controls: int) -> None:
-    """Refuse curves that can't be an utterance's labels.
+    """Check that curves can be an utterance's labels.
 
     Raises:
-        MarotteError: they have another shape, or hold values that are not finite.
+        MarotteError: the curves have another shape, or values that are not finite.
     """
     if curves.ndim != 2 or curves.shape[1] != n_controls:
         raise MarotteError(
-            f"the labels of {id} have the shape {curves.shape}: give [n_frames, {n_controls}], "
-            "one column a control"
+            f"the labels of {id} must have the shape [n_frames, {n_controls}], "
+            f"got {curves.shape}: fix the teacher that made them"
         )
     if not np.isfinite(curves).all():
-        raise MarotteError(f"the labels of {id} hold NaN or Inf: mend the teacher that made them")
+        raise MarotteError(f"the labels of {id} hold NaN or Inf: fix the teacher that made them")
 
 
 def _reasons(rows: Any) -> Sequence[str | None]:
     if "left_out" in rows.schema.names:
         return rows.column("left_out").to_pylist()
-    return [None] * rows.num_rows  # written before reasons were kept
+    return [None] * rows.num_rows  # older label files have no column of reasons

@@ -1,4 +1,4 @@
-"""An utterance as a row of a Parquet file, and back."""
+"""Schema of the corpus files: an utterance to a row of a Parquet file, and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENTRY_COLUMNS = ["id", "source", "speaker", "language", "licence", "text", "rate
 
 @dataclass(frozen=True)
 class Entry:
-    """What the store knows of an utterance without decoding its sound; see `Utterance`."""
+    """An utterance's metadata, read without decoding its sound; see `Utterance`."""
 
     id: str
     source: str
@@ -29,7 +29,7 @@ class Entry:
 
 
 def schema(pa: Any) -> Any:
-    """The columns of `audio/*.parquet`."""
+    """Return the schema of `audio/*.parquet`; `pa` is the module pyarrow."""
     phone = [("ipa", pa.string()), ("start_s", pa.float64()), ("end_s", pa.float64())]
     return pa.schema(
         [(name, pa.string()) for name in ("id", "source", "speaker", "language", "licence", "text")]
@@ -43,7 +43,7 @@ def schema(pa: Any) -> Any:
 
 
 def to_row(utterance: Utterance) -> dict[str, Any]:
-    """An utterance as a row; its sound is 16-bit FLAC."""
+    """Convert an utterance to a row; its sound is encoded as 16-bit FLAC."""
     import soundfile
 
     flac = io.BytesIO()
@@ -54,7 +54,7 @@ def to_row(utterance: Utterance) -> dict[str, Any]:
 
 
 def from_row(row: dict[str, Any]) -> Utterance:
-    """An utterance from its row.
+    """Convert a row to an utterance.
 
     Raises:
         MarotteError: the FLAC bytes are damaged.

@@ -1,18 +1,18 @@
-"""Who is trained on and who is held out: from an utterance's source and speaker to its split.
+"""Splits of the corpus: an utterance's source and speaker in, its split out.
 
-Splits go by whole corpora and whole speakers, so that no held-out voice is ever trained on:
+Splits consist of whole corpora and whole speakers, so no held-out voice is ever trained on:
 
 - `test_clean`: the corpus `asterisk_en`, one studio speaker;
-- `test_other`: three actors of the Amazon Queen, acted speech at 11 kHz;
-- `test_languages`: Spanish by the speaker of `test_clean`, Italian by a speaker of his own, and the
-  Greek of Tux Paint and KTuberling, a language that is not trained on;
-- `valid`: two other actors of it, and one synthetic speaker in fifty;
-- `train`: everybody else.
+- `test_other`: three actors of the game Flight of the Amazon Queen, acted speech at 11 kHz;
+- `test_languages`: Spanish by the speaker of `test_clean`, Italian by a speaker who is in no other
+  corpus, and the Greek of Tux Paint and KTuberling, a language that is not trained on;
+- `valid`: two other actors of the game, and one synthetic speaker in fifty;
+- `train`: all other speakers.
 
-An actor of the game speaks several characters. Who belongs together was found by a speaker
-embedding (Resemblyzer 0.1.4, the mean of up to 40 clips a character): characters that stand
-together here are alike by a cosine of 0.90 (where there are few clips) to 0.98, two halves of one
-character's clips by 0.97 to 0.99; none of them comes nearer than 0.90 to one outside its group.
+An actor of the game plays several characters. A speaker embedding (Resemblyzer 0.1.4, the mean of
+up to 40 clips per character) was used to group the characters by actor. Characters of one group
+have a cosine similarity of 0.90 (with few clips) to 0.98; two halves of one character's clips have
+0.97 to 0.99. No character has a similarity above 0.90 to a character of another group.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ Split = Literal["train", "valid", "test_clean", "test_other", "test_languages"]
 CLEAN_CORPORA = frozenset({"asterisk_en"})
 LANGUAGE_CORPORA = frozenset({"asterisk_es", "asterisk_it"})
 LANGUAGE_HELD_OUT = frozenset({("tuxpaint", "el"), ("ktuberling", "el")})
-"""By source and speaker, which is the language there. Nobody tells who speaks: it may be the same
-woman in both."""
+"""Held out by source and speaker; in these sources the speaker is the language.
+
+The sources do not name their speakers: both may be the same woman."""
 
 QUEEN_CORPORA = frozenset({"queen", "queen_untold"})
 QUEEN_HELD_OUT: dict[str, Split] = {
@@ -36,29 +37,36 @@ QUEEN_HELD_OUT: dict[str, Split] = {
     "jim": "valid",
     **dict.fromkeys(("oracle", "guardian"), "valid"),
 }
-"""By character of the Amazon Queen, an actor a line; the others are trained on."""
+"""Split by character of the Amazon Queen, one actor per line; other characters are trained on."""
 
-# Those whose `Source.real` is false; the name must do, lest reading a corpus import its sources.
+# The sources whose `Source.real` is false, by name: reading a corpus must not import its sources.
 SYNTHETIC = frozenset({"hibari", "espeak", "espeak_languages", "flite", "festival", "kokoro"})
 SYNTHETIC_VALID_SHARE = 0.02
 
 
 class HasSpeaker(Protocol):
-    """Anything that knows who speaks: an utterance, or an entry of the store."""
+    """Anything with a source and a speaker: an utterance, or an entry of the store."""
 
     @property
     def source(self) -> str:
-        """The source's name."""
+        """Name of the source."""
         ...
 
     @property
     def speaker(self) -> str:
-        """The speaker, unique within the source."""
+        """Speaker, unique within the source."""
         ...
 
 
 def split_of(spoken: HasSpeaker) -> Split:
-    """The split an utterance belongs to, by its corpus and speaker alone."""
+    """Return the split of an utterance, which depends only on its source and speaker.
+
+    Example:
+        >>> from marotte.learn.data.schema import Entry
+        >>> from marotte.learn.data.splits import split_of
+        >>> split_of(Entry("queen/jim/1", "queen", "jim", "en", "", "", 11_025, 2.0))
+        'valid'
+    """
     if spoken.source in CLEAN_CORPORA:
         return "test_clean"
     if spoken.source in LANGUAGE_CORPORA or (spoken.source, spoken.speaker) in LANGUAGE_HELD_OUT:
@@ -71,6 +79,6 @@ def split_of(spoken: HasSpeaker) -> Split:
 
 
 def _share(spoken: HasSpeaker) -> float:
-    """A number in 0..1 that belongs to the speaker for good, on every machine."""
+    """Return a pseudo-random number in 0..1 per speaker, the same on every machine."""
     digest = hashlib.sha256(f"{spoken.source}/{spoken.speaker}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

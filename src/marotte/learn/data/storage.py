@@ -1,8 +1,8 @@
-"""Where a corpus lies: a local folder, or a URL that fsspec opens (`s3://`, `gs://`, `memory://`).
+"""Storage of a corpus: a folder or a URL (`s3://`, `gs://`, `memory://`) in, its files out.
 
-The one home of the difference. In both, files appear whole or not at all: locally they are written
-beside their place and moved into it, behind a URL they are uploaded at once, which an object store
-shows when it is complete.
+Only this module distinguishes folders from URLs, which fsspec opens. In both, files appear complete
+or not at all: a local file is written under a temporary name and then renamed; a remote file is
+uploaded in one request, which an object store shows once it is complete.
 """
 
 from __future__ import annotations
@@ -21,48 +21,54 @@ from marotte.paths import replacing
 
 
 class Storage(ABC):
-    """A folder of files, whose names are given relative to it with `/` between."""
+    """A folder of files; their names are relative paths, separated by `/`."""
 
     @abstractmethod
     def file_names(self, folder: str, ending: str) -> list[str]:
-        """The complete files directly in a folder by their ending, without it, in order."""
+        """Return the names of a folder's complete files with an ending, without it, sorted."""
 
     @abstractmethod
     def folder_names(self, folder: str) -> list[str]:
-        """The folders directly in a folder, in order."""
+        """Return the names of a folder's direct subfolders, sorted."""
 
     @abstractmethod
     def location(self, name: str) -> str:
-        """A file's whole path or URL, as a person knows it."""
+        """Return a file's full path or URL, for messages."""
 
     @abstractmethod
     def exists(self, name: str) -> bool:
-        """Whether there is such a file."""
+        """Return whether a file exists."""
 
     @abstractmethod
     def reading(self, name: str) -> AbstractContextManager[Path | IO[bytes]]:
-        """Open a file to be read by pyarrow."""
+        """Open a file for pyarrow to read."""
 
     @abstractmethod
     def replacing(self, name: str) -> AbstractContextManager[Path]:
-        """Give a temporary local path; what is written there stands at `name` after the block."""
+        """Give a temporary local path; its file replaces `name` after the block."""
 
     @abstractmethod
     def remove_leftovers(self, folder: str) -> None:
-        """Delete the unfinished files of processes that were killed; those at work keep theirs."""
+        """Delete the unfinished files of killed processes; files being written stay."""
 
 
 def is_url(folder: Path | str) -> bool:
-    """Whether a corpus lies behind a URL."""
+    """Return whether a corpus is at a URL.
+
+    Example:
+        >>> from marotte.learn.data.storage import is_url
+        >>> is_url("s3://bucket/corpus"), is_url("corpus")
+        (True, False)
+    """
     return "://" in str(folder)
 
 
 @functools.cache
 def open_storage(folder: Path | str) -> Storage:
-    """The place of a path, or of a URL given as text.
+    """Open the storage at a path, or at a URL given as text.
 
     Raises:
-        MarotteError: the URL can't be opened here.
+        MarotteError: the URL can't be opened.
     """
     if not is_url(folder):
         return LocalStorage(Path(folder))
@@ -77,7 +83,7 @@ def open_storage(folder: Path | str) -> Storage:
         raise missing_extra("fsspec", "cluster") from error
     try:
         fs, root = fsspec.core.url_to_fs(str(folder))
-    except ImportError as error:  # each protocol has a package of its own
+    except ImportError as error:  # each protocol needs its own package
         raise MarotteError(f"can't open {folder}: {error}") from error
     except ValueError as error:
         raise MarotteError(
@@ -87,16 +93,16 @@ def open_storage(folder: Path | str) -> Storage:
 
 
 class LocalStorage(Storage):
-    """A folder of this machine, or of a file system that all machines share."""
+    """A folder on this machine, or on a file system that all machines share."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def file_names(self, folder: str, ending: str) -> list[str]:
         """See `Storage.file_names`."""
-        # Unfinished files begin with a dot, which this pattern leaves out on every system.
-        found = (self.root / folder).glob(f"[!.]*{ending}")
-        return sorted(path.name[: -len(ending)] for path in found)
+        # Unfinished files begin with a dot. This pattern excludes them on every system.
+        paths = (self.root / folder).glob(f"[!.]*{ending}")
+        return sorted(path.name[: -len(ending)] for path in paths)
 
     def folder_names(self, folder: str) -> list[str]:
         """See `Storage.folder_names`."""
@@ -122,33 +128,33 @@ class LocalStorage(Storage):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            why = error.strerror or error
-            raise MarotteError(f"can't make the folder {path.parent}: {why}") from error
-        with replacing(path) as temporary, _at_work(temporary):
+            reason = error.strerror or error
+            raise MarotteError(f"can't create the folder {path.parent}: {reason}") from error
+        with replacing(path) as temporary, _locked(temporary):
             yield temporary
 
     def remove_leftovers(self, folder: str) -> None:
         """See `Storage.remove_leftovers`."""
         for leftover in (self.root / folder).glob(".*-*"):
-            with suppress(OSError), _at_work(leftover):
+            with suppress(OSError), _locked(leftover):
                 leftover.unlink()
 
 
 class RemoteStorage(Storage):
-    """A folder of an fsspec file system, e.g. a bucket's prefix."""
+    """A folder on an fsspec file system, for example a prefix in a bucket."""
 
     def __init__(self, fs: Any, root: str, url: str) -> None:
         self.fs, self.root, self.url = fs, root.rstrip("/"), url
 
     def file_names(self, folder: str, ending: str) -> list[str]:
         """See `Storage.file_names`."""
-        found = (PurePosixPath(path).name for path, _ in self._list(folder))
-        return sorted(n[: -len(ending)] for n in found if n.endswith(ending) and n[0] != ".")
+        names = (PurePosixPath(path).name for path, _ in self._list(folder))
+        return sorted(n[: -len(ending)] for n in names if n.endswith(ending) and n[0] != ".")
 
     def folder_names(self, folder: str) -> list[str]:
         """See `Storage.folder_names`."""
-        found = self._list(folder)
-        return sorted(PurePosixPath(path).name for path, kind in found if kind == "directory")
+        entries = self._list(folder)
+        return sorted(PurePosixPath(path).name for path, kind in entries if kind == "directory")
 
     def location(self, name: str) -> str:
         """See `Storage.location`."""
@@ -176,26 +182,28 @@ class RemoteStorage(Storage):
                 raise MarotteError(f"can't write {self.location(name)}: {error}") from error
 
     def remove_leftovers(self, folder: str) -> None:
-        """Nothing: unfinished files lie in the machine's own temporary folder."""
+        """Do nothing: unfinished files are in each machine's temporary folder."""
 
     def _list(self, folder: str) -> list[tuple[str, str]]:
+        """Return the path and type of each entry of a folder."""
         self.fs.invalidate_cache()  # other machines write here too
         try:
-            found = self.fs.ls(f"{self.root}/{folder}".rstrip("/"), detail=True)
+            entries = self.fs.ls(f"{self.root}/{folder}".rstrip("/"), detail=True)
         except FileNotFoundError:
             return []
         except OSError as error:
             raise MarotteError(f"can't read {self.url}: {error}") from error
-        return [(each["name"].rstrip("/"), each["type"]) for each in found]
+        return [(each["name"].rstrip("/"), each["type"]) for each in entries]
 
 
 @contextmanager
-def _at_work(path: Path) -> Iterator[None]:
-    """Mark an unfinished file as being written, until the block or the process ends.
+def _locked(path: Path) -> Iterator[None]:
+    """Lock an unfinished file until the block or the process ends.
+
+    Windows needs no lock: it does not delete open files.
 
     Raises:
-        OSError: somebody else is at work on it. (Windows does not let a file be deleted that is
-            open, which does as well.)
+        OSError: another process holds the lock.
     """
     try:
         import fcntl

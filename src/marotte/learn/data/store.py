@@ -1,13 +1,13 @@
-"""Utterances and their labels, in and out of a corpus folder of Parquet files.
+"""The corpus store: utterances and labels in, a folder of Parquet files out, and back.
 
 ```
 audio/<part>.parquet                  utterances: FLAC bytes, text, phones with times
 labels/<teacher>/<part>.parquet       that part's curves by one teacher
 ```
 
-A part is named, for example, `queen-00000` and is written whole or not at all, so that a build or a
-labelling run that was killed goes on with the parts that are missing. Any Parquet reader
-understands the files. The folder may lie behind a URL (`places.py`).
+A part is named, for example, `queen-00000`. A part is written completely or not at all, so a build
+or labelling run that was killed resumes with the missing parts. Any Parquet reader can read the
+files. The folder may be at a URL (`storage.py`).
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from marotte.learn.data.splits import Split, split_of
 from marotte.learn.data.storage import Storage, open_storage
 from marotte.learn.utterance import Utterance
 
-BATCH_UTTERANCES = 32  # a row group: what a reader holds in memory at once
+BATCH_UTTERANCES = 32  # rows per row group: the rows that a reader has in memory at once
 
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """How much one speaker says."""
+    """Amount of speech of one speaker."""
 
     split: Split
     source: str
@@ -52,17 +52,17 @@ class ManifestRow:
 
 @dataclass(frozen=True)
 class Store:
-    """A corpus folder. Each part is written by one process; reading needs no lock.
+    """A corpus folder. One process writes each part; reading needs no lock.
 
     Attributes:
-        folder: its path, or its URL as text.
+        folder: path of the folder, or its URL as text.
     """
 
     folder: Path | str
 
     @classmethod
     def open(cls, folder: Path | str) -> Store:
-        """A store that is there to be read.
+        """Open an existing corpus for reading.
 
         Raises:
             MarotteError: the folder holds no corpus.
@@ -70,52 +70,52 @@ class Store:
         store = cls(folder)
         if not store.parts():
             raise MarotteError(
-                f"{folder} holds no speech (no audio/*.parquet): build it by `marotte corpus build`"
+                f"{folder} holds no speech (no audio/*.parquet): run `marotte corpus build`"
             )
         return store
 
     @property
     def storage(self) -> Storage:
-        """Where the files are."""
+        """Storage of the files."""
         return open_storage(self.folder)
 
     def parts(self) -> list[str]:
-        """The names of the parts that are complete, in order."""
+        """Return the names of the complete parts, sorted."""
         return self.storage.file_names("audio", ".parquet")
 
     def labelled_parts(self, teacher: str) -> list[str]:
-        """The parts of which this teacher has labelled anything."""
+        """Return the parts with a label file by this teacher, sorted."""
         return self.storage.file_names(f"labels/{teacher}", ".parquet")
 
     def teachers(self) -> list[str]:
-        """The teachers that have labelled anything here."""
+        """Return the teachers with label files in this corpus."""
         return [name for name in self.storage.folder_names("labels") if self.labelled_parts(name)]
 
     def utterances(
-        self, parts: Iterable[str] | None = None, only: Container[str] | None = None
+        self, parts: Iterable[str] | None = None, ids: Container[str] | None = None
     ) -> Iterator[Utterance]:
-        """Read utterances with their sound, a batch of rows in memory at a time.
+        """Read utterances with their sound; one batch of rows is in memory at a time.
 
         Args:
-            parts: of the corpus, all unless given.
-            only: the ids of those to read; the sound of others is not decoded.
+            parts: parts to read; all by default.
+            ids: ids of the utterances to read; all by default. Other utterances are not decoded.
 
         Raises:
             MarotteError: a part is missing or damaged.
         """
         for part in self.parts() if parts is None else parts:
             for row in self.rows(part):
-                if only is None or row["id"] in only:
+                if ids is None or row["id"] in ids:
                     yield from_row(row)
 
     def entries(self, parts: Iterable[str] | None = None) -> Iterator[Entry]:
-        """Read what is known of the utterances, without their sound: fast."""
+        """Read the metadata of utterances; fast, as it skips their sound."""
         for part in self.parts() if parts is None else parts:
             for row in self.rows(part, ENTRY_COLUMNS):
                 yield Entry(**row)
 
     def rows(self, part: str, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-        """Read the rows of a part, see `rows.py`; all their columns unless some are named.
+        """Read the rows of a part (see `schema.py`), with the given columns or all columns.
 
         Raises:
             MarotteError: the part is missing or damaged.
@@ -123,17 +123,17 @@ class Store:
         _, pq = _arrow()
         name = f"audio/{part}.parquet"
         if not self.storage.exists(name):
-            raise MarotteError(f"{self.folder} has no part {part!r}: it has {self.parts()}")
+            raise MarotteError(f"{self.folder} has no part {part!r}: its parts are {self.parts()}")
         with self._reading(name) as source, pq.ParquetFile(source) as file:
             for batch in file.iter_batches(BATCH_UTTERANCES, columns=columns):
                 yield from batch.to_pylist()
 
     def write_part(self, part: str, utterances: Sequence[Utterance]) -> None:
-        """Write a whole part; the sound is kept as 16-bit FLAC."""
+        """Write a part; the sound is stored as 16-bit FLAC."""
         pa, pq = _arrow()
         table = pa.Table.from_pylist([to_row(each) for each in utterances], schema=schema(pa))
         with self.storage.replacing(f"audio/{part}.parquet") as path:
-            # FLAC does not shrink further, and its bytes need no dictionary or statistics.
+            # FLAC does not compress further, and its bytes need no dictionary or statistics.
             compression = {column: "zstd" for column in table.column_names} | {"flac": "none"}
             pq.write_table(
                 table,
@@ -146,7 +146,7 @@ class Store:
 
     @contextmanager
     def label_writer(self, teacher: str, part: str, format: LabelFormat) -> Iterator[LabelWriter]:
-        """Write one teacher's labels of a part, which replace what there was after the block."""
+        """Write one teacher's labels of a part; they replace the old labels after the block."""
         _arrow()
         with self.storage.replacing(_label_file(teacher, part)) as path:
             writer = LabelWriter(path, format)
@@ -159,7 +159,7 @@ class Store:
         """Read one teacher's curves for a part.
 
         Raises:
-            MarotteError: there are none, or the file is damaged.
+            MarotteError: there are no such labels, or their file is damaged.
         """
         format, curves, left_out = self.label_format(teacher, part), {}, {}
         for id, each, reason in self.label_rows(teacher, part):
@@ -171,32 +171,32 @@ class Store:
 
     def label_rows(self, teacher: str, part: str) -> Iterator[LabelRow]:
         """Read one teacher's labels of a part row by row, see `labels.read_rows`."""
-        with self._reading(self._labels_of(teacher, part)) as source:
+        with self._reading(self._existing_labels(teacher, part)) as source:
             yield from read_rows(source)
 
     def label_format(self, teacher: str, part: str) -> LabelFormat:
-        """What one teacher's labels of a part mean, and where they come from."""
-        with self._reading(self._labels_of(teacher, part)) as source:
+        """Read the metadata of one teacher's labels of a part."""
+        with self._reading(self._existing_labels(teacher, part)) as source:
             return read_format(source)
 
     def version_of(self, teacher: str) -> str:
-        """The version of a teacher that made all its labels here; empty where there are none.
+        """Return the version of a teacher's labels; empty if there are none.
 
         Raises:
-            MarotteError: several versions did, so that they say different things of one sound.
+            MarotteError: the labels are by several versions, whose curves differ.
         """
         parts = self.labelled_parts(teacher)
-        found = Counter(self.label_format(teacher, part).version for part in parts)
-        if len(found) > 1:
-            said = ", ".join(f"version {version}: {n} parts" for version, n in found.items())
+        versions = Counter(self.label_format(teacher, part).version for part in parts)
+        if len(versions) > 1:
+            counts = ", ".join(f"version {version}: {n} parts" for version, n in versions.items())
             raise MarotteError(
                 f"{self.folder} holds labels by several versions of the teacher {teacher!r} "
-                f"({said}): run `marotte label {self.folder} --again` with that teacher"
+                f"({counts}): run `marotte label {self.folder} --again` with that teacher"
             )
-        return next(iter(found), "")
+        return next(iter(versions), "")
 
     def label_status(self, teacher: str, part: str) -> LabelStatus | None:
-        """Which utterances of a part a teacher is done with; None where it has not begun."""
+        """Read which utterances of a part a teacher has processed; None if there is no file."""
         _arrow()
         if not self.storage.exists(_label_file(teacher, part)):
             return None
@@ -204,7 +204,7 @@ class Store:
             return read_status(source)
 
     def manifest(self) -> list[ManifestRow]:
-        """How much speech there is of each speaker, and in which split."""
+        """Return the split and the amount of speech of each speaker, sorted."""
         seconds: dict[tuple[Split, str, str, str], list[float]] = {}
         for entry in self.entries():
             key = (split_of(entry), entry.source, entry.language, entry.speaker)
@@ -215,26 +215,27 @@ class Store:
         ]
 
     def remove_leftovers(self, *folders: str) -> None:
-        """Delete the unfinished files of processes that were killed; those at work keep theirs.
+        """Delete the unfinished files of killed processes; files being written stay.
 
         Args:
-            folders: where to look, below the store's folder.
+            folders: subfolders to clean, relative to the store's folder.
         """
         for folder in folders:
             self.storage.remove_leftovers(folder)
 
-    def _labels_of(self, teacher: str, part: str) -> str:
+    def _existing_labels(self, teacher: str, part: str) -> str:
+        """Return the name of a label file, which must exist."""
         _arrow()
         if not self.storage.exists(_label_file(teacher, part)):
             raise MarotteError(
-                f"{self.folder} has no labels by {teacher!r} for the part {part!r} "
-                f"(it has labels by {self.teachers()}): run `marotte label` first"
+                f"{self.folder} has no labels by {teacher!r} for the part {part!r}; "
+                f"it has labels by {self.teachers()}: run `marotte label` first"
             )
         return _label_file(teacher, part)
 
     @contextmanager
     def _reading(self, name: str) -> Iterator[Any]:
-        """Open a file, and let an error of the Parquet reader name it and the way out."""
+        """Open a file; errors of the Parquet reader name the file and say what to do."""
         import pyarrow
 
         try:
@@ -252,7 +253,7 @@ def _label_file(teacher: str, part: str) -> str:
 
 
 def _arrow() -> tuple[Any, Any]:
-    """The modules pyarrow and pyarrow.parquet."""
+    """Return the modules pyarrow and pyarrow.parquet."""
     try:
         import pyarrow
         import pyarrow.parquet

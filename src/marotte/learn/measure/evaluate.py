@@ -164,7 +164,7 @@ def _score_job(job: _Job) -> list[tuple[str, Score]]:
     is_smoothed = isinstance(predictor, SmoothedPredictor)
     inner = predictor.predictor if isinstance(predictor, SmoothedPredictor) else predictor
     labels = _labels(store, inner.name, part, ids) if isinstance(inner, LabelPredictor) else None
-    for utterance in store.utterances([part], only=set(ids)):
+    for utterance in store.utterances([part], ids=set(ids)):
         if not utterance.phones or (labels is not None and utterance.id not in labels):
             continue
         controls = inner(utterance) if labels is None else labels[utterance.id]

@@ -203,7 +203,7 @@ def _utterances(store: Store, ids: set[str]) -> list[Utterance]:
     for part in store.parts():
         in_part = {entry.id for entry in store.entries([part])} & ids
         if in_part:
-            utterances += store.utterances([part], only=in_part)
+            utterances += store.utterances([part], ids=in_part)
     return utterances
 
 

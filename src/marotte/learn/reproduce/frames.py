@@ -67,7 +67,7 @@ def moments(store: Store) -> list[Moment]:
             }
             if not wanted or len(found) == len(WORDS) + 1:
                 continue
-            for utterance in store.utterances([part], only=wanted):
+            for utterance in store.utterances([part], ids=wanted):
                 _look_in(utterance, found)
     if not found:
         raise MarotteError(f"{store.folder} has none of the words of Fig. 5: use a larger corpus")

@@ -44,7 +44,7 @@ def sentence(store: Store, split: str, language: str = "en") -> Utterance:
             and entry.text
         }
         if wanted:
-            for each in store.utterances([part], only=wanted):
+            for each in store.utterances([part], ids=wanted):
                 if sum(phone.ipa in BILABIALS for phone in each.phones) >= FEWEST_BILABIALS:
                     found.append((hashlib.sha256(each.id.encode()).digest(), each))
     if not found:

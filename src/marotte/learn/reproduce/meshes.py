@@ -25,7 +25,7 @@ from marotte.face.head import PARTS, Head
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.captured import head_and_inverse
-from marotte.learn.data.mesh_pca import MOST, SHARE, fit, mesh_of
+from marotte.learn.data.mesh_pca import MAX_COMPONENTS, VARIANCE_SHARE, fit, mesh_of
 from marotte.learn.data.store import Store
 from marotte.learn.errors import Skip
 from marotte.learn.jobs.label import LabelJob, label, plan_labels
@@ -72,8 +72,8 @@ class VertexRecipe:
     teacher: str
     minutes: float
     valid_minutes: float
-    share: float = SHARE
-    most: int = MOST
+    share: float = VARIANCE_SHARE
+    most: int = MAX_COMPONENTS
 
     def __post_init__(self) -> None:
         """Refuse what leaves nothing to learn."""

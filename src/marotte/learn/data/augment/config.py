@@ -1,4 +1,4 @@
-"""How far the student's sound is disturbed: the recipe's table `[augment]`."""
+"""Settings of the augmentation: a recipe's table `[augment]`."""
 
 from __future__ import annotations
 
@@ -9,32 +9,37 @@ from marotte.errors import MarotteError
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How often and how far the sound is disturbed. A share is of the crops, 0 to 1.
+    """How often and how strongly training crops are augmented.
+
+    A share is a fraction of the crops, 0 to 1.
 
     Attributes:
-        loudest_dbfs: the level of an utterance's speech is drawn evenly between this ...
-        softest_dbfs: ... and this.
-        best_snr_db: what is added lies under the speech by a level drawn evenly between this ...
-        worst_snr_db: ... and this.
-        no_speech: share whose speech is taken away, for silence, noise, music, clicks, a steady
-            tone or breath of the same level: the face is to rest.
-        room: share heard in a simulated room.
+        loudest_dbfs: highest level of an utterance's speech; the level is drawn uniformly
+            between this and `softest_dbfs`.
+        softest_dbfs: lowest level of an utterance's speech.
+        best_snr_db: highest signal-to-noise ratio of a background sound; the ratio is drawn
+            uniformly between this and `worst_snr_db`.
+        worst_snr_db: lowest signal-to-noise ratio of a background sound.
+        no_speech: share whose speech is replaced by silence, noise, music, clicks, a steady
+            tone or breath of the same level; the face should rest.
+        room: share with the reverberation of a simulated room.
         noise: share with steady noise, from blue to brown.
         babble: share with two to six other voices.
         music: share with music.
         clicks: share with clicks and knocks.
         tones: share with mains hum or a steady sine.
-        recordings: a folder of sounds without speech in it, music or noises, of any length; none
-            are needed.
-        recorded: share with one of them, where there are some.
-        tilt_db: largest tilt of the microphone's response, in dB an octave, either way.
-        low_cut: share whose deep sounds are cut off, somewhere up to 300 Hz.
-        band_limit: share whose sound ends near one of ...
-        band_limits_hz: ... these, within a tenth. More than 8000 would be no limit here.
-        clipping: share clipped where the speech is loud.
-        codec: share that went through a codec: 8-bit companding as in telephones, a few bits a
-            sample, or a coarse spectrum as MP3 leaves it at low rates.
-        speed: largest change of speed, and with it of pitch and formants, either way.
+        recordings: a folder of recordings without speech, such as music or noises, of any
+            length; optional.
+        recorded: share with one of the recordings, if there are any.
+        tilt_db: largest tilt of the microphone's response, up or down, in dB per octave.
+        low_cut: share with a low cut, at most at 300 Hz.
+        band_limit: share whose bandwidth is limited.
+        band_limits_hz: the bandwidths to choose from, varied by up to 10 %. Values above 8000
+            would not limit 16 kHz sound.
+        clipping: share with clipped peaks.
+        codec: share that passes a codec: 8-bit companding as in telephones, a few bits per
+            sample, or a coarse spectrum like that of an MP3 at a low bit rate.
+        speed: largest change of speed, up or down; pitch and formants change with it.
     """
 
     loudest_dbfs: float = -10.0
@@ -62,15 +67,19 @@ class AugmentConfig:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name in _SHARES and not 0 <= value <= 1:
-                raise MarotteError(f"augment.{field.name} is a share, 0 to 1, got {value:g}")
+                raise MarotteError(f"augment.{field.name} must be a share, 0 to 1, got {value:g}")
         for low, high in (("softest_dbfs", "loudest_dbfs"), ("worst_snr_db", "best_snr_db")):
             if getattr(self, low) > getattr(self, high):
-                raise MarotteError(f"augment.{low} is above augment.{high}: give it a lower value")
+                raise MarotteError(f"augment.{low} is above augment.{high}: lower augment.{low}")
         limits = self.band_limits_hz
         if self.band_limit and not limits:
-            raise MarotteError("augment.band_limits_hz is empty: list some, or set band_limit = 0")
+            raise MarotteError(
+                "augment.band_limits_hz is empty: list bandwidths, or set band_limit = 0"
+            )
         if any(isinstance(each, str) or not 1000 <= each <= 8000 for each in limits):
-            raise MarotteError(f"augment.band_limits_hz are numbers, 1000 to 8000, got {limits}")
+            raise MarotteError(
+                f"augment.band_limits_hz must be numbers from 1000 to 8000, got {limits}"
+            )
 
 
 _SHARES = frozenset(

@@ -91,7 +91,7 @@ def _english(store: Store) -> Iterator[Utterance]:
             if split_of(entry) in SPLITS and entry.language == "en"
         }
         if ids:
-            for utterance in store.utterances([part], only=ids):
+            for utterance in store.utterances([part], ids=ids):
                 if utterance.phones:
                     yield utterance
 
