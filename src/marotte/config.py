@@ -1,4 +1,4 @@
-"""Strict TOML in, frozen dataclasses out: what a file says and nobody knows is an error."""
+"""Strict TOML in, frozen dataclasses out: unknown keys are errors that name the valid ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ T = TypeVar("T")
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
-    """The tables of a TOML file; `what` it is, for people: `recipe`.
+    """Read the tables of a TOML file.
+
+    Args:
+        path: the file.
+        what: what the file is, for messages, e.g. `recipe`.
 
     Raises:
         MarotteError: the file is missing, can't be read or is not TOML.
@@ -34,18 +38,28 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
 
 
 def strict(kind: type[T], table: Any, where: str) -> T:
-    """Build a dataclass from a table, refusing what it does not know or can't use.
+    """Build a dataclass from a table.
 
-    Fields that are dataclasses themselves come from sub-tables; whole numbers serve as floats;
-    lists become tuples.
+    Fields that are dataclasses come from sub-tables. Integers are accepted as floats; lists become
+    tuples.
 
     Args:
         kind: the dataclass.
         table: the table.
-        where: names the table in messages.
+        where: the name of the table, for messages.
 
     Raises:
-        MarotteError: names an unknown, missing or wrongly typed key and the valid ones.
+        MarotteError: a key is unknown, missing or of the wrong type; the message names the valid
+            keys.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> from marotte.config import strict
+        >>> @dataclass(frozen=True)
+        ... class Mix:
+        ...     gain: float = 1.0
+        >>> strict(Mix, {"gain": 2}, "mix.toml")
+        Mix(gain=2.0)
     """
     if not isinstance(table, dict):
         raise MarotteError(f"{where} must be a table, got {table!r}")

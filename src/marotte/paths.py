@@ -1,4 +1,4 @@
-"""Where files go: outputs appear whole or not at all, and what can be made again is cached."""
+"""Writing files whole or not at all, and the folder for files that can be made again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def check_writable(path: Path) -> None:
     """Refuse a path whose folder is missing or can't be written, before any work is done.
 
     Raises:
-        MarotteError: says which folder, and what is wrong with it.
+        MarotteError: says which folder can't be used, and why.
     """
     folder = path.parent
     if not folder.is_dir():
@@ -31,13 +31,21 @@ def check_writable(path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Generator[Path]:
-    """Give a temporary path in the same folder; move it to `path` when the block succeeds.
+    """Yield a temporary path in the same folder; move it to `path` when the block succeeds.
 
-    The temporary name keeps `path`'s ending. When the block fails or is interrupted, the
-    temporary file is removed and what stood at `path` before stays as it was.
+    The temporary name keeps the ending of `path`. When the block fails or is interrupted, the
+    temporary file is removed and an older file at `path` stays as it was.
 
     Raises:
         MarotteError: the folder can't be written to, or the disk is full.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from marotte.paths import replacing
+        >>> with replacing(Path("note.txt")) as temporary:
+        ...     _ = temporary.write_text("whole")
+        >>> Path("note.txt").read_text()
+        'whole'
     """
     check_writable(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
@@ -45,7 +53,7 @@ def replacing(path: Path) -> Generator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes private files; an output has the mode any new file would have.
+        # mkstemp makes files private; outputs get the mode of any new file.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
@@ -57,7 +65,7 @@ def replacing(path: Path) -> Generator[Path]:
 
 
 def cache_folder() -> Path:
-    """The folder in MAROTTE_CACHE if that is set, else the one the system gives each program."""
+    """Return the cache folder: `MAROTTE_CACHE` if it is set, else the system's usual place."""
     if chosen := os.environ.get("MAROTTE_CACHE"):
         return Path(chosen)
     try:

@@ -1,6 +1,6 @@
-"""What can be added to Marotte by name: the built-in ones, and those of installed packages.
+"""The plug-in points: formats, live outputs, corpus sources and teachers, found by name.
 
-A package adds its own by an entry point of one of these groups, e.g. in its `pyproject.toml`:
+An installed package adds one by an entry point in one of four groups, e.g. in `pyproject.toml`:
 
     [project.entry-points."marotte.outputs"]
     blinker = "my_package.blinker:connect"
@@ -18,7 +18,7 @@ CORPORA, TEACHERS = "marotte.corpora", "marotte.teachers"
 _SOURCES = "marotte.learn.corpora.sources"
 
 BUILT_IN: dict[str, dict[str, str]] = {
-    FORMATS: {  # an ending, without its dot: a function `write(animation, path, progress)`
+    FORMATS: {  # a file ending without its dot -> `write(animation, path, progress)`
         "csv": "marotte.export.livelink_csv:write",
         "json": "marotte.export.a2f_json:write",
         "npz": "marotte.export.npz:write",
@@ -27,7 +27,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "glb": "marotte.export.glb:write",
         "mp4": "marotte.export.video:write",
     },
-    OUTPUTS: {  # the first word of a spec: a function `connect(target, take)`
+    OUTPUTS: {  # the first word of an output -> `connect(target, take)`
         "livelink": "marotte.realtime.outputs.livelink:connect",
         "vmc": "marotte.realtime.outputs.vmc:connect",
         "vmc-vrm0": "marotte.realtime.outputs.vmc:connect_vrm0",
@@ -40,7 +40,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "csv": "marotte.realtime.outputs.csv:connect",
         "wav": "marotte.realtime.outputs.wav:connect",
     },
-    CORPORA: {  # a source's name in corpus recipes: a subclass of `Source`
+    CORPORA: {  # the name of a source in corpus recipes -> a subclass of `Source`
         "asterisk_en": f"{_SOURCES}.asterisk:AsteriskEn",
         "asterisk_es": f"{_SOURCES}.asterisk:AsteriskEs",
         "asterisk_fr": f"{_SOURCES}.asterisk:AsteriskFr",
@@ -66,7 +66,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "tuxpaint": f"{_SOURCES}.tuxpaint:TuxPaint",
         "vocaset": f"{_SOURCES}.vocaset:Vocaset",
     },
-    TEACHERS: {  # the first word of a teacher's name: a function `open_teacher(rest, curves)`
+    TEACHERS: {  # the first word of a teacher's name -> `open_teacher(rest, curves)`
         "phonetic": "marotte.learn.teachers.phonetic:open_teacher",
         "imported": "marotte.learn.teachers.imported:open_teacher",
         "voice2face": "marotte.learn.teachers.voice2face:open_teacher",
@@ -75,13 +75,19 @@ BUILT_IN: dict[str, dict[str, str]] = {
 
 
 def names(group: str) -> list[str]:
-    """Return the names of a group: the built-in ones, then those of installed packages, sorted."""
+    """Return the names in a group: the built-in ones, then those of installed packages.
+
+    Example:
+        >>> from marotte import plugins
+        >>> plugins.names(plugins.FORMATS)[:3]
+        ['csv', 'json', 'npz']
+    """
     added = {point.name for point in entry_points(group=group)} - BUILT_IN[group].keys()
     return [*BUILT_IN[group], *sorted(added)]
 
 
 def find(group: str, name: str) -> Any | None:
-    """Import what a name of a group stands for; None where nobody knows the name."""
+    """Import and return the object that a name in a group stands for; None if it is unknown."""
     if place := BUILT_IN[group].get(name):
         module, attribute = place.split(":")
         return getattr(import_module(module), attribute)

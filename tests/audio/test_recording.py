@@ -195,7 +195,7 @@ def test_samples_that_are_no_sound_are_refused(write_sound: Write, value: float)
 
 
 def test_a_low_rate_is_refused(write_sound: Write) -> None:
-    with pytest.raises(MarotteError, match="6000 samples a second: speech needs 8000"):
+    with pytest.raises(MarotteError, match="sample rate of 6000 Hz: speech needs 8000"):
         open_recording(write_sound("voice.wav", rate=6_000))
 
 

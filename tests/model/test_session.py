@@ -72,7 +72,7 @@ def test_the_golden_input_is_always_the_same() -> None:
 
 @pytest.mark.parametrize("shape", [(1, PAST), (PAST + FUTURE,), (1, 1, PAST + FUTURE)])
 def test_windows_of_another_length_are_refused(tiny_student: Path, shape: tuple[int, ...]) -> None:
-    with pytest.raises(MarotteError, match=r"hears windows \[batch, 512\]"):
+    with pytest.raises(MarotteError, match=r"takes windows \[batch, 512\]"):
         load_student(tiny_student).predict(np.zeros(shape, np.float32))
 
 
@@ -80,7 +80,7 @@ def test_windows_of_another_length_are_refused(tiny_student: Path, shape: tuple[
     ("changes", "message"),
     [
         ({"format": 3}, "has contract format 3, this Marotte reads 2"),
-        ({"sample_rate": 22_050}, "hears 22050 samples a second"),
+        ({"sample_rate": 22_050}, "expects a sample rate of 22050 Hz"),
         ({"past_samples": -1, "future_samples": 513}, "a window of -1 past and 513 future"),
         ({"past_samples": 800}, r"its graph needs float 'samples' \[batch, 912\]"),
         ({"names": ("jawOpen",), "golden": (0.0,)}, r"float 'controls' \[batch, 1\]"),

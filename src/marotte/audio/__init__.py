@@ -1,1 +1,1 @@
-"""Sound in: files and arrays of any rate become 16 kHz mono samples."""
+"""Sound in: files and arrays of any sample rate become mono samples at 16 kHz."""

@@ -1,7 +1,7 @@
-"""Headers of sound files: a path in; which container it is and whether all of it is there, out.
+"""A sound file's path in; its container format, and an error if the file is cut short, out.
 
-libsndfile plays what is left of a WAV, OGG or MP3 that was cut short, without a word, so what their
-headers promise is compared with the file here, before it is opened.
+libsndfile silently plays what is left of a truncated WAV, OGG or MP3. So the lengths in the headers
+are compared with the file here, before libsndfile opens it.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import BinaryIO
 
 from marotte.errors import MarotteError
 
-# Programs that write to a pipe can't know the length and leave one of these: 0 (many), 0x7FFFF000
-# (sox), 0x80000000 (arecord), 0xFFFFFFFF (ffmpeg).
+# Programs that write to a pipe don't know the length and write one of these instead: 0 (many),
+# 0x7FFFF000 (sox), 0x80000000 (arecord), 0xFFFFFFFF (ffmpeg).
 STREAMED_SIZE = 0x7FFFF000
-LONGEST_OGG_PAGE = 27 + 255 + 255 * 255  # its header, its table of segments, the segments
+LONGEST_OGG_PAGE = 27 + 255 + 255 * 255  # bytes: header, segment table, segments
 
 
 @dataclass(frozen=True)
 class Container:
-    """What a file's first bytes say.
+    """The container format of a sound file, as its header tells it.
 
     Attributes:
         kind: `WAV`, `FLAC`, `OGG` or `MP3`.
-        knows_length: its header holds the exact number of samples.
-        unset_size_at: offset of a WAV's data size that its writer left 0, or None.
+        knows_length: whether the header holds the exact number of samples.
+        unset_size_at: offset of a WAV's data size that was left 0, or None.
     """
 
     kind: str
@@ -38,7 +38,7 @@ def read_container(path: Path) -> Container:
     """Recognise a sound file by its content.
 
     Raises:
-        MarotteError: it is missing, not a file, empty, of another kind, or cut short.
+        MarotteError: the path is missing, a folder, empty, of another format, or cut short.
     """
     if path.is_dir():
         raise MarotteError(f"{path} is a folder: give a sound file")
@@ -58,7 +58,7 @@ def _recognise(file: BinaryIO, path: Path) -> Container:
     if start[:4] in (b"RIFF", b"RF64") and start[8:] == b"WAVE":
         return _wav(file, path)
     if start[:4] == b"fLaC":
-        # STREAMINFO comes first; its last 36 bits before the checksum count the samples.
+        # STREAMINFO comes first; the last 36 bits before its checksum are the number of samples.
         total = int.from_bytes(_at(file, 21, 5), "big") & 0xF_FFFF_FFFF
         return Container("FLAC", knows_length=total > 0)
     if start[:4] == b"OggS":
@@ -69,27 +69,27 @@ def _recognise(file: BinaryIO, path: Path) -> Container:
 
 
 def _wav(file: BinaryIO, path: Path) -> Container:
-    """Walk a WAV's chunks to its samples."""
+    """Walk the chunks of a WAV file to its samples."""
     file_bytes = file.seek(0, 2)
     riff_bytes, offset, long_bytes = unpack_from("<I", _at(file, 4, 4))[0], 12, 0
     while len(header := _at(file, offset, 8)) == 8:
         name, chunk_bytes = unpack_from("<4sI", header)
-        if name == b"ds64":  # the 64-bit sizes of an RF64 file: of the whole, then of the data
+        if name == b"ds64":  # 64-bit sizes of an RF64 file: the whole file, then the data
             long_bytes = int.from_bytes(_at(file, offset + 16, 8), "little")
         if name == b"data":
-            there = file_bytes - (offset + 8)
+            available = file_bytes - (offset + 8)
             promised = long_bytes or chunk_bytes
             streamed = not long_bytes and chunk_bytes >= STREAMED_SIZE
-            if promised > there and not streamed:
-                raise cut_short(path, f"{there} of {promised} bytes of sound are there")
-            unset = chunk_bytes == 0 and there > 0 and riff_bytes + 8 != file_bytes
+            if promised > available and not streamed:
+                raise cut_short(path, f"{available} of {promised} bytes of sound are there")
+            unset = chunk_bytes == 0 and available > 0 and riff_bytes + 8 != file_bytes
             return Container("WAV", unset_size_at=offset + 4 if unset else None)
         offset += 8 + chunk_bytes + chunk_bytes % 2
     raise cut_short(path, "it ends before its sound begins")
 
 
 def _ogg(file: BinaryIO, path: Path) -> Container:
-    """Look whether an OGG's last page is there, and says that it is the last."""
+    """Check that the last page of an OGG file is complete and marked as the last."""
     file_bytes = file.seek(0, 2)
     tail = _at(file, max(0, file_bytes - LONGEST_OGG_PAGE), LONGEST_OGG_PAGE)
     page = tail[tail.rfind(b"OggS") :]
@@ -100,14 +100,14 @@ def _ogg(file: BinaryIO, path: Path) -> Container:
 
 
 def _mp3(file: BinaryIO, path: Path) -> Container:
-    """Find the Xing header, which counts an MP3's frames and bytes."""
+    """Read the Xing header, which holds the number of frames and bytes of an MP3 file."""
     file_bytes = file.seek(0, 2)
     start = _at(file, 0, 10)
     first = 0
     if start[:3] == b"ID3":
         if len(start) < 10:
             raise cut_short(path, "it ends before its sound begins")
-        # The tag's length comes in four bytes of seven bits each.
+        # The length of the tag is stored in four bytes of seven bits each.
         first = 10 + sum(byte << 7 * (3 - i) for i, byte in enumerate(start[6:10]))
     frame = _at(file, first, 256)
     if len(frame) < 4:
@@ -122,7 +122,7 @@ def _mp3(file: BinaryIO, path: Path) -> Container:
 
 
 def cut_short(path: Path, how: str) -> MarotteError:
-    """The error for a file of which a part is missing."""
+    """Return the error for a file that lacks a part."""
     return MarotteError(f"{path} is cut short or damaged: {how}; get a whole copy of it")
 
 

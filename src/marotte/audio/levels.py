@@ -1,4 +1,4 @@
-"""Samples in; the same as mono out, or a clear error where they can't be sound."""
+"""Arrays of samples in; mono samples out, or an error that says why they can't be sound."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 
-LOUDEST = 100.0  # 40 dB over full scale: beyond it, samples are not scaled to -1..1
+LOUDEST = 100.0  # 40 dB over full scale: louder samples were not scaled to -1..1
 
 Samples = NDArray[np.float32]
 
 
 def check_array(samples: NDArray[Any]) -> None:
-    """Refuse an array that is not sound as soundfile gives it: floats [n] or [n, channels].
+    """Refuse an array that is not laid out as soundfile reads it: floats [n] or [n, channels].
 
     Raises:
-        MarotteError: the samples are integers, or the axes are another's; an array with more
-            channels than samples is taken for [channels, n].
+        MarotteError: the samples are integers, or the axes are in another order: an array with
+            more channels than samples is taken for [channels, n].
     """
     got = f"got {samples.dtype} {list(samples.shape)}"
     if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
@@ -33,15 +33,21 @@ def check_array(samples: NDArray[Any]) -> None:
 
 
 def to_mono(samples: NDArray[np.number]) -> Samples:
-    """The mean of the channels [n] of samples [n, channels]."""
+    """Return the mean [n] of the channels of samples [n, channels]."""
     return samples.mean(axis=1, dtype=np.float32)
 
 
 def check_samples(samples: Samples, what: str, rate: int, first: int = 0) -> None:
-    """Refuse samples [n], the first at place `first`, that are not finite or far beyond -1..1.
+    """Refuse samples [n] that are not finite or far beyond -1..1.
+
+    Args:
+        samples: mono samples.
+        what: the name of the sound, for the message.
+        rate: sample rate in Hz.
+        first: the position of the first sample in the sound.
 
     Raises:
-        MarotteError: says which sample of `what`.
+        MarotteError: says which sample of `what` is wrong.
     """
     wrong = np.flatnonzero(~(np.abs(samples) <= LOUDEST))
     if len(wrong):

@@ -1,7 +1,7 @@
-"""Sound in: a recording (file, or samples in memory) becomes blocks of 16 kHz mono float32.
+"""A sound file, or samples in memory, in; blocks of mono float32 samples at 16 kHz out.
 
-A recording is read anew every time it is asked for, block by block, so that an hour of it needs
-no more memory than a second.
+A file is read block by block, again for each pass, so that an hour of sound needs no more memory
+than a second.
 """
 
 # soundfile and soxr carry no types.
@@ -116,7 +116,7 @@ class Recording:
         left = self.n_samples
         n_source = max(1, block_samples * self.rate // SAMPLE_RATE)
         for block in resample(self.source(n_source), self.rate):
-            # The source is read to its end, where it may yet turn out to be cut short.
+            # The source is read to its end, because only there a truncated file is noticed.
             block = block[:left]
             left -= len(block)
             for start in range(0, len(block), block_samples):
@@ -158,8 +158,8 @@ def _open_path(path: Path) -> Recording:
     with _opened(path, container) as sound:
         if not LOWEST_RATE <= sound.samplerate <= HIGHEST_RATE:
             raise MarotteError(
-                f"{path} has {sound.samplerate} samples a second: "
-                f"speech needs {LOWEST_RATE} to {HIGHEST_RATE}"
+                f"{path} has a sample rate of {sound.samplerate} Hz: "
+                f"speech needs {LOWEST_RATE} to {HIGHEST_RATE} Hz"
             )
         rate, n_samples = sound.samplerate, sound.frames
     if not container.knows_length:
@@ -191,7 +191,7 @@ def _open_file_object(file: BinaryIO) -> Recording:
 
 
 class _FarEnd(FileIO):
-    """A file that seems a hundred times as long as it is, to who asks where its end is."""
+    """A file that reports an end a hundred times as far as the real one."""
 
     def seek(self, offset: int, whence: int = SEEK_SET, /) -> int:
         if whence == SEEK_END and offset == 0:
@@ -200,16 +200,17 @@ class _FarEnd(FileIO):
 
 
 @contextmanager
-def _mended(path: Path, container: Container) -> Generator[BinaryIO]:
-    """The file's bytes, so that libsndfile reads all of their sound."""
+def _repaired(path: Path, container: Container) -> Generator[BinaryIO]:
+    """Open the file so that libsndfile reads all of its sound."""
     if container.unset_size_at is not None:
         at = container.unset_size_at + 4
-        # A copy in memory (of the pages that are written to) gets the size that is missing.
+        # The missing size is written into a copy-on-write mapping, not into the file.
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_COPY) as copy:
             copy[at - 4 : at] = min(len(copy) - at, 0xFFFF_FFFF).to_bytes(4, "little")
             yield cast(BinaryIO, copy)
     elif container.kind == "MP3" and not container.knows_length:
-        # libsndfile guesses the length from the file's and its first frames', and ends there.
+        # libsndfile guesses the number of samples from the size of the file and of its first
+        # frames, and stops there even if there are more.
         with _FarEnd(path) as file:
             yield cast(BinaryIO, file)
     else:
@@ -219,7 +220,7 @@ def _mended(path: Path, container: Container) -> Generator[BinaryIO]:
 
 @contextmanager
 def _opened(path: Path, container: Container) -> Generator[SoundFile]:
-    """A sound file, open for reading forward.
+    """Open a sound file for reading from start to end.
 
     Raises:
         MarotteError: libsndfile can't read it.
@@ -227,13 +228,13 @@ def _opened(path: Path, container: Container) -> Generator[SoundFile]:
     import soundfile
 
     class Forward(soundfile.SoundFile):
-        """Reads on without a seek after every block: that is slow, and fails at a FLAC's end."""
+        """Does not seek after every block, which is slow and fails at the end of a FLAC file."""
 
         def seekable(self) -> bool:
             return False
 
     with ExitStack() as stack:
-        source = stack.enter_context(_mended(path, container))
+        source = stack.enter_context(_repaired(path, container))
         try:
             sound = stack.enter_context(Forward(source))
         except soundfile.LibsndfileError as error:
@@ -244,7 +245,7 @@ def _opened(path: Path, container: Container) -> Generator[SoundFile]:
 def _file_blocks(
     path: Path, container: Container, n_samples: int, block_samples: int
 ) -> Iterator[Samples]:
-    """All of a file's mono samples, `block_samples` at a time."""
+    """Yield all mono samples of a file, `block_samples` at a time."""
     done = 0
     with _opened(path, container) as sound:
         for block in _mono_blocks(sound, path, block_samples):
@@ -264,7 +265,7 @@ def _mono_blocks(sound: SoundFile, path: Path, block_samples: int) -> Iterator[S
             block = sound.read(block_samples, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             after_s = done / sound.samplerate
-            raise cut_short(path, f"it can't be read on after {after_s:.2f} s") from error
+            raise cut_short(path, f"it can't be read beyond {after_s:.2f} s") from error
         if not len(block):
             return
         done += len(block)

@@ -1,4 +1,4 @@
-"""Mono samples at any rate in, as they come; the same at 16 kHz out."""
+"""Mono samples at any sample rate in, block by block; the same sound at 16 kHz out."""
 
 # soxr carries no types.
 # pyright: reportMissingTypeStubs=false
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 
-SAMPLE_RATE = 16_000  # samples per second, everywhere inside Marotte
-LOWEST_RATE = 8_000  # samples a second; speech under it has lost what tells lips apart
-HIGHEST_RATE = 768_000  # above it a header is damaged
+SAMPLE_RATE = 16_000  # Hz, everywhere inside Marotte
+LOWEST_RATE = 8_000  # Hz; below it, speech lacks the frequencies that tell sounds apart
+HIGHEST_RATE = 768_000  # Hz; a higher rate means a damaged header
 
 Samples = NDArray[np.float32]
 
@@ -27,20 +27,20 @@ def check_rate(rate: int) -> None:
         MarotteError: the rate is not within 8000..768000 Hz.
     """
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} a second, got {rate}")
+        raise MarotteError(f"rate must be {LOWEST_RATE} to {HIGHEST_RATE} Hz, got {rate}")
 
 
 def converted_samples(n: int, rate: int) -> int:
-    """How many samples at 16 kHz are `n` at a rate; a last one that is begun counts."""
+    """Return the number of samples at 16 kHz that `n` samples at a rate become, rounded up."""
     return -(-n * SAMPLE_RATE // rate)
 
 
 @final
 class Resampler:
-    """Brings mono samples from one rate to 16 kHz, as they come; what comes before is remembered.
+    """Converts a stream of mono samples to 16 kHz. The result does not depend on the block size.
 
-    soxr works in blocks of its own: what it gives lags behind by up to 40 ms of sound at 44.1 or
-    48 kHz, and not at all at 16 kHz.
+    soxr works in internal blocks: its output lags behind by up to 40 ms of sound at 44.1 or 48 kHz.
+    At 16 kHz there is no lag.
     """
 
     def __init__(self, rate: int) -> None:
@@ -51,17 +51,17 @@ class Resampler:
             self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
 
     def push(self, samples: Samples) -> Samples:
-        """What samples [n] at the rate make ready, at 16 kHz; the sum hangs on no block's size."""
+        """Take in samples [n] and return those that are ready at 16 kHz."""
         return self._stream.resample_chunk(samples) if self._stream else samples
 
     def flush(self) -> Samples:
-        """The rest, when no more will come."""
-        nothing = np.zeros(0, np.float32)
-        return self._stream.resample_chunk(nothing, last=True) if self._stream else nothing
+        """Return the remaining samples at the end of the sound."""
+        empty = np.zeros(0, np.float32)
+        return self._stream.resample_chunk(empty, last=True) if self._stream else empty
 
 
 def resample(blocks: Iterator[Samples], rate: int) -> Iterator[Samples]:
-    """Bring mono blocks [n] at `rate` to 16 kHz; the result does not depend on the blocks."""
+    """Convert mono blocks [n] at `rate` to 16 kHz; the sound does not depend on the block size."""
     resampler = Resampler(rate)
     for block in blocks:
         yield resampler.push(block)

@@ -1,1 +1,1 @@
-"""What moves: rigs, heads, meshes, and the animation made of their controls."""
+"""Faces: rigs and their controls, heads and meshes, frames and animations."""

@@ -1,7 +1,7 @@
-"""A user's head: a GLB file with morph targets in, a `Head` in mm out.
+"""A user's GLB file with morph targets in; a `Head` in mm out.
 
-Every mesh of the scene is read, with its node's place; those without morph targets (hair, eyes)
-stay as they are. Bones are not followed: a skinned mesh is taken as it was modelled.
+Every mesh of the scene is read, with the transform of its node. Meshes without morph targets (hair,
+eyes) do not move. Bones are ignored: a skinned mesh is read in its bind pose.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 from marotte.face.head import Head
 
-MM = 1000  # glTF is in metres
-TRIANGLES = 4  # the mode of a primitive that is drawn as such
-PLAIN_COLOUR = (0.80, 0.66, 0.58)  # for a material that has a picture, which is not read
-GAMMA = 2.2  # glTF's colours are linear, a head's are sRGB
+MM = 1000  # per metre, the unit of glTF
+TRIANGLES = 4  # the mode of a triangle primitive
+PLAIN_COLOUR = (0.80, 0.66, 0.58)  # for materials with a texture: textures are not read
+GAMMA = 2.2  # colours are linear in glTF, and sRGB in a head
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -32,11 +32,11 @@ Array = NDArray[Any]
 def read_head(path: Path) -> Head:
     """Read a head from a GLB file.
 
-    Controls are named by `mesh.extras.targetNames`; the endings `_L` and `_R` are read as `Left`
-    and `Right`. The lips are found where `jawOpen` parts the middle of the face.
+    The names of the controls come from `mesh.extras.targetNames`; the endings `_L` and `_R` become
+    `Left` and `Right`. The lips are the vertices that `jawOpen` parts in the middle of the face.
 
     Raises:
-        MarotteError: the file is missing, is no GLB, is damaged, or has no named morph targets.
+        MarotteError: the file is missing, damaged, not a GLB, or has no named morph targets.
     """
     try:
         content = path.read_bytes()
@@ -53,7 +53,7 @@ def read_head(path: Path) -> Head:
 
 
 class _Glb:
-    """A GLB file's description, and its arrays."""
+    """The JSON description and the arrays of a GLB file."""
 
     def __init__(self, content: bytes) -> None:
         version, length = struct.unpack_from("<II", content, 4)
@@ -69,7 +69,7 @@ class _Glb:
         self.binary = chunks.get(_BIN, b"")
 
     def accessor(self, index: int) -> Array:
-        """An array [count, width], as numbers where it is normalised, with its sparse part."""
+        """Return an array [count, width]; normalised integers become floats."""
         accessor = self.json["accessors"][index]
         kind = np.dtype(_COMPONENTS[accessor["componentType"]])
         width, count = _WIDTHS[accessor["type"]], accessor["count"]
@@ -90,15 +90,15 @@ class _Glb:
     def _view(self, place: dict[str, Any], kind: np.dtype[Any], width: int, count: int) -> Array:
         view = self.json["bufferViews"][place["bufferView"]]
         if view["buffer"] != 0 or "uri" in self.json["buffers"][0]:
-            raise ValueError("a part of it is in another file")
+            raise ValueError("a buffer is in another file")
         start = view.get("byteOffset", 0) + place.get("byteOffset", 0)
         row = kind.itemsize * width
         strides = (view.get("byteStride", row), kind.itemsize)
-        # The constructor refuses a place that lies outside of the buffer.
+        # The constructor refuses offsets beyond the end of the buffer.
         return np.ndarray((count, width), kind, self.binary, start, strides)
 
     def placed_meshes(self) -> list[tuple[dict[str, Any], Array]]:
-        """Each mesh in the scene with its node's matrix [4, 4] to the world."""
+        """Return each mesh of the scene with the matrix [4, 4] from its node to the world."""
         nodes = self.json["nodes"]
         scene = self.json.get("scenes", [{}])[self.json.get("scene", 0)]
         waiting = [(node, np.eye(4)) for node in scene.get("nodes", range(len(nodes)))]
@@ -117,7 +117,7 @@ class _Glb:
 
 
 def _matrix(node: dict[str, Any]) -> Array:
-    """A node's own matrix [4, 4]."""
+    """Return the local matrix [4, 4] of a node."""
     if "matrix" in node:
         return np.array(node["matrix"], float).reshape(4, 4).T
     x, y, z, w = node.get("rotation", (0, 0, 0, 1))
@@ -137,7 +137,7 @@ def _matrix(node: dict[str, Any]) -> Array:
 def _head(glb: _Glb, path: Path) -> Head:
     unknown = sorted(set(glb.json.get("extensionsRequired", [])) - _READABLE)
     if unknown:
-        raise MarotteError(f"{path} needs {unknown[0]}, which is not read: export it without")
+        raise MarotteError(f"{path} needs {unknown[0]}, which is not supported: export it without")
     names: list[str] = []
     pieces: list[tuple[Array, dict[str, Array], Array, Array]] = []
     for mesh, matrix in glb.placed_meshes():
@@ -149,7 +149,7 @@ def _head(glb: _Glb, path: Path) -> Head:
     if not names or not any(deltas for _, deltas, _, _ in pieces):
         raise MarotteError(
             f"{path} has no named morph targets: export the head with its shape keys, "
-            "whose names stand in mesh.extras.targetNames"
+            "named in mesh.extras.targetNames"
         )
     first = np.cumsum([0] + [len(places) for places, _, _, _ in pieces])
     neutral = np.concatenate([places for places, _, _, _ in pieces]).astype(np.float32)
@@ -173,7 +173,7 @@ def _head(glb: _Glb, path: Path) -> Head:
 
 
 def _plain_name(name: str) -> str:
-    """ARKit's spelling of a name that marks its side by `_L` or `_R`."""
+    """Return ARKit's spelling of a name that ends in `_L` or `_R`."""
     for short, side in (("_L", "Left"), ("_R", "Right")):
         if name.endswith(short):
             return name.removesuffix(short) + side
@@ -183,7 +183,7 @@ def _plain_name(name: str) -> str:
 def _piece(
     glb: _Glb, primitive: dict[str, Any], targets: list[str], matrix: Array
 ) -> tuple[Array, dict[str, Array], Array, Array]:
-    """A primitive's places and deltas in mm, its triangles, and its colour at every vertex."""
+    """Return the positions, deltas, triangles and vertex colours of a primitive, in mm."""
     turn = matrix[:3, :3].T * MM
     places = glb.accessor(primitive["attributes"]["POSITION"]) @ turn + matrix[:3, 3] * MM
     deltas = {
@@ -196,14 +196,14 @@ def _piece(
     else:
         triangles = np.arange(len(places)).reshape(-1, 3)
     if triangles.max(initial=0) >= len(places):
-        raise ValueError("a triangle names a vertex that is not there")
-    if np.linalg.det(turn) < 0:  # a mirror turns triangles inside out
+        raise ValueError("a triangle uses a vertex that does not exist")
+    if np.linalg.det(turn) < 0:  # mirroring reverses the orientation of triangles
         triangles = triangles[:, ::-1]
     return places, deltas, triangles, _colours(glb, primitive, len(places))
 
 
 def _colours(glb: _Glb, primitive: dict[str, Any], n_vertices: int) -> Array:
-    """A primitive's colours [n_vertices, 3] in sRGB; pictures are not read."""
+    """Return the vertex colours [n_vertices, 3] of a primitive in sRGB, without its textures."""
     attributes: dict[str, int] = primitive["attributes"]
     surface: dict[str, Any] = {}
     if "material" in primitive:
@@ -220,7 +220,7 @@ def _colours(glb: _Glb, primitive: dict[str, Any], n_vertices: int) -> Array:
 def _find_lips(
     neutral: Array, deltas: Array, names: list[str]
 ) -> tuple[int, int] | tuple[None, None]:
-    """The vertices in the middle that lie close together and that `jawOpen` parts furthest."""
+    """Return two close vertices on the midline that `jawOpen` moves furthest apart."""
     if "jawOpen" not in names:
         return None, None
     jaw = deltas[names.index("jawOpen")]

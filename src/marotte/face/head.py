@@ -1,7 +1,7 @@
-"""A head: controls in, vertices in mm (or the gap between the lips) out, by one linear map.
+"""A head: a linear map from controls to vertices in mm, and to the lip gap.
 
-`load_head` reads the shipped head or a user's GLB with morph targets; `subdivide` smooths one for
-drawing. The map is plain arrays, so numpy and torch give the same vertices and gradients.
+`subdivide` smooths a head for drawing. The map is plain arrays, so NumPy and torch compute the same
+vertices and gradients.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 
 Array = NDArray[Any]
-PARTS = ("skin", "eye", "teeth", "tongue", "brow")  # what a face's label in `Head.parts` means
+PARTS = ("skin", "eye", "teeth", "tongue", "brow")  # the meaning of the labels in `Head.parts`
 
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """A mesh whose vertices are its neutral place plus each control times its delta.
+    """A mesh with blendshapes: the neutral vertices plus each control times its delta.
 
     x points to the head's left, y up, z out of the face.
 
@@ -60,29 +60,29 @@ class Head:
 
     @cached_property
     def triangles(self) -> NDArray[np.int32]:
-        """The faces as triangles [n_triangles, 3]; a quad gives two."""
+        """Faces as triangles [n_triangles, 3]; each quad becomes two."""
         if self.faces.shape[1] == 3:
             return self.faces
         return self.faces[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
 
     def basis(self, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The linear map from controls to vertices: `neutral + controls @ matrix`, in mm.
+        """Return the linear map from controls to vertices: `neutral + controls @ matrix`, in mm.
 
         Args:
-            names: the controls in the order of the matrix's rows; one the head lacks is a row
-                of zeros.
+            names: the controls in the order of the matrix rows; a control that the head lacks
+                gives a row of zeros.
 
         Returns:
             neutral [n_vertices * 3] and matrix [len(names), n_vertices * 3].
 
         Raises:
-            MarotteError: the head knows none of the names.
+            MarotteError: the head has none of the controls.
         """
         rows = {name: row for row, name in enumerate(self.names)}
         if not any(name in rows for name in names):
             raise MarotteError(
                 f"head {self.name!r} has none of the controls {', '.join(names[:3])}...: "
-                f"use a head or a rig whose names agree, this head's are {', '.join(self.names)}"
+                f"use a head and a rig with the same names; this head has {', '.join(self.names)}"
             )
         matrix = np.zeros((len(names), self.neutral.size), np.float32)
         for column, name in enumerate(names):
@@ -91,43 +91,44 @@ class Head:
         return self.neutral.ravel(), matrix
 
     def vertices(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
-        """Vertices [..., n_vertices, 3] in mm for controls [..., len(names)]."""
+        """Return the vertices [..., n_vertices, 3] in mm for controls [..., len(names)]."""
         neutral, matrix = self.basis(names)
         flat: Array = neutral + np.asarray(controls, np.float32) @ matrix
         return flat.reshape(*flat.shape[:-1], -1, 3)
 
     def lip_gap_weights(self, names: Sequence[str]) -> tuple[float, NDArray[np.float32]]:
-        """The lip gap as a linear function: `rest_mm + controls @ weights_mm`.
+        """Return the lip gap as a linear function: `rest_mm + controls @ weights_mm`.
 
         Returns:
-            rest_mm, the gap at rest, and weights_mm [len(names)], what each control adds.
+            rest_mm, the gap at rest, and weights_mm [len(names)], the change per control.
 
         Raises:
-            MarotteError: the head's lips are not known, or it knows none of the names.
+            MarotteError: the lips are unknown, or the head has none of the controls.
         """
         if self.upper_lip is None or self.lower_lip is None:
             raise MarotteError(
-                f"head {self.name!r} has no known lips: its controls need 'jawOpen' to open them"
+                f"the lips of head {self.name!r} are unknown: its control 'jawOpen' finds them"
             )
         neutral, matrix = self.basis(names)
         upper, lower = 3 * self.upper_lip + 1, 3 * self.lower_lip + 1
         return float(neutral[upper] - neutral[lower]), matrix[:, upper] - matrix[:, lower]
 
     def lip_gap(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
-        """How far the middle of the upper lip is above the lower's [...], in mm."""
+        """Return the distance between the middle of both lips [...], in mm."""
         rest_mm, weights_mm = self.lip_gap_weights(names)
         return np.float32(rest_mm) + np.asarray(controls, np.float32) @ weights_mm
 
 
 def subdivide(head: Head) -> Head:
-    """Smooth a head by one level of Catmull-Clark, which is linear: the controls stay exact.
+    """Smooth a head by one level of Catmull-Clark subdivision.
 
-    Vertices keep their index; those of edges, then of faces follow. Open edges stay crisp.
-    Smoothing moves the lips a little: measure the lip gap on the head as loaded.
+    Subdivision is linear, so the controls stay exact. Old vertices keep their index; new ones for
+    edges, then for faces follow. Open edges stay sharp. Smoothing moves the lips a little, so the
+    lip gap must be measured on the original head.
     """
     n_vertices = len(head.neutral)
     n_faces, corners = len(head.faces), head.faces.shape[1]
-    # Whatever a vertex has is one row: colour, neutral place, and delta of every control.
+    # One row per vertex: colour, neutral position, and the delta of every control.
     values: Array = np.concatenate([head.colours[None], head.neutral[None], head.deltas])
     values = np.ascontiguousarray(values.swapaxes(0, 1)).reshape(n_vertices, -1)
 
@@ -169,7 +170,7 @@ def subdivide(head: Head) -> Head:
 def _moved_vertices(
     values: Array, starts: Array, face_sums: Array, edges: Array, middles: Array, is_open: Array
 ) -> Array:
-    """Where Catmull-Clark moves the old vertices [n_vertices, width]."""
+    """Return the new positions [n_vertices, width] of the old vertices."""
     n_vertices = len(values)
     valence: Array = np.bincount(starts, minlength=n_vertices)[:, None]
     n: Array = np.maximum(valence, 1)

@@ -1,4 +1,4 @@
-"""A path in; the rig or the head that its file describes out."""
+"""The path of a rig or a head in; a `Rig` or a `Head` out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 
 def load_head(path: str | Path | None = None) -> Head:
-    """Open a head: the shipped one, or a GLB file with morph targets.
+    """Load a head: the one that comes with Marotte, or a GLB file with morph targets.
 
     Raises:
         MarotteError: the file is missing, is cut short, or is not a GLB with morph targets.
@@ -36,7 +36,7 @@ def load_head(path: str | Path | None = None) -> Head:
         neutral = stored["neutral_mm"]
         names = tuple(str(name) for name in stored["names"])
         deltas: Array = np.zeros((len(names), *neutral.shape), np.float32)
-        # Most controls move a small part of the head, in steps the sources round to.
+        # Stored sparse: most controls move a small part of the head. Deltas are integer steps.
         deltas[stored["delta_control"], stored["delta_vertex"]] = (
             stored["delta_steps"] * stored["step_mm"]
         )
@@ -55,10 +55,10 @@ def load_head(path: str | Path | None = None) -> Head:
 
 
 def load_rig(path: str | Path) -> Rig:
-    """Read a rig from a JSON file: `{"name", "controls": [{"name", "min", "max", "speech"}]}`.
+    """Load a rig from a JSON file: `{"name", "controls": [{"name", "min", "max", "speech"}]}`.
 
-    `min` is 0, `max` is 1 and `speech` is false where a control leaves them out. A mesh's file,
-    ending in .npz, gives the rig of its components.
+    The defaults are 0 for `min`, 1 for `max` and false for `speech`. The file of a mesh, ending in
+    .npz, gives the rig of its components.
 
     Raises:
         MarotteError: the file is missing, is not JSON, or does not describe a rig.
@@ -94,7 +94,7 @@ def load_rig(path: str | Path) -> Rig:
 
 
 def _control(described: Any, path: Path) -> dict[str, Any]:
-    """One control of a rig file, with what it leaves out."""
+    """Return a control of a rig file with its defaults filled in."""
     given = cast("dict[str, Any]", described if isinstance(described, dict) else {})
     if not isinstance(given.get("name"), str):
         raise MarotteError(f"{path}: every control needs a 'name', got {described!r}")

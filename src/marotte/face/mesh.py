@@ -1,7 +1,7 @@
-"""A mesh that moves by principal components: its file in; a rig of components, and vertices, out.
+"""A mesh that moves by principal components: its file in; a rig and vertices out.
 
-`marotte mesh fit` makes the file. The components are controls like any others, so a student of a
-mesh is trained, exported and run as one of a rig; what is more is the linear way back to vertices.
+`marotte mesh fit` writes the file. The components are controls like any others, so a student of a
+mesh is trained, exported and run like a student of a rig. A linear map leads back to vertices.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Mesh:
     """A linear mesh: `rest + controls @ components`, in mm.
 
     Attributes:
-        name: the mesh's name.
-        rest: the face at rest [n_vertices * 3], which is where all controls are 0.
-        components: what each control at 1 adds [n_components, n_vertices * 3], orthogonal and all
-            of one length.
-        fps: frames a second of the motion it was fitted to.
-        share: of that motion's variance which the components keep, 0..1.
-        unit_mm: millimetres in the unit of its files of vertices.
+        name: the name of the mesh.
+        rest: the face at rest [n_vertices * 3], where all controls are 0.
+        components: what each control at 1 adds [n_components, n_vertices * 3]; orthogonal, all of
+            the same length.
+        fps: frames per second of the motion that it was fitted to.
+        share: share of the variance of that motion that the components keep, 0..1.
+        unit_mm: millimetres per unit in the vertex files.
         lips: the vertices in the middle of the upper and the lower lip, None where unknown.
         mouth: all vertices of the lips, over which the lip vertex error is taken; empty where
             unknown.
@@ -58,18 +58,18 @@ class Mesh:
 
     @property
     def n_vertices(self) -> int:
-        """How many vertices it has."""
+        """Number of vertices."""
         return len(self.rest) // 3
 
     @cached_property
     def rig(self) -> Rig:
-        """The components as controls from -1 to 1."""
+        """The components as controls within -1..1."""
         names = tuple(f"pc{index:02d}" for index in range(len(self.components)))
         return Rig(self.name, names, (-1.0,) * len(names), (1.0,) * len(names), names)
 
     @cached_property
     def head(self) -> Head:
-        """The mesh as a head of points, which is asked for its lips."""
+        """The mesh as a head without faces, to measure its lips."""
         upper, lower = self.lips or (None, None)
         return Head(
             name=self.name,
@@ -85,16 +85,16 @@ class Mesh:
 
     @cached_property
     def digest(self) -> str:
-        """Differs for every fit."""
+        """A checksum that differs between fits."""
         return hashlib.sha256(self.rest.tobytes() + self.components.tobytes()).hexdigest()[:8]
 
     def decode(self, controls: Floats) -> Floats:
-        """Vertices [n, n_vertices * 3] in mm for controls [n, n_components]."""
+        """Return vertices [n, n_vertices * 3] in mm for controls [n, n_components]."""
         vertices: Any = self.rest + np.asarray(controls, np.float32) @ self.components
         return vertices
 
     def encode(self, vertices: Floats) -> Floats:
-        """The nearest controls [n, n_components] to vertices [n, n_vertices * 3] in mm."""
+        """Return the controls [n, n_components] nearest to vertices [n, n_vertices * 3] in mm."""
         length: Any = np.square(self.components[0], dtype=np.float64).sum()
         return ((vertices - self.rest) @ self.components.T / length).astype(np.float32)
 
@@ -118,7 +118,7 @@ def load_mesh(path: str | Path) -> Mesh:
     """Read a file that `marotte mesh fit` wrote.
 
     Raises:
-        MarotteError: it is missing, damaged, or of something else.
+        MarotteError: the file is missing, damaged, or not a mesh.
 
     Example:
         >>> from pathlib import Path
@@ -145,8 +145,8 @@ def load_mesh(path: str | Path) -> Mesh:
         raise MarotteError(f"no mesh file at {path}") from error
     except (OSError, ValueError, KeyError, EOFError, IndexError) as error:
         raise MarotteError(
-            f"{path} is no mesh file, or cut short ({error}): make one by `marotte mesh fit`"
+            f"{path} is not a mesh file, or cut short ({error}): make one by `marotte mesh fit`"
         ) from error
     if mesh.components.ndim != 2 or mesh.components.shape[1:] != mesh.rest.shape:
-        raise MarotteError(f"{path} contradicts itself: make it anew by `marotte mesh fit`")
+        raise MarotteError(f"{path} contradicts itself: make it again by `marotte mesh fit`")
     return mesh

@@ -1,7 +1,4 @@
-"""Rigs: named controls in an order, their ranges, and which of them speech drives.
-
-In: a rig's name or a rig file. Out: a `Rig`, the meaning of every column of an animation.
-"""
+"""Rigs: the names, order and ranges of controls, and which of them speech drives."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ ARKIT_NAMES = (
     "noseSneerRight", "tongueOut",
 )  # fmt: skip
 
-# What the phonetic teacher moves; the other 31 controls stay at neutral in speech-only animation.
+# The controls that the phonetic teacher moves; the other 31 stay neutral in animation from speech.
 ARKIT_SPEECH = (
     "jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthSmileLeft", "mouthSmileRight",
     "mouthStretchLeft", "mouthStretchRight", "mouthRollLower", "mouthRollUpper",
@@ -39,10 +36,10 @@ ARKIT_SPEECH = (
 
 @dataclass(frozen=True)
 class Rig:
-    """A face's controls.
+    """The controls of a face: the meaning of the columns of an animation.
 
     Attributes:
-        name: the rig's name, e.g. `arkit52`.
+        name: the name of the rig, e.g. `arkit52`.
         names: the controls, in the order of every array that belongs to this rig.
         minimum: the smallest value of each control.
         maximum: the largest value of each control.
@@ -63,14 +60,14 @@ class Rig:
     speech: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Refuse a rig that contradicts itself, naming the control."""
+        """Refuse a rig that contradicts itself."""
         if not self.names:
             raise MarotteError(f"rig {self.name!r} has no controls: give it at least one")
         repeated = sorted({n for n in self.names if self.names.count(n) > 1})
         if repeated:
             raise MarotteError(f"rig {self.name!r} names {repeated[0]!r} more than once")
         if not len(self.names) == len(self.minimum) == len(self.maximum):
-            raise MarotteError(f"rig {self.name!r} needs one minimum and one maximum a control")
+            raise MarotteError(f"rig {self.name!r} needs one minimum and one maximum per control")
         for name, low, high in zip(self.names, self.minimum, self.maximum, strict=True):
             if not low < high:
                 raise MarotteError(f"rig {self.name!r}: range of {name!r} is empty ({low}..{high})")
@@ -80,16 +77,16 @@ class Rig:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Each control's column."""
+        """The column of each control."""
         return {name: column for column, name in enumerate(self.names)}
 
     def clamp(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Hold controls [..., n_controls] to their ranges."""
+        """Return controls [..., n_controls] clipped to their ranges."""
         low, high = (np.array(each, np.float32) for each in (self.minimum, self.maximum))
         return np.clip(controls, low, high)
 
     def neutral(self, n_frames: int) -> NDArray[np.float32]:
-        """A face at rest: zeros [n_frames, n_controls]."""
+        """Return a face at rest: zeros [n_frames, n_controls]."""
         return np.zeros((n_frames, len(self.names)), np.float32)
 
 

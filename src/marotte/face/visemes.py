@@ -1,11 +1,11 @@
 """ARKit controls in; the weights of Oculus' 15 visemes, or of VRM's five vowels, out.
 
-A face is compared with the typical mouth of each viseme by seven features; the nearer a mouth is,
-the more it weighs:
+Seven features of a face are compared with the typical mouth of each viseme. The weight of a viseme
+falls with the distance:
 
     w_i ~ exp(-1/2 sum_f ((x_f - m_if) / s_f)^2),  sum_i w_i = 1
 
-What the lips don't show can't be told from them: t and d, n and l, k and g look much alike.
+Sounds that look alike on the lips can't be told apart: t and d, n and l, k and g.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from marotte.face.rig import Rig
 
-# The features: lips apart (jawOpen less mouthClose), pressed together, pucker, funnel, drawn wide
-# (stretch and smile), lower lip under the teeth, tongue. First how far a little is of each.
+# The features: lip opening (jawOpen - mouthClose), lips pressed, pucker, funnel, lips spread
+# (stretch and smile), lower lip under the teeth, tongue. _SCALES is one standard deviation of each.
 _SCALES = np.array([0.05, 0.3, 0.15, 0.1, 0.15, 0.15, 0.1])
 _MOUTHS = {
     "sil": (0.00, 0, 0.00, 0.00, 0.00, 0.00, 0.00),
@@ -39,9 +39,9 @@ _MOUTHS = {
 }
 
 VISEMES = tuple(_MOUTHS)
-"""Oculus' names, in its order: sil is 0, PP is 1, ou is 14."""
+"""The names and the order that Oculus uses: sil is 0, PP is 1, ou is 14."""
 
-# What each viseme asks of VRM's shapes A, I, U, E, O.
+# The weights of VRM's shapes A, I, U, E, O for each viseme.
 _VOWELS = {
     "TH": (0.3, 0, 0, 0, 0),
     "DD": (0.25, 0.1, 0, 0, 0),
@@ -57,28 +57,36 @@ _VOWELS = {
     "oh": (0, 0, 0, 0, 1),
     "ou": (0, 0, 1, 0, 0),
 }
-_PRESSED_FULLY = 0.2  # mouthPress of lips that are shut for p, b and m
+_PRESSED_FULLY = 0.2  # mouthPress of lips closed for p, b and m
 
 
 @final
 class Visemes:
-    """Weighs visemes by the controls of one rig; controls that it lacks count as at rest."""
+    """Turns the controls of one rig into viseme weights; missing controls count as 0.
+
+    Example:
+        >>> from marotte import ARKIT_52
+        >>> from marotte.face.visemes import VISEMES, Visemes
+        >>> neutral = ARKIT_52.neutral(1)
+        >>> VISEMES[Visemes(ARKIT_52).of(neutral)[0].argmax()]
+        'sil'
+    """
 
     def __init__(self, rig: Rig) -> None:
-        """Find the rig's columns."""
+        """Look up the columns of the rig."""
         self._index = rig.index
         self._mouths = np.array(list(_MOUTHS.values()), np.float64)
 
     def of(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Weights [..., 15] that sum to 1, of controls [..., n_controls]."""
+        """Return weights [..., 15] that sum to 1, for controls [..., n_controls]."""
         features = self._features(controls)
         distance = np.square((features[..., None, :] - self._mouths) / _SCALES).sum(axis=-1)
-        # The nearest one has the exponent 0, so that a mouth far from all of them has a weight too.
+        # The nearest viseme gets the exponent 0, so that the sum never underflows.
         weights = np.exp(-0.5 * (distance - distance.min(axis=-1, keepdims=True)))
         return (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
 
     def _features(self, controls: NDArray[np.float32]) -> NDArray[np.float64]:
-        """In the order of the table above [..., 7]."""
+        """Return the features [..., 7] in the order of the table above."""
 
         def value(*names: str) -> NDArray[np.float64]:
             columns = [self._index[name] for name in names if name in self._index]
@@ -91,7 +99,7 @@ class Visemes:
 
         jaw, closed = value("jawOpen"), value("mouthClose")
         pressed = np.clip(both("mouthPress") / _PRESSED_FULLY, 0, 1)
-        free = 1 - pressed  # lips that are shut for p, b and m say nothing else
+        free = 1 - pressed  # lips closed for p, b and m show no other sound
         features = (
             np.maximum(jaw - closed, 0),
             pressed,
@@ -106,19 +114,19 @@ class Visemes:
 
 @final
 class Vowels:
-    """VRM's shapes A, I, U, E, O, and the blinks of either eye."""
+    """Turns the controls of one rig into VRM's shapes A, I, U, E, O and the blink of each eye."""
 
     names = ("A", "I", "U", "E", "O", "Blink_L", "Blink_R")
 
     def __init__(self, rig: Rig) -> None:
-        """Find the rig's columns."""
+        """Look up the columns of the rig."""
         self._visemes = Visemes(rig)
         none = (0.0,) * 5
         self._vowels = np.array([_VOWELS.get(name, none) for name in VISEMES], np.float32)
         self._blinks = [rig.index.get(f"eyeBlink{side}") for side in ("Left", "Right")]
 
     def of(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values [7] in the order of `names`, of a frame's controls [n_controls]."""
+        """Return values [7] in the order of `names`, for controls [n_controls] of a frame."""
         blinks = [0.0 if column is None else float(controls[column]) for column in self._blinks]
         vowels = self._visemes.of(controls) @ self._vowels
         return np.append(vowels, np.array(blinks, np.float32))

@@ -1,1 +1,1 @@
-"""Sound through a student: a whole recording, or a stream in pieces."""
+"""Running a student: over a whole recording, or over a stream in pieces."""

@@ -1,7 +1,7 @@
-"""A student's answers to moments of a growing sound: window by window, or step by step.
+"""The predictions of a student in a growing sound: window by window, or step by step.
 
-In: samples as they come, kept as long as they may be needed. Out: bare answers, not yet in the rig,
-to the window that begins at a given sample.
+In: samples as they come, kept as long as they may be needed. Out: the raw output of the student for
+the window that begins at a given sample.
 """
 
 from __future__ import annotations
@@ -23,55 +23,60 @@ Answer = NDArray[np.float32]
 @final
 @dataclass
 class SampleBuffer:
-    """The samples at 16 kHz that may still be needed; `start` is the place of the first."""
+    """The samples at 16 kHz that may still be needed; `start` is the position of the first."""
 
     samples: Samples
     start: int
 
     @property
     def end(self) -> int:
-        """The place after the last sample."""
+        """The position after the last sample."""
         return self.start + len(self.samples)
 
     def add(self, samples: Samples, needed_from: int) -> None:
-        """Append samples [n], and forget those before the place `needed_from`."""
-        passed = min(max(needed_from - self.start, 0), len(self.samples))
-        self.samples = np.concatenate([self.samples[passed:], samples])
-        self.start += passed
+        """Append samples [n] and drop those before the position `needed_from`."""
+        dropped = min(max(needed_from - self.start, 0), len(self.samples))
+        self.samples = np.concatenate([self.samples[dropped:], samples])
+        self.start += dropped
 
     def cut(self, first: int, n: int) -> Samples:
-        """The n samples from the place `first` on."""
+        """Return n samples from the position `first` on."""
         return self.samples[first - self.start : first - self.start + n]
 
 
 @final
 @dataclass
 class WindowEvaluator:
-    """Hears a whole window anew for every moment."""
+    """Computes the whole window again for every moment."""
 
     student: Student
 
     @property
     def n_samples(self) -> int:
-        """What is heard for a moment."""
+        """Samples needed per moment."""
         return self.student.window.n_samples
 
-    def answer(self, sound: SampleBuffer, start: int, lane: int) -> Answer:
-        """The answer [n_outputs] to the window that begins at the sample `start`."""
+    def answer(self, sound: SampleBuffer, start: int, tap: int) -> Answer:
+        """Return the output [n_outputs] for the window that begins at the sample `start`."""
         return self.student.outputs(sound.cut(start, self.n_samples)[None])[0]
 
 
 @final
 @dataclass
 class Phase:
-    """Steps of windows that stand a whole number of steps from each other."""
+    """The features of windows whose distance is a whole number of steps.
+
+    Attributes:
+        ring: the features of the last window.
+        next: the sample at which the next step begins.
+    """
 
     ring: Ring
-    next: int  # the sample at which the next step begins
+    next: int
 
     def take(self, start: int, form: StreamedForm) -> tuple[int, int]:
-        """Go on to the window that begins at `start`: its first new sample, and its new steps."""
-        first = max(self.next, start)  # after a gap of a window, nothing is left to reuse
+        """Move to the window that begins at `start`; return its first new sample and step count."""
+        first = max(self.next, start)  # after a gap of a whole window, no step can be reused
         self.next = start + form.n_steps * form.step_samples
         return first, (self.next - first) // form.step_samples
 
@@ -79,9 +84,10 @@ class Phase:
 @final
 @dataclass
 class StepEvaluator:
-    """Hears every step once, for the windows that stand on one grid of 20 ms.
+    """Computes each step once for all windows on the same grid of 20 ms.
 
-    Frames fall on several such grids: at 60 a second on six, at 30 on three, at 50 and 25 on one.
+    Frames fall on several such grids: on six at 60 frames per second, on three at 30, on one at 50
+    and at 25.
     """
 
     student: Student
@@ -90,19 +96,19 @@ class StepEvaluator:
 
     @property
     def n_samples(self) -> int:
-        """What is heard for a moment: a little less than the student's window."""
+        """Samples needed per moment: a little less than the window of the student."""
         return self.form.n_samples
 
-    def phase(self, start: int, lane: int) -> Phase:
-        """The phase of a window; in a lane, windows come in the order of time."""
-        key = lane, start % self.form.step_samples
+    def phase(self, start: int, tap: int) -> Phase:
+        """Return the grid of a window. Windows of one tap must come in the order of time."""
+        key = tap, start % self.form.step_samples
         if key not in self.phases:
             self.phases[key] = Phase(self.form.empty_ring(), start)
         return self.phases[key]
 
-    def answer(self, sound: SampleBuffer, start: int, lane: int) -> Answer:
-        """The answer [n_outputs] to the window that begins at the sample `start`."""
-        phase = self.phase(start, lane)
+    def answer(self, sound: SampleBuffer, start: int, tap: int) -> Answer:
+        """Return the output [n_outputs] for the window that begins at the sample `start`."""
+        phase = self.phase(start, tap)
         first, n_new = phase.take(start, self.form)
         new = sound.cut(first, self.form.samples_of(n_new))
         outputs, phase.ring = self.form.advance(new, phase.ring)
@@ -113,9 +119,9 @@ Evaluator = WindowEvaluator | StepEvaluator
 
 
 def choose_evaluator(student: Student, fps: float, smoothing: Smoothing) -> tuple[Evaluator, str]:
-    """Step by step, where that costs less than whole windows; and what it costs, in words."""
+    """Return the cheaper evaluator, and its cost in words for people."""
     form, window = student.steps, student.window
-    whole = f"each frame hears its whole window of {window.n_samples} samples anew"
+    whole = f"each frame computes its whole window of {window.n_samples} samples again"
     if form is None:
         return WindowEvaluator(student), f"{whole}: {student.name} has no streamed form"
     n_new, n_answers = work_of(StepEvaluator(student, form), fps, smoothing)
@@ -124,22 +130,22 @@ def choose_evaluator(student: Student, fps: float, smoothing: Smoothing) -> tupl
         return WindowEvaluator(student), f"{whole}: {why}"
     return (
         StepEvaluator(student, form),
-        f"each frame computes {n_new:.3g} steps of 20 ms anew, its window has {form.n_steps}",
+        f"each frame computes {n_new:.3g} steps of 20 ms; its window has {form.n_steps}",
     )
 
 
-def work_of(ear: StepEvaluator, fps: float, smoothing: Smoothing) -> tuple[float, float]:
-    """New steps, and answers, a frame: in the second of two seconds, when all is going."""
+def work_of(evaluator: StepEvaluator, fps: float, smoothing: Smoothing) -> tuple[float, float]:
+    """Return the new steps and predictions per frame, measured over the second of two seconds."""
     n = max(2, int(2 * fps))
     seen: set[int] = set()
     n_new = n_answers = 0
-    for frame, lanes in enumerate(moments(0, n, fps, smoothing).tolist()):
-        for lane, moment in enumerate(lanes):
+    for frame, taps in enumerate(moments(0, n, fps, smoothing).tolist()):
+        for tap, moment in enumerate(taps):
             if moment in seen:
                 continue
             seen.add(moment)
-            start = moment - ear.student.window.past_samples
-            _, new = ear.phase(start, lane).take(start, ear.form)
+            start = moment - evaluator.student.window.past_samples
+            _, new = evaluator.phase(start, tap).take(start, evaluator.form)
             if frame >= n // 2:
                 n_new, n_answers = n_new + new, n_answers + 1
     return n_new / (n - n // 2), n_answers / (n - n // 2)

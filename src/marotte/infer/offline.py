@@ -1,6 +1,6 @@
-"""The main job: a recording in, through a student's windows, an `Animation` out.
+"""A recording in; the predictions of a student for its windows; an `Animation` out.
 
-The sound passes through in blocks; only what the next frames' windows reach over is kept.
+The sound is read in blocks. Only the samples that the next windows need are kept.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from marotte.audio.recording import Recording
 from marotte.face.animation import Animation
+from marotte.infer.evaluators import SampleBuffer
 from marotte.model.session import Student, load_student
 from marotte.model.smoothing import ensembles, moments, resolve_smoothing
 from marotte.model.timing import DEFAULT_FPS, WindowSpec, check_fps, n_frames
@@ -28,35 +29,35 @@ def animate(
     progress: Progress | None = None,
     smooth: bool | None = None,
 ) -> Animation:
-    """Give a recording a face: frame k is the face at exactly k / fps seconds.
+    """Animate a recording: frame k is the face at exactly k / fps seconds.
 
     Args:
         recording: the sound.
-        student: who turns it into controls; the default student if None.
-        fps: frames a second, above 0 and up to 1000.
-        progress: told how many frames are done, and of how many.
-        smooth: whether every frame is the mean of neighbouring moments (`marotte.model.smoothing`);
-            None for as the student is made.
+        student: the network; the default student if None.
+        fps: frames per second, above 0 and up to 1000.
+        progress: called with the number of frames done and the total.
+        smooth: whether each frame is the mean of neighbouring predictions
+            (`marotte.model.smoothing`); None for the student's own setting.
 
     Raises:
-        MarotteError: the rate of frames is impossible, or the sound turns out to be bad.
+        MarotteError: the frame rate is impossible, or the sound turns out to be damaged.
     """
     check_fps(fps)
     student = student or load_student()
     total = n_frames(recording.n_samples, fps)
-    lanes = moments(0, total, fps, resolve_smoothing(student.contract.smoothing, smooth))
-    asked = np.unique(lanes)
-    answers = np.empty((len(asked), len(student.contract.names)), np.float32)
+    taps = moments(0, total, fps, resolve_smoothing(student.contract.smoothing, smooth))
+    at = np.unique(taps)
+    answers = np.empty((len(at), len(student.contract.names)), np.float32)
     done = 0
-    # No more than about a second of frames at a time, so that few frames a second need no more
-    # sound in memory than many do.
+    # At most about a second of frames per batch, so that a low frame rate does not need more sound
+    # in memory than a high one.
     batch = max(1, min(BATCH_FRAMES, int(fps)))
-    for windows in windows_at(recording, student.window, asked, batch):
+    for windows in windows_at(recording, student.window, at, batch):
         answers[done : done + len(windows)] = student.outputs(windows)
         done += len(windows)
         if progress:
-            progress(done * total // len(asked), total)
-    controls = student.in_rig(ensembles(answers, asked, lanes))
+            progress(done * total // len(at), total)
+    controls = student.in_rig(ensembles(answers, at, taps))
     return Animation(controls, fps, student.rig, recording, student.name)
 
 
@@ -67,31 +68,28 @@ def windows_at(
     batch: int = BATCH_FRAMES,
     block_samples: int | None = None,
 ) -> Iterator[NDArray[np.float32]]:
-    """Give the windows of samples about moments of a recording, in batches [<=batch, n_samples].
+    """Yield the windows of samples around moments of a recording, in batches [<=batch, n_samples].
 
-    The sound is silent before its beginning and after its end.
+    Silence stands before the beginning and after the end of the sound.
 
     Args:
         recording: the sound.
-        window: what is seen of it around each moment.
-        moments: samples at 16 kHz, in order.
-        batch: how many windows to give at a time.
-        block_samples: how much sound is read at a time; it changes nothing but speed.
+        window: the samples that belong to each moment.
+        moments: positions in the sound at 16 kHz, sorted.
+        batch: number of windows per batch.
+        block_samples: number of samples read at a time; affects speed only.
     """
     blocks = recording.blocks(block_samples) if block_samples else recording.blocks()
     before = max(0, window.past_samples - int(moments[0]))
-    kept = np.zeros(before, np.float32)
-    kept_from = -before  # the place of kept[0] in the sound
+    sound = SampleBuffer(np.zeros(before, np.float32), -before)
     for first in range(0, len(moments), batch):
         starts = moments[first : first + batch] - window.past_samples
         end = int(starts[-1]) + window.n_samples
-        while kept_from + len(kept) < end:
+        while sound.end < end:
             block = next(blocks, None)
             if block is None:  # the sound is over: silence follows
-                block = np.zeros(end - kept_from - len(kept), np.float32)
-            passed = min(max(int(starts[0]) - kept_from, 0), len(kept))
-            kept = np.concatenate([kept[passed:], block])
-            kept_from += passed
-        yield sliding_window_view(kept, window.n_samples)[starts - kept_from]
-    for _ in blocks:  # the rest is in no window, but may show that the file is cut short
+                block = np.zeros(end - sound.end, np.float32)
+            sound.add(block, needed_from=int(starts[0]))
+        yield sliding_window_view(sound.samples, window.n_samples)[starts - sound.start]
+    for _ in blocks:  # read to the end: only there a truncated file is noticed
         pass

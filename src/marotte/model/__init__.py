@@ -1,1 +1,1 @@
-"""A trained student as a file: its contract, its ONNX session, its timing."""
+"""A trained student as an ONNX file: its contract, its session, its timing."""

@@ -1,4 +1,4 @@
-"""What an exported student promises: its file's metadata in, a `Contract` out, and back."""
+"""The contract of an exported student: the metadata of its file in, a `Contract` out, and back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _is_list_of(*kinds: type) -> Callable[[object], bool]:
     return check
 
 
-# What JSON must hold for a field of each type; a bool is an int to Python, but not here.
+# Checks of JSON values by the type of their field. In Python a bool is an int; here it is not.
 _IS_KIND: dict[str, Callable[[object], bool]] = {
     "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "str": lambda value: isinstance(value, str),
@@ -39,24 +39,24 @@ _IS_KIND: dict[str, Callable[[object], bool]] = {
 
 @dataclass(frozen=True)
 class Contract:
-    """What a student says of itself, under `marotte` in its file's metadata.
+    """The description of a student, stored as JSON under `marotte` in the file's metadata.
 
     Attributes:
-        format: version of this list, 2.
+        format: version of this list of keys, 2.
         name: the student's name, e.g. `live`.
         version: the student's version.
-        sample_rate: of the samples it hears, 16000.
-        past_samples: samples of its window before the frame.
-        future_samples: samples after it.
+        sample_rate: sample rate of its input in Hz, 16000.
+        past_samples: samples of the window before the frame's moment.
+        future_samples: samples of the window after it, the look-ahead.
         rig: the name of the rig it was trained for.
-        names: the rig's controls that it gives, in the order of its output.
-        teacher: who taught it.
+        names: the controls of the rig that it drives, in the order of its output.
+        teacher: the teacher whose labels it learnt from.
         frontend: `mel` or `waveform`.
-        norm: of the front end, `window` or `step`.
-        smooth_behind: moments before a frame's own that its face is the mean of, too.
-        smooth_ahead: and after it, see `marotte.model.smoothing`.
+        norm: the normalisation of the front end, `window` or `step`.
+        smooth_behind: number of past predictions averaged into each frame.
+        smooth_ahead: number of later ones, see `marotte.model.smoothing`.
         licence: SPDX identifier or a short name.
-        golden: its answer [n_outputs] to `golden_input`, when it was exported.
+        golden: its output [n_outputs] for `golden_input`, computed at export.
     """
 
     format: int
@@ -77,20 +77,24 @@ class Contract:
 
     @property
     def window(self) -> WindowSpec:
-        """What it hears for a frame."""
+        """The window of one frame."""
         return WindowSpec(self.past_samples, self.future_samples)
 
     @property
     def smoothing(self) -> Smoothing:
-        """The moments that a frame's face is the mean of."""
+        """The neighbouring predictions that each frame averages."""
         return Smoothing(self.smooth_behind, self.smooth_ahead)
 
     @classmethod
     def from_metadata(cls, text: str, where: str) -> Contract:
-        """Read the JSON that `to_json` wrote; `where` names the file in errors.
+        """Read the JSON that `to_json` wrote.
+
+        Args:
+            text: the JSON.
+            where: the name of the file, for messages.
 
         Raises:
-            MarotteError: a key is missing, unknown or of another type, or the values can't be.
+            MarotteError: a key is missing, unknown or of the wrong type, or a value is impossible.
         """
         try:
             values = json.loads(text)
@@ -126,20 +130,20 @@ class Contract:
         return contract
 
     def check(self, where: str) -> None:
-        """Refuse values that contradict each other or this Marotte.
+        """Refuse values that contradict each other or this version of Marotte.
 
         Raises:
-            MarotteError: says which, of the student in `where`.
+            MarotteError: names the value, and the file by `where`.
         """
         if self.sample_rate != SAMPLE_RATE:
             raise MarotteError(
-                f"{where} hears {self.sample_rate} samples a second, "
-                f"Marotte gives {SAMPLE_RATE}: train it at that rate"
+                f"{where} expects a sample rate of {self.sample_rate} Hz, "
+                f"Marotte uses {SAMPLE_RATE}: train it at that rate"
             )
         if self.past_samples < 0 or self.future_samples < 0 or not self.window.n_samples:
             raise MarotteError(
                 f"{where}: a window of {self.past_samples} past and {self.future_samples} future "
-                "samples can't be: export it again"
+                "samples is impossible: export it again"
             )
         if min(self.smoothing) < 0:
             raise MarotteError(
@@ -153,14 +157,14 @@ class Contract:
             )
 
     def to_json(self) -> str:
-        """The contract as the metadata's text."""
+        """Return the contract as JSON."""
         return json.dumps(asdict(self), allow_nan=False)
 
 
 def golden_input(n_samples: int) -> NDArray[np.float32]:
-    """Samples [n_samples] that every exported student has answered: a chirp that swells and fades.
+    """Return the test signal [n_samples] whose output each contract holds.
 
-    It sweeps 100 to 3000 Hz over its length and swells four times a second, up to 0.5.
+    It is a chirp from 100 to 3000 Hz whose amplitude rises to 0.5 and falls four times per second.
     """
     time = np.arange(n_samples) / SAMPLE_RATE
     phase = 2 * np.pi * (100 * time + (3000 - 100) / 2 * time**2 * SAMPLE_RATE / n_samples)

@@ -1,7 +1,7 @@
-"""An exported student (an ONNX file) in; controls of a rig for windows of samples, out.
+"""An exported student (an ONNX file) in; controls of a rig for windows of samples out.
 
-The file carries its own contract, and nothing runs before the contract, the graph and the rig
-agree with each other. Beside `NAME.onnx` may stand `NAME.stream.onnx`, the same network in the form
+The file carries its contract. Nothing runs before the contract, the graph and the rig have been
+checked against each other. `NAME.stream.onnx` beside `NAME.onnx` holds the same network in the form
 that a live stream runs (`marotte.model.streaming`).
 """
 
@@ -25,7 +25,7 @@ from marotte.model.timing import WindowSpec
 Session = Any
 
 INPUT, OUTPUT = "samples", "controls"
-VERTICES = "vertices"  # what a student of a mesh gives besides
+VERTICES = "vertices"  # the second output of a student of a mesh
 
 STUDENTS = Path(__file__).parents[1] / "students"
 DEFAULT_STUDENT = "live"
@@ -37,9 +37,10 @@ class Student:
     """A student that fits its rig, ready to run.
 
     Attributes:
-        contract: what it says of itself.
-        rig: the rig whose columns its outputs are put in.
-        steps: its streamed form, or None where it has none.
+        contract: the description in its file.
+        rig: the rig of its controls.
+        session: the ONNX session.
+        steps: its streamed form, or None.
     """
 
     contract: Contract
@@ -49,44 +50,44 @@ class Student:
 
     @property
     def name(self) -> str:
-        """The student's own name."""
+        """The name of the student."""
         return self.contract.name
 
     @property
     def window(self) -> WindowSpec:
-        """What it hears for a frame."""
+        """The window of one frame."""
         return self.contract.window
 
     @property
     def delay_ms(self) -> float:
-        """Its look-ahead, and what its own smoothing adds."""
+        """Its look-ahead, its own smoothing included."""
         return self.window.lookahead_ms + self.contract.smoothing.delay_ms
 
     def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Its bare answers [batch, n_outputs] to windows [batch, n_samples] of 16 kHz samples."""
+        """Return its raw outputs [batch, n_outputs] for windows [batch, n_samples] at 16 kHz."""
         if windows.ndim != 2 or windows.shape[1] != self.window.n_samples:
             raise MarotteError(
-                f"student {self.name!r} hears windows [batch, {self.window.n_samples}], "
+                f"student {self.name!r} takes windows [batch, {self.window.n_samples}], "
                 f"got {list(windows.shape)}"
             )
         return self.session.run([OUTPUT], {INPUT: windows})[0]
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Controls [batch, n_controls] of the rig, within its ranges; what it doesn't drive is 0.
+        """Return controls [batch, n_controls] of the rig; those that it does not drive are 0.
 
         Args:
-            windows: [batch, n_samples] of 16 kHz samples, one window a frame.
+            windows: samples [batch, n_samples] at 16 kHz, one window per frame.
         """
         return self.in_rig(self.outputs(windows))
 
     def in_rig(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Bare answers [batch, n_outputs] as controls [batch, n_controls] of the rig, in range."""
+        """Return raw outputs [batch, n_outputs] as controls [batch, n_controls], within range."""
         controls = self.rig.neutral(len(outputs))
         controls[:, [self.rig.index[name] for name in self.contract.names]] = outputs
         return self.rig.clamp(controls)
 
     def check_golden(self) -> float:
-        """How far, at most, this machine's answer to `golden_input` is from the exporter's."""
+        """Return the largest difference to the exporter's output for `golden_input`."""
         answer = self.outputs(golden_input(self.window.n_samples)[None])[0]
         return float(np.abs(answer - np.array(self.contract.golden)).max())
 
@@ -94,17 +95,17 @@ class Student:
 def load_student(
     source: str | Path | None = None, rig: Rig | None = ARKIT_52, threads: int = 1
 ) -> Student:
-    """Open an exported student and check that it fits.
+    """Open an exported student and check that it fits its rig.
 
     Args:
-        source: the name of a student that comes with Marotte, or the path of an ONNX file; None is
-            the default student.
-        rig: the rig to animate; it must have all the controls that the student gives. None is one
-            that has these alone, from -1 to 1.
-        threads: how many CPU threads it may use.
+        source: the name of a student that comes with Marotte, or the path of an ONNX file; None
+            for the default student.
+        rig: the rig to animate, which must have all controls of the student; None for a rig of
+            just these controls, within -1..1.
+        threads: number of CPU threads.
 
     Raises:
-        MarotteError: says in what way the file is not a student, or does not fit.
+        MarotteError: the file is not a student, or does not fit the rig.
     """
     path = student_path(source)
     session = open_session(path, threads)
@@ -123,15 +124,15 @@ def load_student(
 
 
 def shipped_students() -> list[str]:
-    """The names of the students that come with Marotte."""
+    """Return the names of the students that come with Marotte."""
     return sorted(m.stem for m in STUDENTS.glob("*.onnx") if not m.name.endswith(STREAMED))
 
 
 def student_path(source: str | Path | None = None) -> Path:
-    """The file of a student given by name or path, or of the default student.
+    """Return the file of a student given by name or path, or of the default student.
 
     Raises:
-        MarotteError: there is none.
+        MarotteError: there is no such student.
     """
     source = source or DEFAULT_STUDENT
     shipped = STUDENTS / f"{source}.onnx"
@@ -154,11 +155,11 @@ def open_session(path: Path, threads: int) -> Session:
     """Open an ONNX file.
 
     Raises:
-        MarotteError: it can't be read, or is none.
+        MarotteError: the file can't be read, or is not an ONNX file.
     """
     onnxruntime = import_module("onnxruntime")
     onnxruntime.disable_telemetry_events()
-    onnxruntime.set_default_logger_severity(4)  # the exception says it all
+    onnxruntime.set_default_logger_severity(4)  # fatal only: errors arrive as exceptions
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = threads
     options.log_severity_level = 4
@@ -167,22 +168,22 @@ def open_session(path: Path, threads: int) -> Session:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except OSError as error:
         raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
-    except Exception as error:  # ONNX Runtime's errors have no common class but this
+    except Exception as error:  # the errors of ONNX Runtime have no other common base class
         raise MarotteError(f"{path} is cut short or not an ONNX file: get a whole copy") from error
 
 
 def _contract_of(session: Session, path: Path) -> Contract:
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
-        raise MarotteError(f"{path} is no Marotte student, or cut short: it carries no contract")
+        raise MarotteError(f"{path} is not a Marotte student, or cut short: it carries no contract")
     return Contract.from_metadata(text, str(path))
 
 
 def _streamed_form(path: Path, contract: Contract, threads: int) -> StreamedForm | None:
-    """The streamed form that stands beside a student's file, if there is one.
+    """Open the streamed form beside the file of a student, if there is one.
 
     Raises:
-        MarotteError: it is another student's.
+        MarotteError: the streamed form belongs to another student.
     """
     beside = path.with_suffix(STREAMED)
     if not beside.is_file():
@@ -196,13 +197,13 @@ def _streamed_form(path: Path, contract: Contract, threads: int) -> StreamedForm
 
 
 def _check_graph(session: Session, contract: Contract, path: Path) -> None:
-    """Hold the graph's own inputs and outputs to the contract."""
+    """Check the inputs and outputs of the graph against the contract."""
     for name, width, ports in (
         (INPUT, contract.window.n_samples, session.get_inputs()),
         (OUTPUT, len(contract.names), [o for o in session.get_outputs() if o.name != VERTICES]),
     ):
         got = [(port.name, port.type, *port.shape) for port in ports]
-        # The batch is any number: ONNX Runtime gives its name there, or None.
+        # The batch size is dynamic: ONNX Runtime reports its name, or None.
         batch = got[0][2] if len(got) == 1 and len(got[0]) == 4 else 0
         if isinstance(batch, int) or got != [(name, "tensor(float)", batch, width)]:
             raise MarotteError(

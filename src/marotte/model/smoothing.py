@@ -1,13 +1,13 @@
-"""Smoothing by an ensemble of neighbours: which moments a frame is made of.
+"""Smoothing: each frame is the mean of predictions for neighbouring moments.
 
-A student's answers to neighbouring moments tremble a little against each other. The mean of
-three of them trembles less (the paper's section 3.4, equation 8):
+The predictions of a student for neighbouring moments differ by a little jitter. The mean of three
+has less (section 3.4 of the paper, equation 8):
 
     r(t) = 1/3 r(t - 1/60 s) + 1/3 r(t) + 1/3 r(t + 1/60 s)
 
-It costs a live face the sixtieth of a second that the last of them lies ahead, and at 60 frames a
-second nothing else: neighbours are frames themselves. Moments behind cost no delay, so a student
-may be made for more of those, and says so in its contract.
+It delays a live face by a sixtieth of a second, because the last prediction is ahead. At 60 frames
+per second it costs no computation: the neighbours are frames themselves. Past predictions add no
+delay, so a student can be trained for more of them; its contract says how many.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ NEIGHBOUR_S = 1 / 60
 
 
 class Smoothing(NamedTuple):
-    """A frame is the mean of the moment it shows and its neighbours, a sixtieth of a second apart.
+    """How many neighbouring predictions, a sixtieth of a second apart, each frame averages.
 
     Attributes:
-        behind: how many of them lie before the moment.
-        ahead: how many lie after it; each costs 16.7 ms of delay.
+        behind: number of past predictions.
+        ahead: number of later predictions; each adds 16.7 ms of delay.
     """
 
     behind: int = 0
@@ -36,12 +36,12 @@ class Smoothing(NamedTuple):
 
     @property
     def delay_ms(self) -> float:
-        """The delay it adds."""
+        """The delay that smoothing adds."""
         return 1000 * NEIGHBOUR_S * self.ahead
 
     @property
     def offsets_s(self) -> NDArray[np.floating]:
-        """From the frame's moment to each of those it is made of, in order."""
+        """Offset of each prediction from the frame's moment, in order."""
         return np.arange(-self.behind, self.ahead + 1) * NEIGHBOUR_S
 
 
@@ -50,11 +50,12 @@ EQUATION_8 = Smoothing(1, 1)
 
 
 def resolve_smoothing(own: Smoothing, smooth: bool | None) -> Smoothing:
-    """The smoothing that is used: a student's own, unless something else is asked for.
+    """Return the smoothing to use.
 
     Args:
-        own: what the student is made for, `NONE` if it is not.
-        smooth: True for eq. 8 where the student has none of its own, False for none at all.
+        own: the smoothing in the student's contract, perhaps `NONE`.
+        smooth: None for the student's own smoothing; False for none; True for the student's own,
+            or equation 8 if it has none.
     """
     if smooth is None:
         return own
@@ -62,18 +63,18 @@ def resolve_smoothing(own: Smoothing, smooth: bool | None) -> Smoothing:
 
 
 def moments(first: int, last: int, fps: float, smoothing: Smoothing = NONE) -> NDArray[np.int64]:
-    """The samples at which the student is asked for each of the frames `first..last-1`.
+    """Return the moments at which the frames `first..last-1` need predictions, in samples.
 
     Returns:
-        [n_frames, 1 + behind + ahead], in the order of time. At 60 frames a second those are the
-        places of the neighbouring frames.
+        [n_frames, 1 + behind + ahead], in the order of time. At 60 frames per second these are the
+        moments of the neighbouring frames.
     """
     at = np.arange(first, last)[:, None] * (SAMPLE_RATE / fps)
     return np.rint(at + smoothing.offsets_s * SAMPLE_RATE).astype(np.int64)
 
 
 def ensemble(answers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """The mean of the answers [..., n_controls] to a frame's moments (eq. 8)."""
+    """Return the mean of the predictions [..., n_controls] for one frame (eq. 8)."""
     total = answers[0].copy()
     for answer in answers[1:]:
         total += answer
@@ -81,20 +82,23 @@ def ensemble(answers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def ensembles(
-    answers: NDArray[np.float32], asked: NDArray[np.int64], lanes: NDArray[np.int64]
+    answers: NDArray[np.float32], at: NDArray[np.int64], taps: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """The frames [n_frames, n_controls] that answers to moments make.
+    """Average the predictions for many frames at once.
 
     Args:
-        answers: [n_asked, n_controls].
-        asked: the moments they are for [n_asked], in order.
-        lanes: those that each frame is made of [n_frames, k], as `moments` gives them.
+        answers: the predictions [n_moments, n_controls].
+        at: the moment of each prediction [n_moments], sorted.
+        taps: the moments that each frame averages [n_frames, k], as `moments` returns them.
+
+    Returns:
+        The frames [n_frames, n_controls].
     """
-    if lanes.shape[1] == 1:
+    if taps.shape[1] == 1:
         return answers
-    places = np.searchsorted(asked, lanes)
+    places = np.searchsorted(at, taps)
     total = answers[places[:, 0]]
     for place in places.T[1:]:
         total += answers[place]
-    total /= np.float32(lanes.shape[1])
+    total /= np.float32(taps.shape[1])
     return total

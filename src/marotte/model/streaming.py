@@ -1,8 +1,9 @@
-"""The streamed form of a student: new samples and remembered steps in, controls and steps out.
+"""The streamed form of a student: new samples and past features in, controls and features out.
 
-A student whose front end gives a step every 20 ms that depends on nothing but the samples under it
-need not look at its whole window again for every frame. Its streamed form takes the samples of the
-new steps alone, and the steps of before, which it hands back with the new ones among them.
+The front end of a student computes one feature vector (a step) every 20 ms. Where a step depends
+only on the samples in its own receptive field, it need not be computed again for every frame. The
+streamed form takes the samples of the new steps and the features of the past steps, and returns the
+controls and the updated features.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 from marotte.model.contract import Contract
 
-STREAMED = ".stream.onnx"  # the ending that takes the place of the student's own
+STREAMED = ".stream.onnx"  # replaces the ending of the student's own file
 STEPS_KEY = "marotte_steps"
 SAMPLES, STEPS, CONTROLS, NEXT_STEPS = "samples", "steps", "controls", "next_steps"
 
@@ -27,13 +28,13 @@ Ring = NDArray[np.float32]
 @final
 @dataclass(frozen=True)
 class StreamedForm:
-    """A student that is run step by step.
+    """A student that computes each step of its front end once.
 
     Attributes:
-        step_samples: from the beginning of one step to that of the next; 320 is 20 ms.
-        reach_samples: that one step is made of.
-        n_steps: of a window.
-        channels: numbers a step.
+        step_samples: hop length between two steps; 320 is 20 ms.
+        reach_samples: receptive field of one step.
+        n_steps: number of steps in a window.
+        channels: number of features per step.
     """
 
     step_samples: int
@@ -44,22 +45,27 @@ class StreamedForm:
 
     @property
     def n_samples(self) -> int:
-        """What all steps of a window reach over; a few samples less than the window itself."""
+        """Samples that all steps of a window cover; a few less than the window itself."""
         return self.samples_of(self.n_steps)
 
     def samples_of(self, n_steps: int) -> int:
-        """How many samples some neighbouring steps are made of."""
+        """Return how many samples a number of neighbouring steps cover."""
         return (n_steps - 1) * self.step_samples + self.reach_samples
 
     def empty_ring(self) -> Ring:
-        """Steps [1, channels, n_steps] of which nothing is kept."""
+        """Return features [1, channels, n_steps] for a stream that begins."""
         return np.zeros((1, self.channels, self.n_steps), np.float32)
 
     def advance(self, samples: NDArray[np.float32], ring: Ring) -> tuple[NDArray[np.float32], Ring]:
-        """Take in the samples [n] of one or more new steps.
+        """Compute one or more new steps.
+
+        Args:
+            samples: the samples [n] of the new steps.
+            ring: the features of the past steps [1, channels, n_steps].
 
         Returns:
-            The bare answer [1, n_outputs] to the window that ends with them, and its steps.
+            The raw output [1, n_outputs] for the window that ends with the samples, and the
+            features of the window.
         """
         feed = {SAMPLES: samples[None], STEPS: ring}
         controls, ring = self.session.run([CONTROLS, NEXT_STEPS], feed)
@@ -67,10 +73,15 @@ class StreamedForm:
 
 
 def read_streamed_form(session: Any, contract: Contract, where: str) -> StreamedForm:
-    """Check an opened streamed form; `where` names its file in errors.
+    """Check the session of a streamed form.
+
+    Args:
+        session: the ONNX session.
+        contract: the contract of the student.
+        where: the name of the file, for messages.
 
     Raises:
-        MarotteError: the file does not say how long its steps are, or its graph is another's.
+        MarotteError: the file lacks the lengths of its steps, or its graph does not fit them.
     """
     try:
         described = json.loads(session.get_modelmeta().custom_metadata_map.get(STEPS_KEY, "{}"))
@@ -88,7 +99,9 @@ def read_streamed_form(session: Any, contract: Contract, where: str) -> Streamed
             and 0 <= contract.window.n_samples - ((n_steps - 1) * step + reach) < step
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise MarotteError(f"{where} is no streamed form of a student: export it again") from error
+        raise MarotteError(
+            f"{where} is not the streamed form of a student: export it again"
+        ) from error
     if not fits:
         raise MarotteError(f"{where} contradicts its contract: export the student again")
     return StreamedForm(step, reach, n_steps, channels, session)

@@ -1,8 +1,8 @@
-"""Frames and their sound in; the same out, with what a face does besides speaking.
+"""Frames and their sound in; the same frames with idle motion (blinks, head, brows) out.
 
-It blinks; the head drifts a little, nods with what is said loudly, and the brows rise with it. None
-of it is heard in the voice: it is made up, from a seed, and the same for the same sound whatever
-pieces it comes in.
+The face blinks, the head drifts, and loud words make the head nod and the brows rise. Apart from
+the loudness nothing of this comes from the voice: it is random, from a seed. The same sound and the
+same seed give the same motion, however the sound is cut into pieces.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from marotte.face.animation import Frame
 from marotte.face.rig import Rig
 
-BLINK_REST_S = 1.2  # no blink comes sooner after another
-BLINK_WAIT_S = 2.4  # on average, on top of it
+BLINK_REST_S = 1.2  # the shortest time between two blinks
+BLINK_WAIT_S = 2.4  # the mean of the additional, random time
 CLOSING_S, SHUT_S, OPENING_S = 0.075, 0.04, 0.16
 
-BIN_S = 0.01  # loudness is measured so often
-FAST_S, SLOW_S = 0.12, 1.2  # emphasis is what is louder now than it was lately
+BIN_S = 0.01  # hop length of the loudness measurement
+FAST_S, SLOW_S = 0.12, 1.2  # time constants: emphasis is the fast mean above the slow one
 QUIET_DB, RANGE_DB = -50.0, 35.0
 
-# How far the head drifts about yaw, pitch, roll, and how far it nods.
+# Amplitude of the drift in yaw, pitch and roll, and of a nod.
 DRIFT_RAD = np.radians([2.2, 1.3, 1.0])
 NOD_RAD = math.radians(4.0)  # downwards
 DRIFT_HZ = np.array([[0.11, 0.23, 0.41], [0.13, 0.29, 0.47], [0.09, 0.19, 0.37]])
@@ -35,15 +35,15 @@ BROWS = {"browInnerUp": 0.55, "browOuterUpLeft": 0.35, "browOuterUpRight": 0.35}
 
 @final
 class IdleMotion:
-    """Adds blinks, and small movements of head and brows, to frames in the order of time."""
+    """Adds blinks and small movements of head and brows to frames, in the order of time."""
 
     def __init__(self, rig: Rig, rate: int, seed: int = 0) -> None:
-        """Begin.
+        """Start at the beginning of a sound.
 
         Args:
-            rig: of the frames; what it has no control for is left out.
-            rate: samples a second of the sound that will be heard.
-            seed: other seeds are other people.
+            rig: the rig of the frames; movements without a control in it are left out.
+            rate: sample rate of the sound in Hz.
+            seed: another seed gives another person's motion.
         """
         self.rig = rig
         self._random = np.random.default_rng(seed)
@@ -58,7 +58,7 @@ class IdleMotion:
         self._loudness.push_samples(samples)
 
     def apply(self, frame: Frame) -> Frame:
-        """Add what the moment asks for."""
+        """Return the frame with the motion of its moment added."""
         emphasis = self._loudness.emphasis(frame.time_s)
         controls = frame.controls.copy()
         controls[self._blinks] = np.maximum(controls[self._blinks], self._blink(frame.time_s))
@@ -71,11 +71,11 @@ class IdleMotion:
         return replace(frame, controls=self.rig.clamp(controls), head=(yaw, pitch, roll))
 
     def _after(self, time_s: float) -> float:
-        """When the next blink begins."""
+        """Return the time at which the next blink begins."""
         return time_s + BLINK_REST_S + self._random.gamma(3.0, BLINK_WAIT_S / 3)
 
     def _blink(self, time_s: float) -> float:
-        """How far the lids are shut."""
+        """Return how far the eyelids are closed, 0..1."""
         while time_s > self._blink_s + CLOSING_S + SHUT_S + OPENING_S:
             self._blink_s = self._after(self._blink_s)
         since = time_s - self._blink_s
@@ -86,19 +86,19 @@ class IdleMotion:
 
 @final
 class Loudness:
-    """How much louder it is than lately, 0 to 1, at moments of the sound in the order of time."""
+    """Measures how much louder the sound is than in the last second, 0..1."""
 
     def __init__(self, rate: int) -> None:
-        """Begin with silence."""
+        """Start with silence."""
         self._n = max(1, round(rate * BIN_S))
         self._bin_s = self._n / rate
         self._rest = np.zeros(0, np.float32)
         self._fast = self._slow = self._eased = 0.0
-        self._first = 0  # the number of the first that is kept
+        self._first = 0  # the number of the first bin in the queue
         self._kept: deque[float] = deque([0.0])
 
     def push_samples(self, samples: NDArray[np.float32]) -> None:
-        """Measure the next samples."""
+        """Measure the next samples [n]."""
         samples = np.concatenate([self._rest, samples])
         n_bins = len(samples) // self._n
         bins, self._rest = np.split(samples, [n_bins * self._n])
@@ -112,7 +112,7 @@ class Loudness:
             self._kept.append(self._eased)
 
     def emphasis(self, time_s: float) -> float:
-        """At a moment; of those before it nothing is kept."""
+        """Return the emphasis at a moment; earlier moments are forgotten."""
         at = int(time_s / self._bin_s)
         while self._first < at and len(self._kept) > 1:
             self._kept.popleft()
@@ -121,6 +121,6 @@ class Loudness:
 
 
 def _ease(x: float) -> float:
-    """From 0 at 0 to 1 at 1, smoothly, and flat on either side."""
+    """Return a smooth step from 0 at 0 to 1 at 1, constant outside."""
     x = min(1.0, max(0.0, x))
     return x * x * (3 - 2 * x)

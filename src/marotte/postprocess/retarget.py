@@ -1,13 +1,13 @@
-"""A small TOML file in; frames for a face that is not quite the one the student was taught on, out.
+"""A retarget file (TOML) in; frames adapted to another face by gains, ranges and names out.
 
-    gain = 1.1                  # for all controls that do not say otherwise
+    gain = 1.1                  # the default of all controls
 
     [controls.jawOpen]
     gain = 1.3
     maximum = 0.9
 
     [controls.mouthClose]
-    name = "Mouth_Close"        # what the outputs call it
+    name = "Mouth_Close"        # the name in all outputs
 
 Each control x becomes clamp(gain * smoothed(x) + offset, minimum, maximum).
 """
@@ -31,15 +31,15 @@ from marotte.face.rig import Rig
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one control.
+    """How one control is changed.
 
     Attributes:
-        gain: its factor.
-        offset: added after it.
-        minimum: the smallest value; NaN is the rig's own.
-        maximum: the largest value; NaN is the rig's own.
-        smoothing_ms: the time constant of an exponential mean; it lags by about as much.
-        name: what the outputs call the control; nothing leaves its name.
+        gain: factor.
+        offset: added after the gain.
+        minimum: the smallest value; NaN for the rig's own.
+        maximum: the largest value; NaN for the rig's own.
+        smoothing_ms: time constant of an exponential mean, and about the delay that it adds.
+        name: the name in all outputs; empty for the control's own.
     """
 
     gain: float = 1.0
@@ -52,17 +52,17 @@ class Change:
 
 @final
 class Retarget:
-    """Changes the controls of one rig."""
+    """Changes the controls of one rig, frame by frame."""
 
     def __init__(self, rig: Rig, changes: dict[str, Change]) -> None:
-        """Prepare it.
+        """Make the changed rig.
 
         Args:
-            rig: of the frames that come.
-            changes: by control; those that are left out stay as they are.
+            rig: the rig of the incoming frames.
+            changes: the change of each control, by name; other controls stay as they are.
 
         Raises:
-            MarotteError: the names or ranges that come of it can't be.
+            MarotteError: the changed names or ranges are impossible.
         """
         all_changes = [changes.get(name, Change()) for name in rig.names]
 
@@ -88,9 +88,9 @@ class Retarget:
         """Do nothing: retargeting does not depend on the sound."""
 
     def apply(self, frame: Frame) -> Frame:
-        """Change a frame; a mean goes on where frames were dropped."""
+        """Return the changed frame; the exponential mean allows for dropped frames."""
         elapsed_s = np.float32(frame.time_s - self._time_s)
-        share = np.ones_like(self._mean)  # of the new value
+        share = np.ones_like(self._mean)  # the weight of the new value
         lags = self._constant_s > 0
         share[lags] = -np.expm1(-elapsed_s / self._constant_s[lags])
         self._mean += share * (frame.controls - self._mean)
@@ -99,11 +99,10 @@ class Retarget:
 
 
 def load_retarget(path: str | Path, rig: Rig) -> Retarget:
-    """Read a retarget file for a rig.
+    """Load a retarget file for a rig.
 
     Raises:
-        MarotteError: the file is no TOML, has a key or control that is not known, or asks for what
-            can't be.
+        MarotteError: the file is not TOML, has an unknown key or control, or an impossible value.
     """
     path = Path(path)
     tables = read_toml(path, "retarget file")
