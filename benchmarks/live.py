@@ -33,7 +33,7 @@ from marotte.model.session import Student, load_student
 from marotte.realtime.inputs.file import FileInput
 from marotte.realtime.output_queue import OutputQueue
 from marotte.realtime.outputs import Take, open_output
-from marotte.realtime.runner import Live
+from marotte.realtime.runner import LiveRunner
 
 HELLO = Path(__file__).parents[1] / "samples" / "hello.wav"
 FPS = 60.0
@@ -93,7 +93,7 @@ def cpu(seconds: float) -> None:
         stream = Stream(student, fps=FPS)
         take = Take(student.rig, FPS, source.rate, student.name)
         senders = [OutputQueue("livelink", open_output("livelink", take), drop=True)]
-        live = Live(source, stream, senders)
+        live = LiveRunner(source, stream, senders)
         before_cpu, before = time.process_time(), time.perf_counter()
         live.run()
         busy_s += time.process_time() - before_cpu

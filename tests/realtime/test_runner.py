@@ -24,11 +24,12 @@ from marotte.infer.evaluators import WindowEvaluator
 from marotte.infer.offline import animate
 from marotte.infer.stream import Stream
 from marotte.model.session import Student, load_student
+from marotte.realtime.input_queue import InputQueue
 from marotte.realtime.inputs import Input, OnSamples, Report
 from marotte.realtime.output_queue import OutputQueue
 from marotte.realtime.outputs import Output, Take
 from marotte.realtime.outputs.csv import CsvRecorder
-from marotte.realtime.runner import InputBuffer, Live
+from marotte.realtime.runner import LiveRunner
 
 HELLO = Path(__file__).parents[2] / "samples" / "hello.wav"
 
@@ -77,23 +78,23 @@ class Broken(Output):
 
 
 def test_an_inbox_keeps_no_more_than_the_newest_seconds() -> None:
-    inbox = InputBuffer(1000, drop=True)
+    queue = InputQueue(1000, drop=True)
     for k in range(100):
-        inbox.put(np.full(100, k, np.float32), float(k))
-    heard = inbox.take()
-    assert heard is not None
-    assert len(heard.samples) == 4000
-    assert heard.n_lost == 6000
-    assert (heard.samples[0], heard.at_s) == (60, 99)
-    inbox.end()
-    assert inbox.take() is None
+        queue.put(np.full(100, k, np.float32), float(k))
+    block = queue.take()
+    assert block is not None
+    assert len(block.samples) == 4000
+    assert block.n_lost == 6000
+    assert (block.samples[0], block.at_s) == (60, 99)
+    queue.end()
+    assert queue.take() is None
 
 
 def test_all_frames_arrive_if_time_does_not_matter(student: Student) -> None:
     voice = make_voice(2.5, 16_000)
     slow, quick = Kept(0.0005), Kept()
     senders = [OutputQueue("slow", slow, drop=False), OutputQueue("quick", quick, drop=False)]
-    live = Live(Played(voice, fast=True), Stream(student), senders, fast=True)
+    live = LiveRunner(Played(voice, fast=True), Stream(student), senders, fast=True)
     live.run()
     whole = animate(Recording.from_samples(voice, 16_000), student)
     for output in (slow, quick):
@@ -108,7 +109,7 @@ def test_all_frames_arrive_if_time_does_not_matter(student: Student) -> None:
 def test_a_slow_output_slows_nobody_but_itself(student: Student) -> None:
     slow, quick = Kept(0.1), Kept()
     senders = [OutputQueue("slow", slow, drop=True), OutputQueue("quick", quick, drop=True)]
-    live = Live(Played(make_voice(1.0, 16_000)), Stream(student), senders)
+    live = LiveRunner(Played(make_voice(1.0, 16_000)), Stream(student), senders)
     live.run()
     assert len(quick.frames) == 60
     assert senders[1].n_dropped == 0
@@ -131,7 +132,7 @@ def test_a_busy_machine_drops_frames_and_is_in_time_again_within_a_second(
 
     monkeypatch.setattr(WindowEvaluator, "answer", busy)
     output = Kept()
-    live = Live(
+    live = LiveRunner(
         Played(make_voice(2.5, 16_000)),
         Stream(student),
         [OutputQueue("kept", output, drop=True)],
@@ -156,7 +157,7 @@ def test_an_output_that_breaks_leaves_the_others(student: Student) -> None:
         OutputQueue("broken", Broken(), drop=False, report=lines.append),
         OutputQueue("kept", kept, drop=False),
     ]
-    Live(Played(make_voice(1, 16_000), fast=True), Stream(student), senders, fast=True).run()
+    LiveRunner(Played(make_voice(1, 16_000), fast=True), Stream(student), senders, fast=True).run()
     assert len(kept.frames) == 60
     assert lines == ["broken: the wire is cut; it gets no more frames"]
 
@@ -164,7 +165,7 @@ def test_an_output_that_breaks_leaves_the_others(student: Student) -> None:
 def test_without_an_output_left_it_ends(student: Student) -> None:
     senders = [OutputQueue("broken", Broken(), drop=True)]
     begun = time.perf_counter()
-    Live(Played(make_voice(60, 16_000)), Stream(student), senders).run()
+    LiveRunner(Played(make_voice(60, 16_000)), Stream(student), senders).run()
     assert time.perf_counter() - begun < 5
 
 
@@ -173,12 +174,12 @@ def test_samples_that_are_no_sound_are_silence(student: Student) -> None:
     voice[5000:5100], voice[7000] = np.nan, 1e9
     lines: list[str] = []
     kept = Kept()
-    live = Live(
+    live = LiveRunner(
         Played(voice, fast=True),
         Stream(student),
         [OutputQueue("kept", kept, drop=False)],
         fast=True,
-        say=lines.append,
+        report=lines.append,
     )
     live.run()
     assert len(lines) == 1
@@ -188,12 +189,12 @@ def test_samples_that_are_no_sound_are_silence(student: Student) -> None:
 
 def test_nothing_but_zeros_is_said_once(student: Student) -> None:
     lines: list[str] = []
-    live = Live(
+    live = LiveRunner(
         Played(np.zeros(5 * 16_000, np.float32), fast=True),
         Stream(student),
         [OutputQueue("kept", Kept(), drop=False)],
         fast=True,
-        say=lines.append,
+        report=lines.append,
     )
     live.run()
     assert len(lines) == 1
@@ -207,7 +208,7 @@ def test_a_bad_input_is_said_after_the_outputs_are_ended(student: Student, tmp_p
             raise MarotteError("voice.wav is cut short")
 
     recorder = CsvRecorder(tmp_path / "take.csv", Take(ARKIT_52, 60.0, 16_000))
-    live = Live(
+    live = LiveRunner(
         Bad(make_voice(1, 16_000), fast=True),
         Stream(student),
         [OutputQueue("csv", recorder, drop=False)],
@@ -230,9 +231,11 @@ def test_an_output_that_never_ends_is_left_behind(
 
     lines: list[str] = []
     sender = OutputQueue("stuck", Stuck(), drop=True)
-    Live(Played(make_voice(0.3, 16_000)), Stream(student), [sender], say=lines.append).run()
+    LiveRunner(
+        Played(make_voice(0.3, 16_000)), Stream(student), [sender], report=lines.append
+    ).run()
     freed.set()
-    assert lines == ["stuck takes no more: it is left behind"]
+    assert lines == ["stuck does not respond: it was not closed"]
     assert sender.n_dropped > 5
 
 

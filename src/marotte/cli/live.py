@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from marotte.realtime.inputs import Input
     from marotte.realtime.output_queue import OutputQueue
     from marotte.realtime.outputs import Take
-    from marotte.realtime.runner import Live
+    from marotte.realtime.runner import LiveRunner
 
 
 def live(
@@ -60,7 +60,7 @@ def live(
     from marotte.model.session import load_student
     from marotte.postprocess.processors import make_processors
     from marotte.realtime.outputs import Take, names
-    from marotte.realtime.runner import Live
+    from marotte.realtime.runner import LiveRunner
 
     if devices:
         list_devices()
@@ -78,7 +78,7 @@ def live(
     say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(out)}")
     say(stream.cost)
     with status_line() as show:
-        running = Live(source, stream, senders, fast=fast, say=say, show=show)
+        running = LiveRunner(source, stream, senders, fast=fast, report=say, show=show)
         # Who is asked to end, by a supervisor or a shutdown, ends its recordings as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
@@ -143,7 +143,7 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def status_line() -> Iterator[Callable[[Live | None], None]]:
+def status_line() -> Iterator[Callable[[LiveRunner | None], None]]:
     """A line that moves while it goes on, where the error stream is a terminal; None ends it."""
     from rich.console import Console
     from rich.live import Live as Line
@@ -155,20 +155,20 @@ def status_line() -> Iterator[Callable[[Live | None], None]]:
         return
     with Line(console=console, transient=True, auto_refresh=False) as line:
 
-        def show(live: Live | None) -> None:
+        def show(live: LiveRunner | None) -> None:
             line.update(Text(status(live) if live else ""), refresh=True)
 
         yield show
 
 
-def status(live: Live) -> str:
+def status(live: LiveRunner) -> str:
     """How it goes, in a line."""
     meter = "█" * round(20 * min(1.0, live.level) ** 0.5)
     delay = f"{sorted(live.delays_ms)[len(live.delays_ms) // 2]:.0f} ms" if live.delays_ms else "–"
     return f"{live.stream.next_frame / live.stream.fps:7.1f} s  {meter:20}  delay {delay}"
 
 
-def summary(live: Live, senders: list[OutputQueue]) -> str:
+def summary(live: LiveRunner, senders: list[OutputQueue]) -> str:
     """How it went: frames, delays, and what was dropped."""
     lines = [f"{live.n_frames} frames of {live.stream.n_pushed / live.stream.rate:.1f} s of sound"]
     if live.delays_ms and not live.fast:
