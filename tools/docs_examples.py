@@ -11,7 +11,7 @@ EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
 
 
 class ExampleSections(Extension):
-    """Renames `Example:` to `Examples:`, the only name for which griffe renders doctests as code."""
+    """Renames `Example:` to `Examples:`, the name that makes griffe show doctests as code."""
 
     def on_instance(self, *, obj: Object, **_: Any) -> None:
         """Rename the section in an object's docstring."""
