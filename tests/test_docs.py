@@ -2,8 +2,10 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 
@@ -44,8 +46,30 @@ def test_links_lead_somewhere(page):
         assert (page.parent / link).exists(), link
 
 
-def test_the_readme_s_python_runs(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    [code] = PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    exec(code, {})
-    assert "52" in capsys.readouterr().out
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "samples").mkdir()
+    shutil.copy(ROOT / "samples" / "hello.wav", tmp_path / "samples")
+    monkeypatch.chdir(tmp_path)
+    names = {"blocks": np.zeros((10, 4800))}  # one second of sound for the stream
+    for code in PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8")):
+        exec(code, names)
+    assert "(471, 52)" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"samples", "face.csv", "face.glb"}
+    assert names["frames"][-1].time_s < 1
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_design_page_names_every_package():
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    home = ROOT / "src" / "marotte"
+    for folder in (home, home / "learn"):
+        for path in folder.iterdir():
+            name = path.stem if path.suffix == ".py" else path.name
+            if not name.startswith("_") and (
+                path.suffix == ".py" or (path / "__init__.py").exists()
+            ):
+                prefix = "learn." if folder.name == "learn" else ""
+                assert f"`{prefix}{name}`" in page or name == "learn", name
