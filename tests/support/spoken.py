@@ -86,11 +86,11 @@ def make_table(target, home, corpus, recipes, *words):
         f"# Here\n<!-- {target}: written by `marotte reproduce {target}` -->\n"
         f"<!-- end of {target} -->\nEnd"
     )
-    words = ["reproduce", target, "--corpus", corpus, "--recipes", folder, *words]
-    words += ["--to", home / "out", "--workers", 1, "--threads", 1, "--page", home / "page.md"]
+    words = ["reproduce", target, corpus, "--recipes", folder, *words]
+    words += ["--output", home / "out", "--workers", 1, "--threads", 1, "--page", home / "page.md"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAROTTE_CACHE", str(home / "cache"))
-        patch.setattr("marotte.learn.reproduce.results.milliseconds_a_frame", lambda path: 0.1)
+        patch.setattr("marotte.learn.reproduce.run_costs.milliseconds_per_frame", lambda path: 0.1)
         result = run(*words, "--no-videos")
         assert result.exit_code == 0, result.output
     return words

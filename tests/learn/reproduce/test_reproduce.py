@@ -16,13 +16,13 @@ from marotte.learn.measure.degraded import DEGRADATIONS, DegradedPredictor, degr
 from marotte.learn.measure.predictors import TeacherPredictor
 from marotte.learn.reproduce import lips
 from marotte.learn.reproduce.claims import CLAIMS
-from marotte.learn.reproduce.frames import moments
-from marotte.learn.reproduce.plots import apart, pareto
+from marotte.learn.reproduce.frames import find_moments
+from marotte.learn.reproduce.plots import pareto_front, spread_apart
 from marotte.learn.reproduce.results import Costs, Figures
-from marotte.learn.reproduce.rows import TABLE2, TABLE3, TABLES, Row, chosen_rows
+from marotte.learn.reproduce.rows import TABLE2, TABLE3, TABLES, Row, choose_rows
 from marotte.learn.reproduce.runs import changed, runs_of
-from marotte.learn.reproduce.tables import markdown, spread
-from marotte.learn.reproduce.verdicts import Measured, verdicts
+from marotte.learn.reproduce.tables import markdown, mean_and_deviation
+from marotte.learn.reproduce.verdicts import Measured, verdict_table
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_what_is_there_is_not_made_again(made, monkeypatch):
     monkeypatch.setenv("MAROTTE_CACHE", str(home / "cache"))
     before = (home / "out" / "table2.csv").read_bytes()
     monkeypatch.setattr("marotte.learn.train.loop.train", None)
-    monkeypatch.setattr("marotte.learn.reproduce.results._all_figures", None)
+    monkeypatch.setattr("marotte.learn.reproduce.measuring._all_figures", None)
     result = run(*words, "--no-train", "--no-videos")
     assert result.exit_code == 0, result.output
     assert (home / "out" / "table2.csv").read_bytes() == before
@@ -140,7 +140,7 @@ def test_csv_is_read_as_it_was_written(tmp_path):
 
 
 def test_seeds_are_shown_by_mean_and_deviation():
-    assert spread([0.5, 0.7], "{:.2f}".format) == "0.60 ± 0.14"
+    assert mean_and_deviation([0.5, 0.7], "{:.2f}".format) == "0.60 ± 0.14"
     rows = [Row("S0", "s0", seeds=(0, 1))]
     text = markdown(rows, [FIGURES, line("S0", seed=1, pbm=0.8)], [COSTS])
     assert "85.0 ± 7.1" in text
@@ -151,7 +151,7 @@ def test_seeds_are_shown_by_mean_and_deviation():
 def test_claims_are_held_or_not():
     def verdict(text, figures, costs=()):
         [claim] = [claim for claim in CLAIMS if claim.text == text]
-        return verdicts([claim], Measured(figures, costs)).splitlines()[-1]
+        return verdict_table([claim], Measured(figures, costs)).splitlines()[-1]
 
     small = "S1 is slightly worse than S0, S2 considerably"
     figures = [line("S0"), line("S1", pbm=0.88), line("S2", pbm=0.7)]
@@ -170,14 +170,14 @@ def test_claims_are_held_or_not():
     assert "| held |" in verdict(smoothing, both)
     assert "PBM -10.0 points, MSE × 1.50, jitter × 0.57" in verdict(smoothing, both)
     # Every claim can be asked for, whatever is measured.
-    assert verdicts(CLAIMS, Measured(figures, [COSTS])).count("\n") == len(CLAIMS) + 1
+    assert verdict_table(CLAIMS, Measured(figures, [COSTS])).count("\n") == len(CLAIMS) + 1
 
 
 def test_rows_are_those_of_the_paper():
     assert [row.label for row in TABLE2[:6]] == [
         "T", "MFCC", "MFCC+KD", "HuBERT-CNN", "HuBERT-CNN+KD", "S0",
     ]  # fmt: skip
-    assert chosen_rows(TABLE2, ["s2"])[1].seeds == (0, 1, 2)
+    assert choose_rows(TABLE2, ["s2"])[1].seeds == (0, 1, 2)
     assert len(runs_of(TABLE2)) == 17 + 4
     without = TABLE3[2]
     tables = changed({"loss": {"velocity": 9.0, "lip_gap": 1.0}}, without)
@@ -202,7 +202,7 @@ def test_sound_is_made_worse_the_same_each_time():
 
 
 def test_the_words_of_figure_5_are_found(labelled):
-    found = {moment.word: moment.phone for moment in moments(Store(labelled))}
+    found = {moment.word: moment.phone for moment in find_moments(Store(labelled))}
     assert set(found) == {"silence", "time", "big"}
     assert found["time"].ipa == "m"
     assert found["big"].ipa == "b"
@@ -211,9 +211,11 @@ def test_the_words_of_figure_5_are_found(labelled):
 
 def test_a_sentence_is_the_same_each_time(labelled):
     store = Store(labelled)
-    assert lips.sentence(store, "test_clean").id == lips.sentence(store, "test_clean").id
+    assert (
+        lips.choose_sentence(store, "test_clean").id == lips.choose_sentence(store, "test_clean").id
+    )
     with pytest.raises(MarotteError, match="no sentence"):
-        lips.sentence(store, "test_clean", "fr")
+        lips.choose_sentence(store, "test_clean", "fr")
 
 
 def test_faces_stand_beside_each_other_in_a_video(tmp_path):
@@ -231,9 +233,9 @@ def test_faces_stand_beside_each_other_in_a_video(tmp_path):
 
 
 def test_names_are_moved_apart():
-    assert apart([5, 0, 5.5], 1) == [4.75, 0, 5.75]
-    assert apart([], 1) == []
+    assert spread_apart([5, 0, 5.5], 1) == [4.75, 0, 5.75]
+    assert spread_apart([], 1) == []
 
 
 def test_pareto():
-    assert pareto([(3, 9), (1, 5), (2, 4), (2, 7)]) == [(1, 5), (2, 7), (3, 9)]
+    assert pareto_front([(3, 9), (1, 5), (2, 4), (2, 7)]) == [(1, 5), (2, 7), (3, 9)]

@@ -11,13 +11,15 @@ from marotte.learn.reproduce.results import Costs, Figures
 @pytest.fixture
 def recipe(tmp_path, monkeypatch):
     monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("marotte.learn.reproduce.results.milliseconds_a_frame", lambda path: 0.1)
+    monkeypatch.setattr(
+        "marotte.learn.reproduce.run_costs.milliseconds_per_frame", lambda path: 0.1
+    )
     (tmp_path / "tiny.toml").write_text(RECIPE)
     return tmp_path / "tiny.toml"
 
 
 def test_a_grid_becomes_a_frontier(labelled, recipe, tmp_path):
-    words = ["search", recipe, "--corpus", labelled, "--to", tmp_path / "out", "--minutes", 1]
+    words = ["search", recipe, labelled, "-o", tmp_path / "out", "--minutes", 1]
     words += ["--frontends", "mel,sinc", "--channels", "8", "--lookahead", "64", "--workers", 1]
     result = run(*words, "--threads", 1)
     assert result.exit_code == 0, result.output
@@ -33,7 +35,7 @@ def test_a_grid_becomes_a_frontier(labelled, recipe, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (("--channels", "many"), "give numbers by commas"),
+        (("--channels", "many"), "separate numbers by commas"),
         (("--channels", "10"), "multiple of 4"),
         (("--frontends", "mel,ear"), "front end must be one of"),
         (("--lookahead", "600"), "0 to 511"),
@@ -42,7 +44,7 @@ def test_a_grid_becomes_a_frontier(labelled, recipe, tmp_path):
 def test_a_grid_that_can_not_be_built_is_refused_at_once(
     changes, words, labelled, recipe, tmp_path
 ):
-    result = run("search", recipe, "--corpus", labelled, "--to", tmp_path / "out", *changes)
+    result = run("search", recipe, labelled, "-o", tmp_path / "out", *changes)
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
     assert not (tmp_path / "cache").exists()

@@ -11,7 +11,8 @@ from marotte.learn.data.csv_io import read_csv
 from marotte.learn.data.store import Store
 from marotte.learn.measure.mesh_score import student_vertices
 from marotte.learn.measure.predictors import TeacherPredictor
-from marotte.learn.reproduce.meshes import MeshRunPredictor, lip_vertices
+from marotte.learn.reproduce.mesh_predictors import MeshRunPredictor
+from marotte.learn.reproduce.meshes import lip_vertices
 from marotte.learn.reproduce.results import Costs
 from marotte.learn.reproduce.table4 import MeshFigures
 
@@ -103,9 +104,9 @@ def test_what_is_there_is_not_made_again(made, monkeypatch):
     home, words = made
     monkeypatch.setenv("MAROTTE_CACHE", str(home / "cache"))
     before = (home / "out" / "table4.csv").read_bytes()
-    for name in ("distill.train", "reproduce.meshes.fit", "reproduce.meshes.npy.write"):
+    for name in ("train.loop.train", "reproduce.meshes.fit", "reproduce.meshes.npy.write"):
         monkeypatch.setattr(f"marotte.learn.{name}", None)
-    monkeypatch.setattr("marotte.learn.reproduce.results._weigh", None)
+    monkeypatch.setattr("marotte.learn.reproduce.run_costs._measure_network", None)
     monkeypatch.setattr("marotte.learn.reproduce.report._draw_meshes", lambda *_: None)
     result = run(*words, "--no-train")
     assert result.exit_code == 0, result.output
@@ -125,7 +126,7 @@ def test_what_is_there_is_not_made_again(made, monkeypatch):
 def test_bad_input_is_one_sentence(made, monkeypatch, tmp_path, recipe, words):
     _, given = made
     monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("marotte.learn.reproduce.meshes.ROOM_BYTES", 2**80)
+    monkeypatch.setattr("marotte.learn.reproduce.meshes.SPARE_BYTES", 2**80)
     if recipe:
         (tmp_path / "vertices.toml").write_text(recipe)
     options = dict(zip(given[2::2], given[3::2], strict=True)) | {"--recipes": tmp_path}

@@ -1,5 +1,5 @@
 """The paper's tables and figures: recipes and a corpus in; Markdown, CSV, plots and videos out.
 
-`rows` says what is in a table, `runs` trains what is missing, `results` measures it; the others
-show it.
+`rows` defines the tables, `runs` trains missing runs, `measuring` scores them, and the other
+modules format and draw the results.
 """

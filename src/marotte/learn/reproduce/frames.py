@@ -1,4 +1,4 @@
-"""Fig. 5: what each model shows at the sounds that tell, in silence, time, help, life and big."""
+"""Fig. 5: the mouth of each model in silence and at telling sounds of time, help, life and big."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from marotte.learn.speech.phones import BILABIALS
 from marotte.learn.utterance import Phone, Utterance
 from marotte.render import open_renderer
 
-# Each word's sounds, and which of them is shown.
+# The sounds of each word, and the index of the sound to show.
 WORDS = {
     "time": (("t", "aɪ", "m"), 2),
     "help": (("h", "ɛ", "l", "p"), 3),
@@ -32,7 +32,7 @@ WORDS = {
 SILENCE = "silence"
 SILENCE_S = 0.4
 QUIET = 0.03  # of the level of speech
-SPLITS = ("test_clean", "test_other", "valid")  # voices that no student learns from
+SPLITS = ("test_clean", "test_other", "valid")  # speakers that no student is trained on
 PIXELS = 260
 
 
@@ -41,9 +41,9 @@ class Moment:
     """A sound in an utterance.
 
     Attributes:
-        word: it is of.
-        utterance: it is in.
-        phone: the sound; of silence, one without a symbol.
+        word: the word that contains the sound, or `SILENCE`.
+        utterance: the utterance.
+        phone: the sound; that of silence has no symbol.
     """
 
     word: str
@@ -51,59 +51,63 @@ class Moment:
     phone: Phone
 
 
-def moments(store: Store) -> list[Moment]:
-    """The first time each word, and a silence, is found in English nobody was trained on, in order.
+def find_moments(store: Store) -> list[Moment]:
+    """Return the first silence and the first occurrence of each word in held-out English.
 
     Raises:
-        MarotteError: none is found.
+        MarotteError: the speech has none of them.
     """
-    found: dict[str, Moment] = {}
+    by_word: dict[str, Moment] = {}
     for split in SPLITS:
         for part in store.parts():
-            wanted = {
+            ids = {
                 entry.id
                 for entry in store.entries([part])
                 if split_of(entry) == split and entry.language == "en"
             }
-            if not wanted or len(found) == len(WORDS) + 1:
+            if not ids or len(by_word) == len(WORDS) + 1:
                 continue
-            for utterance in store.utterances([part], ids=wanted):
-                _look_in(utterance, found)
-    if not found:
+            for utterance in store.utterances([part], ids=ids):
+                _add_moments(utterance, by_word)
+    if not by_word:
         raise MarotteError(f"{store.folder} has none of the words of Fig. 5: use a larger corpus")
-    return [found[word] for word in (SILENCE, *WORDS) if word in found]
+    return [by_word[word] for word in (SILENCE, *WORDS) if word in by_word]
 
 
-def _look_in(utterance: Utterance, found: dict[str, Moment]) -> None:
-    said = {"".join(filter(str.isalpha, word)) for word in utterance.text.lower().split()}
+def _add_moments(utterance: Utterance, by_word: dict[str, Moment]) -> None:
+    """Add the words and the silence of an utterance that are still missing."""
+    words = {"".join(filter(str.isalpha, word)) for word in utterance.text.lower().split()}
     sounds = tuple(phone.ipa for phone in utterance.phones)
     for word, (sequence, shown) in WORDS.items():
-        if word in said and word not in found:
+        if word in words and word not in by_word:
             for first in range(len(sounds) - len(sequence) + 1):
                 if sounds[first : first + len(sequence)] == sequence:
                     phone = utterance.phones[first + shown]
-                    found[word] = Moment(word, utterance, phone)
+                    by_word[word] = Moment(word, utterance, phone)
                     break
-    if SILENCE not in found:
+    if SILENCE not in by_word:
         pause = _pause(utterance)
         if pause is not None:
-            found[SILENCE] = Moment(SILENCE, utterance, pause)
+            by_word[SILENCE] = Moment(SILENCE, utterance, pause)
 
 
 def _pause(utterance: Utterance) -> Phone | None:
-    """A gap between sounds that is one to the ear too: words may be said that no text has."""
+    """Return a quiet gap between sounds; the speaker may say words that the text does not have."""
     level = QUIET * speech_level(utterance.samples)
     for before, after in zip(utterance.phones[:-1], utterance.phones[1:], strict=True):
         first, last = (round(s * utterance.rate) for s in (before.end_s, after.start_s))
-        heard = utterance.samples[first:last]
-        if after.start_s - before.end_s >= SILENCE_S and np.square(heard).mean() < level**2:
+        samples = utterance.samples[first:last]
+        if after.start_s - before.end_s >= SILENCE_S and np.square(samples).mean() < level**2:
             return Phone("", before.end_s, after.start_s)
     return None
 
 
-def frame_of(face: Predictor, moment: Moment) -> np.ndarray:
-    """The controls [52] at the middle of a sound; of /p b m/, the nearest lips within k frames."""
-    controls = face(moment.utterance)
+def frame_of(predictor: Predictor, moment: Moment) -> np.ndarray:
+    """Return the controls [52] at the middle of a sound.
+
+    For /p b m/ it is the frame with the smallest lip gap within k frames of the middle.
+    """
+    controls = predictor(moment.utterance)
     middle = round(0.5 * (moment.phone.start_s + moment.phone.end_s) * FPS)
     middle = min(middle, len(controls) - 1)
     if moment.phone.ipa in BILABIALS:
@@ -113,29 +117,29 @@ def frame_of(face: Predictor, moment: Moment) -> np.ndarray:
     return controls[middle]
 
 
-def draw_frames(found: Sequence[Moment], faces: Mapping[str, Predictor], path: Path) -> None:
-    """Draw every face, a row each, at every moment, a column each, with the gap of its lips."""
+def draw_frames(moments: Sequence[Moment], predictors: Mapping[str, Predictor], path: Path) -> None:
+    """Draw a grid of mouths with their lip gaps: one row per predictor, one column per moment."""
     head = load_head()
-    rows, columns = len(faces), len(found)
+    n_rows, n_columns = len(predictors), len(moments)
     with (
         closing(open_renderer(head, (PIXELS, PIXELS), "mouth")) as renderer,
         figure(
             path,
-            (1.3 + 1.9 * columns, 0.6 + 1.95 * rows),
-            nrows=rows,
-            ncols=columns,
+            (1.3 + 1.9 * n_columns, 0.6 + 1.95 * n_rows),
+            nrows=n_rows,
+            ncols=n_columns,
             squeeze=False,
         ) as (_, axes),
     ):
-        for (name, face), line in zip(faces.items(), axes, strict=True):
-            for moment, axis in zip(found, line, strict=True):
-                controls = frame_of(face, moment)
+        for (name, predictor), line in zip(predictors.items(), axes, strict=True):
+            for moment, axis in zip(moments, line, strict=True):
+                controls = frame_of(predictor, moment)
                 axis.imshow(renderer.frame(controls, ARKIT_52.names))
                 gap = float(head.lip_gap(controls, ARKIT_52.names))
                 axis.set_xlabel(f"{gap:.1f} mm", fontsize=10)
                 axis.set(xticks=[], yticks=[])
                 axis.spines[:].set_visible(False)
             line[0].set_ylabel(name, fontsize=11)
-        for moment, axis in zip(found, axes[0], strict=True):
+        for moment, axis in zip(moments, axes[0], strict=True):
             sound = f" /{moment.phone.ipa}/" if moment.phone.ipa else ""
             axis.set_title(f"{moment.word}{sound}")

@@ -1,4 +1,4 @@
-"""Figs 6-8: the heights of both lips over a sentence and its sounds, closures marked."""
+"""Figs 6-8: the heights of both lips over a sentence, with its sounds and closures."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from marotte.learn.utterance import Phone, Utterance
 
 LONGEST_S, SHORTEST_S = 5.0, 2.5
 FEWEST_BILABIALS = 4
-MISSED = "#C00000"
+CLOSED_COLOUR, MISSED_COLOUR = "#009E73", "#C00000"
 
 
-def sentence(store: Store, split: str, language: str = "en") -> Utterance:
-    """The first sentence of a test set, by a hash of its id, that is short and rich in /p b m/.
+def choose_sentence(store: Store, split: str, language: str = "en") -> Utterance:
+    """Return a short sentence of a test set with many /p b m/: the first by a hash of the ids.
 
     Raises:
-        MarotteError: there is none.
+        MarotteError: there is no such sentence.
     """
-    found: list[tuple[bytes, Utterance]] = []
+    candidates: list[tuple[bytes, Utterance]] = []
     for part in store.parts():
-        wanted = {
+        ids = {
             entry.id
             for entry in store.entries([part])
             if split_of(entry) == split
@@ -43,22 +43,24 @@ def sentence(store: Store, split: str, language: str = "en") -> Utterance:
             and SHORTEST_S <= entry.seconds <= LONGEST_S
             and entry.text
         }
-        if wanted:
-            for each in store.utterances([part], ids=wanted):
+        if ids:
+            for each in store.utterances([part], ids=ids):
                 if sum(phone.ipa in BILABIALS for phone in each.phones) >= FEWEST_BILABIALS:
-                    found.append((hashlib.sha256(each.id.encode()).digest(), each))
-    if not found:
+                    candidates.append((hashlib.sha256(each.id.encode()).digest(), each))
+    if not candidates:
         raise MarotteError(
             f"{store.folder} has no sentence of {SHORTEST_S:g} to {LONGEST_S:g} s with "
             f"{FEWEST_BILABIALS} bilabials in {split!r}: use a larger corpus"
         )
-    return min(found, key=lambda each: each[0])[1]
+    return min(candidates, key=lambda each: each[0])[1]
 
 
 def lip_heights(
     head: Head, controls: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Heights of the upper and of the lower lip's middle [n_frames], in mm over the lips at rest.
+    """Return the heights of the middles of both lips [n_frames], upper lip first.
+
+    Heights are in mm above the middle of the lips at rest.
 
     Raises:
         MarotteError: the head's lips are not known.
@@ -71,39 +73,21 @@ def lip_heights(
     return heights[:, 0], heights[:, 1]
 
 
-def plot_lips(utterance: Utterance, faces: Mapping[str, Predictor], path: Path) -> None:
-    """Draw how each face's lips move in an utterance, one above the other.
+def plot_lips(utterance: Utterance, predictors: Mapping[str, Predictor], path: Path) -> None:
+    """Draw the motion of the lips in an utterance, one plot per predictor.
 
-    Frames with closed lips are shaded; a /p b m/ at which the lips met has a green mark, one at
-    which they did not a red one.
+    Frames with closed lips are shaded. A /p b m/ has a green mark if the lips closed at it, and a
+    red mark if they did not.
     """
     head = load_head()
     width = min(14.0, 3 + 2.4 * utterance.seconds)
-    with figure(
-        path, (width, 1 + 2.1 * len(faces)), nrows=len(faces), squeeze=False, sharey=True
-    ) as (
+    n_rows = len(predictors)
+    with figure(path, (width, 1 + 2.1 * n_rows), nrows=n_rows, squeeze=False, sharey=True) as (
         drawn,
         axes,
     ):
-        for axis, (name, face) in zip(axes[:, 0], faces.items(), strict=True):
-            upper, lower = lip_heights(head, face(utterance))
-            times = np.arange(len(upper)) / FPS
-            axis.plot(times, upper, color=COLOURS[1], linewidth=1.6, label="upper lip")
-            axis.plot(times, lower, color=COLOURS[0], linewidth=1.6, label="lower lip")
-            closed = upper - lower <= CLOSED_MM
-            axis.fill_between(
-                times,
-                0,
-                1,
-                where=closed,
-                step="mid",
-                transform=axis.get_xaxis_transform(),
-                color="#009E73",
-                alpha=0.13,
-                linewidth=0,
-                label=f"closed: gap ≤ {CLOSED_MM:g} mm",
-            )
-            _mark_bilabials(axis, utterance.phones, upper - lower)
+        for axis, (name, predictor) in zip(axes[:, 0], predictors.items(), strict=True):
+            _plot_heights(axis, *lip_heights(head, predictor(utterance)), utterance)
             axis.set(title=name, ylabel="height, mm", xlim=(0, utterance.seconds))
             axis.title.set_horizontalalignment("left")
             axis.title.set_position((0, 1))
@@ -116,22 +100,40 @@ def plot_lips(utterance: Utterance, faces: Mapping[str, Predictor], path: Path) 
         drawn.suptitle(f"“{utterance.text}”", x=0.01, ha="left", fontsize=12)
 
 
-def _mark_bilabials(axis: Any, phones: tuple[Phone, ...], gap_mm: NDArray[np.float32]) -> None:
-    for phone in phones:
+def _plot_heights(
+    axis: Any, upper: NDArray[np.float32], lower: NDArray[np.float32], utterance: Utterance
+) -> None:
+    """Draw both lips' heights, shade frames with closed lips and mark /p b m/."""
+    times = np.arange(len(upper)) / FPS
+    axis.plot(times, upper, color=COLOURS[1], linewidth=1.6, label="upper lip")
+    axis.plot(times, lower, color=COLOURS[0], linewidth=1.6, label="lower lip")
+    axis.fill_between(
+        times,
+        0,
+        1,
+        where=upper - lower <= CLOSED_MM,
+        step="mid",
+        transform=axis.get_xaxis_transform(),
+        color=CLOSED_COLOUR,
+        alpha=0.13,
+        linewidth=0,
+        label=f"closed: gap ≤ {CLOSED_MM:g} mm",
+    )
+    for phone in utterance.phones:
         if phone.ipa not in BILABIALS:
             continue
-        met = closures(gap_mm, FPS, [phone]).pbm == 1
+        closed = closures(upper - lower, FPS, [phone]).pbm == 1
         axis.axvline(
             0.5 * (phone.start_s + phone.end_s),
-            color="#009E73" if met else MISSED,
+            color=CLOSED_COLOUR if closed else MISSED_COLOUR,
             linewidth=1.2,
-            linestyle="-" if met else "--",
+            linestyle="-" if closed else "--",
             zorder=0,
         )
 
 
 def _write_phones(axis: Any, phones: tuple[Phone, ...]) -> None:
-    """Each sound under the curves, /p b m/ in bold."""
+    """Write each sound under the curves, /p b m/ in bold."""
     for phone in phones:
         bold = phone.ipa in BILABIALS
         axis.text(

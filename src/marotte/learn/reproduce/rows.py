@@ -1,4 +1,4 @@
-"""What stands in the paper's tables: a row is a recipe, or an evaluation of one."""
+"""The rows of the paper's tables: each is a recipe, or an evaluation of a recipe's run."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from marotte.errors import MarotteError
 
 TEACHER = "T"
 THREE_SEEDS = (0, 1, 2)
-PAIRS = "the small set of clean speech alone"
-STAND_IN = "unless its recipe names a checkpoint of HuBERT, the frozen encoder is a random stand-in"
+PAIRS = "trained on the small set of clean speech only"
+STAND_IN = "the frozen encoder has random weights unless the recipe names a checkpoint of HuBERT"
+WINDOW_NORM = "norm over the window, as in the paper"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table.
+    """A row of a table.
 
     Attributes:
-        label: as the table names it, e.g. `S4+ smooth`.
+        label: the row's name in the table, e.g. `S4+ smooth`.
         recipe: the recipe file's name without its ending; empty for a teacher.
-        teacher: of a row that is one: whose face it is; empty for the one who taught the others.
-        smooth: whether the curves are the ensemble of eq. 8; the network is the same.
-        seeds: a training run each.
-        changes: what differs from the recipe, as tables of it.
-        drops: tables of the recipe that are left out.
-        hard_to_score: whether it takes so long to that a quarter of the speech has to do, and none
-            degraded.
-        paper_pbm: the paper's PBM accuracy in % on its test-clean and test-other, where it says.
-        note: what a reader has to know of it.
+        teacher: of a teacher's row, the teacher's name; empty for the teacher of the other rows.
+        smooth: whether curves are smoothed by eq. 8; the network is the same.
+        seeds: the seeds of the training runs.
+        changes: changes to the recipe, as tables of it.
+        drops: tables of the recipe to leave out.
+        hard_to_score: whether scoring takes so long that only a quarter of the speech is scored,
+            without degradations.
+        paper_pbm: the paper's PBM accuracies in % on its test-clean and test-other, if known.
+        note: a note on the row for readers.
     """
 
     label: str
@@ -45,7 +46,12 @@ class Row:
 
     @property
     def run(self) -> str:
-        """What its training runs are called: other evaluations of one run share it."""
+        """The name of the row's training runs; several evaluations of one run share it.
+
+        Example:
+            >>> Row("S0 without fine-tuning", "s0", drops=("finetune",)).run
+            's0-no-finetune'
+        """
         parts = [self.recipe, *(f"no-{table}" for table in self.drops)]
         parts += [
             f"{table}-{key}-{value}"
@@ -59,7 +65,7 @@ TABLE2 = (
     Row(TEACHER, "", paper_pbm=(96.9, 92.0)),
     Row("MFCC", "mfcc", paper_pbm=(24.4, 28.7), note=PAIRS),
     Row("MFCC+KD", "mfcc-kd", paper_pbm=(72.4, 56.7)),
-    # Window by window, at 1.27 G multiply-accumulates a frame, even scoring takes its time.
+    # Scored window by window at 1.27 G multiply-accumulates per frame.
     Row(
         "HuBERT-CNN",
         "hubert-cnn",
@@ -83,10 +89,13 @@ TABLE2 = (
     Row("S5", "s5", paper_pbm=(76.4, 54.0)),
     Row("S5+", "s5-plus", paper_pbm=(89.8, 67.3)),
     Row("S5+ smooth", "s5-plus", smooth=True, paper_pbm=(81.1, 64.7)),
-    Row("S1+ window", "s1-plus-window", note="norm over the window, as the paper has it"),
-    Row("S5+ window", "s5-plus-window", note="norm over the window, as the paper has it"),
+    Row("S1+ window", "s1-plus-window", note=WINDOW_NORM),
+    Row("S5+ window", "s5-plus-window", note=WINDOW_NORM),
 )
-"""The rows of Table 2 in its order, then the two that show what the `step` norm changes."""
+"""The rows of Table 2 in the paper's order, then two rows with the paper's norm.
+
+The other students have the norm `step`; the two rows show its effect.
+"""
 
 TABLE3 = (
     Row(TEACHER, ""),
@@ -97,21 +106,26 @@ TABLE3 = (
 """The ablations of § 4.6.2 and § 4.6.3."""
 
 TABLE4 = (
-    Row(TEACHER, "", paper_pbm=(68.5, 72.7), note="the files of vertices themselves"),
-    Row("components", "", teacher="components", note="the files through the components and back"),
+    Row(TEACHER, "", paper_pbm=(68.5, 72.7), note="the files of vertices"),
+    Row(
+        "components",
+        "",
+        teacher="components",
+        note="the files of vertices, encoded as components and decoded",
+    ),
     Row("at rest", "", teacher="at rest", note="a mesh that never moves"),
     Row("MFCC+KD", "mfcc-kd"),
-    Row("S0", "s0", paper_pbm=(67.7, 66.7), note="the one student in the paper's table"),
+    Row("S0", "s0", paper_pbm=(67.7, 66.7), note="the only student in the paper's table"),
     Row("S2", "s2"),
     Row("S2+", "s2-plus"),
 )
-"""Students of a mesh (§ 4.8): the paper's one, the baseline, a small one, and that one hybrid."""
+"""Students of a mesh (§ 4.8): the paper's, a baseline, a small one and its hybrid."""
 
 TEACHER_WINDOW = (
     Row("T2", "", teacher="voice2face"),
     Row("T2 512 ms", "", teacher="voice2face@512"),
 )
-"""What the teacher that listens hears (§ 4.6.1): all of an utterance, or 512 ms about a frame."""
+"""Voice2Face with the whole utterance, or with 512 ms about each frame (§ 4.6.1)."""
 
 TABLES = {
     "table2": TABLE2,
@@ -121,11 +135,15 @@ TABLES = {
 }
 
 
-def chosen_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
-    """The rows of these labels or recipes, and the teacher's; all where none are named.
+def choose_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """Return the rows with the given labels or recipes and all teachers; all rows without names.
 
     Raises:
-        MarotteError: a name is none of theirs.
+        MarotteError: no row has such a name.
+
+    Example:
+        >>> [row.label for row in choose_rows(TABLE2, ["S2"])]
+        ['T', 'S2']
     """
     if not names:
         return list(rows)
@@ -133,6 +151,6 @@ def chosen_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
     for name in names:
         if name not in known:
             raise MarotteError(
-                f"there is no row {name!r}: there are {', '.join(row.label for row in rows)}"
+                f"there is no row {name!r}: choose from {', '.join(row.label for row in rows)}"
             )
     return [row for row in rows if not row.recipe or row.label in names or row.recipe in names]

@@ -1,4 +1,4 @@
-"""Figures and costs in; Table 2 as Markdown out, with the paper's own figures beside ours."""
+"""Table 2 and its kind as Markdown: figures and costs in, text beside the paper's figures out."""
 
 from __future__ import annotations
 
@@ -7,26 +7,42 @@ from statistics import mean, stdev
 
 from marotte.learn.measure.card import markdown_table
 from marotte.learn.metrics import CLOSED_MM
-from marotte.learn.reproduce.results import CLEAN, Costs, Figures
+from marotte.learn.reproduce.results import CLEAN, LANGUAGES, NOT_DEGRADED, OTHER, Costs, Figures
 from marotte.learn.reproduce.rows import Row
 
-OTHER, LANGUAGES = "test_other", "test_languages"
 SPLITS = (CLEAN, OTHER, LANGUAGES)
 
 
-def of_row(
-    figures: Iterable[Figures], label: str, split: str, heard: str = "as it is", who: str = "all"
+def select(
+    figures: Iterable[Figures],
+    label: str,
+    split: str,
+    degradation: str = NOT_DEGRADED,
+    who: str = "all",
 ) -> list[Figures]:
-    """The figures of a row on a test set, one a seed."""
+    """Return the figures of a row on a test set, one per seed.
+
+    Args:
+        figures: the lines of a table.
+        label: the row's label.
+        split: the test set.
+        degradation: the name of a degradation, or `NOT_DEGRADED`.
+        who: a speaker, a language or `all`.
+    """
     return [
         each
         for each in figures
-        if (each.row, each.split, each.heard, each.who) == (label, split, heard, who)
+        if (each.row, each.split, each.heard, each.who) == (label, split, degradation, who)
     ]
 
 
-def spread(values: Sequence[float], show: Callable[[float], str]) -> str:
-    """The mean of some seeds' values, with their standard deviation where there are several."""
+def mean_and_deviation(values: Sequence[float], show: Callable[[float], str]) -> str:
+    """Return the mean of the seeds' values, with the standard deviation of several values.
+
+    Example:
+        >>> mean_and_deviation([0.5, 0.7], "{:.2f}".format)
+        '0.60 ± 0.14'
+    """
     if not values:
         return "–"
     middle = show(mean(values))
@@ -34,18 +50,23 @@ def spread(values: Sequence[float], show: Callable[[float], str]) -> str:
 
 
 def percent(value: float) -> str:
-    """A share in %."""
+    """Return a share in %.
+
+    Example:
+        >>> percent(0.125)
+        '12.5'
+    """
     return f"{100 * value:.1f}"
 
 
 def markdown(rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Costs]) -> str:
-    """A table's page: how good the rows are, what they cost, by language, and degraded."""
+    """Return a table's page: scores, costs, scores by language and scores on degraded sound."""
     parts = [
-        f"{budget_of(figures)} {speech_of(figures)} Lips count as closed at a gap of "
-        f"{CLOSED_MM:g} mm or less; PBM is never shown without false closure. What the words mean: "
-        "[metrics](metrics.md).",
+        f"{budget_sentence(figures)} {speech_sentence(figures)} Lips count as closed at a gap of "
+        f"{CLOSED_MM:g} mm or less. PBM is always shown with false closure. [metrics](metrics.md) "
+        "defines the columns.",
         "\n".join(_quality(rows, figures)),
-        "\n".join(costs_lines(rows, costs)),
+        "\n".join(cost_table(rows, costs)),
         "\n".join(_languages(rows, figures)),
         "\n".join(_degraded(rows, figures)),
         *notes_of(rows),
@@ -53,33 +74,36 @@ def markdown(rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Co
     return "\n\n".join(part for part in parts if part)
 
 
-def budget_of(figures: Sequence[Figures]) -> str:
-    """What the students of a table were given, in a sentence."""
+def budget_sentence(figures: Sequence[Figures]) -> str:
+    """Return a sentence on the training budget of a table's students."""
     budgets = sorted({each.budget_minutes for each in figures if each.seed >= 0})
     if not budgets:
         return "No student was trained for this table."
-    said = " or ".join(f"{budget:g}" for budget in budgets)
+    minutes = " or ".join(f"{budget:g}" for budget in budgets)
     return (
-        f"Every student was trained for {said} minutes of this machine, from the seeds in the "
-        "table; the steps it took in them stand there too."
+        f"Every student was trained for {minutes} minutes on this machine. The table lists the "
+        "seeds and the number of training steps of each seed."
     )
 
 
-def speech_of(figures: Sequence[Figures]) -> str:
-    """How much speech was scored, in a sentence."""
+def speech_sentence(figures: Sequence[Figures]) -> str:
+    """Return a sentence on how much speech was scored."""
     minutes = {each.split: each.minutes for each in figures if each.who == "all"}
-    said = ", ".join(f"{minutes[split]:.1f} of `{split}`" for split in SPLITS if split in minutes)
-    return f"Minutes of speech scored: {said}."
+    amounts = ", ".join(
+        f"{minutes[split]:.1f} of `{split}`" for split in SPLITS if split in minutes
+    )
+    return f"Minutes of speech scored: {amounts}."
 
 
 def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
     def cell(label: str, split: str, name: str, show: Callable[[float], str]) -> str:
-        return spread([getattr(each, name) for each in of_row(figures, label, split)], show)
+        values = [getattr(each, name) for each in select(figures, label, split)]
+        return mean_and_deviation(values, show)
 
     lines: list[list[str]] = []
     for row in rows:
-        clean = of_row(figures, row.label, CLEAN)
-        ratio = [each.jitter / each.taught_jitter for each in clean]
+        clean = select(figures, row.label, CLEAN)
+        contact = [e.contact_ms / e.taught_contact_ms for e in clean]
         lines.append(
             [
                 row.label,
@@ -87,11 +111,11 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
                 *(cell(row.label, split, "false_closure", percent) for split in SPLITS),
                 cell(row.label, CLEAN, "auc", "{:.4f}".format),
                 cell(row.label, CLEAN, "mse", "{:.5f}".format),
-                spread(ratio, "{:.2f}".format),
+                mean_and_deviation([e.jitter / e.taught_jitter for e in clean], "{:.2f}".format),
                 cell(row.label, CLEAN, "timing_ms", "{:+.0f}".format),
-                spread([e.contact_ms / e.taught_contact_ms for e in clean], "{:.2f}".format),
-                seeds_of(clean),
-                "–" if row.paper_pbm is None else "{:.1f} / {:.1f}".format(*row.paper_pbm),
+                mean_and_deviation(contact, "{:.2f}".format),
+                seeds_and_steps(clean),
+                paper_pbm(row),
             ]
         )
     names = ("clean", "other", "languages")
@@ -110,20 +134,30 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
     return markdown_table(columns, lines)
 
 
-def seeds_of(figures: Sequence[Figures]) -> str:
-    """The seeds of a row, and the steps its runs took."""
+def paper_pbm(row: Row) -> str:
+    """Return the paper's PBM accuracies of a row.
+
+    Example:
+        >>> paper_pbm(Row("S0", "s0", paper_pbm=(94.5, 84.7)))
+        '94.5 / 84.7'
+    """
+    return "–" if row.paper_pbm is None else "{:.1f} / {:.1f}".format(*row.paper_pbm)
+
+
+def seeds_and_steps(figures: Sequence[Figures]) -> str:
+    """Return the seeds of a row with the training steps of each."""
     return ", ".join(f"{each.seed}: {each.steps}" for each in figures if each.seed >= 0) or "–"
 
 
-def costs_lines(rows: Sequence[Row], costs: Sequence[Costs]) -> list[str]:
-    """What the rows' students cost, as a table."""
+def cost_table(rows: Sequence[Row], costs: Sequence[Costs]) -> list[str]:
+    """Return the lines of a Markdown table of the students' costs."""
     lines: list[list[str]] = []
     for row in rows:
-        mine = [each for each in costs if each.row == row.label]
-        if not mine:
+        of_row = [each for each in costs if each.row == row.label]
+        if not of_row:
             continue
-        first = mine[0]
-        still = ("open_silence", "open_noise", "open_tones", "open_music", "open_clicks")
+        first = of_row[0]
+        open_shares = ("open_silence", "open_noise", "open_tones", "open_music", "open_clicks")
         lines.append(
             [
                 row.label,
@@ -135,21 +169,21 @@ def costs_lines(rows: Sequence[Row], costs: Sequence[Costs]) -> list[str]:
                 f"{first.lookahead_ms:.0f}",
                 f"{first.ms_a_frame:.2f}",
                 *(
-                    spread([100 * getattr(e, name) for e in mine], "{:.0f}".format)
-                    for name in still
+                    mean_and_deviation([100 * getattr(e, name) for e in of_row], "{:.0f}".format)
+                    for name in open_shares
                 ),
             ]
         )
     columns = (
         "model",
         "parameters M",
-        "MACs M a frame",
+        "MACs M per frame",
         "streamed",
-        "memory MiB, paper's count",
+        "memory MiB, paper's formula",
         "process peak MiB",
         "look-ahead ms",
-        "ms a frame",
-        *(f"open in {what} %" for what in ("silence", "noise", "tones", "music", "clicks")),
+        "ms per frame",
+        *(f"open in {sound} %" for sound in ("silence", "noise", "tones", "music", "clicks")),
     )
     return markdown_table(columns, lines) if lines else []
 
@@ -159,33 +193,33 @@ def _languages(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
     lines = [
         [
             row.label,
-            *(_pair(of_row(figures, row.label, LANGUAGES, who=name)) for name in (*names, "all")),
+            *(_pair(select(figures, row.label, LANGUAGES, who=name)) for name in (*names, "all")),
         ]
         for row in rows
-        if of_row(figures, row.label, LANGUAGES)
+        if select(figures, row.label, LANGUAGES)
     ]
     heads = [f"{name} PBM / false closure %" for name in (*names, "all languages")]
     return markdown_table(("model", *heads), lines) if names else []
 
 
 def _degraded(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
-    ways = sorted({each.heard for each in figures}, key=lambda how: (how != "as it is", how))
+    names = sorted({each.heard for each in figures}, key=lambda name: (name != NOT_DEGRADED, name))
     lines = [
-        [row.label, *(_pair(of_row(figures, row.label, CLEAN, how)) for how in ways)]
+        [row.label, *(_pair(select(figures, row.label, CLEAN, name)) for name in names)]
         for row in rows
-        if row.recipe and of_row(figures, row.label, CLEAN)
+        if row.recipe and select(figures, row.label, CLEAN)
     ]
-    heads = [f"clean, {how}: PBM / false closure %" for how in ways]
-    return markdown_table(("model", *heads), lines) if len(ways) > 1 else []
+    heads = [f"clean, {name}: PBM / false closure %" for name in names]
+    return markdown_table(("model", *heads), lines) if len(names) > 1 else []
 
 
 def _pair(figures: Sequence[Figures]) -> str:
-    pbm = spread([each.pbm for each in figures], percent)
-    return f"{pbm} / {spread([each.false_closure for each in figures], percent)}"
+    pbm = mean_and_deviation([each.pbm for each in figures], percent)
+    return f"{pbm} / {mean_and_deviation([each.false_closure for each in figures], percent)}"
 
 
 def notes_of(rows: Sequence[Row]) -> list[str]:
-    """What a reader has to know of the rows, as a list."""
+    """Return the rows' notes as one Markdown list, or an empty list without notes."""
     notes = [
         f"- {row.label}: {row.note}"
         f"{'; scored on a quarter of the speech' if row.hard_to_score else ''}."

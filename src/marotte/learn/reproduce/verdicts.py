@@ -1,4 +1,4 @@
-"""What the paper says of its figures, held against ours: tables in, a verdict a claim out."""
+"""Verdicts on the paper's claims: tables in, a Markdown table of claims and verdicts out."""
 
 from __future__ import annotations
 
@@ -7,85 +7,89 @@ from dataclasses import dataclass, field, replace
 from statistics import mean
 
 from marotte.learn.measure.card import markdown_table
-from marotte.learn.reproduce.results import CLEAN, Costs, Figures
+from marotte.learn.reproduce.results import CLEAN, NOT_DEGRADED, Costs, Figures
 from marotte.learn.reproduce.rows import TEACHER
-from marotte.learn.reproduce.tables import of_row
+from marotte.learn.reproduce.tables import select
 
 Verdict = tuple[bool, str]
-LEARNT = 10.0  # % of /p b m/ closed, below which a student has not learnt to
+"""Whether a claim holds, and the figures that decide it."""
+
+LEARNT_PBM = 10.0  # % of /p b m/ closed: a student below has not learnt to close its lips
 
 
 class NotMeasured(Exception):
-    """A row that a claim speaks of is not in the tables."""
+    """A row that a claim needs is not in the tables."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The tables that claims are held against.
+    """The tables that claims are checked against.
 
     Attributes:
-        figures: see `Figures`.
-        costs: see `Costs`.
-        asked: the PBM accuracies of students that a claim has asked for, in %.
+        figures: the lines of all tables.
+        costs: the costs of all tables.
+        compared_pbm: the PBM accuracies of students that the current claim has read, in %.
     """
 
     figures: Sequence[Figures]
     costs: Sequence[Costs] = field(default_factory=tuple)
-    asked: list[float] = field(default_factory=list[float])
+    compared_pbm: list[float] = field(default_factory=list[float])
 
-    def of(self, row: str, name: str, split: str = CLEAN, heard: str = "as it is") -> float:
-        """A row's figure, the mean over its seeds.
+    def figure(
+        self, row: str, name: str, split: str = CLEAN, degradation: str = NOT_DEGRADED
+    ) -> float:
+        """Return a row's figure, the mean over its seeds.
 
         Raises:
-            NotMeasured: there is none.
+            NotMeasured: the tables do not have it.
         """
-        values = [getattr(each, name) for each in of_row(self.figures, row, split, heard)]
+        values = [getattr(each, name) for each in select(self.figures, row, split, degradation)]
         if not values:
-            raise NotMeasured(f"{row} on {split}, {heard}")
+            raise NotMeasured(f"{row} on {split}, {degradation}")
         return mean(values)
 
-    def pbm(self, row: str, split: str = CLEAN, heard: str = "as it is") -> float:
-        """A row's PBM accuracy in %."""
-        pbm = 100 * self.of(row, "pbm", split, heard)
+    def pbm(self, row: str, split: str = CLEAN, degradation: str = NOT_DEGRADED) -> float:
+        """Return a row's PBM accuracy in %."""
+        pbm = 100 * self.figure(row, "pbm", split, degradation)
         if not row.startswith(TEACHER):
-            self.asked.append(pbm)
+            self.compared_pbm.append(pbm)
         return pbm
 
     def jitter(self, row: str) -> float:
-        """A row's jitter over the teacher's."""
-        return self.of(row, "jitter") / self.of(row, "taught_jitter")
+        """Return a row's jitter divided by the teacher's."""
+        return self.figure(row, "jitter") / self.figure(row, "taught_jitter")
 
     def cost(self, row: str, name: str) -> float:
-        """What a row costs.
+        """Return a row's cost, the mean over its seeds.
 
         Raises:
-            NotMeasured: there is no such row.
+            NotMeasured: the tables do not have the row.
         """
         values = [getattr(each, name) for each in self.costs if each.row == row]
         if not values:
             raise NotMeasured(f"the cost of {row}")
         return mean(values)
 
-    def there(self, rows: Sequence[str]) -> list[str]:
-        """Those of some rows that were measured.
+    def measured_rows(self, rows: Sequence[str]) -> list[str]:
+        """Return those of some rows that are in the tables.
 
         Raises:
-            NotMeasured: none was.
+            NotMeasured: none is.
         """
-        found = [row for row in rows if of_row(self.figures, row, CLEAN)]
-        if not found:
+        measured = [row for row in rows if select(self.figures, row, CLEAN)]
+        if not measured:
             raise NotMeasured(", ".join(rows))
-        return found
+        return measured
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Something the paper says.
+    """A claim of the paper.
 
     Attributes:
-        section: where.
-        text: what, in our words.
-        check: whether it holds, and the figures.
+        section: the section of the paper.
+        text: the claim, in our words.
+        check: returns whether the claim holds, and the figures.
     """
 
     section: str
@@ -93,21 +97,21 @@ class Claim:
     check: Callable[[Measured], Verdict]
 
 
-def verdicts(claims: Sequence[Claim], measured: Measured) -> str:
-    """A Markdown table: each claim held, not held or not measured, with its figures.
+def verdict_table(claims: Sequence[Claim], measured: Measured) -> str:
+    """Return a Markdown table with a verdict on each claim and its figures.
 
-    A claim on PBM accuracies is undecided where no student it compares has learnt to close its
-    lips: which of two noughts is larger says nothing of the claim.
+    A claim on PBM accuracies is undecided if none of the students it compares has learnt to close
+    its lips: the order of accuracies near zero does not support or contradict the claim.
     """
     lines: list[list[str]] = []
     for claim in claims:
-        asking = replace(measured, asked=[])
+        tables = replace(measured, compared_pbm=[])
         try:
-            held, said = claim.check(asking)
-            verdict = "held" if held else "**not held**"
-            if asking.asked and max(asking.asked) < LEARNT:
+            holds, figures = claim.check(tables)
+            verdict = "held" if holds else "**not held**"
+            if tables.compared_pbm and max(tables.compared_pbm) < LEARNT_PBM:
                 verdict = "undecided"
         except NotMeasured as missing:
-            verdict, said = "not measured", f"no figures of {missing}"
-        lines.append([claim.section, claim.text, verdict, said])
-    return "\n".join(markdown_table(("§", "the paper says", "here", "figures"), lines))
+            verdict, figures = "not measured", f"no figures of {missing}"
+        lines.append([claim.section, claim.text, verdict, figures])
+    return "\n".join(markdown_table(("§", "claim of the paper", "verdict", "figures"), lines))

@@ -1,0 +1,119 @@
+"""Measuring a table's rows: trained runs or teachers in, figures per test set and costs out."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from marotte.learn.measure.degraded import DEGRADATIONS, DegradedPredictor
+from marotte.learn.measure.evaluate import Score, evaluate, held_out_splits
+from marotte.learn.measure.nonspeech import open_shares_by_sound
+from marotte.learn.measure.predictors import (
+    LabelPredictor,
+    Predictor,
+    RunPredictor,
+    SmoothedPredictor,
+    open_predictor,
+)
+from marotte.learn.reproduce.result_cache import cache_key, cached_results
+from marotte.learn.reproduce.results import CLEAN, NOT_DEGRADED, Costs, Figures, figures_of
+from marotte.learn.reproduce.rows import Row
+from marotte.learn.reproduce.run_costs import run_costs
+from marotte.learn.reproduce.runs import TablePlan
+from marotte.progress import Progress
+
+
+@dataclass(frozen=True)
+class ScoredSpeech:
+    """How much speech is scored, and by which processes.
+
+    Attributes:
+        minutes: minutes of each test set at most; None for all.
+        pool: processes from `learn.processes.process_pool`; None scores in this process.
+    """
+
+    minutes: float | None
+    pool: Executor | None = None
+
+
+def measure_teacher(row: Row, plan: TablePlan, teacher: str, speech: ScoredSpeech) -> list[Figures]:
+    """Return the figures of the teacher's labels, or of the teacher that the row names."""
+    figures: list[Figures] = []
+    predictor = open_predictor(plan.store, row.teacher) if row.teacher else LabelPredictor(teacher)
+    for split in held_out_splits(plan.store):
+        scores = _scores(predictor, plan, split, teacher, speech)
+        figures += [
+            figures_of(row.label, -1, float("nan"), 0, NOT_DEGRADED, split, each) for each in scores
+        ]
+    return figures
+
+
+def measure(
+    row: Row, seed: int, plan: TablePlan, speech: ScoredSpeech, progress: Progress | None = None
+) -> tuple[list[Figures], Costs]:
+    """Return the figures and costs of a trained run, from its folder if they are cached there."""
+    from marotte.learn.train import checkpoint
+
+    if row.hard_to_score and speech.minutes:
+        speech = replace(speech, minutes=speech.minutes / 4)
+    folder = plan.folder(row, seed)
+    state = checkpoint.read(folder / checkpoint.FILE)
+    key = cache_key(state, plan, speech.minutes)
+    predictor: Predictor = RunPredictor(folder)
+    predictor = SmoothedPredictor(predictor) if row.smooth else predictor
+
+    def compute() -> tuple[list[Figures], Costs]:
+        figures = _all_figures(row, seed, plan, predictor, state, speech, progress)
+        return figures, run_costs(row, seed, folder, open_shares_by_sound(predictor), key)
+
+    path = folder / f"figures{'-smooth' if row.smooth else ''}.json"
+    return cached_results(row, path, key, Figures, compute)
+
+
+def _all_figures(
+    row: Row,
+    seed: int,
+    plan: TablePlan,
+    predictor: Predictor,
+    state: dict[str, Any],
+    speech: ScoredSpeech,
+    progress: Progress | None,
+) -> list[Figures]:
+    """Score a predictor on every test set, and on the clean one with each degradation."""
+    teacher, steps = state["recipe"]["teacher"], state["progress"]["step"]
+    budget = state["recipe"]["train"]["minutes"]
+    figures: list[Figures] = []
+    splits = held_out_splits(plan.store)
+    conditions = [(NOT_DEGRADED, split) for split in splits]
+    if not row.hard_to_score and CLEAN in splits:
+        conditions += [(degradation, CLEAN) for degradation in DEGRADATIONS]
+    for degradation, split in conditions:
+        listener = (
+            predictor if degradation == NOT_DEGRADED else DegradedPredictor(predictor, degradation)
+        )
+        scores = _scores(listener, plan, split, teacher, speech, progress)
+        figures += [
+            figures_of(row.label, seed, budget, steps, degradation, split, each) for each in scores
+        ]
+    return figures
+
+
+def _scores(
+    predictor: Predictor,
+    plan: TablePlan,
+    split: str,
+    teacher: str,
+    speech: ScoredSpeech,
+    progress: Progress | None = None,
+) -> list[Score]:
+    return evaluate(
+        predictor,
+        plan.store,
+        split,
+        "all",
+        teacher,
+        progress,
+        minutes=speech.minutes,
+        pool=speech.pool,
+    )
