@@ -79,7 +79,7 @@ def test_the_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_pat
     assert {url.split(":")[0] for url in opened.requests} <= {"http", "data"}
     opened.page.keyboard.press("Space")
     opened.until(f"marotte.gap() > {OPEN_MM} && marotte.level > -40")
-    assert opened.ask("hearing") == "microphone"
+    assert opened.ask("source") == "microphone"
     opened.until("marotte.influence('jawOpen') > 0.1")
     opened.page.screenshot(path=tmp_path / "open.png")
     closed = f"marotte.gap() < {CLOSED_MM} && marotte.influence('jawOpen') < 0.06"
@@ -93,7 +93,7 @@ def test_the_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_pat
     assert held_ms == 0
     assert opened.page.locator("#total").inner_text().endswith(" ms")
     opened.page.keyboard.press("Space")
-    opened.until("marotte.hearing === '' && marotte.influence('jawOpen') === 0")
+    opened.until("marotte.source === '' && marotte.influence('jawOpen') === 0")
 
 
 def test_a_take_is_downloaded_as_live_link_csv_and_as_glb(opened: Opened, tmp_path: Path):
@@ -139,7 +139,7 @@ def test_a_file_that_is_dropped_is_shown_in_step_with_its_sound(
             document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
             const seen = [], end = performance.now() + 60_000;
             const look = () => {
-                const plays = marotte.hearing === "voice.wav";
+                const plays = marotte.source === "voice.wav";
                 const late = performance.now() > end;
                 if (late || (!plays && seen.length)) return done(seen);  // it ends by itself
                 if (plays && marotte.time > 0) {
@@ -195,9 +195,9 @@ def test_the_keyboard_reaches_everything_and_keeps_a_button_s_keys(opened: Opene
     assert reached[:5] == ["smooth", "student", "mic", "open", "record"]
     opened.page.locator("#mic").focus()
     opened.page.keyboard.press("Space")
-    opened.until("marotte.hearing === 'microphone'")
+    opened.until("marotte.source === 'microphone'")
     opened.page.keyboard.press("Space")
-    opened.until("marotte.hearing === ''")
+    opened.until("marotte.source === ''")
 
 
 def test_it_shows_frames_that_are_made_elsewhere(browser: Any, capsys: Any):
@@ -230,5 +230,5 @@ def test_a_refused_microphone_is_said(browser: Any, url: str):
     opened.page.keyboard.press("Space")
     opened.until("!document.getElementById('notice').hidden")
     assert "gives no microphone" in opened.page.locator("#notice").inner_text()
-    assert opened.ask("hearing") == ""
+    assert opened.ask("source") == ""
     opened.page.close()

@@ -113,7 +113,7 @@ class Normals:
     def __call__(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return normals [n_vertices, 3] of vertices [n_vertices, 3]; their length is not 1."""
         corners = vertices[self._faces]
-        # Cross product of the diagonals 0-2 and 1-3 of a quad, or the edges 0-2 and 1-2 of a triangle.
+        # Cross product of a quad's diagonals 0-2 and 1-3, or of a triangle's edges 0-2 and 1-2.
         face_normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1])
         sums = np.zeros((len(vertices), 3), np.float32)
         sums[self._present] = np.add.reduceat(face_normals[self._face], self._first, axis=0)

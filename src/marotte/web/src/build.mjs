@@ -1,5 +1,5 @@
-// Bundles both pages, page.* and viewer.*, into the folder that is named on the command line.
-// The head they both draw, three.js and all, is one program of its own before theirs.
+// Bundles both pages, page.* and viewer.*, into the folder given on the command line. Both draw the
+// head with the same program, stage.js with three.js, which is bundled once and runs before theirs.
 
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,12 +16,12 @@ const options = {
   legalComments: "eof",
   logLevel: "warning",
 };
-/** What is imported of the shared program is taken from the one that ran before. */
-const taken = {
-  name: "taken",
+/** Imports of the shared program refer to the one that ran before. */
+const external = {
+  name: "external",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: new RegExp(`^\\./${SHARED}\\.js$`) }, ({ path }) => ({ path, namespace: "taken" }));
-    onLoad({ filter: /./, namespace: "taken" }, () => ({ contents: `module.exports = ${SHARED}` }));
+    onResolve({ filter: new RegExp(`^\\./${SHARED}\\.js$`) }, ({ path }) => ({ path, namespace: "external" }));
+    onLoad({ filter: /./, namespace: "external" }, () => ({ contents: `module.exports = ${SHARED}` }));
   },
 };
 
@@ -35,7 +35,7 @@ await build({
 await build({
   ...options,
   entryPoints: ["page.js", "page.css", "viewer.js", "viewer.css"],
-  plugins: [taken],
+  plugins: [external],
 });
 for (const name of ["page.html", "viewer.html", "capture.js"]) {
   await copyFile(name, join(options.outdir, name));

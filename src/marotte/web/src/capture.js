@@ -1,6 +1,6 @@
-// Runs where the browser makes sound: hands the microphone's samples to the page as they come.
+// Audio worklet, run in the browser's audio thread: sends the microphone's samples to the page.
 
-const CHUNK_S = 0.008; // the browser's blocks are 128 samples, 2.7 ms at 48 kHz: too many messages
+const CHUNK_S = 0.008; // one message per block of 128 samples, 2.7 ms at 48 kHz, would be too many
 
 class Capture extends AudioWorkletProcessor {
   constructor() {

@@ -1,16 +1,16 @@
-// Time: the sound's own clock where there is sound, else the page's. Both have the same methods.
+// Clocks for playing: one follows a sound, one runs without sound. Both have the same methods.
 
-const JUMP_S = 0.12; // more than this apart, the smooth time follows the sound at once
-const PULL = 0.08; // else it takes up this share of the difference each time it is asked
+const JUMP_S = 0.12; // if the smooth time is further from the sound's, it jumps
+const PULL = 0.08; // else each call corrects this share of the difference
 
-/** A clock that plays a sound. Browsers tell its time in coarse steps, `time()` runs smoothly. */
+/** A clock that plays a sound. Browsers give the sound's time in coarse steps; `time()` is smooth. */
 export class SoundClock {
   constructor(sound, seconds, onchange) {
     this.seconds = seconds;
     this.audio = new Audio(URL.createObjectURL(sound));
     this.audio.preload = "auto";
     this.shown = 0;
-    this.asked = performance.now();
+    this.updatedMs = performance.now();
     for (const event of ["play", "pause", "ended", "error"]) {
       this.audio.addEventListener(event, onchange);
     }
@@ -27,18 +27,18 @@ export class SoundClock {
   time() {
     const now = performance.now();
     if (this.playing && !this.audio.seeking) {
-      this.shown += ((now - this.asked) / 1000) * this.audio.playbackRate;
+      this.shown += ((now - this.updatedMs) / 1000) * this.audio.playbackRate;
       const behind = this.audio.currentTime - this.shown;
       this.shown += Math.abs(behind) > JUMP_S ? behind : behind * PULL;
     }
-    this.asked = now;
+    this.updatedMs = now;
     this.shown = clamp(this.shown, this.seconds);
     return this.shown;
   }
 
   play() {
     if (this.audio.ended || this.shown >= this.seconds) this.seek(0);
-    this.asked = performance.now();
+    this.updatedMs = performance.now();
     return this.audio.play();
   }
 
@@ -70,16 +70,16 @@ export class SilentClock {
   time() {
     const now = performance.now();
     if (this.playing) {
-      this.shown = clamp(this.shown + ((now - this.asked) / 1000) * this.rate, this.seconds);
+      this.shown = clamp(this.shown + ((now - this.updatedMs) / 1000) * this.rate, this.seconds);
       if (this.shown >= this.seconds) this.pause();
     }
-    this.asked = now;
+    this.updatedMs = now;
     return this.shown;
   }
 
   async play() {
     if (this.shown >= this.seconds) this.shown = 0;
-    this.asked = performance.now();
+    this.updatedMs = performance.now();
     this.playing = true;
     this.onchange();
   }

@@ -1,8 +1,8 @@
-// What is pressed, chosen and dropped on the live page, in; what to do, out.
+// The live page's controls: buttons, keys, menus and dropped files call what they stand for.
 
 const element = (id) => document.getElementById(id);
 
-/** @param on what to call: `toggle()`, `record()`, `play(file)`, `choose()` */
+/** @param on callbacks: `toggle()`, `record()`, `play(file)`, `choose()` */
 export function listen(on) {
   const file = element("file");
   element("mic").addEventListener("click", on.toggle);
@@ -21,7 +21,7 @@ function listenToKeys(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const action = actions[event.key.toLowerCase()];
-    // A button or a choice that has the focus keeps its keys.
+    // A button or menu with the focus handles its keys itself.
     if (!action || event.target.closest("button, select, input")) return;
     event.preventDefault();
     action();
@@ -29,15 +29,15 @@ function listenToKeys(actions) {
 }
 
 function listenToDrops(play) {
-  const over = (is) => document.body.classList.toggle("dropping", is);
+  const setDropping = (on) => document.body.classList.toggle("dropping", on);
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
-    over(true);
+    setDropping(true);
   });
-  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || over(false));
+  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || setDropping(false));
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    over(false);
+    setDropping(false);
     if (event.dataTransfer.files.length) play(event.dataTransfer.files[0]);
   });
 }

@@ -1,8 +1,8 @@
-// What the page carries: facts as JSON; arrays as gzip and the sound as FLAC, both in base64.
+// The data in the page: facts as JSON; arrays (gzip) and sound (FLAC) in base64.
 
 const TYPES = { uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array };
 
-/** Read everything: the facts, with `arrays` by name and `sound` as a Blob or null. */
+/** Read all data: the facts, with `arrays` by name and `sound` as a Blob or null. */
 export async function load() {
   const facts = JSON.parse(text("facts"));
   const packed = new Blob([bytes("arrays")]).stream();
@@ -13,8 +13,8 @@ export async function load() {
 }
 
 /**
- * A FLAC file as a WAV file (a Blob), or null where the browser can't decode it. In FLAC without a
- * table of places, which few programs write, Chromium stalls when it seeks to near the end.
+ * Convert a FLAC file to a WAV file (a Blob); null if the browser can't decode it. Chromium stalls
+ * when it seeks to near the end of FLAC without a seek table, which few programs write.
  */
 async function asWav(flac, rate) {
   try {
@@ -25,28 +25,29 @@ async function asWav(flac, rate) {
   }
 }
 
-/** Samples within -1..1 as a WAV file of 16 bits (a Blob). */
+/** Convert samples -1..1 to a 16-bit WAV file (a Blob). */
 export function wavOf(sound, rate) {
   const samples = Int16Array.from(sound, (sample) =>
     Math.max(-32768, Math.min(32767, Math.round(sample * 32768))),
   );
-  const words = (text) => text.split("").map((letter) => letter.charCodeAt(0));
-  const number = (value) => [value, value >> 8, value >> 16, value >> 24]; // 32 bits
+  const characters = (text) => text.split("").map((letter) => letter.charCodeAt(0));
+  const uint32 = (value) => [value, value >> 8, value >> 16, value >> 24];
   const header = Uint8Array.of(
-    ...words("RIFF"), ...number(36 + samples.byteLength), ...words("WAVEfmt "), ...number(16),
-    1, 0, 1, 0, ...number(rate), ...number(2 * rate), 2, 0, 16, 0, // PCM, mono, 16 bits
-    ...words("data"), ...number(samples.byteLength),
+    ...characters("RIFF"), ...uint32(36 + samples.byteLength), ...characters("WAVEfmt "), ...uint32(16),
+    1, 0, 1, 0, ...uint32(rate), ...uint32(2 * rate), 2, 0, 16, 0, // PCM, mono, 16 bits
+    ...characters("data"), ...uint32(samples.byteLength),
   );
   return new Blob([header, samples], { type: "audio/wav" });
 }
 
-/** The greatest of samples 0..255 between two times. */
+/** Peaks 0..255 of a recording over time. */
 export class Loudness {
   constructor(samples, rate) {
     Object.assign(this, { samples, rate });
     this.loudest = samples.reduce((most, sample) => Math.max(most, sample), Math.min(samples.length, 1));
   }
 
+  /** Return the highest peak between two times. */
   peak(from, to) {
     const first = Math.floor(from * this.rate);
     const last = Math.max(first + 1, Math.floor(to * this.rate));
@@ -54,7 +55,7 @@ export class Loudness {
   }
 }
 
-/** A control over time, linear between its frames and held at both ends. */
+/** A control over time: linear between frames, constant before the first and after the last. */
 export class Track {
   constructor(name, values, fps) {
     this.name = name;
@@ -62,17 +63,17 @@ export class Track {
     this.fps = fps;
   }
 
-  /** The value at a time in seconds. */
+  /** Return the value at a time in seconds. */
   at(time) {
     const { values, fps } = this;
-    const place = Math.min(Math.max(time * fps, 0), values.length - 1);
-    const before = Math.floor(place);
+    const position = Math.min(Math.max(time * fps, 0), values.length - 1);
+    const before = Math.floor(position);
     const after = Math.min(before + 1, values.length - 1);
-    return values[before] + (values[after] - values[before]) * (place - before);
+    return values[before] + (values[after] - values[before]) * (position - before);
   }
 }
 
-/** The tracks of the controls that move, as numbers in the rig's ranges. */
+/** Return the tracks of the controls that move, in the rig's ranges. */
 export function readTracks({ arrays, controls, frames, fps }) {
   return controls.map(({ name, min, max }, row) => {
     const steps = arrays.controls.subarray(row * frames, (row + 1) * frames);
@@ -91,7 +92,7 @@ function bytes(id) {
   return content;
 }
 
-/** Cut a buffer into the arrays that a list of `{name, type, length}` says it holds, in order. */
+/** Split a buffer into arrays, by a list of `{name, type, length}` in their order. */
 function split(buffer, list) {
   const arrays = {};
   let start = 0;

@@ -1,14 +1,27 @@
-// The delay from sound in to frame shown: what is measured of each frame in, a meter with its parts out.
+// The delay meter: it shows how old the sound is that the face shows, and which parts add up to it.
 
 const PARTS = [
-  ["look-ahead", "what the student waits to hear"],
-  ["transport", "gathering samples, to the server and back"],
-  ["computing", "the server, with the student"],
-  ["held", "until the file's sound is heard"],
+  ["look-ahead", "sound that the student waits for, and smoothing"],
+  ["transport", "collecting samples, to the server and back"],
+  ["computing", "the student, on the server"],
+  ["held", "until the file's sound is played"],
   ["drawing", "from the frame's arrival to its picture"],
 ];
-const FOLLOW = 0.06; // the share of each new frame in the mean that is shown
+const SMOOTHING = 0.06; // the share of a new frame in the mean that is shown
 const SHOW_MS = 250;
+
+/** Return the parts, in ms, of a frame that was made from the sound of this page. */
+export function localDelay(frame, source, firstSample, now) {
+  const captured = source.startMs + (1000 * firstSample) / source.rate + 1000 * frame.time;
+  const transport = Math.max(0, frame.arrived - captured - frame.delayMs - frame.serverMs);
+  const due = Math.max(frame.arrived, captured + 1000 * source.holdS);
+  return [frame.delayMs, transport, frame.serverMs, due - frame.arrived, now - due];
+}
+
+/** Return the parts, in ms, of a frame that another program made. */
+export function remoteDelay(frame, roundTripMs, now) {
+  return [frame.delayMs, roundTripMs / 2, frame.serverMs, 0, now - frame.arrived];
+}
 
 export class DelayMeter {
   constructor(element) {
@@ -29,10 +42,10 @@ export class DelayMeter {
     this.element.hidden = true;
   }
 
-  /** Take the parts of one frame's delay in ms, in the order above. */
+  /** Add the parts of one frame's delay in ms, in the order of PARTS. */
   add(parts) {
     const before = this.means ?? parts;
-    this.means = parts.map((part, i) => before[i] + (part - before[i]) * FOLLOW);
+    this.means = parts.map((part, i) => before[i] + (part - before[i]) * SMOOTHING);
   }
 
   get totalMs() {
@@ -50,10 +63,10 @@ export class DelayMeter {
   }
 }
 
-function label(name, what, mean) {
+function label(name, title, mean) {
   const item = document.createElement("span");
   item.className = name;
-  item.title = what;
+  item.title = title;
   item.textContent = `${name} ${mean.toFixed(mean < 9.95 ? 1 : 0)}`;
   return item;
 }

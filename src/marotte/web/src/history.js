@@ -1,11 +1,11 @@
-// The last seconds: frames and sound in, tracks and loudness that the chart and the face read out.
+// The history of a stream: its last seconds of frames and sound, which the chart and the face read.
 
-const N_FRAMES = 1024; // 17 seconds at 60 a second
-const MOST_LOST = 30; // frames in a row that may be lost between two
-const LOUDNESS_RATE = 100;
+const N_FRAMES = 1024; // 17 seconds at 60 fps
+const MAX_LOST = 30; // frames in a row across which values are interpolated
+const LOUDNESS_RATE = 100; // peaks per second
 const N_PEAKS = 2048;
 
-/** The newest frames of a stream, by their place in it. */
+/** The newest frames of a stream, by their index in it. */
 export class History {
   constructor(fps, names, lipGap) {
     this.fps = fps;
@@ -25,40 +25,40 @@ export class History {
   }
 
   add(frame) {
-    const place = Math.round(frame.time * this.fps);
-    Object.assign(frame, { place, gap: this.gapOf(frame.controls) });
-    this.frames[place % N_FRAMES] = frame;
+    const index = Math.round(frame.time * this.fps);
+    Object.assign(frame, { index, gap: this.gapOf(frame.controls) });
+    this.frames[index % N_FRAMES] = frame;
     if (!this.newest || frame.time > this.newest.time) this.newest = frame;
   }
 
-  /** The frame at a place in the stream, or null where there is none. */
-  frame(place) {
-    const frame = place < 0 ? null : this.frames[place % N_FRAMES];
-    return frame?.place === place ? frame : null;
+  /** Return a frame by its index in the stream, or null if there is none. */
+  frame(index) {
+    const frame = index < 0 ? null : this.frames[index % N_FRAMES];
+    return frame?.index === index ? frame : null;
   }
 
-  /** The frame nearest to a place in one direction, or null where none is near. */
-  near(place, step) {
-    for (let lost = 0; lost <= MOST_LOST; lost++) {
-      const frame = this.frame(place + step * lost);
+  /** Return the frame nearest to an index in the direction of `step`, or null if none is near. */
+  near(index, step) {
+    for (let lost = 0; lost <= MAX_LOST; lost++) {
+      const frame = this.frame(index + step * lost);
       if (frame) return frame;
     }
     return null;
   }
 
-  /** What `read` gives of the frames around a time, linear between them; NaN where there are none. */
+  /** Interpolate `read(frame)` linearly at a time; NaN without frames around it. */
   at(time, read) {
-    const place = time * this.fps;
-    const whole = Math.floor(place + 1e-6);
-    const before = this.near(whole, -1);
-    if (!before || whole > this.newest.place) return NaN;
-    const after = before === this.newest ? before : this.near(whole + 1, 1);
+    const position = time * this.fps;
+    const index = Math.floor(position + 1e-6);
+    const before = this.near(index, -1);
+    if (!before || index > this.newest.index) return NaN;
+    const after = before === this.newest ? before : this.near(index + 1, 1);
     if (!after) return NaN;
-    const share = (place - before.place) / Math.max(after.place - before.place, 1);
+    const share = (position - before.index) / Math.max(after.index - before.index, 1);
     return read(before) + (read(after) - read(before)) * Math.min(Math.max(share, 0), 1);
   }
 
-  /** A track as the chart reads it. */
+  /** Return `read(frame)` over time, as the chart's tracks are. */
   track(read) {
     return { at: (time) => this.at(time, read) };
   }
@@ -68,21 +68,21 @@ export class History {
     return controls.reduce((sum, value, column) => sum + value * weights[column], restMm);
   }
 
-  hear(samples, rate) {
+  addSamples(samples, rate) {
     for (const sample of samples) {
-      const place = Math.floor((this.nSamples++ * LOUDNESS_RATE) / rate);
-      const before = place < this.nPeaks ? this.peaks[place % N_PEAKS] : 0;
-      this.peaks[place % N_PEAKS] = Math.max(before, Math.abs(sample));
-      this.nPeaks = place + 1;
+      const index = Math.floor((this.nSamples++ * LOUDNESS_RATE) / rate);
+      const before = index < this.nPeaks ? this.peaks[index % N_PEAKS] : 0;
+      this.peaks[index % N_PEAKS] = Math.max(before, Math.abs(sample));
+      this.nPeaks = index + 1;
     }
   }
 
-  /** The greatest peak between two times, 0..1. */
+  /** Return the highest peak between two times, 0..1. */
   peak(from, to) {
     const first = Math.max(Math.floor(from * LOUDNESS_RATE), 0, this.nPeaks - N_PEAKS);
     const last = Math.min(Math.max(first + 1, Math.floor(to * LOUDNESS_RATE)), this.nPeaks);
-    let most = 0;
-    for (let place = first; place < last; place++) most = Math.max(most, this.peaks[place % N_PEAKS]);
-    return most;
+    let highest = 0;
+    for (let i = first; i < last; i++) highest = Math.max(highest, this.peaks[i % N_PEAKS]);
+    return highest;
   }
 }

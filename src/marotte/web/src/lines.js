@@ -1,9 +1,9 @@
-// Which curves to show: the tracks that move in, the lines of those that move most out.
+// Choose the curves to show: the lines of those tracks that move most.
 
-const N_COLOURS = 7; // page.css has as many, --curve-0 and on
-const SAME = 0.02; // a left and a right that differ by no more are drawn once
+const N_COLOURS = 7; // theme.css has --curve-0 to --curve-6
+const SAME = 0.02; // left and right that differ by no more share one line
 
-/** The most moving tracks, most first, as `{track, label, colour, hidden, text}`. */
+/** Return the lines `{track, label, colour, hidden, text}` of the tracks that move most, in order. */
 export function chooseLines(tracks) {
   const named = new Map(tracks.map((track) => [track.name, track]));
   const merged = new Set();
@@ -21,12 +21,12 @@ export function chooseLines(tracks) {
     .map(controlLine);
 }
 
-/** A track with its label as the line at a place of the list. */
-export function controlLine(line, place) {
-  return { ...line, colour: `curve-${place}`, hidden: false, text: (value) => value.toFixed(2) };
+/** Return the line of a track with its label, at an index of the list. */
+export function controlLine(line, index) {
+  return { ...line, colour: `curve-${index}`, hidden: false, text: (value) => value.toFixed(2) };
 }
 
-/** The gap between the lips as a line, which has a scale of its own. */
+/** Return the line of the lip gap, in mm, whose scale ends at `most`. */
 export function gapLine(track, most) {
   const text = (value) => `${value.toFixed(1)} mm`;
   return { track, most, label: "lip gap", colour: "gap", hidden: false, text };
@@ -36,7 +36,7 @@ function same(left, right) {
   return left.values.every((value, frame) => Math.abs(value - right.values[frame]) <= SAME);
 }
 
-/** The standard deviation of a track. */
+/** Return the standard deviation of a track. */
 function spread({ values }) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);

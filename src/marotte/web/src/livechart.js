@@ -1,30 +1,30 @@
-// The curves of sound without an end: a history in, a chart that runs along with it out.
+// The chart of live sound: it scrolls with a history, and its scales grow with the values.
 
 import { Chart, roundUp } from "./chart.js";
 import { controlLine, gapLine } from "./lines.js";
 
-// The curves that speech moves most, of those that the rig has.
+// The controls that speech moves most; those that the rig lacks are left out.
 const SHOWN = [
   "jawOpen", "mouthPucker", "mouthStretchLeft", "mouthLowerDownLeft", "mouthPressLeft", "mouthClose",
   "mouthFunnel",
 ]; // prettier-ignore
-const LEAST_REACH = 0.4; // the scale reaches at least so far
-const LEAST_GAP_MM = 10;
-const LOUDEST = 0.7;
+const MIN_SCALE = 0.4; // the upper end of the controls' scale, at first
+const MIN_GAP_MM = 10; // the upper end of the lip gap's scale, at first
+const LOUDEST = 0.7; // the peak that is drawn full height
 
 export class LiveChart extends Chart {
   constructor(canvas, tip, history, refresh) {
     const content = {
       lines: linesOf(history),
-      gap: gapLine(history.track((frame) => frame.gap), LEAST_GAP_MM),
+      gap: gapLine(history.track((frame) => frame.gap), MIN_GAP_MM),
       loudness: { loudest: LOUDEST, peak: (from, to) => history.peak(from, to) },
-      levels: [0, LEAST_REACH / 2, LEAST_REACH],
+      levels: [0, MIN_SCALE / 2, MIN_SCALE],
       seconds: Infinity,
     };
     super(canvas, tip, content, null, refresh);
   }
 
-  /** Widen the scales if a frame needs it. */
+  /** Extend the scales if a frame exceeds them. */
   fit({ time, gap }) {
     const most = Math.max(...this.lines.map(({ track }) => track.at(time)));
     const high = Math.max(this.levels[2], roundUp(most));
@@ -36,9 +36,9 @@ export class LiveChart extends Chart {
 function linesOf(history) {
   const known = SHOWN.filter((name) => history.columns.has(name));
   const names = known.length ? known : history.names.slice(0, SHOWN.length);
-  return names.map((name, place) => {
+  return names.map((name, index) => {
     const column = history.columns.get(name);
     const label = name.replace(/Left$/, " L");
-    return controlLine({ track: history.track((frame) => frame.controls[column]), label }, place);
+    return controlLine({ track: history.track((frame) => frame.controls[column]), label }, index);
   });
 }

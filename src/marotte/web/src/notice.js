@@ -1,24 +1,24 @@
-// Sentences for the person at the page, shown over the face.
+// Notices for the user, shown over the face.
 
 import { Stage } from "./stage.js";
 
-let noticed;
+let timer;
 
-/** Say something; for a while in ms, or for good. */
-export function notice(text, forMs = Infinity) {
+/** Show a sentence, for some milliseconds or for good. */
+export function showNotice(text, forMs = Infinity) {
   const element = document.getElementById("notice");
   element.textContent = text;
   element.hidden = false;
-  clearTimeout(noticed);
-  if (forMs < Infinity) noticed = setTimeout(() => (element.hidden = true), forMs);
+  clearTimeout(timer);
+  if (forMs < Infinity) timer = setTimeout(() => (element.hidden = true), forMs);
 }
 
-/** The stage, or null where the browser can't draw one; all the rest of the page works without. */
+/** Return a stage, or null if the browser can't draw one; the rest of the page works without. */
 export function openStage(canvas, data) {
   try {
     return new Stage(canvas, data);
   } catch (error) {
-    notice(`The face can't be drawn here: ${error.message}`);
+    showNotice(`This browser can't draw the face: ${error.message}`);
     return null;
   }
 }

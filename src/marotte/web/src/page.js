@@ -1,11 +1,11 @@
-// The page: data in, a face that speaks, its curves, and the means to play them out.
+// The page that plays an animation: a face, its sound, its curves and the controls of the player.
 
 import { Chart, clockText, levelsOf } from "./chart.js";
 import { SilentClock, SoundClock } from "./clock.js";
 import { Loudness, Track, load, readTracks } from "./data.js";
-import { fillLegend } from "./legend.js";
+import { fillLegend, updateLegend } from "./legend.js";
 import { chooseLines, gapLine } from "./lines.js";
-import { notice, openStage } from "./notice.js";
+import { openStage, showNotice } from "./notice.js";
 
 const SPEEDS = [1, 0.5, 0.25];
 const element = (id) => document.getElementById(id);
@@ -22,7 +22,7 @@ class Page {
     this.targets = data.head.targets.map((name) => this.byName.get(name));
     this.chart = this.makeChart();
     this.stage = openStage(element("face"), data);
-    if (data.hasSound && !data.sound) notice("This browser can't decode the sound.");
+    if (data.hasSound && !data.sound) showNotice("This browser can't decode the sound.");
     this.showFacts();
     this.showLegend();
     this.listen();
@@ -47,10 +47,10 @@ class Page {
 
   refresh = () => (this.stale = true);
 
-  /** Show this moment if anything about it is new, and ask for the next. */
+  /** Draw if anything has changed, and ask for the next frame. */
   tick = () => {
     const time = this.clock.time();
-    const turned = this.stage?.turn();
+    const turned = this.stage?.updateCamera();
     if (turned || this.stale || time !== this.shown) {
       this.stale = false;
       this.shown = time;
@@ -66,8 +66,8 @@ class Page {
     try {
       await this.clock.play();
     } catch (error) {
-      // A pause that comes before the sound begins is no failure.
-      if (error.name !== "AbortError") notice(`The sound can't be played: ${error.message}`);
+      // A pause before the sound starts is not an error.
+      if (error.name !== "AbortError") showNotice(`Can't play the sound: ${error.message}`);
     }
   }
 
@@ -81,19 +81,19 @@ class Page {
     const { playing, failed } = this.clock;
     document.body.classList.toggle("playing", playing);
     element("play").setAttribute("aria-label", playing ? "Pause" : "Play");
-    if (failed) notice("This browser can't play the sound.");
+    if (failed) showNotice("This browser can't play the sound.");
   }
 
   showTime(time) {
     element("time").value = clockText(time, 2);
     element("seek").value = time;
     element("seek").style.setProperty("--done", time / this.data.seconds);
-    for (const { value, line } of this.legend) value.textContent = line.text(line.track.at(time));
+    updateLegend(this.legend, time);
   }
 
   showFacts() {
     const { frames, fps, student, seconds } = this.data;
-    const facts = [clockText(seconds, 2), `${frames} frames at ${Number(fps.toFixed(3))} a second`];
+    const facts = [clockText(seconds, 2), `${frames} frames at ${Number(fps.toFixed(3))} fps`];
     element("details").textContent = [...facts, student].filter(Boolean).join(" · ");
     element("seek").max = seconds;
   }
@@ -106,13 +106,13 @@ class Page {
     element("play").addEventListener("click", () => this.toggle());
     element("speed").addEventListener("click", () => this.nextSpeed());
     element("seek").addEventListener("input", ({ target }) => this.clock.seek(Number(target.value)));
-    document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("keydown", (event) => this.onKey(event));
     new ResizeObserver(() => this.resize()).observe(document.body);
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", () => this.chart.restyle());
+    dark.addEventListener("change", () => this.chart.readStyle());
   }
 
-  key(event) {
+  onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = event.shiftKey ? 1 : 1 / this.data.fps;
     const frame = Math.round(this.clock.time() * this.data.fps) / this.data.fps;
@@ -124,7 +124,7 @@ class Page {
       End: () => this.clock.seek(this.data.seconds),
       s: () => this.nextSpeed(),
     };
-    // A button that has the focus keeps its space bar.
+    // A button with the focus handles the space bar itself.
     if (!actions[event.key] || (event.key === " " && event.target.closest("button"))) return;
     event.preventDefault();
     actions[event.key]();
@@ -136,7 +136,7 @@ class Page {
   }
 }
 
-/** What tests, and whoever is curious, may ask of the page. */
+/** Return `window.marotte`: what tests and scripts can ask the page. */
 function hook(page) {
   return {
     ready: true,
@@ -149,14 +149,14 @@ function hook(page) {
     seek: (time) => page.clock.seek(time),
     play: () => void page.clock.play(),
     pause: () => page.clock.pause(),
-    /** A control's value now. */
+    /** The value of a control at the current time. */
     control: (name) => page.byName.get(name)?.at(page.clock.time()) ?? 0,
-    /** How far the drawn face has moved a control. */
+    /** A control of the face as it is drawn. */
     influence: (name) => page.stage.mesh.morphTargetInfluences[page.data.head.targets.indexOf(name)],
   };
 }
 
 load().then(
   (data) => (window.marotte = hook(new Page(data))),
-  (error) => notice(`This page can't be read: ${error.message}`),
+  (error) => showNotice(`This page can't be loaded: ${error.message}`),
 );

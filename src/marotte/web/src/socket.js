@@ -1,4 +1,4 @@
-// The socket to the server: its messages as calls, and a new one whenever it is lost.
+// The socket to the server: encodes and decodes messages, and reconnects when the connection is lost.
 
 const START = 1;
 const SOUND = 2;
@@ -9,17 +9,19 @@ const FRAME = 130;
 const NOTICE = 131;
 const ENDED = 132;
 const ECHOED = 133;
-const HEARD = 134;
+const SERVER_SOUND = 134;
 
-const HEAD_BYTES = 8; // of messages that name a stream
-const FRAME_BYTES = 36; // before a frame's controls
-const MOST_SAMPLES = 16384; // of a message
+const HEADER_BYTES = 8; // of messages with a stream
+const FRAME_HEADER_BYTES = 36;
+const MAX_SAMPLES = 16384; // per message
 const RETRY_MS = [200, 500, 1000, 2000];
 const ECHO_MS = 1000;
 
 export class Server {
-  /** @param on what to call: `hello(facts)`, `frame(frame)`, `heard(samples, first)`,
-   *    `ended(stream)`, `notice(text)`, `state(name, reason)` with "connected" or "lost" */
+  /**
+   * @param on callbacks: `hello(facts)`, `frame(frame)`, `sound(samples, first)`, `ended(stream)`,
+   *   `notice(text)`, `state(name, reason)` with "connected" or "lost"
+   */
   constructor(on) {
     this.on = on;
     this.tries = 0;
@@ -28,32 +30,33 @@ export class Server {
     this.connect();
   }
 
-  get open() {
-    return this.socket.readyState === WebSocket.OPEN && this.met;
+  /** Whether messages can be sent: the socket is open and the server has said hello. */
+  get ready() {
+    return this.socket.readyState === WebSocket.OPEN && this.greeted;
   }
 
   connect() {
-    this.met = false;
+    this.greeted = false;
     const url = new URL(`socket${location.search}`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     this.socket = new WebSocket(url);
     this.socket.binaryType = "arraybuffer";
-    this.socket.addEventListener("message", ({ data }) => this.read(new DataView(data)));
-    this.socket.addEventListener("close", ({ reason }) => this.lost(reason));
+    this.socket.addEventListener("message", ({ data }) => this.onMessage(new DataView(data)));
+    this.socket.addEventListener("close", ({ reason }) => this.onClose(reason));
   }
 
-  lost(reason) {
-    this.met = false;
+  onClose(reason) {
+    this.greeted = false;
     this.roundTripMs = null;
     this.on.state("lost", reason);
     setTimeout(() => this.connect(), RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]);
   }
 
-  read(view) {
+  onMessage(view) {
     const text = () => new TextDecoder().decode(new Uint8Array(view.buffer, 1));
-    const kinds = {
+    const handlers = {
       [HELLO]: () => {
-        this.met = true;
+        this.greeted = true;
         this.tries = 0;
         this.on.hello(JSON.parse(text()));
         this.on.state("connected");
@@ -61,11 +64,11 @@ export class Server {
       },
       [FRAME]: () => this.on.frame(frameOf(view)),
       [NOTICE]: () => this.on.notice(text()),
-      [HEARD]: () => this.on.heard(new Float32Array(view.buffer, 16), view.getFloat64(8, true)),
+      [SERVER_SOUND]: () => this.on.sound(new Float32Array(view.buffer, 16), view.getFloat64(8, true)),
       [ENDED]: () => this.on.ended(view.getUint32(4, true)),
       [ECHOED]: () => (this.roundTripMs = performance.now() - view.getFloat64(8, true)),
     };
-    kinds[view.getUint8(0)]?.();
+    handlers[view.getUint8(0)]?.();
   }
 
   start(stream, rate, student, smooth) {
@@ -77,16 +80,16 @@ export class Server {
   }
 
   sound(stream, samples) {
-    for (let from = 0; from < samples.length; from += MOST_SAMPLES) {
-      const piece = samples.subarray(from, from + MOST_SAMPLES);
-      const view = message(HEAD_BYTES + 4 * piece.length, SOUND, stream);
-      piece.forEach((sample, i) => view.setFloat32(HEAD_BYTES + 4 * i, sample, true));
+    for (let from = 0; from < samples.length; from += MAX_SAMPLES) {
+      const part = samples.subarray(from, from + MAX_SAMPLES);
+      const view = message(HEADER_BYTES + 4 * part.length, SOUND, stream);
+      part.forEach((sample, i) => view.setFloat32(HEADER_BYTES + 4 * i, sample, true));
       this.send(view);
     }
   }
 
   stop(stream) {
-    this.send(message(HEAD_BYTES, STOP, stream));
+    this.send(message(HEADER_BYTES, STOP, stream));
   }
 
   echo() {
@@ -96,7 +99,7 @@ export class Server {
   }
 
   send(view) {
-    if (this.open) this.socket.send(view);
+    if (this.ready) this.socket.send(view);
   }
 }
 
@@ -108,15 +111,15 @@ function message(bytes, kind, stream) {
 }
 
 function frameOf(view) {
-  const float = (place) => view.getFloat32(place, true);
+  const float = (offset) => view.getFloat32(offset, true);
   const controls = new Float32Array(view.getUint16(2, true));
-  for (let i = 0; i < controls.length; i++) controls[i] = float(FRAME_BYTES + 4 * i);
+  for (let i = 0; i < controls.length; i++) controls[i] = float(FRAME_HEADER_BYTES + 4 * i);
   return {
     stream: view.getUint32(4, true),
     time: view.getFloat64(8, true),
     delayMs: float(16),
     serverMs: float(20),
-    turn: [float(24), float(28), float(32)], // yaw, pitch, roll
+    head: [float(24), float(28), float(32)], // yaw, pitch, roll
     controls,
     arrived: performance.now(),
   };

@@ -1,61 +1,61 @@
-// Where sound comes from: the microphone, or a file that is played. Both hand on samples in real time,
-// and know on the page's clock (performance.now) when their first sample was heard.
+// Sources of sound: the microphone, or a file that is played. Both deliver samples in real time, and
+// know when their first sample was captured, in ms on the page's clock (performance.now).
 
-const RATE = 16000; // what students hear
-const DRIFT = 2e-4; // sound's clock and the page's differ by less
-const HOLD_S = 0.1; // beyond the student's delay, a file's sound waits for its frames
-const START_S = 0.05; // from now, a file begins
-const PUMP_MS = 8;
-const MOST_BYTES = 100e6; // of a file: the browser holds all of it in memory
+const RATE = 16000; // Hz, the students' sample rate
+const MAX_DRIFT = 2e-4; // between the clock of the sound and the page's
+const HOLD_S = 0.1; // a file's sound is played so much later than the student's delay demands
+const START_S = 0.05; // a file starts so long from now
+const INTERVAL_MS = 8; // between two blocks of a file
+const MAX_FILE_BYTES = 100e6; // the browser holds the whole file in memory
 
 /** The microphone. */
 export class Microphone {
-  heard = 0; // samples
+  nSamples = 0;
   holdS = 0;
   label = "microphone";
 
-  /** Ask for the microphone; throws what the browser says when it gives none. */
+  /** Ask for the microphone; throws the browser's error if there is none. */
   async open(onsamples) {
     if (!navigator.mediaDevices || !window.AudioWorkletNode) {
       throw new Error(
-        "browsers give the microphone only to pages of this machine or of https: drop a file instead",
+        "browsers allow the microphone only on https or on this computer: drop a file instead",
       );
     }
     const wanted = { channelCount: 1, echoCancellation: false, noiseSuppression: false };
     this.media = await navigator.mediaDevices.getUserMedia({ audio: wanted });
     try {
-      await this.listen(RATE, onsamples);
+      await this.capture(RATE, onsamples);
     } catch {
-      // Firefox can't bring a microphone to another rate than its own; the server can.
+      // Firefox can't resample a microphone; the server can.
       await this.context?.close();
-      await this.listen(undefined, onsamples);
+      await this.capture(undefined, onsamples);
     }
     this.media.getAudioTracks()[0].addEventListener("ended", () => this.onend?.());
   }
 
-  async listen(sampleRate, onsamples) {
+  async capture(sampleRate, onsamples) {
     this.context = new AudioContext({ sampleRate, latencyHint: "interactive" });
     this.rate = this.context.sampleRate;
-    this.zero = null;
+    this.startMs = null;
     await this.context.audioWorklet.addModule(`capture.js${location.search}`);
     const node = new AudioWorkletNode(this.context, "capture", { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }) => {
-      this.heard += data.length;
-      this.keepTime(data.length);
+      this.nSamples += data.length;
+      this.updateStart(data.length);
       onsamples(data);
     };
     this.context.createMediaStreamSource(this.media).connect(node);
-    void this.context.resume(); // where there is no sound at all, it never ends
+    void this.context.resume(); // without await: on machines without sound it never ends
   }
 
-  /** Messages come late, never early: the earliest tell when the first sample was heard. */
-  keepTime(n) {
-    const zero = performance.now() - (1000 * this.heard) / this.rate;
-    const allowed = (1000 * n * DRIFT) / this.rate;
-    this.zero = Math.min(zero, (this.zero ?? zero) + allowed);
+  /** Blocks arrive late, never early: the earliest show when the first sample was captured. */
+  updateStart(n) {
+    const startMs = performance.now() - (1000 * this.nSamples) / this.rate;
+    const driftMs = (1000 * n * MAX_DRIFT) / this.rate;
+    this.startMs = Math.min(startMs, (this.startMs ?? startMs) + driftMs);
   }
 
-  /** The newest frame is shown at once. */
+  /** The time in the sound that is shown: always the newest. */
   position() {
     return Infinity;
   }
@@ -66,10 +66,10 @@ export class Microphone {
   }
 }
 
-/** A sound file, played aloud: its sound is held back until its frames are there. */
+/** A sound file that is played aloud, late enough for its frames to be there. */
 export class SoundFile {
   rate = RATE;
-  heard = 0; // samples
+  nSamples = 0;
 
   constructor(file, delayS) {
     this.file = file;
@@ -77,10 +77,10 @@ export class SoundFile {
     this.holdS = delayS + HOLD_S;
   }
 
-  /** Decode the file; throws when the browser can't. */
+  /** Decode and play the file; throws an error if the browser can't. */
   async open(onsamples) {
-    if (this.file.size > MOST_BYTES) {
-      throw new Error(`${this.file.name} is longer than a browser likes: use marotte animate`);
+    if (this.file.size > MAX_FILE_BYTES) {
+      throw new Error(`${this.file.name} is too large for a browser: use marotte animate`);
     }
     this.context = new AudioContext();
     const content = await this.file.arrayBuffer();
@@ -88,10 +88,10 @@ export class SoundFile {
     try {
       decoded = await this.context.decodeAudioData(content);
     } catch {
-      throw new Error(`this browser can't read ${this.file.name} as sound`);
+      throw new Error(`this browser can't decode ${this.file.name}`);
     }
     this.seconds = decoded.duration;
-    this.samples = await asHeard(decoded);
+    this.samples = await resample(decoded);
     void this.context.resume();
     this.play(decoded, onsamples);
   }
@@ -99,40 +99,44 @@ export class SoundFile {
   play(decoded, onsamples) {
     const node = new AudioBufferSourceNode(this.context, { buffer: decoded });
     node.connect(this.context.destination);
-    // In the clock of the sound that is heard, which runs behind the one that is made.
-    this.zeroS = this.context.currentTime + START_S;
-    this.zero = null;
-    const late = this.context.outputLatency || this.context.baseLatency || 0;
-    node.start(Math.max(this.context.currentTime, this.zeroS + this.holdS - late));
-    this.pump = setInterval(() => {
-      const until = Math.round((this.context.currentTime - this.zeroS) * RATE);
-      const piece = this.samples.subarray(this.heard, Math.max(this.heard, until));
-      if (piece.length) {
-        this.zero ??= performance.now() - 1000 * (this.context.currentTime - this.zeroS);
-        onsamples(piece);
-      }
-      this.heard += piece.length;
-      if (this.position() >= this.seconds) this.onend?.();
-      else if (this.heard === this.samples.length && !this.told) {
-        this.told = true;
-        this.onfinished?.();
-      }
-    }, PUMP_MS);
+    this.startS = this.context.currentTime + START_S;
+    this.startMs = null;
+    // The sound leaves the loudspeaker by the output's latency later than it is scheduled.
+    const latency = this.context.outputLatency || this.context.baseLatency || 0;
+    node.start(Math.max(this.context.currentTime, this.startS + this.holdS - latency));
+    this.timer = setInterval(() => this.deliver(onsamples), INTERVAL_MS);
   }
 
-  /** What moment of the file is heard now, in seconds. */
+  /** Deliver the samples that are due. */
+  deliver(onsamples) {
+    const elapsedS = this.context.currentTime - this.startS;
+    const end = Math.max(this.nSamples, Math.round(elapsedS * RATE));
+    const block = this.samples.subarray(this.nSamples, end);
+    if (block.length) {
+      this.startMs ??= performance.now() - 1000 * elapsedS;
+      onsamples(block);
+    }
+    this.nSamples += block.length;
+    if (this.position() >= this.seconds) this.onend?.();
+    else if (this.nSamples === this.samples.length && !this.finished) {
+      this.finished = true;
+      this.onfinished?.();
+    }
+  }
+
+  /** The time in the file that is audible now, in seconds. */
   position() {
-    return this.context.currentTime - this.zeroS - this.holdS;
+    return this.context.currentTime - this.startS - this.holdS;
   }
 
   close() {
-    clearInterval(this.pump);
+    clearInterval(this.timer);
     void this.context?.close();
   }
 }
 
-/** A decoded sound as the student hears it: one channel at 16 kHz. */
-async function asHeard(decoded) {
+/** Convert a decoded sound to one channel at 16 kHz. */
+async function resample(decoded) {
   const length = Math.max(1, Math.ceil(decoded.duration * RATE));
   const offline = new OfflineAudioContext(1, length, RATE);
   const node = new AudioBufferSourceNode(offline, { buffer: decoded });

@@ -1,4 +1,4 @@
-// The face: the head's arrays in, a lit and turnable three.js scene out.
+// The stage: a three.js scene with the head, which the user can turn.
 
 import {
   ACESFilmicToneMapping,
@@ -25,8 +25,8 @@ const SURFACES = {
   brow: { roughness: 0.9 },
 };
 const LOOK_AT = new Vector3(0, 128, 0); // mm; the middle of the head
-const FACE_MM = { width: 200, height: 258 }; // what must fit into the picture
-const NECK = new Vector3(0, 70, -30); // where the head turns
+const FACE_MM = { width: 200, height: 258 }; // must fit into the picture
+const NECK = new Vector3(0, 70, -30); // mm; the pivot of the head
 const VIEW_FROM = new Vector3(0.16, 0.03, 1);
 
 export class Stage {
@@ -43,27 +43,27 @@ export class Stage {
     this.scene.add(this.neck.add(this.mesh), ...lights());
     this.camera = new PerspectiveCamera(24, 1, 50, 4000);
     this.camera.position.copy(VIEW_FROM).add(LOOK_AT);
-    this.orbit = turning(this.camera, canvas);
+    this.orbit = orbitControls(this.camera, canvas);
     this.resize();
   }
 
-  /** Let the camera follow the pointer; true when it moved. */
-  turn() {
+  /** Let the camera follow the pointer; true if it moved. */
+  updateCamera() {
     return this.orbit.update();
   }
 
-  /** Draw the face with its controls at these values, in the order of `head.targets`. */
+  /** Draw the face with these values of its controls, in the order of `head.targets`. */
   draw(values) {
     values.forEach((value, target) => (this.mesh.morphTargetInfluences[target] = value));
     this.renderer.render(this.scene, this.camera);
   }
 
   /** Turn the head by yaw, pitch (down) and roll in radians. */
-  face([yaw, pitch, roll]) {
+  turnHead([yaw, pitch, roll]) {
     this.neck.rotation.set(pitch, yaw, roll, "YXZ");
   }
 
-  /** Fit the picture to the canvas, keeping the direction of view. */
+  /** Fit the picture to the canvas; the direction of view stays. */
   resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas.parentElement;
     if (!width || !height) return;
@@ -82,22 +82,22 @@ export class Stage {
 
 function buildMesh(arrays, head) {
   const index = arrays.triangles;
-  const places = unplane(arrays.neutral, head.neutralStep);
-  const normals = normalsOf(places, index);
+  const positions = unplane(arrays.neutral, head.neutralStep);
+  const normals = normalsOf(positions, index);
   const geometry = new BufferGeometry();
   geometry.setIndex(new BufferAttribute(index, 1));
-  geometry.setAttribute("position", new BufferAttribute(places, 3));
+  geometry.setAttribute("position", new BufferAttribute(positions, 3));
   geometry.setAttribute("normal", new BufferAttribute(normals, 3));
   geometry.setAttribute("color", new BufferAttribute(colours(arrays, head), 4));
   geometry.morphTargetsRelative = true;
   if (head.targets.length) {
     const deltas = head.targets.map((_, target) => {
-      const plane = arrays.deltas.subarray(target * places.length, (target + 1) * places.length);
+      const plane = arrays.deltas.subarray(target * positions.length, (target + 1) * positions.length);
       return unplane(plane, head.deltaSteps[target]);
     });
     geometry.morphAttributes.position = deltas.map((delta) => new BufferAttribute(delta, 3));
     geometry.morphAttributes.normal = deltas.map(
-      (delta) => new BufferAttribute(turnsOf(places, delta, normals, index), 3),
+      (delta) => new BufferAttribute(normalDeltas(positions, delta, normals, index), 3),
     );
   }
   let start = 0;
@@ -105,14 +105,14 @@ function buildMesh(arrays, head) {
     geometry.addGroup(start, corners, part);
     start += corners;
   });
-  const materials = head.parts.map(({ name }) => surface(name));
+  const materials = head.parts.map(({ name }) => makeMaterial(name));
   const mesh = new Mesh(geometry, materials);
-  mesh.frustumCulled = false; // its bounds don't know the morphs
+  mesh.frustumCulled = false; // its bounds ignore the morph targets
   return mesh;
 }
 
 const LIGHT = ShaderChunk.lights_physical_pars_fragment;
-// Light goes some way round into skin, red light furthest.
+// Light scatters in skin and wraps around it, red light furthest.
 const SKIN_LIGHT = LIGHT.replace(
   "reflectedLight.directDiffuse += irradiance *",
   `const vec3 way = vec3( 0.36, 0.2, 0.15 );
@@ -120,21 +120,21 @@ const SKIN_LIGHT = LIGHT.replace(
   vec3 round = directLight.color * saturate( ( facing + way ) / ( 1.0 + way ) );
   reflectedLight.directDiffuse += round *`,
 );
-// Light from behind the head does not reach what is in the mouth.
+// Light from behind the head does not reach the inside of the mouth.
 const MOUTH_LIGHT = LIGHT.replace(
   "vec3 irradiance = dotNL *",
   "vec3 irradiance = dotNL * saturate( 2.0 * directLight.direction.z ) *",
 );
 const LIGHTS = { skin: SKIN_LIGHT, teeth: MOUTH_LIGHT, tongue: MOUTH_LIGHT };
-// The colours' fourth number says how much light gets to a place.
+// The alpha channel of a vertex colour is the share of light that reaches the vertex.
 const SHADE = `
   reflectedLight.directDiffuse *= vColor.a;
   reflectedLight.directSpecular *= vColor.a * vColor.a;
   reflectedLight.indirectDiffuse *= vColor.a;
   reflectedLight.indirectSpecular *= vColor.a * vColor.a;`;
 
-/** What a part looks like, and how it takes light. */
-function surface(part) {
+/** Return the material of a part, with its own lighting. */
+function makeMaterial(part) {
   const material = new MeshPhysicalMaterial({ vertexColors: true, ...SURFACES[part] });
   const light = LIGHTS[part] ?? LIGHT;
   material.onBeforeCompile = (shader) => {
@@ -157,7 +157,7 @@ function lights() {
   return [sky, key, fill, rim];
 }
 
-function turning(camera, canvas) {
+function orbitControls(camera, canvas) {
   const orbit = new OrbitControls(camera, canvas);
   orbit.target.copy(LOOK_AT);
   orbit.enablePan = false;
@@ -168,34 +168,34 @@ function turning(camera, canvas) {
   return orbit;
 }
 
-/** Steps of all x, then all y, then all z, as places [x, y, z, x, ...] in mm. */
+/** Convert steps of all x, then all y, then all z to positions [x, y, z, x, ...] in mm. */
 function unplane(steps, size) {
   const n = steps.length / 3;
-  const places = new Float32Array(steps.length);
+  const positions = new Float32Array(steps.length);
   for (let i = 0; i < n; i++) {
-    for (let axis = 0; axis < 3; axis++) places[3 * i + axis] = steps[axis * n + i] * size;
+    for (let axis = 0; axis < 3; axis++) positions[3 * i + axis] = steps[axis * n + i] * size;
   }
-  return places;
+  return positions;
 }
 
-/** Unit normals, each the mean of its triangles' weighted by their areas. */
-function normalsOf(places, index) {
+/** Return unit normals: means of the triangles' normals, weighted by area. */
+function normalsOf(positions, index) {
   const geometry = new BufferGeometry();
   geometry.setIndex(new BufferAttribute(index, 1));
-  geometry.setAttribute("position", new BufferAttribute(places, 3));
+  geometry.setAttribute("position", new BufferAttribute(positions, 3));
   geometry.computeVertexNormals();
   return geometry.attributes.normal.array;
 }
 
-/** What a control at 1 adds to the normals. */
-function turnsOf(places, delta, normals, index) {
-  const moved = normalsOf(places.map((place, i) => place + delta[i]), index);
+/** Return what a control at 1 adds to the normals. */
+function normalDeltas(positions, delta, normals, index) {
+  const moved = normalsOf(positions.map((position, i) => position + delta[i]), index);
   return moved.map((normal, i) => normal - normals[i]);
 }
 
 /**
- * Colours as lighting needs them: linear, and how much light reaches the place. The inside of the
- * mouth, which nothing else shades, is known by its colour: a red with hardly any green.
+ * Return linear RGBA colours; alpha is the share of light that reaches the vertex. Nothing else
+ * shades the inside of the mouth, which is recognised by its colour: red with hardly any green.
  */
 function colours({ colours, triangles }, { parts }) {
   const shaded = new Float32Array((colours.length / 3) * 4);
@@ -213,13 +213,13 @@ function colours({ colours, triangles }, { parts }) {
   return shaded;
 }
 
-/** A byte of sRGB as a share of light. */
+/** Convert a byte of sRGB to linear light, 0..1. */
 function linear(byte) {
   const value = byte / 255;
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 }
 
-/** From 0 to 1 without a corner. */
+/** Step smoothly from 0 to 1. */
 function smooth(share) {
   const x = Math.min(Math.max(share, 0), 1);
   return x * x * (3 - 2 * x);

@@ -1,83 +1,83 @@
-// Takes: frames and sound that come while recording in, files to download out.
+// Takes: record frames and sound, and offer them as files to download.
 
 import { clockText } from "./chart.js";
 import { wavOf } from "./data.js";
 
-const MOST_TAKES = 5; // the oldest gives way
-const LAST_FRAMES_MS = 800; // how long a take waits for the frames of its last sound
-const DOWNLOAD_MS = 10_000; // a file is in memory for so long
+const MAX_TAKES = 5; // the oldest is removed
+const LAST_FRAMES_MS = 800; // how long a take waits for its last frames
+const DOWNLOAD_MS = 10_000; // how long a downloaded file stays in memory
 
-/** What is recorded between two presses: frames one after the other, and the sound below them. */
+/** One recording: its frames, and the sound that belongs to them. */
 class Take {
-  constructor(number, fps, longestS) {
-    Object.assign(this, { number, fps, longest: Math.floor(longestS * fps) });
+  constructor(number, fps, maxSeconds) {
+    Object.assign(this, { number, fps, maxFrames: Math.floor(maxSeconds * fps) });
     this.rows = [];
     this.sound = [];
   }
 
-  /** Begin at the first frame that stands at or after this moment of the sound. */
-  begin(time, rate) {
+  /** Start with the first frame at or after a time in the sound. */
+  start(time, rate) {
     this.rate = rate;
     this.first = Math.ceil(time * this.fps - 1e-6);
     this.skip = Math.round((this.first / this.fps - time) * rate);
   }
 
-  /** End at this moment of the sound; frames up to it may still come. */
+  /** End at a time in the sound; frames before it may still come. */
   end(time) {
     this.until ??= Math.max(this.first + 1, Math.floor(time * this.fps));
   }
 
-  hear(samples) {
+  addSamples(samples) {
     if (this.until !== undefined) return;
-    const heard = samples.slice(Math.min(this.skip, samples.length));
-    this.skip -= samples.length - heard.length;
-    this.sound.push(heard);
+    const recorded = samples.slice(Math.min(this.skip, samples.length));
+    this.skip -= samples.length - recorded.length;
+    this.sound.push(recorded);
   }
 
-  add({ place, controls, turn }) {
-    const row = place - this.first;
-    if (row < 0 || row >= this.longest || this.full) return;
-    this.rows[row] = [...controls, ...turn];
+  add({ index, controls, head }) {
+    const row = index - this.first;
+    if (row < 0 || row >= this.maxFrames || this.full) return;
+    this.rows[row] = [...controls, ...head];
   }
 
   get seconds() {
     return this.rows.length / this.fps;
   }
 
-  /** Whether all frames that belong to it are there. */
+  /** Whether the take has all its frames. */
   get full() {
-    const wanted = Math.min(this.longest, (this.until ?? Infinity) - this.first);
-    return this.rows.length >= wanted;
+    const nFrames = Math.min(this.maxFrames, (this.until ?? Infinity) - this.first);
+    return this.rows.length >= nFrames;
   }
 
-  /** Its frames in one piece, with those that were lost between their neighbours. */
+  /** The frames in one array; lost frames are interpolated. */
   values() {
     const width = this.rows.at(-1).length;
     const values = new Float32Array(this.rows.length * width);
     let before = -1;
-    this.rows.forEach((row, place) => {
+    this.rows.forEach((row, index) => {
       const from = before < 0 ? row : this.rows[before];
-      for (let lost = before + 1; lost <= place; lost++) {
-        const share = (lost - before) / (place - before);
-        for (let i = 0; i < width; i++) values[lost * width + i] = from[i] + (row[i] - from[i]) * share;
+      for (let i = before + 1; i <= index; i++) {
+        const share = (i - before) / (index - before);
+        for (let k = 0; k < width; k++) values[i * width + k] = from[k] + (row[k] - from[k]) * share;
       }
-      before = place;
+      before = index;
     });
     return values;
   }
 
   wav() {
     const sound = new Float32Array(Math.round(this.seconds * this.rate));
-    let place = 0;
-    for (const piece of this.sound) {
-      sound.set(piece.subarray(0, sound.length - place), place);
-      place += Math.min(piece.length, sound.length - place);
+    let n = 0;
+    for (const block of this.sound) {
+      sound.set(block.subarray(0, sound.length - n), n);
+      n += Math.min(block.length, sound.length - n);
     }
     return wavOf(sound, this.rate);
   }
 }
 
-/** The take that is recorded, and the list of those that were, under the face. */
+/** The take that is being recorded, and the list of finished takes under the face. */
 export class Takes {
   constructor(list, button, notice) {
     Object.assign(this, { list, button, notice });
@@ -85,15 +85,15 @@ export class Takes {
     this.nTakes = this.nKept = 0;
   }
 
-  /** Begin a take at this moment of the sound. */
-  begin(time, { fps, longestTakeS }, rate) {
+  /** Start a take at a time in the sound. */
+  start(time, { fps, longestTakeS }, rate) {
     this.taking = new Take(++this.nTakes, fps, longestTakeS);
-    this.taking.begin(time, rate);
+    this.taking.start(time, rate);
     this.show();
   }
 
-  hear(samples) {
-    this.taking?.hear(samples);
+  addSamples(samples) {
+    this.taking?.addSamples(samples);
   }
 
   add(frame) {
@@ -102,7 +102,7 @@ export class Takes {
     else this.show();
   }
 
-  /** End the take at this moment; the frames of its last sound are still to come. */
+  /** End the take at a time in the sound; its last frames are still to come. */
   end(time) {
     const { taking } = this;
     if (!taking) return;
@@ -111,13 +111,13 @@ export class Takes {
     setTimeout(() => this.taking === taking && this.finish(), LAST_FRAMES_MS);
   }
 
-  /** No frame comes any more. */
+  /** Finish the take: no more frames will come. */
   finish() {
     const { taking } = this;
     this.taking = null;
     this.show();
     if (taking?.rows.length) this.keep(taking);
-    else if (taking) this.notice("The take is empty: no frame came while it was recorded.");
+    else if (taking) this.notice("The take is empty: no frame arrived while it was recorded.");
   }
 
   show() {
@@ -127,7 +127,7 @@ export class Takes {
   }
 
   keep(take) {
-    if (this.nKept === MOST_TAKES) this.list.firstElementChild.remove();
+    if (this.nKept === MAX_TAKES) this.list.firstElementChild.remove();
     else this.nKept += 1;
     this.list.append(this.item(take));
     this.list.hidden = false;
@@ -152,22 +152,22 @@ export class Takes {
 
   async download(take, ending) {
     try {
-      save(ending === "wav" ? take.wav() : await made(take, ending), `take-${take.number}.${ending}`);
+      save(ending === "wav" ? take.wav() : await convert(take, ending), `take-${take.number}.${ending}`);
     } catch (error) {
-      this.notice(`The take can't be downloaded: ${error.message}`);
+      this.notice(`Can't download the take: ${error.message}`);
     }
   }
 }
 
-/** The server writes what it also writes from recordings. */
-async function made(take, ending) {
-  const answer = await fetch(`take.${ending}${location.search}`, {
+/** Let the server write the file. */
+async function convert(take, ending) {
+  const response = await fetch(`take.${ending}${location.search}`, {
     method: "POST",
     headers: { "Content-Type": "application/octet-stream" },
     body: take.values(),
   });
-  if (!answer.ok) throw new Error(await answer.text());
-  return answer.blob();
+  if (!response.ok) throw new Error(await response.text());
+  return response.blob();
 }
 
 function save(blob, name) {
