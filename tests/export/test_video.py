@@ -1,4 +1,4 @@
-"""Videos, decoded again: every frame at its time, the sound beside it, all or nothing written."""
+"""Videos, decoded again: frames at their times, sound in step, no partial file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def small_pictures(monkeypatch):
 
 @pytest.fixture
 def blank_pictures(monkeypatch):
-    """A renderer that takes no time, where pictures don't matter."""
+    """A fast renderer, for tests in which the pictures don't matter."""
 
     class Blank:
         note = ""
@@ -50,9 +50,9 @@ def click_at(second, n_samples=N_SAMPLES):
     return Recording.from_samples(samples, SAMPLE_RATE)
 
 
-def speaking(fps, recording=None, rig=ARKIT_52):
+def make_animation(fps, recording=None, rig=ARKIT_52):
     controls = rig.neutral(n_frames(N_SAMPLES, fps))
-    controls[len(controls) // 2 :, 17 % len(rig.names)] = 1  # the jaw drops half way
+    controls[len(controls) // 2 :, 17 % len(rig.names)] = 1  # the jaw drops halfway
     return Animation(controls, fps, rig, recording)
 
 
@@ -62,15 +62,15 @@ def decoded(path, kind):
 
 
 @pytest.mark.parametrize("fps", [30, 60, 23.976, 24_000 / 1001, 12.5])
-def test_frame_k_is_shown_at_k_over_fps(tmp_path, blank_pictures, fps):
+def test_frame_k_appears_at_k_over_fps(tmp_path, blank_pictures, fps):
     path = tmp_path / "out.mp4"
-    animation = speaking(fps, click_at(0.25))
-    told = []
-    video.write(animation, path, lambda done, of: told.append((done, of)))
+    animation = make_animation(fps, click_at(0.25))
+    reports = []
+    video.write(animation, path, lambda done, total: reports.append((done, total)))
     frames = decoded(path, "video")
     times = [float(frame.pts * frame.time_base) for frame in frames]
     np.testing.assert_allclose(times, np.arange(animation.n_frames) / fps, atol=1e-4)
-    assert told == [(k + 1, animation.n_frames) for k in range(animation.n_frames)]
+    assert reports == [(k + 1, animation.n_frames) for k in range(animation.n_frames)]
     with av.open(str(path)) as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
         assert container.streams.video[0].codec_context.name == "h264"
@@ -80,51 +80,53 @@ def test_frame_k_is_shown_at_k_over_fps(tmp_path, blank_pictures, fps):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_sound_is_whole_and_in_step(tmp_path, blank_pictures):
+def test_sound_is_complete_and_in_step(tmp_path, blank_pictures):
     path = tmp_path / "out.mp4"
-    video.write(speaking(30, click_at(0.25)), path)
+    video.write(make_animation(30, click_at(0.25)), path)
     frames = decoded(path, "audio")
     assert frames[0].sample_rate == SAMPLE_RATE
     assert frames[0].pts * frames[0].time_base == Fraction(0)
     sound = np.concatenate([frame.to_ndarray()[0] for frame in frames])
-    assert N_SAMPLES <= len(sound) <= N_SAMPLES + 1024, "AAC fills up its last frame"
+    assert N_SAMPLES <= len(sound) <= N_SAMPLES + 1024, "AAC pads its last frame"
     onset = np.flatnonzero(np.abs(sound) > 0.3)[0] / SAMPLE_RATE
     assert onset == pytest.approx(0.25, abs=0.005)
 
 
-def test_pictures_are_those_of_the_renderer(tmp_path):
+def test_pictures_match_the_renderer(tmp_path):
     path = tmp_path / "out.mp4"
-    animation = speaking(10)
+    animation = make_animation(10)
     video.write(animation, path)
-    seen = [frame.to_ndarray(format="rgb24").astype(int) for frame in decoded(path, "video")]
+    decoded_pictures = [
+        frame.to_ndarray(format="rgb24").astype(int) for frame in decoded(path, "video")
+    ]
     renderer = SoftwareRenderer(load_head(), (64, 64), "face")
-    for k in (0, len(seen) - 1):
+    for k in (0, len(decoded_pictures) - 1):
         expected = renderer.frame(animation.controls[k], ARKIT_52.names).astype(int)
-        assert np.abs(seen[k] - expected).mean() < 5
+        assert np.abs(decoded_pictures[k] - expected).mean() < 5
     with av.open(str(path)) as container:
         assert not container.streams.audio
 
 
-def test_a_failure_leaves_what_was_there(tmp_path):
+def test_failed_write_keeps_the_old_file(tmp_path):
     path = tmp_path / "out.mp4"
     path.write_bytes(b"before")
     stranger = Rig("stranger", ("wag", "ear"), (0, 0), (1, 1), ())
     with pytest.raises(MarotteError, match="has none of the controls"):
-        video.write(speaking(30, rig=stranger), path)
+        video.write(make_animation(30, rig=stranger), path)
 
     def damaged(n):
         yield np.zeros(n, np.float32)
         raise MarotteError("the file is cut short")
 
     with pytest.raises(MarotteError, match="cut short"):
-        video.write(speaking(30, Recording(None, SAMPLE_RATE, 40_000, damaged)), path)
+        video.write(make_animation(30, Recording(None, SAMPLE_RATE, 40_000, damaged)), path)
     with pytest.raises(MarotteError, match="does not exist"):
-        video.write(speaking(30), tmp_path / "nowhere" / "out.mp4")
+        video.write(make_animation(30), tmp_path / "nowhere" / "out.mp4")
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_without_the_extra_a_sentence_says_what_to_install(tmp_path, monkeypatch):
+def test_missing_package_error_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MarotteError, match=r"pip install '\.\[video\]'"):
-        video.write(speaking(30), tmp_path / "out.mp4")
+        video.write(make_animation(30), tmp_path / "out.mp4")
