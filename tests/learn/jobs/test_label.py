@@ -108,7 +108,7 @@ def test_a_part_labelled_in_pieces_is_completed(corpus, drone):
 
 @pytest.mark.parametrize(
     ("only", "words"),
-    [("moon", "'untranscribed', or"), ("source=", "can't filter"), ("source=moon", "no such")],
+    [("moon", "'untranscribed', or"), ("source=", "can't filter"), ("source=moon", "no speech in")],
 )
 def test_only_what_there_is_can_be_chosen(corpus, only, words):
     result = run("label", corpus, "--only", only)

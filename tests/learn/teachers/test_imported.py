@@ -173,7 +173,9 @@ def test_curves_of_another_length_are_skipped(tmp_path):
 
 
 def test_the_teacher_needs_curves(tmp_path):
-    with pytest.raises(MarotteError, match=r"no files of curves .* in no folder: say by --curves"):
+    with pytest.raises(
+        MarotteError, match=r"no files of curves .* in no folder: give their folder by --curves"
+    ):
         open_teacher("imported")
     with pytest.raises(MarotteError, match="no files of curves"):
         open_teacher("imported", [tmp_path])

@@ -1,10 +1,10 @@
-"""Labelling: a corpus and a teacher in, the teacher's curves beside every part of the corpus.
+"""Labelling: a corpus and a teacher in, a label file per part of the corpus out.
 
-A part's labels are one file, written whole. A row of it is an utterance that is settled: it has
-curves, or a reason why it has none. A part is complete when every utterance that was asked for is
-settled, so a run that was stopped, however hard, goes on where it was, and a part of which only
-some speech was asked for is completed later. What failed (damaged sound, a teacher's fault) is not
-settled: the same command tries it again.
+A part's label file is written completely or not at all. Each row is a processed utterance, with
+curves or with the reason why the teacher left it out. A part is complete when every utterance that
+the filter selects is processed. A run that was stopped or killed therefore resumes where it
+stopped, and a part that was labelled with a filter can be completed later. An utterance that failed
+(damaged sound, an error of the teacher) is not processed: the same command tries it again.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from marotte.learn.processes import map_unordered
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.version import __version__
 
-READER_THREADS = 8  # threads that look through the parts: a bucket answers slowly, but many at once
+READER_THREADS = 8  # that inspect the parts: a bucket is slow, but serves many requests at once
 
 
 @dataclass(frozen=True)
 class LabelJob:
-    """What each process has to know in order to label a part.
+    """Settings of a labelling run, sent to each process.
 
     Attributes:
-        folder: the corpus, a path or a URL.
-        teacher: see `open_teacher`.
-        curves: see `open_teacher`.
-        only: which utterances.
-        again: label anew what another version of the teacher labelled, and try again what it
-            left out.
+        folder: path or URL of the corpus.
+        teacher: name of the teacher, see `open_teacher`.
+        curves: folders of curves, see `open_teacher`.
+        filter: selects the utterances to label.
+        again: relabel utterances that another version of the teacher labelled, and retry
+            utterances that were left out.
     """
 
     folder: Path | str
@@ -57,13 +57,13 @@ class LabelJob:
 
 @dataclass(frozen=True)
 class LabelPlan:
-    """What a run will do.
+    """The work of a labelling run.
 
     Attributes:
-        parts: those in which something is asked for that is not settled.
-        n_parts: all parts of the corpus.
-        seconds: of the speech that is to be labelled.
-        failed: why parts can't be read, a sentence each.
+        parts: parts with utterances to label.
+        n_parts: number of all parts of the corpus.
+        seconds: duration of the speech to label.
+        failed: errors of unreadable parts, one sentence each.
     """
 
     parts: tuple[str, ...]
@@ -74,14 +74,14 @@ class LabelPlan:
 
 @dataclass(frozen=True)
 class LabelledPart:
-    """What came of one part.
+    """The result of labelling one part.
 
     Attributes:
-        part: its name.
-        labelled: how many utterances have got curves.
-        seconds: of speech looked at.
-        left_out: by reason, how many utterances the teacher gave no curves.
-        failed: what is not settled for a fault, a sentence each.
+        part: name of the part.
+        labelled: number of utterances that were labelled.
+        seconds: duration of the processed speech.
+        left_out: number of utterances that the teacher left out, by reason.
+        failed: errors of utterances that failed, one sentence each.
     """
 
     part: str
@@ -93,7 +93,7 @@ class LabelledPart:
 
 @dataclass
 class LabelTotals:
-    """What has come of a run so far; see `LabelledPart`."""
+    """Running totals of a labelling run; see `LabelledPart`."""
 
     parts: int = 0
     labelled: int = 0
@@ -102,53 +102,55 @@ class LabelTotals:
     left_out: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
 
-    def add(self, done: LabelledPart, elapsed_s: float) -> None:
-        """Count a part, `elapsed_s` after the run began."""
-        self.parts += bool(done.labelled or done.left_out)
-        self.labelled += done.labelled
-        self.seconds += done.seconds
+    def add(self, result: LabelledPart, elapsed_s: float) -> None:
+        """Add a part's result, `elapsed_s` after the start of the run."""
+        self.parts += bool(result.labelled or result.left_out)
+        self.labelled += result.labelled
+        self.seconds += result.seconds
         self.speed = self.seconds / elapsed_s
-        self.left_out += done.left_out
-        self.failed += done.failed
+        self.left_out += result.left_out
+        self.failed += result.failed
 
 
 def plan_labels(job: LabelJob) -> LabelPlan:
-    """Compare what is asked for with what is settled.
+    """Find the utterances that the filter selects and that are not processed yet.
 
     Raises:
-        MarotteError: there is no corpus, no such teacher, no such speech, or there are labels by
-            another version of the teacher, which have to be made `again`.
+        MarotteError: there is no such corpus or teacher, the filter selects nothing, or there are
+            labels by another version of the teacher and `again` is not set.
     """
     store, teacher = Store.open(job.folder), cached_teacher(job)
     parts = store.parts()
     with ThreadPoolExecutor(READER_THREADS) as pool:
-        looks = list(pool.map(lambda part: _look(store, teacher, job, part), parts))
-    others = Counter(look.version for look in looks if look.version not in (None, teacher.version))
+        checks = list(pool.map(lambda part: _check_part(store, teacher, job, part), parts))
+    others = Counter(
+        check.version for check in checks if check.version not in (None, teacher.version)
+    )
     if others and not job.again:
-        found = ", ".join(f"version {version}: {n} parts" for version, n in others.items())
+        counts = ", ".join(f"version {version}: {n} parts" for version, n in others.items())
         raise MarotteError(
             f"{job.folder} holds labels by other versions of the teacher {teacher.name!r} "
-            f"({found}), and this is version {teacher.version}: give --again to label them anew"
+            f"({counts}), but this is version {teacher.version}: give --again to relabel them"
         )
-    failed = tuple(look.failed for look in looks if look.failed)
-    if not any(look.matched for look in looks) and not failed:
+    failed = tuple(check.failed for check in checks if check.failed)
+    if not any(check.matched for check in checks) and not failed:
         raise MarotteError(
-            f"{job.folder} has no such speech as --only asks for: see `marotte corpus show`"
+            f"no speech in {job.folder} matches --only: `marotte corpus show` lists the speech"
         )
-    todo = [(part, look) for part, look in zip(parts, looks, strict=True) if look.todo]
-    seconds = sum(look.seconds for _, look in todo)
+    todo = [(part, check) for part, check in zip(parts, checks, strict=True) if check.todo]
+    seconds = sum(check.seconds for _, check in todo)
     return LabelPlan(tuple(part for part, _ in todo), len(parts), seconds, failed)
 
 
 def label(job: LabelJob, plan: LabelPlan, workers: int) -> Iterator[LabelledPart]:
-    """Label the parts of a plan in processes of this machine; gives what came of each."""
+    """Label the parts of a plan in processes on this machine; yield each part's result."""
     with removing_leftovers(job):
         yield from map_unordered(functools.partial(label_part, job), plan.parts, workers)
 
 
 @contextmanager
 def removing_leftovers(job: LabelJob) -> Iterator[None]:
-    """Remove what killed processes left unfinished, before the block and after it."""
+    """Remove unfinished label files of killed processes, before and after the block."""
     folder = f"labels/{cached_teacher(job).name}"
     Store(job.folder).remove_leftovers(folder)
     try:
@@ -158,25 +160,25 @@ def removing_leftovers(job: LabelJob) -> Iterator[None]:
 
 
 def cached_teacher(job: LabelJob) -> Teacher:
-    """A process's own teacher, opened once: it may be a large network."""
+    """Return this process's teacher; it is opened once, as it may be a large network."""
     return _teacher(job.teacher, job.curves)
 
 
 def label_part(job: LabelJob, part: str) -> LabelledPart:
-    """Label what is asked for and not settled in one part, in this process."""
+    """Label one part's selected utterances that are not processed yet, in this process."""
     store, teacher = Store(job.folder), cached_teacher(job)
-    choice = _Choice(job, teacher, store.label_status(teacher.name, part))
+    work = _PartWork(job, teacher, store.label_status(teacher.name, part))
     labelled, seconds, failed = 0, 0.0, []
     left_out: Counter[str] = Counter()
     with ExitStack() as stack:
         writer = None
-        for id, length_s, outcome in _outcomes(store, teacher, choice, part):
+        for id, length_s, outcome in _outcomes(store, teacher, work, part):
             seconds += length_s
             if isinstance(outcome, MarotteError) and not isinstance(outcome, Skip):
                 failed.append(str(outcome))
                 continue
-            if writer is None:  # a file is begun when there is something to write
-                writer = stack.enter_context(_writer(store, teacher, choice, part))
+            if writer is None:  # do not create a file without rows
+                writer = stack.enter_context(_writer(store, teacher, work, part))
             if isinstance(outcome, Skip):
                 writer.leave_out(id, str(outcome))
                 left_out[str(outcome)] += 1
@@ -186,31 +188,31 @@ def label_part(job: LabelJob, part: str) -> LabelledPart:
     return LabelledPart(part, labelled, seconds, left_out, tuple(failed))
 
 
-class _Choice:
-    """Which utterances of one part are to be labelled, and which labels it keeps."""
+class _PartWork:
+    """The utterances of one part to label, and the old labels to keep, by id."""
 
-    def __init__(self, job: LabelJob, teacher: Teacher, settled: LabelStatus | None) -> None:
-        self.only, self.settled = job.filter, settled
-        self.kept: frozenset[str] = frozenset()
-        self.redone: frozenset[str] = frozenset()
-        if settled is None:
+    def __init__(self, job: LabelJob, teacher: Teacher, status: LabelStatus | None) -> None:
+        self.filter = job.filter
+        self.keep: frozenset[str] = frozenset()
+        self.redo: frozenset[str] = frozenset()
+        if status is None:
             return
-        left_out = frozenset(settled.left_out)
-        if settled.version != teacher.version:  # one file, one version
-            self.redone = settled.labelled | left_out
+        left_out = frozenset(status.left_out)
+        if status.version != teacher.version:  # a label file holds labels of one version
+            self.redo = status.labelled | left_out
         elif job.again:
-            self.kept, self.redone = settled.labelled, left_out
+            self.keep, self.redo = status.labelled, left_out
         else:
-            self.kept = settled.labelled | left_out
+            self.keep = status.labelled | left_out
 
-    def matches(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row of the store is to be labelled."""
-        return row["id"] in self.redone or (row["id"] not in self.kept and self.only.matches(row))
+    def includes(self, row: Mapping[str, Any]) -> bool:
+        """Return whether a row of the store must be labelled."""
+        return row["id"] in self.redo or (row["id"] not in self.keep and self.filter.matches(row))
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What there is to do in a part; see `LabelPlan`."""
+class _PartCheck:
+    """The work in one part; see `LabelPlan`."""
 
     version: str | None = None
     matched: bool = False
@@ -219,46 +221,46 @@ class _Look:
     failed: str = ""
 
 
-def _look(store: Store, teacher: Teacher, job: LabelJob, part: str) -> _Look:
+def _check_part(store: Store, teacher: Teacher, job: LabelJob, part: str) -> _PartCheck:
     try:
-        settled = store.label_status(teacher.name, part)
-        choice = _Choice(job, teacher, settled)
+        status = store.label_status(teacher.name, part)
+        work = _PartWork(job, teacher, status)
         rows = list(store.rows(part, job.filter.columns))
     except MarotteError as error:
-        return _Look(failed=str(error))
-    todo = [row["seconds"] for row in rows if choice.matches(row)]
+        return _PartCheck(failed=str(error))
+    todo = [row["seconds"] for row in rows if work.includes(row)]
     matched = any(map(job.filter.matches, rows))
-    return _Look(settled.version if settled else None, matched, bool(todo), sum(todo))
+    return _PartCheck(status.version if status else None, matched, bool(todo), sum(todo))
 
 
 Outcome = NDArray[np.floating] | Skip | MarotteError
 
 
 def _outcomes(
-    store: Store, teacher: Teacher, choice: _Choice, part: str
+    store: Store, teacher: Teacher, work: _PartWork, part: str
 ) -> Iterator[tuple[str, float, Outcome]]:
-    """For each chosen utterance its id, its seconds, and its curves or why it has none."""
+    """Yield each utterance's id, duration in seconds, and curves or error."""
     seen: set[str] = set()
     try:
         for row in store.rows(part):
             id, seconds = row["id"], row["seconds"]
-            if id in seen or not choice.matches(row):
+            if id in seen or not work.includes(row):
                 continue
             seen.add(id)
             try:
-                yield id, seconds, _face(teacher, row)
+                yield id, seconds, _curves(teacher, row)
             except MarotteError as error:
                 yield id, seconds, error
     except MarotteError as error:
         yield part, 0.0, error
 
 
-def _face(teacher: Teacher, row: dict[str, Any]) -> NDArray[np.floating]:
-    """A row's curves.
+def _curves(teacher: Teacher, row: dict[str, Any]) -> NDArray[np.floating]:
+    """Return the teacher's curves for a row of the store.
 
     Raises:
-        Skip: the teacher has none for it.
-        MarotteError: something is wrong with its sound, with the teacher, or with the curves.
+        Skip: the teacher leaves the utterance out.
+        MarotteError: the sound is damaged, the teacher fails, or the curves are invalid.
     """
     if teacher.needs_phones and not row["phones"]:
         raise Skip("no phones")
@@ -269,25 +271,25 @@ def _face(teacher: Teacher, row: dict[str, Any]) -> NDArray[np.floating]:
         raise
     except MarotteError as error:
         raise MarotteError(f"{id}: {error}") from error
-    except Exception as error:  # anybody's code: one utterance must not end hours of work
-        place = traceback.extract_tb(error.__traceback__)[-1]
+    except Exception as error:  # a plug-in's bug in one utterance must not end a run of hours
+        frame = traceback.extract_tb(error.__traceback__)[-1]
         raise MarotteError(
             f"teacher {teacher.name!r} failed at {id}: {type(error).__name__}: {error} "
-            f"({Path(place.filename).name}, line {place.lineno})"
+            f"({Path(frame.filename).name}, line {frame.lineno})"
         ) from error
     check_curves(id, curves, len(teacher.rig.names))
     return curves
 
 
 @contextmanager
-def _writer(store: Store, teacher: Teacher, choice: _Choice, part: str) -> Iterator[LabelWriter]:
-    """A writer of the part's labels which begins with those that are kept."""
+def _writer(store: Store, teacher: Teacher, work: _PartWork, part: str) -> Iterator[LabelWriter]:
+    """Open a writer of the part's labels, with the old labels to keep already written."""
     provenance = {"teacher": teacher.name, "version": teacher.version, "rig": teacher.rig.name}
     provenance |= {**teacher.provenance, "marotte": __version__}
     format = LabelFormat(teacher.fps, teacher.rig.names, provenance)
     with store.label_writer(teacher.name, part, format) as writer:
-        for id, curves, reason in store.label_rows(teacher.name, part) if choice.kept else ():
-            if id in choice.kept:
+        for id, curves, reason in store.label_rows(teacher.name, part) if work.keep else ():
+            if id in work.keep:
                 writer.copy(id, curves, reason)
         yield writer
 

@@ -1,7 +1,7 @@
-"""Labelling on a Ray cluster: parts in, labels beside them, one teacher in each worker.
+"""Labelling on a Ray cluster: a plan in, each part's result out, with one teacher per worker.
 
-What travels through Ray are names of parts and what came of them. Workers read and write the corpus
-themselves, at a URL or in a folder that all machines see.
+Only the names of parts and their results pass through Ray. Workers read and write the corpus
+themselves, at a URL or in a folder that all machines share.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from marotte.learn.jobs.label import (
 )
 
 LOCAL, AUTO = "local", "auto"
-TRIES = 3  # more, of a part whose worker is ended from outside: it may be what ends it
-ANSWER_S = 10.0  # within which a cluster has to take a connection
-STORE_BYTES = 100_000_000  # of a local cluster's object store, which holds names only
+MAX_RETRIES = 3  # of a part whose worker was killed; the part itself may be the cause
+CONNECT_TIMEOUT_S = 10.0
+OBJECT_STORE_BYTES = 100_000_000  # of a local cluster's object store, which holds names only
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where to run, and on how much of it.
+    """A Ray cluster and the resources to use.
 
     Attributes:
-        address: `HOST:PORT` or `ray://...` of a running cluster; `auto` for the one that this
-            machine belongs to; `local` for one that lasts as long as the run.
-        workers: how many processes; one a CPU of the cluster if None.
-        gpus: how many GPUs each of them gets; shares are allowed.
+        address: `HOST:PORT` or `ray://...` of a running cluster; `auto` for the cluster that this
+            machine belongs to; `local` for a cluster that exists only during the run.
+        workers: number of processes; one per CPU of the cluster if None.
+        gpus: GPUs per process; fractions are allowed.
     """
 
     address: str
@@ -54,36 +54,36 @@ class Cluster:
 
 
 def label_on_cluster(cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Iterator[LabelledPart]:
-    """Label the parts of a plan on a cluster; gives what came of each.
+    """Label the parts of a plan on a cluster; yield each part's result.
 
-    A part whose worker is killed is given to another.
+    A part whose worker is killed is given to another worker.
 
     Raises:
-        MarotteError: Ray is not installed, or there is no such cluster, or it fails.
+        MarotteError: Ray is not installed, or the cluster can't be reached or fails.
     """
     job = replace(job, folder=_absolute(job.folder), curves=tuple(map(Path.absolute, job.curves)))
     with removing_leftovers(job), _connected(cluster) as ray:
         results = _results(ray, cluster, job, plan)
-        unheard = set(plan.parts)
+        missing = set(plan.parts)
         for row in results.iter_rows():
-            done = json.loads(row["done"])
-            unheard.discard(done["part"])
-            counts = {"left_out": Counter(done["left_out"]), "failed": tuple(done["failed"])}
-            yield LabelledPart(**done | counts)
-        for part in sorted(unheard):
-            reason = f"{part}: its worker was ended {1 + TRIES} times, perhaps for want of memory"
+            values = json.loads(row["result"])
+            missing.discard(values["part"])
+            counts = {"left_out": Counter(values["left_out"]), "failed": tuple(values["failed"])}
+            yield LabelledPart(**values | counts)
+        for part in sorted(missing):
+            reason = f"{part}: its worker was killed {1 + MAX_RETRIES} times; is memory too small?"
             yield LabelledPart(part, 0, 0.0, Counter(), (reason,))
 
 
 def _results(ray: Any, cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Any:
-    """The data set of what comes of each part; it is made when it is iterated."""
+    """Return the data set of the parts' results; Ray computes it when it is iterated."""
     parts = ray.data.from_items(
         [{"part": part} for part in plan.parts], override_num_blocks=len(plan.parts)
     )
     workers = cluster.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
     with warnings.catch_warnings():
-        # Without a limit of tries a part that ends its worker would do so for ever. Ray 2.64 takes
-        # this parameter away, and no other has replaced it yet.
+        # Without a limit, a part that kills its worker would be retried forever. Ray 2.64 removes
+        # this parameter without a replacement.
         warnings.filterwarnings("ignore", ".*ray_remote_args.*")
         return parts.map_batches(
             _Worker,
@@ -92,27 +92,27 @@ def _results(ray: Any, cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Any:
             compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=1,
             num_gpus=cluster.gpus or None,
-            max_task_retries=TRIES,
+            max_task_retries=MAX_RETRIES,
         )
 
 
 class _Worker:
-    """Lives in one process of the cluster, where the teacher is opened once."""
+    """Labels parts in one process of the cluster, where the teacher is opened once."""
 
     def __init__(self, job: LabelJob, version: str) -> None:
         self.job, self.version = job, version
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Label a batch {"part": names [n]}; gives {"done": `LabelledPart` as JSON [n]}."""
+        """Label a batch {"part": names [n]}; return {"result": `LabelledPart` as JSON [n]}."""
         results = [json.dumps(asdict(self._label(str(part)))) for part in batch["part"]]
-        return {"done": np.array(results)}
+        return {"result": np.array(results)}
 
     def _label(self, part: str) -> LabelledPart:
         try:
             version = cached_teacher(self.job).version
             if version != self.version:
                 raise MarotteError(
-                    f"a worker has version {version} of the teacher, the run was started with "
+                    f"a worker has version {version} of the teacher, but the run was started with "
                     f"version {self.version}: install the same Marotte on all machines"
                 )
             return label_part(self.job, part)
@@ -122,12 +122,12 @@ class _Worker:
 
 @contextmanager
 def _connected(cluster: Cluster) -> Iterator[Any]:
-    """The module ray, connected; whatever it says beside errors is kept off the terminal."""
+    """Connect to the cluster and give the module ray; only its errors reach the terminal."""
     local = cluster.address == LOCAL
     _check_reachable(cluster.address)
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
-    if local:  # or every port of it would listen to the network; read when ray is imported
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would send usage statistics
+    if local:  # keeps Ray's ports off the network; Ray reads this when it is imported
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     try:
         import ray
@@ -136,38 +136,38 @@ def _connected(cluster: Cluster) -> Iterator[Any]:
     except ImportError as error:
         raise missing_extra("ray[data]", "cluster") from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    how: dict[str, Any] = {"address": cluster.address, "logging_level": logging.ERROR}
+    options: dict[str, Any] = {"address": cluster.address, "logging_level": logging.ERROR}
     if local:
-        how |= {"num_cpus": cluster.workers, "include_dashboard": False}
-        how |= {"_node_ip_address": "127.0.0.1", "object_store_memory": STORE_BYTES}
+        options |= {"num_cpus": cluster.workers, "include_dashboard": False}
+        options |= {"_node_ip_address": "127.0.0.1", "object_store_memory": OBJECT_STORE_BYTES}
     try:
-        ray.init(log_to_driver=False, **how)
+        ray.init(log_to_driver=False, **options)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        context.max_errored_blocks = -1  # a part that can't be done ends no other
+        context.max_errored_blocks = -1  # a part that fails must not stop the others
         yield ray
     except (RayError, ConnectionError, ValueError) as error:
         raise MarotteError(
             f"the Ray cluster {cluster.address!r} can't be reached or failed ({error}): start one "
-            f"by `ray start --head`, or give --ray {LOCAL} for one that lasts as long as the run"
+            f"with `ray start --head`, or give --ray {LOCAL} for a temporary one"
         ) from error
     finally:
         ray.shutdown()
 
 
 def _check_reachable(address: str) -> None:
-    """Refuse a HOST:PORT that does not answer, to which Ray would go on to knock for minutes."""
+    """Raise if a HOST:PORT does not answer; Ray itself would try for minutes."""
     if address == AUTO:
         address = os.environ.get("RAY_ADDRESS", address)
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not port.isdigit():
         return
     try:
-        socket.create_connection((host, int(port)), timeout=ANSWER_S).close()
+        socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S).close()
     except OSError as error:
         raise MarotteError(
-            f"the Ray cluster at {address} does not answer ({error}): start one by "
-            f"`ray start --head`, or give --ray {LOCAL} for one that lasts as long as the run"
+            f"the Ray cluster at {address} does not answer ({error}): start one with "
+            f"`ray start --head`, or give --ray {LOCAL} for a temporary one"
         ) from error
 
 

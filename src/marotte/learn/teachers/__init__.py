@@ -1,4 +1,4 @@
-"""Teachers: an utterance in, rig curves out, with a note of where they came from."""
+"""Teachers: an utterance in, control curves out, with their provenance."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from marotte.learn.utterance import Utterance
 
 
 class Teacher(ABC):
-    """Something that labels speech with the face it should make.
+    """Labels speech with facial animation: one row of controls per frame.
 
     Attributes:
-        name: names the label column in the store.
-        version: changes whenever the same utterance would get other curves.
-        fps: frames a second of the curves.
-        rig: what their columns mean.
-        needs_phones: whether it is of no use without phones.
-        provenance: what its labels tell of how they were made, beside its name and version.
+        name: name of the labels in the corpus store.
+        version: version of the teacher; changes whenever its curves change.
+        fps: frames per second of the curves.
+        rig: rig whose controls are the columns of the curves.
+        needs_phones: whether the teacher needs an utterance's phones.
+        provenance: stored with the labels, in addition to the name and version.
     """
 
     name: str
@@ -39,33 +39,37 @@ class Teacher(ABC):
 
     @abstractmethod
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The face at k / fps seconds: controls [n_frames, n_controls].
+        """Return the face at k / fps seconds: controls [n_frames, n_controls].
 
         Raises:
-            Skip: this utterance can't be labelled, and why.
+            Skip: this utterance can't be labelled; the message is the reason.
         """
 
 
 def open_teacher(name: str, curves: Sequence[Path] = ()) -> Teacher:
-    """The teacher of that name.
+    """Open a teacher by name.
 
     Args:
-        name: `phonetic`; `imported`, or `imported:FILE` with the file of an own rig or mesh; or
-            `voice2face`, with a run's folder where it is not the default one
-            (`voice2face:FOLDER`), and with what each frame may hear where that is not the whole
-            utterance (`voice2face@512` ms).
-        curves: the folders of the files that the imported teacher reads.
+        name: `phonetic`; `imported`, or `imported:FILE` with the file of another rig or of a
+            mesh; or `voice2face`. `voice2face:FOLDER` gives the folder of a training run, and
+            `voice2face@512` limits the sound around each frame to 512 ms.
+        curves: folders of the files that the imported teacher reads.
 
     Raises:
-        MarotteError: there is none; the message names those there are.
+        MarotteError: there is no such teacher; the message lists all teachers.
+
+    Example:
+        >>> from marotte.learn.teachers import open_teacher
+        >>> open_teacher("phonetic").fps
+        60.0
     """
     kind = "".join(takewhile(str.isalnum, name))
-    opened: Teacher | None = None
+    teacher: Teacher | None = None
     if make := plugins.find(plugins.TEACHERS, kind):
-        opened = make(name.removeprefix(kind), curves)
-    if opened is None:
+        teacher = make(name.removeprefix(kind), curves)
+    if teacher is None:
         known = [repr(each) for each in plugins.names(plugins.TEACHERS)]
         raise MarotteError(
             f"no teacher is called {name!r}: there are {', '.join(known[:-1])} and {known[-1]}"
         )
-    return opened
+    return teacher

@@ -1,4 +1,4 @@
-"""The imported teacher: an utterance in, the curves that a file holds for it out."""
+"""The imported teacher: an utterance in, the curves of the file with the matching name out."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from marotte.learn.utterance import Utterance
 
 
 class ImportedTeacher(Teacher):
-    """Curves from files, found by name.
+    """Reads curves from files, which are matched to utterances by name.
 
-    A file belongs to an utterance when its path, without ending, ends as the utterance's id does:
-    `beat/wayne/1_wayne_0_1_1` finds `anywhere/1_wayne_0_1_1.json`. Where several do, the one
-    with the longest common end is taken.
+    A file matches an utterance if its path without extension and the utterance's id end alike:
+    `beat/wayne/1_wayne_0_1_1` matches `anywhere/1_wayne_0_1_1.json`. Of several files, the one
+    with the most path components in common is used.
 
     Args:
-        folders: where the files are; all their folders are searched.
-        rig: the file of the rig whose controls the files have, or of a mesh of which they have
-            the vertices; ARKit's 52 if None.
+        folders: folders of the files, searched recursively.
+        rig: file of the rig of the files' controls, or of the mesh of the files' vertices;
+            ARKit's 52 controls if None.
 
     Raises:
-        MarotteError: there is no folder, or no file of curves in them.
+        MarotteError: there are no files of curves in the folders.
     """
 
     name = "imported"
@@ -44,7 +44,7 @@ class ImportedTeacher(Teacher):
     def __init__(self, folders: Sequence[Path], rig: Path | None = None) -> None:
         self.mesh = load_mesh(rig) if rig and rig.suffix == ENDING else None
         if self.mesh:
-            # Labels of another fit mean something else.
+            # The components of another fit have another meaning.
             self.rig, self.fps = self.mesh.rig, self.mesh.fps
             self.version = f"{self.version}-{self.mesh.digest}"
         elif rig:
@@ -54,32 +54,32 @@ class ImportedTeacher(Teacher):
         self._files: dict[str, set[Path]] = {}
         for folder in folders:
             for key, files in find_files(folder, *ENDINGS).items():
-                for end in _ends(key):
-                    self._files.setdefault(end, set()).update(files.values())
+                for suffix in _path_suffixes(key):
+                    self._files.setdefault(suffix, set()).update(files.values())
         if not self._files:
-            where = ", ".join(map(str, folders)) or "no folder"
+            searched = ", ".join(map(str, folders)) or "no folder"
             raise MarotteError(
-                f"there are no files of curves ({', '.join(ENDINGS)}) in {where}: "
-                "say by --curves where they are"
+                f"there are no files of curves ({', '.join(ENDINGS)}) in {searched}: "
+                "give their folder by --curves"
             )
 
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The face at k / fps seconds: controls [n_frames, n_controls].
+        """Return the face at k / fps seconds: controls [n_frames, n_controls].
 
         Raises:
-            Skip: there is no file for it, or that is not what it should be.
+            Skip: no file matches the utterance, or the file is not valid.
         """
         file = self.file_of(utterance)
         return read_controls(file, utterance.seconds, self.fps, self.rig, self.mesh)
 
     def file_of(self, utterance: Utterance) -> Path:
-        """The file that belongs to an utterance.
+        """Return the file that matches an utterance.
 
         Raises:
-            Skip: there is none, or more than one.
+            Skip: no file matches, or more than one.
         """
-        for end in _ends(utterance.id):
-            files = self._files.get(end, set())
+        for suffix in _path_suffixes(utterance.id):
+            files = self._files.get(suffix, set())
             if len(files) > 1:
                 raise Skip("curves: several files of its name")
             for file in files:
@@ -87,14 +87,14 @@ class ImportedTeacher(Teacher):
         raise Skip("curves: no file of its name")
 
 
-def _ends(path: str) -> Iterator[str]:
-    """`a/b/c`, `b/c`, `c`."""
+def _path_suffixes(path: str) -> Iterator[str]:
+    """Yield `a/b/c`, `b/c` and `c` for `a/b/c`."""
     parts = path.split("/")
     return ("/".join(parts[first:]) for first in range(len(parts)))
 
 
-def open_teacher(rest: str, curves: Sequence[Path]) -> ImportedTeacher | None:
-    """The teacher of the names `imported` and `imported:RIG`; None where it is neither."""
-    if rest and not rest.startswith(":"):
+def open_teacher(suffix: str, curves: Sequence[Path]) -> ImportedTeacher | None:
+    """Open `imported` or `imported:RIG`, given the name after `imported`; None for other names."""
+    if suffix and not suffix.startswith(":"):
         return None
-    return ImportedTeacher(curves, Path(rest[1:]) if rest[1:] else None)
+    return ImportedTeacher(curves, Path(suffix[1:]) if suffix[1:] else None)

@@ -1,7 +1,7 @@
-"""Speech encoders: a whole utterance in, one vector of features every 20 ms out.
+"""Speech encoders: a whole utterance in, one feature vector every 20 ms out.
 
-`whisper-base` and `whisper-tiny` come in Python packages, `mfcc-ssc` is computed; any other name is
-a checkpoint of transformers: a folder, or an id of the Hugging Face hub.
+`whisper-base` and `whisper-tiny` are Python packages, and `mfcc-ssc` is computed without a network.
+Any other name is a transformers checkpoint: a folder, or an id of the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from marotte.errors import MarotteError
 FEATURE_RATE = 50
 STEP_SAMPLES = SAMPLE_RATE // FEATURE_RATE
 LONGEST_SAMPLES = round(73.6 * SAMPLE_RATE)
-"""What is longer is encoded in halves, as the paper does (its section 3.1.1)."""
+"""A longer sound is encoded in halves, as in the paper (section 3.1.1)."""
 
 
 class Encoder(ABC):
-    """Something that turns speech into features.
+    """Turns speech into features.
 
     Attributes:
-        name: what `open_encoder` opens it by.
-        layer: whose output the features are; 0 is what enters the first layer.
-        dim: how many features there are.
-        first_s: the moment that the first features stand for; the next are 20 ms later each.
-        weights: SHA-256 of the weights, empty where there are none.
+        name: name that `open_encoder` takes.
+        layer: layer whose output the features are; 0 is the input of the first layer.
+        dim: number of features.
+        first_s: time of the first feature vector; each following one is 20 ms later.
+        weights: SHA-256 of the weights; empty for an encoder without weights.
     """
 
     name: str
@@ -42,15 +42,18 @@ class Encoder(ABC):
 
     @abstractmethod
     def features(self, clips: Tensor) -> Tensor:
-        """Features [batch, ceil(n / 320), dim] of clips [batch, n] of 16 kHz sound."""
+        """Return features [batch, ceil(n / 320), dim] of clips [batch, n] of 16 kHz sound."""
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What a label has to say of where its features came from."""
+        """The encoder's part of a label's provenance."""
         return {"encoder": self.name, "layer": self.layer, "weights": self.weights}
 
     def encode(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Features [ceil(n / 320), dim] of a whole sound [n]; a long one is parted, recursively."""
+        """Return features [ceil(n / 320), dim] of a sound [n]; a long sound is encoded in halves.
+
+        The halves are split again until they are no longer than `LONGEST_SAMPLES`.
+        """
         n = len(samples)
         if n > LONGEST_SAMPLES:
             half = n // 2 // STEP_SAMPLES * STEP_SAMPLES
@@ -62,22 +65,23 @@ class Encoder(ABC):
 
 
 def open_encoder(name: str, layer: int | None = None, *, download: bool = False) -> Encoder:
-    """The encoder of that name.
+    """Open an encoder by name.
 
     Args:
         name: see the module.
-        layer: whose output to take, negative ones counted from the last; None is the layer that
-            serves best: of a checkpoint the last but one, as in the paper.
-        download: whether a checkpoint may be fetched from the hub.
+        layer: layer whose output to use; negative numbers count from the last layer. None is
+            the best layer; for a checkpoint it is the last but one, as in the paper.
+        download: whether a checkpoint may be downloaded from the hub.
 
     Raises:
-        MarotteError: it is not here, or has no such layer; the message says what to do.
+        MarotteError: the encoder is not installed, or has no such layer; the message says what to
+            do.
     """
     if name == "mfcc-ssc":
         from marotte.learn.teachers.encoders.spectral import SpectralEncoder
 
         if layer:
-            raise MarotteError(f"the encoder 'mfcc-ssc' has no layers: leave out layer = {layer}")
+            raise MarotteError(f"the encoder 'mfcc-ssc' has no layers: remove layer = {layer}")
         return SpectralEncoder()
     if name.startswith("whisper-"):
         from marotte.learn.teachers.encoders.whisper import open_whisper
@@ -89,7 +93,7 @@ def open_encoder(name: str, layer: int | None = None, *, download: bool = False)
 
 
 def layer_index(name: str, layer: int, n_layers: int) -> int:
-    """A layer's number from 0 to `n_layers`, where it may be counted from the last.
+    """Return a layer's number from 0 to `n_layers`; a negative number counts from the last.
 
     Raises:
         MarotteError: there is no such layer.

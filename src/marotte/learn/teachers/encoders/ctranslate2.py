@@ -1,8 +1,8 @@
-"""A CTranslate2 `model.bin` in, its variables by name out.
+"""Reader of CTranslate2 model files: the bytes of a `model.bin` in, its variables by name out.
 
-The format (versions 3 to 6), little endian: u32 version, text specification, u32 revision, u32
-count, then each variable as text name, u8 rank, u32 per dimension, u8 type, u32 bytes, data; a text
-is a u16 length and its bytes with a final zero. Aliases follow, which nothing here needs.
+The format (versions 3 to 6) is little endian: u32 version, text specification, u32 revision, u32
+count, then each variable as text name, u8 rank, u32 per dimension, u8 type, u32 bytes, data. A text
+is a u16 length and its bytes with a final zero. The aliases at the end are not read.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _VERSIONS = range(3, 7)
 
 
 def read_variables(content: bytes, prefix: str) -> dict[str, NDArray[Any]]:
-    """The variables whose names begin with `prefix`, as views of the file's content.
+    """Return the variables whose names start with `prefix`, as views of the file's content.
 
     Raises:
-        ValueError: this is no such file, or it is cut short.
+        ValueError: the file has another format, or is truncated.
     """
     reader = _Reader(content)
     version, _, _ = reader.number("I"), reader.text(), reader.number("I")
     if version not in _VERSIONS:
-        raise ValueError(f"it is of version {version}")
+        raise ValueError(f"the model file must have version 3 to 6, got version {version}")
     variables: dict[str, NDArray[Any]] = {}
     for _ in range(reader.number("I")):
         name = reader.text()
@@ -39,16 +39,16 @@ def read_variables(content: bytes, prefix: str) -> dict[str, NDArray[Any]]:
 
 
 class _Reader:
-    """Reads on in bytes, and refuses to read over their end."""
+    """Reads values from bytes in order; raises at their end."""
 
     def __init__(self, content: bytes) -> None:
-        self.content, self.place = memoryview(content), 0
+        self.content, self.position = memoryview(content), 0
 
     def take(self, n: int) -> memoryview:
-        taken = self.content[self.place : self.place + n]
+        taken = self.content[self.position : self.position + n]
         if len(taken) < n:
-            raise ValueError("it is cut short")
-        self.place += n
+            raise ValueError("the model file is truncated")
+        self.position += n
         return taken
 
     def number(self, kind: str) -> int:

@@ -1,4 +1,4 @@
-"""An encoder's features of sounds it has heard before, from Marotte's cache folder."""
+"""Cache of speech features: a sound in, an encoder's features out, computed once and stored."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from marotte.paths import cache_folder, replacing
 
 
 class FeatureCache:
-    """Features by encoder and by sound: each is computed once, on this machine, and kept.
+    """Features by encoder and by sound, stored in float16 on this machine.
 
-    Each sound's are one file, written whole, so that a run that was stopped goes on where it was.
+    The features of each sound are one file, written completely or not at all, so a run that was
+    stopped resumes where it stopped.
 
     Args:
-        encoder: what computes them.
-        folder: where to keep them; `features` in Marotte's cache folder by default.
+        encoder: encoder that computes the features.
+        folder: folder of the cache; `features` in Marotte's cache folder by default.
     """
 
     def __init__(self, encoder: Encoder, folder: Path | None = None) -> None:
@@ -31,12 +32,12 @@ class FeatureCache:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def encode(self, samples: NDArray[np.float32]) -> NDArray[np.float16]:
-        """Features [ceil(n / 320), dim] of a whole sound [n] at 16 kHz."""
+        """Return features [ceil(n / 320), dim] of a whole sound [n] at 16 kHz."""
         digest = hashlib.sha256(np.ascontiguousarray(samples).tobytes()).hexdigest()
         path = self.folder / f"{digest[:32]}.npy"
         try:
             return np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # not there yet, or damaged: make it anew
+        except (OSError, ValueError, EOFError):  # missing or damaged
             features = self.encoder.encode(samples).astype(np.float16)
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.save(file, features, allow_pickle=False)

@@ -1,8 +1,8 @@
-"""The input of the original Voice2Face: 13 cepstral coefficients and 26 subband centroids.
+"""The features of the original Voice2Face: 16 kHz sound in, 13 MFCC and 26 spectral centroids out.
 
-Both are of frames of 25 ms about each multiple of 20 ms, through 26 triangular filters that are
-evenly spaced in mel from 0 to 8 kHz. The centroids (Paliwal 1998) are told in kHz less the sound's
-own mean, which is as near to "speaker normalised" as one utterance comes.
+Both are computed every 20 ms from 25 ms windows, with 26 triangular filters that are evenly spaced
+in mel from 0 to 8 kHz. The spectral subband centroids (SSC, Paliwal 1998) are in kHz, minus their
+mean over the utterance, as an approximation of "speaker normalised" centroids.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ N_BANDS = 26
 FRAME_SAMPLES = 400
 FFT_SAMPLES = 512
 PREEMPHASIS = 0.97
-POWER_FLOOR = 1e-10  # of a band in which there is digital silence
+POWER_FLOOR = 1e-10  # power of a band in digital silence
 
 
 class SpectralEncoder(Encoder):
-    """MFCC and SSC: features [n, 39], the cepstra before the centroids."""
+    """Computes MFCC and SSC: 39 features, the cepstral coefficients first."""
 
     name = "mfcc-ssc"
     layer = 0
@@ -35,7 +35,7 @@ class SpectralEncoder(Encoder):
     weights = ""
 
     def features(self, clips: Tensor) -> Tensor:
-        """Features [batch, ceil(n / 320), 39] of clips [batch, n] of 16 kHz sound."""
+        """Return features [batch, ceil(n / 320), 39] of clips [batch, n] of 16 kHz sound."""
         power = powers(clips)
         centroids_khz = centroids(power) / 1000
         means = centroids_khz.mean(dim=1, keepdim=True)
@@ -43,22 +43,22 @@ class SpectralEncoder(Encoder):
 
 
 def powers(clips: Tensor) -> Tensor:
-    """Power spectra [batch, ceil(n / 320), 257] of pre-emphasised clips [batch, n]."""
+    """Return power spectra [batch, ceil(n / 320), 257] of clips [batch, n] with pre-emphasis."""
     n_steps = math.ceil(clips.shape[1] / STEP_SAMPLES)
-    before = functional.pad(clips, (1, 0))[:, :-1]
+    delayed = functional.pad(clips, (1, 0))[:, :-1]
     half = FRAME_SAMPLES // 2
     missing = STEP_SAMPLES * (n_steps - 1) + half - clips.shape[1]
-    padded = functional.pad(clips - PREEMPHASIS * before, (half, max(0, missing)))
+    padded = functional.pad(clips - PREEMPHASIS * delayed, (half, max(0, missing)))
     frames = padded.unfold(1, FRAME_SAMPLES, STEP_SAMPLES)[:, :n_steps]
     window = torch.hamming_window(FRAME_SAMPLES, periodic=False)
     return torch.fft.rfft(frames * window, FFT_SAMPLES).abs().square() / FFT_SAMPLES
 
 
 def cepstra(power: Tensor) -> Tensor:
-    """Mel-frequency cepstral coefficients [..., 13] of power spectra [..., 257].
+    """Return mel-frequency cepstral coefficients [..., 13] of power spectra [..., 257].
 
-    The orthonormal cosine transform of the bands' log power: a louder sound changes the first
-    coefficient alone.
+    They are the orthonormal cosine transform of the bands' log power, so a change of level changes
+    only the first coefficient.
     """
     bands = torch.matmul(power, filters().T).clamp(min=POWER_FLOOR).log()
     order = torch.arange(N_CEPSTRA)[:, None]
@@ -69,10 +69,10 @@ def cepstra(power: Tensor) -> Tensor:
 
 
 def centroids(power: Tensor) -> Tensor:
-    """Spectral subband centroids [..., 26] in Hz of power spectra [..., 257].
+    """Return spectral subband centroids [..., 26] in Hz of power spectra [..., 257].
 
-    The mean frequency in each band, weighed by power: `sum(f w P) / sum(w P)`; in silence, the
-    band's own middle.
+    A centroid is the power-weighted mean frequency of a band, `sum(f w P) / sum(w P)`. In silence
+    it is the middle of the band.
     """
     floored = power + POWER_FLOOR
     hertz = torch.linspace(0, SAMPLE_RATE / 2, FFT_SAMPLES // 2 + 1)
@@ -81,7 +81,7 @@ def centroids(power: Tensor) -> Tensor:
 
 @cache
 def filters() -> Tensor:
-    """Triangular filters [26, 257], evenly spaced in mel = 2595 log10(1 + f / 700)."""
+    """Return triangular filters [26, 257], evenly spaced in mel = 2595 log10(1 + f / 700)."""
     highest = 2595 * math.log10(1 + SAMPLE_RATE / 2 / 700)
     mel = torch.linspace(0, highest, N_BANDS + 2, dtype=torch.float64)
     edges = 700 * (10 ** (mel / 2595) - 1)

