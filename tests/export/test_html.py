@@ -55,7 +55,7 @@ def at_start(opened: Opened) -> Opened:
 @NEEDS_BROWSER
 class TestInTheBrowser:
     def test_opens_without_errors_or_requests(self, opened: Opened):
-        assert opened.complaints == []
+        assert opened.errors == []
         assert {url.split(":")[0] for url in opened.requests} <= {"file", "blob"}
         assert opened.page.title() == "hello.wav"
         assert opened.ask("seconds") == SECONDS
@@ -74,16 +74,18 @@ class TestInTheBrowser:
             frames = np.arange(animation.n_frames) / FPS
             expected = np.interp(time, frames, animation[name])
             assert at_start.ask(f"control('{name}')") == pytest.approx(expected, abs=2e-5)
-            assert at_start.drawn(f"influence('{name}')") == pytest.approx(expected, abs=2e-5)
+            assert at_start.ask_after_drawing(f"influence('{name}')") == pytest.approx(
+                expected, abs=2e-5
+            )
 
     def test_space_plays_and_pauses(self, at_start: Opened):
         at_start.page.keyboard.press("Space")
         at_start.until("marotte.playing && marotte.time() > 0.3")
-        assert at_start.drawn("influence('jawOpen')") > 0
+        assert at_start.ask_after_drawing("influence('jawOpen')") > 0
         at_start.page.keyboard.press("Space")
         at_start.until("!marotte.playing")
         stopped = at_start.ask("time()")
-        assert at_start.drawn("time()") == stopped
+        assert at_start.ask_after_drawing("time()") == stopped
 
     def test_stops_at_the_end_and_plays_again_from_the_start(self, at_start: Opened):
         at_start.ask(f"seek({SECONDS - 0.2})")
@@ -111,7 +113,7 @@ class TestInTheBrowser:
 
     def test_slider_seeks(self, at_start: Opened):
         at_start.page.locator("#seek").fill("1.5")
-        assert at_start.drawn("time()") == pytest.approx(1.5)
+        assert at_start.ask_after_drawing("time()") == pytest.approx(1.5)
         assert at_start.page.locator("#time").inner_text() == "0:01.50"
 
     def test_click_on_the_chart_seeks(self, at_start: Opened):
@@ -120,7 +122,7 @@ class TestInTheBrowser:
         assert at_start.ask("time()") == pytest.approx(SECONDS / 2, abs=0.15)
 
     def test_legend_is_sorted_by_movement_and_ends_with_the_lip_gap(self, at_start: Opened):
-        at_start.drawn("time()")
+        at_start.ask_after_drawing("time()")
         texts = at_start.page.locator("#legend button").all_inner_texts()
         names = [re.sub(r"\s*[\d.]+( mm)?$", "", text) for text in texts]
         assert names == ["jawOpen", "mouthFunnel", "mouthSmile L+R", "lip gap"]
@@ -137,7 +139,7 @@ class TestInTheBrowser:
             browser, write(make_animation(MARKUP + ".wav", student=MARKUP), tmp_path).as_uri()
         )
         name = Path(MARKUP + ".wav").name
-        assert opened.complaints == []
+        assert opened.errors == []
         assert opened.page.title() == name
         assert opened.page.locator("h1").inner_text() == name
         assert opened.page.locator("#details").inner_text().endswith(MARKUP)
@@ -161,14 +163,14 @@ class TestInTheBrowser:
         opened.ask("play()")
         opened.until("!marotte.playing")
         assert opened.ask("time()") == SECONDS
-        assert opened.complaints == []
+        assert opened.errors == []
 
     def test_shows_an_animation_at_rest(self, browser: Any, tmp_path: Path):
         opened = Opened(
             browser, write(Animation(ARKIT_52.neutral(30), FPS, ARKIT_52), tmp_path).as_uri()
         )
         assert opened.ask("names") == []
-        assert opened.complaints == []
+        assert opened.errors == []
 
 
 def test_page_is_small(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Inputs give all their sound, in time; a microphone that is lost is waited for."""
+"""Inputs deliver all their sound in time; the microphone input waits for an unplugged device."""
 
 from __future__ import annotations
 
@@ -23,132 +23,132 @@ from marotte.realtime.inputs.microphone import Microphone
 from marotte.realtime.inputs.pipe import PipeInput
 
 
-class Ear:
-    """Keeps what it hears, and when."""
+class Listener:
+    """Keeps the blocks of an input, and their times."""
 
     def __init__(self) -> None:
-        self.parts: list[Floats] = []
+        self.blocks: list[Floats] = []
         self.times: list[float] = []
         self.lines: list[str] = []
         self.stop = threading.Event()
 
-    def hear(self, samples: Floats, at_s: float) -> None:
-        self.parts.append(samples)
+    def on_samples(self, samples: Floats, at_s: float) -> None:
+        self.blocks.append(samples)
         self.times.append(at_s)
 
     @property
-    def heard(self) -> Floats:
-        return np.concatenate([np.zeros(0, np.float32), *self.parts])
+    def samples(self) -> Floats:
+        return np.concatenate([np.zeros(0, np.float32), *self.blocks])
 
     def listen(self, source: Input) -> None:
-        source.run(self.hear, self.stop, self.lines.append)
+        source.run(self.on_samples, self.stop, self.lines.append)
 
 
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.005)
 
 
-def test_a_file_is_heard_at_the_pace_at_which_it_sounds(write_sound: Any) -> None:
+def test_file_is_read_in_real_time(write_sound: Any) -> None:
     source = FileInput(write_sound("voice.wav", make_voice(0.3, 16_000), 16_000))
-    ear = Ear()
-    begun = time.perf_counter()
-    ear.listen(source)
-    assert 0.29 < time.perf_counter() - begun < 1.0
-    np.testing.assert_allclose(np.diff(ear.times), 0.01, atol=1e-6)  # when they were due
-    np.testing.assert_array_equal(ear.heard, source.recording.read())
+    listener = Listener()
+    start_s = time.perf_counter()
+    listener.listen(source)
+    assert 0.29 < time.perf_counter() - start_s < 1.0
+    np.testing.assert_allclose(
+        np.diff(listener.times), 0.01, atol=1e-6
+    )  # the times at which they were due
+    np.testing.assert_array_equal(listener.samples, source.recording.read())
 
 
-def test_a_file_is_heard_at_once_if_time_does_not_matter(write_sound: Any) -> None:
+def test_file_is_read_at_once_with_fast(write_sound: Any) -> None:
     source = FileInput(write_sound("voice.wav", make_voice(3, 16_000), 16_000), fast=True)
-    ear = Ear()
-    begun = time.perf_counter()
-    ear.listen(source)
-    assert time.perf_counter() - begun < 1.0
-    np.testing.assert_array_equal(ear.heard, source.recording.read())
+    listener = Listener()
+    start_s = time.perf_counter()
+    listener.listen(source)
+    assert time.perf_counter() - start_s < 1.0
+    np.testing.assert_array_equal(listener.samples, source.recording.read())
 
 
-def test_a_file_stops_when_it_is_told_to(write_sound: Any) -> None:
+def test_file_input_can_be_stopped(write_sound: Any) -> None:
     source = FileInput(write_sound("voice.wav"))
-    ear = Ear()
-    ear.stop.set()
-    ear.listen(source)
-    assert not ear.parts
+    listener = Listener()
+    listener.stop.set()
+    listener.listen(source)
+    assert not listener.blocks
 
 
 def pcm(samples: Floats) -> bytes:
     return np.rint(samples * 32767).astype("<i2").tobytes()
 
 
-def piped(pieces: list[bytes], **how: Any) -> Ear:
-    """What is heard of pieces that are written into a real pipe one by one."""
+def listen_to_pipe(chunks: list[bytes], **options: Any) -> Listener:
+    """Listen to a real pipe into which chunks are written one by one."""
     reading, writing = os.pipe()
 
     def write() -> None:
         with closing(FileIO(writing, "wb")) as end:
-            for piece in pieces:
-                end.write(piece)
+            for chunk in chunks:
+                end.write(chunk)
                 time.sleep(0.005)
 
     thread = threading.Thread(target=write)
     thread.start()
-    ear = Ear()
+    listener = Listener()
     try:
         with closing(FileIO(reading, "rb")) as end:
-            ear.listen(PipeInput(pipe=end, **how))
+            listener.listen(PipeInput(pipe=end, **options))
     finally:
         thread.join()
-    return ear
+    return listener
 
 
-def test_a_pipe_is_heard_whatever_the_pieces_are() -> None:
+def test_pipe_input_does_not_depend_on_chunks() -> None:
     voice = make_voice(0.5, 16_000)
     content = pcm(voice)
-    pieces = [content[:1], content[1:4], content[4:1001], content[1001:], b"x"]  # half a sample
-    ear = piped(pieces)
-    np.testing.assert_allclose(ear.heard, voice, atol=1e-4)
-    assert not ear.lines
+    chunks = [content[:1], content[1:4], content[4:1001], content[1001:], b"x"]  # half a sample
+    listener = listen_to_pipe(chunks)
+    np.testing.assert_allclose(listener.samples, voice, atol=1e-4)
+    assert not listener.lines
 
 
 @pytest.mark.parametrize("fast", [False, True])
-def test_a_pipe_that_is_faster_than_sound_is_paced(
-    fast: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fast_pipe_is_throttled(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipe, "MAX_AHEAD_S", 0.1)
     voice = make_voice(0.5, 16_000)
-    begun = time.perf_counter()
-    ear = piped([pcm(voice)], fast=fast)
-    seconds = time.perf_counter() - begun
-    np.testing.assert_allclose(ear.heard, voice, atol=1e-4)
+    start_s = time.perf_counter()
+    listener = listen_to_pipe([pcm(voice)], fast=fast)
+    seconds = time.perf_counter() - start_s
+    np.testing.assert_allclose(listener.samples, voice, atol=1e-4)
     if fast:
         assert seconds < 0.2
-        assert not ear.lines
+        assert not listener.lines
     else:
         assert 0.2 < seconds < 0.6
-        assert len(ear.lines) == 1
-        assert "--fast" in ear.lines[0]
+        assert len(listener.lines) == 1
+        assert "--fast" in listener.lines[0]
 
 
 @pytest.mark.parametrize("magic", [b"RIFF", b"fLaC", b"OggS", b"ID3\x04"])
-def test_a_sound_file_in_a_pipe_is_refused(magic: bytes) -> None:
+def test_sound_file_in_a_pipe_is_an_error(magic: bytes) -> None:
     with pytest.raises(MarotteError, match="raw samples are needed"):
-        piped([magic + bytes(100)])
+        listen_to_pipe([magic + bytes(100)])
 
 
-def test_a_terminal_is_no_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_as_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
     with pytest.raises(MarotteError, match="standard input is a terminal"):
         PipeInput()
 
 
 class PortAudioError(Exception):
-    """As sounddevice has it."""
+    """Stands in for sounddevice.PortAudioError."""
 
 
 class FakeDevices(ModuleType):
-    """The module sounddevice on a machine with the microphones that a test gives it."""
+    """Stands in for the module sounddevice, with the microphones that a test gives it."""
 
     def __init__(self, *names: str, rates: tuple[int, ...] = (16_000, 48_000)) -> None:
         super().__init__("sounddevice")
@@ -184,7 +184,7 @@ class FakeDevices(ModuleType):
 
 
 class FakeStream:
-    """Calls back from a thread of its own, until it is pulled out."""
+    """Calls back from its own thread until it is unplugged."""
 
     def __init__(self, devices: FakeDevices, **settings: Any) -> None:
         self.devices, self.settings = devices, settings
@@ -192,7 +192,7 @@ class FakeStream:
 
     def __enter__(self) -> FakeStream:
         self.active = True
-        self.thread = threading.Thread(target=self.play)
+        self.thread = threading.Thread(target=self.run)
         self.thread.start()
         return self
 
@@ -200,7 +200,7 @@ class FakeStream:
         self.active = False
         self.thread.join()
 
-    def play(self) -> None:
+    def run(self) -> None:
         while self.active:
             n, channels = self.settings["blocksize"], self.settings["channels"]
             self.settings["callback"](np.full((n, channels), 0.5, np.float32), n, None, None)
@@ -209,29 +209,29 @@ class FakeStream:
 
 @pytest.fixture
 def plug(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeDevices]:
-    def make(*names: str, **how: Any) -> FakeDevices:
-        devices = FakeDevices(*names, **how)
+    def make(*names: str, **options: Any) -> FakeDevices:
+        devices = FakeDevices(*names, **options)
         monkeypatch.setitem(sys.modules, "sounddevice", devices)
         return devices
 
     return make
 
 
-def test_a_microphone_is_heard(plug: Callable[..., FakeDevices]) -> None:
+def test_microphone_is_read(plug: Callable[..., FakeDevices]) -> None:
     devices = plug("Built-in")
-    source, ear = Microphone(), Ear()
+    source, listener = Microphone(), Listener()
     assert (source.name, source.rate) == ("Built-in", 16_000)
-    thread = threading.Thread(target=ear.listen, args=(source,))
+    thread = threading.Thread(target=listener.listen, args=(source,))
     thread.start()
-    until(lambda: len(ear.parts) > 3)
-    ear.stop.set()
+    wait_until(lambda: len(listener.blocks) > 3)
+    listener.stop.set()
     thread.join()
-    assert set(ear.heard) == {0.5}
+    assert set(listener.samples) == {0.5}
     assert devices.streams[0].settings["blocksize"] == 160
-    assert not ear.lines
+    assert not listener.lines
 
 
-def test_a_microphone_is_chosen_by_a_part_of_its_name(plug: Callable[..., FakeDevices]) -> None:
+def test_microphone_is_chosen_by_part_of_its_name(plug: Callable[..., FakeDevices]) -> None:
     plug("Built-in", "USB Headset", "Line In")
     assert Microphone("headset").name == "USB Headset"
     assert Microphone().name == "Built-in"
@@ -239,7 +239,7 @@ def test_a_microphone_is_chosen_by_a_part_of_its_name(plug: Callable[..., FakeDe
         Microphone("radio")
 
 
-def test_a_microphone_without_16_khz_is_heard_at_its_own_rate(
+def test_microphone_without_16_khz_uses_its_own_rate(
     plug: Callable[..., FakeDevices],
 ) -> None:
     plug("Built-in", rates=(48_000,))
@@ -249,35 +249,37 @@ def test_a_microphone_without_16_khz_is_heard_at_its_own_rate(
         Microphone()
 
 
-def test_a_microphone_that_is_lost_is_waited_for(
+def test_unplugged_microphone_is_waited_for(
     plug: Callable[..., FakeDevices], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(microphone, "LOST_S", 0.15)
     devices = plug("Built-in", "USB Headset")
-    source, ear = Microphone("USB"), Ear()
-    thread = threading.Thread(target=ear.listen, args=(source,))
+    source, listener = Microphone("USB"), Listener()
+    thread = threading.Thread(target=listener.listen, args=(source,))
     thread.start()
-    until(lambda: len(ear.parts) > 3)
+    wait_until(lambda: len(listener.blocks) > 3)
     devices.plugged = ["Built-in"]
     devices.streams[0].active = False
-    until(lambda: bool(ear.lines))
-    until(lambda: bool(ear.parts) and not ear.parts[-1].any())  # silence goes on meanwhile
-    devices.plugged = ["USB Headset", "Built-in"]  # under another number
-    until(lambda: len(ear.lines) > 1)
-    until(lambda: bool(ear.parts[-1].all()))
-    ear.stop.set()
+    wait_until(lambda: bool(listener.lines))
+    wait_until(
+        lambda: bool(listener.blocks) and not listener.blocks[-1].any()
+    )  # silence in the meantime
+    devices.plugged = ["USB Headset", "Built-in"]  # with another number
+    wait_until(lambda: len(listener.lines) > 1)
+    wait_until(lambda: bool(listener.blocks[-1].all()))
+    listener.stop.set()
     thread.join()
-    assert ear.lines == ["USB Headset is gone: waiting for it", "USB Headset is back"]
+    assert listener.lines == ["USB Headset is gone: waiting for it", "USB Headset is back"]
     assert devices.streams[1].settings["device"] == 1
 
 
-def test_without_a_microphone_other_ways_are_named(plug: Callable[..., FakeDevices]) -> None:
+def test_error_without_microphone_names_alternatives(plug: Callable[..., FakeDevices]) -> None:
     plug()
     with pytest.raises(MarotteError, match=r"no microphone: .*--input FILE.*--input -"):
         Microphone()
 
 
-def test_without_the_package_or_portaudio_it_says_what_to_install(
+def test_errors_name_the_missing_package_and_library(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)

@@ -1,4 +1,4 @@
-"""Maya's side of the socket, with a Maya that only remembers what it was asked to do."""
+"""The receiver script for Maya, with a stand-in for Maya that records the calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class FakeMaya(ModuleType):
-    """`maya`, `maya.cmds` and `maya.utils` in one."""
+    """Stands in for `maya`, `maya.cmds` and `maya.utils`."""
 
     def __init__(self) -> None:
         super().__init__("maya")
@@ -65,15 +65,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_a_character_follows_the_frames(maya: tuple[FakeMaya, Any]) -> None:
+def test_attributes_follow_the_frames(maya: tuple[FakeMaya, Any]) -> None:
     fake, receiver = maya
     port = free_port()
     receiver.start("head", "teeth", port=port, head="neck", record=True)
     controls = ARKIT_52.neutral(1)[0]
     controls[[ARKIT_52.index["jawOpen"], ARKIT_52.index["eyeBlinkLeft"]]] = 0.25, 0.5
     with closing(open_output(f"maya:{port}", Take(ARKIT_52, 60.0, 16_000))) as output:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-            stranger.sendto(b"no frame", ("127.0.0.1", port))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.sendto(b"not a frame", ("127.0.0.1", port))
         output.send(Frame(0.5, 116.0, controls, (0.0, 0.1, 0.0)))
         end = time.monotonic() + 5
         while "neck.rotateZ" not in fake.attributes:
@@ -87,6 +87,6 @@ def test_a_character_follows_the_frames(maya: tuple[FakeMaya, Any]) -> None:
     assert ("teeth.jawOpen", "0.500000sec") in fake.keys
 
 
-def test_a_node_must_be_named(maya: tuple[FakeMaya, Any]) -> None:
+def test_node_name_is_required(maya: tuple[FakeMaya, Any]) -> None:
     with pytest.raises(ValueError, match="name a blendShape node"):
         maya[1].start(port=free_port())

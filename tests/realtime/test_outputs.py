@@ -1,4 +1,4 @@
-"""Every live output, received over real sockets and read by others than who wrote it."""
+"""Live outputs, received over real sockets and decoded by independent readers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FRAME = Frame(1.5, 116.0, VALUES, (0.1, -0.2, 0.3))
 
 @pytest.fixture
 def port() -> Iterator[tuple[int, Callable[[], bytes]]]:
-    """A UDP port, and what comes there next."""
+    """A UDP port, and a function that returns the next datagram there."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(5)
@@ -53,7 +53,7 @@ def send_to(spec: str, *frames: Frame) -> None:
             output.send(frame)
 
 
-def test_livelink_is_exact_to_the_byte(port: Port) -> None:
+def test_livelink_datagram(port: Port) -> None:
     number, receive = port
     output = LiveLinkFace(f"127.0.0.1:{number}", TAKE, start_s=3600.0)
     output.send(FRAME)
@@ -73,11 +73,11 @@ def test_livelink_is_exact_to_the_byte(port: Port) -> None:
     np.testing.assert_allclose(values, [*VALUES, 0.1, -0.2, 0.3, *[0] * 6], atol=1e-7)
 
 
-def test_livelink_is_what_an_independent_reader_reads(port: Port) -> None:
+def test_livelink_is_decoded_by_an_independent_reader(port: Port) -> None:
     number, receive = port
     send_to(f"livelink:{number}", FRAME)
-    found, face = reader.PyLiveLinkFace.decode(receive())
-    assert found
+    valid, face = reader.PyLiveLinkFace.decode(receive())
+    assert valid
     assert face.name == "marotte"
     assert (face._version, face.fps, face._denominator) == (6, 60, 1)
     for shape in reader.FaceBlendShape:
@@ -89,16 +89,16 @@ def test_livelink_is_what_an_independent_reader_reads(port: Port) -> None:
         assert face.get_blendshape(shape) == pytest.approx(expected, abs=1e-7), name
 
 
-def test_livelink_counts_in_sixtieths_whatever_the_rate(port: Port) -> None:
+def test_livelink_frame_number_is_in_sixtieths_at_any_rate(port: Port) -> None:
     number, receive = port
     with closing(LiveLinkFace(str(number), Take(ARKIT_52, 24.0, 16_000), 86_399.0)) as output:
         output.send(Frame(31 / 24, 116.0, VALUES))
     whole, part, fps, one = struct.unpack(">ifii", receive()[52:68])
-    assert (whole, fps, one) == (17, 60, 1)  # past midnight
+    assert (whole, fps, one) == (17, 60, 1)  # after midnight
     assert part == pytest.approx(0.5, abs=1e-4)
 
 
-def test_vmc_is_received_by_an_osc_server_in_one_bundle(port: Port) -> None:
+def test_vmc_bundle(port: Port) -> None:
     number, receive = port
     send_to(f"vmc:127.0.0.1:{number}", FRAME)
     bundle = OscBundle(receive())
@@ -111,11 +111,13 @@ def test_vmc_is_received_by_an_osc_server_in_one_bundle(port: Port) -> None:
     np.testing.assert_allclose([params[1] for _, params in messages[2:-1]], VALUES, atol=1e-7)
 
 
-def served(output: Callable[[int], Output], frames: list[Frame]) -> list[tuple[Any, ...]]:
-    """What python-osc's own server dispatches of the frames."""
-    heard: list[tuple[Any, ...]] = []
+def received_by_server(
+    output: Callable[[int], Output], frames: list[Frame]
+) -> list[tuple[Any, ...]]:
+    """Send frames to a server of python-osc; return the messages that it dispatches."""
+    messages: list[tuple[Any, ...]] = []
     dispatcher = Dispatcher()
-    dispatcher.set_default_handler(lambda address, *values: heard.append((address, *values)))
+    dispatcher.set_default_handler(lambda address, *values: messages.append((address, *values)))
     with (
         BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher) as server,
         closing(output(server.server_address[1])) as sender,
@@ -123,23 +125,23 @@ def served(output: Callable[[int], Output], frames: list[Frame]) -> list[tuple[A
         for frame in frames:
             sender.send(frame)
             server.handle_request()
-    return heard
+    return messages
 
 
-def test_vmc_for_vrm0_says_vowels() -> None:
-    openmouth, rounded = ARKIT_52.neutral(2)
-    openmouth[ARKIT_52.index["jawOpen"]] = 0.3
-    openmouth[ARKIT_52.index["eyeBlinkLeft"]] = 0.75
+def test_vmc_vrm0_sends_vowels() -> None:
+    open_mouth, rounded = ARKIT_52.neutral(2)
+    open_mouth[ARKIT_52.index["jawOpen"]] = 0.3
+    open_mouth[ARKIT_52.index["eyeBlinkLeft"]] = 0.75
     rounded[[ARKIT_52.index[name] for name in ("jawOpen", "mouthPucker", "mouthFunnel")]] = (
         0.08,
         0.6,
         0.18,
     )
-    heard = served(
+    messages = received_by_server(
         lambda number: open_output(f"vmc-vrm0:{number}", TAKE),
-        [Frame(0.0, 116.0, openmouth), Frame(0.1, 116.0, rounded)],
+        [Frame(0.0, 116.0, open_mouth), Frame(0.1, 116.0, rounded)],
     )
-    shapes = [values for address, *values in heard if address == "/VMC/Ext/Blend/Val"]
+    shapes = [values for address, *values in messages if address == "/VMC/Ext/Blend/Val"]
     names = [name for name, _ in shapes[:7]]
     assert names == ["A", "I", "U", "E", "O", "Blink_L", "Blink_R"]
     first, second = dict(shapes[:7]), dict(shapes[7:])
@@ -151,24 +153,24 @@ def test_vmc_for_vrm0_says_vowels() -> None:
 
 
 def test_vrchat_parameters() -> None:
-    heard = served(lambda number: open_output(f"vrchat:{number}", TAKE), [FRAME])
-    assert [address for address, _ in heard] == [f"/avatar/parameters/{n}" for n in ARKIT_NAMES]
-    np.testing.assert_allclose([value for _, value in heard], VALUES, atol=1e-7)
+    messages = received_by_server(lambda number: open_output(f"vrchat:{number}", TAKE), [FRAME])
+    assert [address for address, _ in messages] == [f"/avatar/parameters/{n}" for n in ARKIT_NAMES]
+    np.testing.assert_allclose([value for _, value in messages], VALUES, atol=1e-7)
 
 
 def test_vrchat_visemes() -> None:
     controls = ARKIT_52.neutral(1)[0]
-    heard = served(
+    messages = received_by_server(
         lambda number: open_output(f"vrchat-visemes:{number}", TAKE), [Frame(0.0, 116.0, controls)]
     )
-    weights = dict(heard)
+    weights = dict(messages)
     assert len(weights) == 15
     assert list(weights)[:2] == ["/avatar/parameters/v_sil", "/avatar/parameters/v_pp"]
     assert weights["/avatar/parameters/v_sil"] > 0.6
     assert sum(weights.values()) == pytest.approx(1, abs=1e-5)
 
 
-def test_ifacialmocap_is_read_as_its_makers_describe(port: Port) -> None:
+def test_ifacialmocap_datagram(port: Port) -> None:
     number, receive = port
     send_to(f"ifacialmocap:{number}", FRAME)
     text = receive().decode("ascii")
@@ -176,7 +178,7 @@ def test_ifacialmocap_is_read_as_its_makers_describe(port: Port) -> None:
     shapes, _, poses = text.partition("|=head#")
     values = dict(part.rsplit("-", 1) for part in shapes.split("|"))
     assert len(values) == 52
-    # Names that the maker's page shows.
+    # Names from the app's documentation.
     shown = ("mouthSmile_R", "jawOpen", "mouthRight", "jawLeft", "browInnerUp", "eyeBlink_L")
     assert set(shown) < set(values)
     assert values["mouthSmile_R"] == str(round(100 * VALUES[ARKIT_52.index["mouthSmileRight"]]))
@@ -188,7 +190,7 @@ def test_ifacialmocap_is_read_as_its_makers_describe(port: Port) -> None:
     assert (right, left, end) == ("rightEye#0,0,0", "leftEye#0,0,0", "")
 
 
-def test_json_lines_come_out_of_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+def test_json_lines_on_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
     output = open_output("json", TAKE)
     output.send(FRAME)
     output.close()
@@ -205,12 +207,12 @@ def frames(n: int, fps: float = 60.0) -> list[Frame]:
 
 
 @pytest.mark.parametrize("fps", [60.0, 29.97, 25.0])
-def test_a_recorded_csv_is_the_one_that_animate_writes(tmp_path: Path, fps: float) -> None:
+def test_recorded_csv_is_that_of_animate(tmp_path: Path, fps: float) -> None:
     sent = frames(70, fps)
     output = open_output(f"csv:{tmp_path / 'take.csv'}", Take(ARKIT_52, fps, 16_000))
     for frame in sent:
         output.send(frame)
-    assert not (tmp_path / "take.csv").exists()  # whole or not at all
+    assert not (tmp_path / "take.csv").exists()  # no partial file
     output.close()
     animation = Animation(
         np.array([f.controls for f in sent]),
@@ -228,7 +230,7 @@ def test_a_recorded_csv_is_the_one_that_animate_writes(tmp_path: Path, fps: floa
     assert {path.name for path in tmp_path.iterdir()} == {"take.csv", "whole.csv"}
 
 
-def test_a_dropped_frame_is_a_row_that_is_missing(tmp_path: Path) -> None:
+def test_dropped_frame_is_a_missing_row(tmp_path: Path) -> None:
     output = open_output(f"csv:{tmp_path / 'take.csv'}", TAKE)
     first, _, third = frames(3)
     output.send(first)
@@ -238,7 +240,7 @@ def test_a_dropped_frame_is_a_row_that_is_missing(tmp_path: Path) -> None:
     assert [line.split(",")[0] for line in lines[1:]] == ["00:00:00:00.000", "00:00:00:02.000"]
 
 
-def test_a_recorded_wav_is_in_step_to_the_sample(tmp_path: Path) -> None:
+def test_recorded_wav_is_in_step_to_the_sample(tmp_path: Path) -> None:
     sound = np.random.default_rng(0).uniform(-0.5, 0.5, 1000).astype(np.float32)
     output = open_output(f"wav:{tmp_path / 'take.wav'}", TAKE)
     output.send_samples(sound[:300], 0)
@@ -252,7 +254,7 @@ def test_a_recorded_wav_is_in_step_to_the_sample(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["csv", "wav", "json"])
-def test_a_take_without_a_frame_leaves_no_file(tmp_path: Path, kind: str) -> None:
+def test_take_without_a_frame_leaves_no_file(tmp_path: Path, kind: str) -> None:
     open_output(f"{kind}:{tmp_path / 'take'}", TAKE).close()
     assert not list(tmp_path.iterdir())
 
@@ -270,7 +272,7 @@ def test_a_take_without_a_frame_leaves_no_file(tmp_path: Path, kind: str) -> Non
         ("fe80::1", ("fe80::1", 9)),
     ],
 )
-def test_addresses(target: str, address: tuple[str, int]) -> None:
+def test_parse_address(target: str, address: tuple[str, int]) -> None:
     assert parse_address(target, 9) == address
 
 
@@ -281,43 +283,43 @@ def test_addresses(target: str, address: tuple[str, int]) -> None:
         ("vmc:here:port", "'port' in 'here:port' is not a port"),
         ("vmc:here:70000", "is not a port"),
         ("vmc:no.such.host.invalid", "can't find the host"),
-        ("csv", "'csv' needs a file: --out csv:take.csv"),
+        ("csv", "'csv' needs a file: -o csv:take.csv"),
         ("csv:no/such/folder/take.csv", "does not exist"),
     ],
 )
-def test_what_can_not_be_opened_says_why(spec: str, message: str) -> None:
+def test_errors_say_why_an_output_cannot_be_opened(spec: str, message: str) -> None:
     with pytest.raises(MarotteError, match=message):
         open_output(spec, TAKE)
 
 
 @pytest.mark.parametrize("kind", ["livelink", "csv:take.csv"])
-def test_a_rig_of_other_names_does_not_fit_formats_of_arkit(kind: str) -> None:
+def test_formats_with_arkit_names_refuse_other_rigs(kind: str) -> None:
     rig = Rig("snout", ("snout",), (0.0,), (1.0,), ())
     with pytest.raises(MarotteError, match="none of ARKit's controls"):
         open_output(kind, Take(rig, 60.0, 16_000))
 
 
-class Foreign(Output):
-    """What another package might bring."""
+class ForeignOutput(Output):
+    """An output of another package."""
 
     def __init__(self, target: str, take: Take) -> None:
         self.target = target
 
     def send(self, frame: Frame) -> None:
-        """Take it."""
+        """Ignore the frame."""
 
 
-def test_other_packages_bring_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("puppet", f"{__name__}:Foreign", plugins.OUTPUTS)
+def test_output_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("puppet", f"{__name__}:ForeignOutput", plugins.OUTPUTS)
     monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
     output = open_output("puppet:left:hand", TAKE)
-    assert isinstance(output, Foreign)
+    assert isinstance(output, ForeignOutput)
     assert output.target == "left:hand"
     with pytest.raises(MarotteError, match="wav, puppet"):
         open_output("poppet", TAKE)
 
 
-def test_datagrams_to_nobody_are_lost_without_a_word() -> None:
+def test_datagrams_without_a_receiver_are_ignored() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         number = server.getsockname()[1]

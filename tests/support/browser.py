@@ -1,4 +1,4 @@
-"""Chromium, and a page opened in it: what tests of both pages share."""
+"""Helpers for tests of both pages: start Chromium and open a page in it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-# Linux draws by its own GL, which is three times as fast as the browser's in software.
+# On Linux, the system's GL is three times as fast as the browser's software renderer.
 GL = ["--use-gl=angle", "--use-angle=gl-egl"] if sys.platform == "linux" else []
 FLAGS = ["--no-sandbox", *GL, "--ignore-gpu-blocklist", "--enable-unsafe-swiftshader"]
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-AT_MOST_S = 90.0  # a busy machine takes long; nothing waits longer than it must
+TIMEOUT_S = 90.0  # long, for busy machines
 NEEDS_BROWSER = pytest.mark.skipif(
     CHROMIUM is None and os.environ.get("MAROTTE_REQUIRE_BROWSER") != "1",
     reason="no Chromium here",
@@ -26,7 +26,7 @@ NEEDS_BROWSER = pytest.mark.skipif(
 
 @contextmanager
 def chromium(*flags: str) -> Generator[Any]:
-    """Run it, with more flags if given."""
+    """Run Chromium, with additional flags."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -36,38 +36,42 @@ def chromium(*flags: str) -> Generator[Any]:
 
 
 class Opened:
-    """A page in a browser, and what it complained of or asked the network for."""
+    """A page in a browser, with its error messages and network requests."""
 
     def __init__(self, browser: Any, url: str, width: int = 640, height: int = 600) -> None:
         self.page = browser.new_page(viewport={"width": width, "height": height})
-        self.page.set_default_timeout(AT_MOST_S * 1000)
-        self.complaints: list[str] = []
+        self.page.set_default_timeout(TIMEOUT_S * 1000)
+        self.errors: list[str] = []
         self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda message: self.errors.append(message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(url)
         self.until("window.marotte?.ready")
 
-    def until(self, expression: str, at_most_s: float = AT_MOST_S) -> None:
-        """Wait in the page, which misses nothing; Playwright's own way needs eval."""
-        look = f"""new Promise(done => {{
-            const end = performance.now() + {1000 * at_most_s};
-            const look = () => {{
-                const so = {expression};
-                if (so || performance.now() > end) done(Boolean(so));
-                else setTimeout(look, 5);
+    def until(self, expression: str, timeout_s: float = TIMEOUT_S) -> None:
+        """Wait until a JavaScript expression is true.
+
+        The loop runs in the page, so that it misses no state; Playwright's own loop needs eval.
+        """
+        wait = f"""new Promise(done => {{
+            const end = performance.now() + {1000 * timeout_s};
+            const check = () => {{
+                const result = {expression};
+                if (result || performance.now() > end) done(Boolean(result));
+                else setTimeout(check, 5);
             }};
-            look();
+            check();
         }})"""
-        if not self.page.evaluate(look):
-            raise AssertionError(f"{expression} did not come true; {self.complaints}")
+        if not self.page.evaluate(wait):
+            raise AssertionError(f"{expression} did not become true; {self.errors}")
 
     def ask(self, expression: str) -> Any:
+        """Evaluate an expression of `window.marotte`."""
         return self.page.evaluate(f"marotte.{expression}")
 
-    def drawn(self, expression: str) -> Any:
-        """Ask after the next picture is drawn."""
+    def ask_after_drawing(self, expression: str) -> Any:
+        """Evaluate an expression of `window.marotte` after the next picture is drawn."""
         frame = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
         return self.page.evaluate(f"{frame}.then(() => marotte.{expression})")
 

@@ -1,4 +1,4 @@
-"""A voice, and a student small enough to know its answers: what tests of the live path share."""
+"""Synthetic data for tests of the live path: a voice, and a student with known predictions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 
 def make_voice(seconds: float, rate: int = 24_000) -> Floats:
-    """A buzz [n] that swells and fades three times a second, as syllables do."""
+    """Return a buzz [n] whose loudness rises and falls three times per second, as in syllables."""
     time = np.arange(round(seconds * rate)) / rate
     buzz = sum(np.sin(2 * np.pi * 120 * harmonic * time) / harmonic for harmonic in range(1, 6))
     return (0.2 * buzz * (1 - np.cos(2 * np.pi * 3 * time)) / 2).astype(np.float32)
@@ -24,7 +24,7 @@ PAST, FUTURE, CENTRE, GAIN = 400, 112, 40, 20.0
 
 
 def tiny_answer(windows: Floats) -> Floats:
-    """What the tiny student gives [batch, 2]: its centre's power, and what that lacks to 1."""
+    """Return the tiny student's prediction [batch, 2]: the power p at the centre, and 1 - p."""
     power = np.square(windows[:, PAST - CENTRE : PAST + CENTRE]).mean(axis=1)
     return np.stack([GAIN * power, 1 - GAIN * power], axis=1)
 
@@ -49,7 +49,7 @@ TINY = Contract(
 
 
 def write_tiny(path: Path, metadata: str | None = None, n_samples: int = PAST + FUTURE) -> Path:
-    """Write the tiny student's ONNX file, with its own contract unless another text is given."""
+    """Write the tiny student's ONNX file; `metadata` replaces its contract."""
     from onnx import TensorProto, helper, numpy_helper, save
 
     def constant(name: str, value: Any) -> Any:

@@ -71,7 +71,7 @@ def opened(browser: Any, url: str) -> Iterator[Opened]:
     opened = Opened(browser, url, 900, 700)
     opened.until("marotte.state === 'connected'")
     yield opened
-    assert opened.complaints == []
+    assert opened.errors == []
     opened.page.close()
 
 
@@ -214,7 +214,7 @@ def test_it_shows_frames_that_are_made_elsewhere(browser: Any, capsys: Any):
         opened.until("marotte.influence('jawOpen') === 0.5")
         assert opened.page.locator("#source").inner_text() == "live, live"
         assert not opened.page.locator("#mic").is_visible()
-        assert opened.complaints == []
+        assert opened.errors == []
         opened.page.close()
     finally:
         output.close()
