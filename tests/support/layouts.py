@@ -1,14 +1,15 @@
-"""The layouts of speech that sources read, with little in them."""
+"""Small made-up data sets in the layout of each source."""
 
 import gzip
 import io
 import json
 import pickle
-import struct
 from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+import pytest
+from game_data import drascula_texts, game_file
 
 from marotte.export.livelink_csv import COLUMNS, timecode
 from marotte.learn.corpora import debian
@@ -24,6 +25,7 @@ from marotte.learn.corpora.sources.livelink import LiveLink
 from marotte.learn.corpora.sources.queen import Queen
 from marotte.learn.corpora.sources.tuxpaint import TuxPaint
 from marotte.learn.corpora.sources.vocaset import Vocaset
+from marotte.learn.errors import Skip
 from marotte.learn.speech.phones import INVENTORY
 from marotte.learn.speech.synthesisers.espeak import espeak
 from marotte.learn.utterance import Phone
@@ -31,11 +33,11 @@ from marotte.learn.utterance import Phone
 RATE = 16_000
 CHAPTER = "train-clean-100/103/1240"
 MA = (Phone("m", 0.0, 0.5), Phone("ʌ", 0.5, 1.0, 1))
-"""What `grid` says."""
+"""The phones of `grid()`."""
 
 
 def put(path, content):
-    """Write a text, bytes, JSON, or one second's samples as a sound file by its ending."""
+    """Write a text, bytes, JSON, or samples as a sound file of the format of its ending."""
     import soundfile
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +52,7 @@ def put(path, content):
 
 
 def well_formed(utterance):
+    """Check that the samples are audible and that known phones are in order."""
     assert np.isfinite(utterance.samples).all()
     assert 0 < np.abs(utterance.samples).max() <= 1
     assert all(phone.ipa in INVENTORY for phone in utterance.phones)
@@ -58,11 +61,19 @@ def well_formed(utterance):
     return True
 
 
+def skip_reason(source, key):
+    """Return the reason why a source skips an item."""
+    with pytest.raises(Skip) as reason:
+        source.utterance(key)
+    return str(reason.value)
+
+
 def noise(seconds=1.0):
     return np.random.default_rng(0).uniform(-0.3, 0.3, int(seconds * RATE)).astype(np.float32)
 
 
-def said(text):
+def say(text):
+    """Return English speech at `RATE`."""
     samples, _ = espeak().say(text, "en-us")
     return np.interp(
         np.arange(0, len(samples), espeak().rate / RATE), np.arange(len(samples)), samples
@@ -70,7 +81,7 @@ def said(text):
 
 
 def grid(seconds=1.0, phones=("M", "AH1"), words=("Ma",)):
-    """A TextGrid in the short form, of equally long words and phones."""
+    """Return a TextGrid in the short form; all its words, and all its phones, are equally long."""
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", 0, seconds, "<exists>", 2]
     for name, labels in (("words", words), ("phones", phones)):
         lines += ['"IntervalTier"', f'"{name}"', 0, seconds, len(labels)]
@@ -81,11 +92,13 @@ def grid(seconds=1.0, phones=("M", "AH1"), words=("Ma",)):
 
 
 def beat_json(seconds=1.0, fps=60, names=("jawOpen", "mouthSmileLeft")):
+    """Return the content of a file of curves of BEAT."""
     frames = [{"weights": [0.5, 0.25], "time": k / fps} for k in range(int(seconds * fps))]
     return {"names": names, "frames": frames}
 
 
 def take(seconds=1.0, fps=60):
+    """Return the CSV file of a take of Live Link Face."""
     lines = [",".join(("Timecode", "BlendshapeCount", *COLUMNS))]
     for frame in range(int(seconds * fps)):
         lines.append(",".join([timecode(frame, Fraction(fps)), "61", *["0.5"] * 61]))
@@ -93,11 +106,13 @@ def take(seconds=1.0, fps=60):
 
 
 def entry(seconds=1.0):
+    """Return a sound as VOCASET stores it."""
     audio = (noise(seconds) * 32767).astype(np.int16)
     return {"audio": audio, "sample_rate": np.int64(RATE)}
 
 
 def g722(samples):
+    """Return samples at 16 kHz as a G.722 file without a header."""
     import av
 
     file = io.BytesIO()
@@ -112,65 +127,8 @@ def g722(samples):
     return file.getvalue()
 
 
-def text_field(text, align=2, at=0):
-    data = bytes([len(text)]) + text.encode("latin-1")
-    return data + bytes(-(at + len(data)) % align if text else 0)
-
-
-def strings(texts, at, align=2):
-    data = b""
-    for text in texts:
-        data += text_field(text, align, at + len(data))
-    return data
-
-
-def dialogue():
-    """Joe says two lines, Sparky one; key 51."""
-    joe, person = b"", b""
-    for number, text in ((0, "Hi, Sparky!*03"), (0x1A, "*FLLook.*04*02Bye.")):
-        joe += struct.pack(">HH", 0, number) + text_field(text, 4)
-    person += struct.pack(">HH", 0, 0x1A) + text_field("Bob put my map away.", 4)
-    first = 32 + len(joe)
-    second = first + len(person)
-    head = struct.pack(">5h", 0, 1, 51, 2, 1) + bytes(12) + struct.pack(">3H", first, 0, second)
-    tail = strings(["Back again?", "Yes."], second)
-    return bytes(20) + head.ljust(32, b"\0") + joe + person + tail
-
-
-def scene():
-    """A picture list, then Joe, then object 1 (a person), then a thing without a name."""
-    records = [
-        struct.pack(">18h", 3, 0, 0, 0, 1, 1, *[0] * 11, 1) + struct.pack(">h", 9)
-        + struct.pack(">10h", 3, *[0] * 9) + struct.pack(">h", -2),
-        struct.pack(">18h", 0, *[0] * 17),
-        struct.pack(">18h", 1, *[0] * 17),
-        struct.pack(">18h", -3, *[0] * 17),
-    ]  # fmt: skip
-    data = b"".join(records)
-    texts = strings(["", "*", "Wow!*01", "*FROh dear.", "Meanwhile"], 12 + len(data))
-    head = struct.pack(">2hh3H", 0, -len(records), 0, 12 + len(data), 12 + len(data), 0)
-    return bytes(20) + head + data + texts
-
-
-def game_file(clips):
-    objects = struct.pack(">8h", -2, *[0] * 6, -3) + struct.pack(">8h", 1, *[0] * 7) * 2
-    texts = ["It is a *14map*02", "boat", "Trader Bob", "room"] + ["verb"] * 12 + ["No way.*03"]
-    members = {
-        "QUEEN.JAS": bytes(20) + struct.pack(">4H", 1, 2, 3, 1) + objects,
-        "QUEEN2.JAS": "\r\n".join([*texts, *["x"] * 40]).encode("latin-1"),
-        "SPARKY1.DOG": dialogue(),
-        "C9A.CUT": scene(),
-        **{f"{name}.SB": data for name, data in clips.items()},
-    }
-    data = b"QTBLCEM10\0\0\0\0" + struct.pack(">H", len(members))
-    offset = len(data) + 21 * len(members)
-    for name, each in members.items():
-        data += struct.pack(">12sBII", name.encode(), 0, offset, len(each))
-        offset += len(each)
-    return data + b"".join(members.values())
-
-
 def mp3(text):
+    """Return English speech at 11 kHz as an MP3 file."""
     import soundfile
 
     samples, _ = espeak().say(text, "en-us+m3")
@@ -179,7 +137,8 @@ def mp3(text):
     return file.getvalue()
 
 
-def spoken(text, language, rate):
+def say_in(language, text, rate):
+    """Return speech in a language at a sample rate."""
     import soxr
 
     samples, _ = espeak().say(text, language)
@@ -187,44 +146,29 @@ def spoken(text, language, rate):
 
 
 def ogg(path, text, language, rate=22_050):
+    """Write speech as a stereo OGG file."""
     import soundfile
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    sound = 0.5 * spoken(text, language, rate)
+    sound = 0.5 * say_in(language, text, rate)
     soundfile.write(path, np.stack([sound, sound], 1), rate, format="OGG")
 
 
-def drascula_texts(lists):
-    """The game's data file, with texts by list and language."""
-    data = b"DRASCULA\x06"
-    for size in (4, 4, 4, 2, 4, 2, 4, 2, 2, 20, 20, 10, 8):
-        data += struct.pack(">H", 2) + bytes(2 * size)
-    data += struct.pack(">H", 2)
-    for languages in lists:
-        data += struct.pack(">H", len(languages[0]))
-        for texts in languages:
-            block = bytes(2)
-            for text in texts:
-                entry = text.encode("cp850") + bytes(3)
-                block += struct.pack(">H", len(entry) + 2) + entry
-            data += struct.pack(">H", len(block)) + block
-    return data
-
-
 def als(text, language):
-    sound = spoken(text, language, 11_025)
+    """Return speech as a clip of Drascula."""
+    sound = say_in(language, text, 11_025)
     middle = np.clip(sound * 127 + 128, 0, 255).astype(np.uint8).tobytes()
     return bytes([128]) * 32 + middle + bytes([128]) * 32
 
 
-# A little of everything, by source: each makes its files below a folder that is the root of the
-# Debian packages or a user's own, and gives the source.
+# Each function writes the files of a source below a folder and returns the source. The folder is
+# the root of the Debian packages or the folder of a user.
 
 
 def put_asterisk(root):
     folder = (root / debian.ASTERISK_EN[0].probe).parent
     put(folder / "activated.g722", b"")
-    put(folder / "pound.g722", g722(spoken("Please press the pound key.", "en-us", 16_000)))
+    put(folder / "pound.g722", g722(say_in("en-us", "Please press the pound key.", 16_000)))
     put(
         root / debian.ASTERISK_EN[1].probe,
         gzip.compress(b"activated: Activated.\npound: Please press the pound key.\n"),
@@ -260,7 +204,7 @@ def put_fillets(root):
 def put_folder(root):
     put(root / "anna" / "one.wav", noise())
     put(root / "anna" / "one.TextGrid", grid())
-    put(root / "anna" / "two.mp3", said("Bob put my map away."))
+    put(root / "anna" / "two.mp3", say("Bob put my map away."))
     put(root / "anna" / "two.txt", "Bob put my map away.")
     put(root / "bert" / "three.ogg", noise())
     return Folder(folder=str(root))

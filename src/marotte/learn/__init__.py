@@ -1,1 +1,1 @@
-"""The learning path: speech, teachers, labels, students, measures. Needs the extra `train`."""
+"""The learning path: speech, teachers, labels, students, metrics. It needs the extra `train`."""

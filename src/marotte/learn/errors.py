@@ -1,4 +1,4 @@
-"""The error of the learning path: one item of many can't be used, the rest can."""
+"""The error of the learning path: one item of a source can't be used, the others can."""
 
 from __future__ import annotations
 
@@ -6,4 +6,7 @@ from marotte.errors import MarotteError
 
 
 class Skip(MarotteError):
-    """One item of a source can't be used; the message is the reason, short and countable."""
+    """One item of a source can't be used.
+
+    The message is the reason. It is short and names no file, so that equal reasons can be counted.
+    """

@@ -1,7 +1,4 @@
-"""How good a face is: lips that close, lips that open, error, jitter, size and cost.
-
-All of them are plain functions of curves, phones with times, and a network's shape.
-"""
+"""Metrics of a face: lip closures, mouth opening and jitter, from lip gaps and timed phones."""
 
 from __future__ import annotations
 
@@ -14,23 +11,24 @@ from numpy.typing import NDArray
 from marotte.learn.speech.phones import BILABIALS, OPEN_VOWELS
 from marotte.learn.utterance import Phone
 
-CLOSED_MM = 1.5  # a lip gap at or below this is a closed mouth: docs/metrics.md shows it
-NEIGHBOURS = 2  # k: frames at 60 fps on either side of a bilabial's middle that may be its closure
-TIMING_S = 0.1  # how far on either side of a bilabial's middle its closure is looked for
-LEAST_MM = 0.2  # gaps this near to the least one are the closure's own
+CLOSED_MM = 1.5  # the mouth is closed at this lip gap or less: docs/metrics.md shows why
+NEIGHBOURS = 2  # k: a closure counts within k frames at 60 fps of the middle of a bilabial
+TIMING_S = 0.1  # a closure is searched within this time of the middle of a bilabial
+NEAR_MINIMUM_MM = 0.2  # gaps within this distance of the smallest one belong to the closure
 
 
 @dataclass(frozen=True)
 class Closures:
-    """How lips behaved where they must meet and where they must not.
+    """Lip gaps where the lips must meet and where they must not.
 
     Attributes:
-        bilabial_mm: for each /p b m/, the least lip gap of the frame at its middle and its
-            k neighbours on either side.
+        bilabial_mm: for each /p b m/, the smallest lip gap of the frame at its middle and of
+            the k frames on either side.
         open_mm: for each open vowel, the lip gap of the frame at its middle.
-        offset_ms: for each /p b m/, how much later than its middle the lips are nearest.
-        contact_ms: for each /p b m/, how long the lips stay closed around its middle; 0 where
-            they do not close.
+        offset_ms: for each /p b m/, the time from its middle to the smallest lip gap; positive
+            if the lips are late.
+        contact_ms: for each /p b m/, how long the lips stay closed around its middle; 0 if they
+            do not close.
     """
 
     bilabial_mm: NDArray[np.float64]
@@ -40,7 +38,7 @@ class Closures:
 
     @property
     def pbm(self) -> float:
-        """Share of /p b m/ with closed lips: PBM accuracy, section 4.2."""
+        """Share of /p b m/ with closed lips: PBM accuracy, section 4.2 of the paper."""
         return _share(self.bilabial_mm <= CLOSED_MM)
 
     @property
@@ -50,12 +48,12 @@ class Closures:
 
     @property
     def balanced(self) -> float:
-        """The mean of PBM accuracy and of the share of open vowels that are open."""
+        """Mean of the PBM accuracy and the share of open vowels with open lips."""
         return 0.5 * (self.pbm + 1 - self.false_closure)
 
     @property
     def auc(self) -> float:
-        """Chance that a random /p b m/ has a smaller gap than a random open vowel."""
+        """Probability that a random /p b m/ has a smaller lip gap than a random open vowel."""
         if not len(self.bilabial_mm) or not len(self.open_mm):
             return float("nan")
         openings = np.sort(self.open_mm)
@@ -67,7 +65,7 @@ class Closures:
 
     @property
     def timing_ms(self) -> float:
-        """Median of `offset_ms`: above 0 the lips are late."""
+        """Median of `offset_ms`; positive if the lips are late."""
         return float(np.median(self.offset_ms)) if len(self.offset_ms) else float("nan")
 
     @property
@@ -77,14 +75,19 @@ class Closures:
 
 
 def closures(gap_mm: NDArray[np.floating], fps: float, phones: Sequence[Phone]) -> Closures:
-    """Measure one utterance.
+    """Measure the lip closures of one utterance.
 
     Args:
         gap_mm: the lip gap of each frame [n_frames].
-        fps: frames a second; k neighbours at 60 fps are as many milliseconds at any rate.
-        phones: with times.
+        fps: frame rate; the k neighbours at 60 fps span the same time at any frame rate.
+        phones: the phones with their times.
+
+    Example:
+        >>> gap_mm = np.array([9.0, 9.0, 0.5, 9.0, 9.0, 9.0])
+        >>> closures(gap_mm, 60, [Phone("b", 0.01, 0.05)]).pbm
+        1.0
     """
-    reach = round(NEIGHBOURS * fps / 60)
+    neighbours = round(NEIGHBOURS * fps / 60)
     bilabial, opened, offset, contact = [], [], [], []
     for phone in phones:
         middle_s = 0.5 * (phone.start_s + phone.end_s)
@@ -92,28 +95,28 @@ def closures(gap_mm: NDArray[np.floating], fps: float, phones: Sequence[Phone]) 
         if not 0 <= middle < len(gap_mm):
             continue
         if phone.ipa in BILABIALS:
-            bilabial.append(gap_mm[max(0, middle - reach) : middle + reach + 1].min())
+            bilabial.append(gap_mm[max(0, middle - neighbours) : middle + neighbours + 1].min())
             offset.append(1000 * (_nearest_s(gap_mm, fps, middle) - middle_s))
-            contact.append(1000 * _contact_frames(gap_mm, fps, middle, reach) / fps)
+            contact.append(1000 * _contact_frames(gap_mm, fps, middle, neighbours) / fps)
         elif phone.ipa in OPEN_VOWELS:
             opened.append(gap_mm[middle])
     return Closures(*(np.array(each, np.float64) for each in (bilabial, opened, offset, contact)))
 
 
 def _nearest_s(gap_mm: NDArray[np.floating], fps: float, middle: int) -> float:
-    """When, within `TIMING_S` of a frame, lips are nearest: the middle of where they stay so."""
+    """Return when the lips are nearest within `TIMING_S` of a frame: the mean of such frames."""
     first = max(0, middle - round(TIMING_S * fps))
-    near = gap_mm[first : middle + round(TIMING_S * fps) + 1]
-    return float(first + np.flatnonzero(near <= near.min() + LEAST_MM).mean()) / fps
+    gaps = gap_mm[first : middle + round(TIMING_S * fps) + 1]
+    return float(first + np.flatnonzero(gaps <= gaps.min() + NEAR_MINIMUM_MM).mean()) / fps
 
 
-def _contact_frames(gap_mm: NDArray[np.floating], fps: float, middle: int, reach: int) -> int:
-    """Closed frames in one piece about the closure at a frame, within `TIMING_S` of it."""
-    around = gap_mm[max(0, middle - reach) : middle + reach + 1]
-    if around.min() > CLOSED_MM:
+def _contact_frames(gap_mm: NDArray[np.floating], fps: float, middle: int, neighbours: int) -> int:
+    """Count the adjacent closed frames around the smallest gap, within `TIMING_S` of a frame."""
+    window = gap_mm[max(0, middle - neighbours) : middle + neighbours + 1]
+    if window.min() > CLOSED_MM:
         return 0
-    least = max(0, middle - reach) + int(around.argmin())
-    first = last = least
+    smallest = max(0, middle - neighbours) + int(window.argmin())
+    first = last = smallest
     earliest, latest = middle - round(TIMING_S * fps), middle + round(TIMING_S * fps)
     while first > max(0, earliest) and gap_mm[first - 1] <= CLOSED_MM:
         first -= 1
@@ -123,7 +126,7 @@ def _contact_frames(gap_mm: NDArray[np.floating], fps: float, middle: int, reach
 
 
 def pool(parts: Sequence[Closures]) -> Closures:
-    """Several utterances' closures as one."""
+    """Concatenate the closures of several utterances."""
     empty = np.zeros(0)
     return Closures(
         *(
@@ -134,20 +137,30 @@ def pool(parts: Sequence[Closures]) -> Closures:
 
 
 def open_share(gap_mm: NDArray[np.floating]) -> float:
-    """Share of frames whose lips are open: what should be 0 where nobody speaks."""
+    """Return the share of frames with open lips; it should be 0 while nobody speaks.
+
+    Example:
+        >>> open_share(np.array([0.2, 1.5, 4.0, 0.9]))
+        0.25
+    """
     return _share(gap_mm > CLOSED_MM)
 
 
 def jitter(height_mm: NDArray[np.floating], fps: float) -> float:
-    """How much a vertex trembles: its mean acceleration against its mean velocity.
+    """Return the jitter of a vertex: its mean acceleration divided by its mean velocity.
 
-    The paper's eqs 9-10 are lost; ours is mean |a| / mean |v| of the lower lip's mid vertex, with
-    a and v its second and first differences in mm a frame, scaled to 60 fps: 0 for a uniform
-    motion, 2 for a vertex that turns back at every frame.
+    Equations 9 and 10 of the paper are lost. Ours is mean |a| / mean |v| of the vertex in the
+    middle of the lower lip. Here v and a are its first and second differences in mm per frame,
+    scaled to 60 fps. The jitter is 0 for a uniform motion and 2 for a vertex that turns back in
+    every frame.
 
     Args:
-        height_mm: the vertex's height in each frame [n_frames].
-        fps: frames a second.
+        height_mm: the height of the vertex in each frame [n_frames].
+        fps: frame rate.
+
+    Example:
+        >>> jitter(np.arange(10.0), 60), jitter(np.tile([0.0, 1.0], 5), 60)
+        (0.0, 2.0)
     """
     first, second = np.diff(height_mm), np.diff(height_mm, 2)
     speed = np.abs(first).mean() if len(first) else 0.0

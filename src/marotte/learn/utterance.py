@@ -1,4 +1,4 @@
-"""The noun of the learning path: one piece of speech, what is said in it, and when."""
+"""An utterance: one recording of speech with its transcript and the times of its phones."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Phone:
-    """A phoneme with its time.
+    """A phone with its start and end time.
 
     Attributes:
         ipa: the symbol in IPA, e.g. `tʃ`; the empty string is silence.
-        start_s: when it begins, in seconds of the utterance.
-        end_s: when it ends.
-        stress: 0 none or unknown, 1 primary, 2 secondary.
+        start_s: start in seconds from the beginning of the utterance.
+        end_s: end in seconds from the beginning of the utterance.
+        stress: 0 for none or unknown, 1 for primary, 2 for secondary.
     """
 
     ipa: str
@@ -27,18 +27,23 @@ class Phone:
 
 @dataclass(frozen=True)
 class Utterance:
-    """A piece of speech by one speaker.
+    """A recording of one speaker.
 
     Attributes:
-        id: unique in its corpus, and stable: `source/speaker/clip`.
-        source: the name of the source that gave it, e.g. `hibari`.
+        id: unique in its corpus and stable: `source/speaker/clip`.
+        source: the name of the source it comes from, e.g. `hibari`.
         speaker: unique within the source.
-        language: ISO 639-1, e.g. `en`.
+        language: ISO 639-1 code, e.g. `en`.
         licence: SPDX identifier or a short name.
-        text: the transcript, empty where there is none.
-        samples: mono sound [n_samples], float32 within -1..1.
-        rate: samples a second.
-        phones: in order, without overlap; gaps are silence. Empty where unknown.
+        text: the transcript; empty if there is none.
+        samples: mono samples [n_samples], float32 within -1..1.
+        rate: sample rate in Hz.
+        phones: in order, without overlap; gaps are silence. Empty if unknown.
+
+    Example:
+        >>> silence = np.zeros(8_000, np.float32)
+        >>> Utterance("me/anna/1", "me", "anna", "en", "CC0-1.0", "", silence, 16_000, ()).seconds
+        0.5
     """
 
     id: str
@@ -53,5 +58,5 @@ class Utterance:
 
     @property
     def seconds(self) -> float:
-        """How long the sound lasts."""
+        """Duration in seconds."""
         return len(self.samples) / self.rate

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a file of a corpus: it is left out, counted and said; nothing breaks."""
+"""Damaged files of a source: their items are skipped, counted and reported, and others are read."""
 
 import dataclasses
 from collections import Counter
@@ -13,7 +13,7 @@ from marotte.errors import MarotteError
 from marotte.learn.corpora import build as builder
 from marotte.learn.corpora.recipe import CorpusRecipe
 
-HARMS = {
+DAMAGES = {
     "empty": lambda data: b"",
     "cut to half": lambda data: data[: len(data) // 2],
     "cut to a tenth": lambda data: data[: len(data) // 10],
@@ -26,7 +26,7 @@ HARMS = {
 
 
 def read(source):
-    """What a fresh source gives: utterances, and reasons for what it leaves out."""
+    """Return the utterances of a new source, and how often it gave each reason for a skip."""
     source = dataclasses.replace(source)
     utterances, reasons = [], Counter()
     try:
@@ -42,27 +42,27 @@ def read(source):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__[4:])
-def test_no_broken_file_breaks_more_than_its_own_utterance(layout, debroot):
+def test_a_broken_file_affects_its_own_utterance_only(layout, debroot):
     debroot.mkdir()
     source = layout(debroot)
     whole, reasons = read(source)
     assert whole
     for path in [path for path in debroot.rglob("*") if path.is_file()]:
         data = path.read_bytes()
-        for name, harm in HARMS.items():
-            if harm is None:
+        for name, damage in DAMAGES.items():
+            if damage is None:
                 path.unlink()
             else:
-                path.write_bytes(harm(data))
-            left, said = read(source)
-            where = f"{path.name}, {name}: {dict(said)}"
+                path.write_bytes(damage(data))
+            left, reasons_now = read(source)
+            where = f"{path.name}, {name}: {dict(reasons_now)}"
             assert len(left) <= len(whole) + len(reasons), where
-            assert all(reason and "\n" not in reason for reason in said), where
+            assert all(reason and "\n" not in reason for reason in reasons_now), where
             assert all(np.isfinite(each.samples).all() for each in left), where
         path.write_bytes(data)
 
 
-def test_what_is_left_out_is_said(tmp_path):
+def test_show_reports_skipped_items(tmp_path):
     put_folder(tmp_path / "mine")
     put(tmp_path / "mine" / "bert" / "three.ogg", b"OggS")
     recipe = CorpusRecipe("r", {"folder": {"folder": str(tmp_path / "mine")}})

@@ -32,11 +32,11 @@ def aligner() -> EnglishAligner:
         ("...", []),
     ],
 )
-def test_a_text_is_read_as_one_says_it(text, words):
+def test_spoken_words_of_a_text(text, words):
     assert spoken_words(text) == words
 
 
-def test_phones_stand_where_they_are_spoken(aligner):
+def test_phones_have_the_times_of_the_speech(aligner):
     text = "Bob puts a big blue map on the table."
     samples, known = espeak().say(text, "en-us")
     found = aligner.align(samples, espeak().rate, text)
@@ -62,7 +62,7 @@ def test_stress_tells_schwa_from_open_vowel(aligner):
     assert vowels == [("ə", 0), ("ʌ", 1), ("ə", 0), ("ʌ", 1)]
 
 
-def test_words_out_of_the_dictionary_are_pronounced(aligner):
+def test_words_outside_the_dictionary_are_pronounced(aligner):
     samples, _ = espeak().say("The blimbopel is marvellous.", "en-us")
     found = aligner.align(samples, espeak().rate, "The blimbopel is marvellous.")
     assert "blɪmb" in "".join(phone.ipa for phone in found)
@@ -76,7 +76,7 @@ def test_words_out_of_the_dictionary_are_pronounced(aligner):
         (1.0, "a very long text about many things " * 20, "does not fit"),
     ],
 )
-def test_what_cant_be_aligned_is_skipped_with_a_reason(aligner, seconds, text, reason):
+def test_speech_that_cannot_be_aligned_is_skipped_with_a_reason(aligner, seconds, text, reason):
     noise = np.random.default_rng(0).normal(0, 0.1, int(16_000 * seconds)).astype(np.float32)
     with pytest.raises(Skip, match=reason):
         aligner.align(noise, 16_000, text)
@@ -90,7 +90,7 @@ def test_speech_that_the_text_does_not_explain_is_skipped(aligner):
 
 
 @pytest.mark.parametrize(("end_s", "share"), [(1.0, 0.0), (0.5, 0.5), (0.0, 1.0)])
-def test_the_unexplained_share_is_that_of_loud_moments(end_s, share):
+def test_the_unexplained_share_counts_loud_frames(end_s, share):
     loud = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
     samples = np.concatenate([loud, loud * 0.01])
     phones = (Phone("m", 0.0, end_s),) if end_s else ()
@@ -104,7 +104,7 @@ def test_the_aligner_works_after_a_failure(aligner):
     assert aligner.align(samples, espeak().rate, "hello bob")
 
 
-def test_alignment_agrees_with_known_times():
+def test_aligned_onsets_agree_with_known_ones():
     agreement = measure_agreement(Espeak(voices=("en-us",), sentences=12), 12)
     assert agreement.failed <= 1
     assert agreement.matched > 0.9

@@ -20,7 +20,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("language", "text"), TEXTS.items())
-def test_other_languages_stand_where_they_are_spoken(language, text):
+def test_phones_of_other_languages_have_the_times_of_the_speech(language, text):
     samples, known = espeak().say(text, language)
     found = aligner(language).align(samples, espeak().rate, text)
     # The phones are the language's own, not the English ones they were aligned as.
@@ -37,18 +37,18 @@ def test_an_affricate_that_english_lacks_is_one_phone():
     assert [phone.ipa for phone in found].count("ts") == 2
 
 
-def test_words_of_another_language_within_a_text_are_read():
+def test_words_of_another_language_in_a_text_are_pronounced():
     words = espeak().words("Рис password рис.", "ru")
     assert len(words) == 3
     assert all(ipa in INVENTORY for word in words for ipa, _ in word)
 
 
-def test_english_has_an_aligner_of_its_own():
+def test_each_language_has_one_aligner():
     assert aligner("en") is english_aligner()
     assert aligner("cs") is aligner("cs")
 
 
-def test_a_language_that_nobody_speaks_is_said():
+def test_an_unknown_language_is_an_error():
     with pytest.raises(MarotteError, match="no voice 'xx-none'"):
         aligner("xx-none")
 
@@ -61,7 +61,7 @@ def test_a_language_that_nobody_speaks_is_said():
         (1.0, [[("m", 0), ("a", 1)]] * 80, "does not fit"),
     ],
 )
-def test_what_cant_be_aligned_is_skipped_with_a_reason(seconds, words, reason):
+def test_speech_that_cannot_be_aligned_is_skipped_with_a_reason(seconds, words, reason):
     noise = np.random.default_rng(0).normal(0, 0.1, int(16_000 * seconds)).astype(np.float32)
     with pytest.raises(Skip, match=reason):
         ipa_aligner().align(noise, 16_000, words)

@@ -1,6 +1,7 @@
 import pytest
 
 from marotte.errors import MarotteError
+from marotte.face.visemes import VISEMES
 from marotte.learn.speech import phones as p
 
 
@@ -43,26 +44,26 @@ from marotte.learn.speech import phones as p
         ("", ()),
     ],
 )
-def test_symbols_of_engines_come_into_the_inventory(symbol, expected):
+def test_symbols_of_engines_are_normalised(symbol, expected):
     assert p.normalise(symbol) == expected
 
 
-def test_the_inventory_is_its_own_normal_form():
+def test_phones_of_the_inventory_stay_as_they_are():
     assert all(p.normalise(phone) == (phone,) for phone in p.INVENTORY)
 
 
-def test_every_spelling_leads_into_the_inventory():
+def test_every_spelling_becomes_a_phone_of_the_inventory():
     assert set(p._KNOWN.values()) == p.INVENTORY
 
 
 def test_every_phone_has_a_viseme_and_an_arpabet():
     assert p.INVENTORY | {""} == set(p.VISEME_OF)
-    assert set(p.VISEME_OF.values()) == set(p.VISEMES)
+    assert set(p.VISEME_OF.values()) == set(VISEMES)
     assert set(p.TO_ARPABET) == p.INVENTORY
     assert {arpa for each in p.TO_ARPABET.values() for arpa in each} == set(p.ARPABET)
 
 
-def test_classes_are_of_the_inventory():
+def test_classes_are_subsets_of_the_inventory():
     assert p.BILABIALS | p.LABIODENTALS <= p.CONSONANTS
     assert p.OPEN_VOWELS < p.VOWELS
     assert not p.VOWELS & p.CONSONANTS
@@ -123,10 +124,10 @@ def test_every_phone_of_espeak_is_covered(language):
         ("fr", "v", ("v",)),
     ],
 )
-def test_a_symbol_may_mean_another_sound_in_a_language(language, symbol, expected):
+def test_a_symbol_can_have_another_meaning_in_a_language(language, symbol, expected):
     assert p.normalise(symbol, language) == expected
 
 
-def test_an_unknown_letter_is_said():
+def test_an_unknown_letter_is_an_error():
     with pytest.raises(MarotteError, match="unknown phone 'aЖ'"):
         p.normalise("aЖ")

@@ -88,7 +88,7 @@ def test_the_long_form(tmp_path, encoding, newline):
 
 
 @pytest.mark.parametrize("kind", ["ooTextFile", "ooTextFile short"])
-def test_the_short_form_is_the_same(tmp_path, kind):
+def test_the_short_form(tmp_path, kind):
     labels = ["", "ˈaɪə", "b"]
     phones = phones_in(read(tmp_path, short(labels, "anna - phones", kind)), 1.5)
     assert phones == (
@@ -98,34 +98,34 @@ def test_the_short_form_is_the_same(tmp_path, kind):
     )
 
 
-def test_times_count_from_the_grids_beginning(tmp_path):
+def test_times_count_from_the_beginning_of_the_grid(tmp_path):
     [phone] = phones_in(read(tmp_path, short(["M"], start=7.0)), 0.4)
     assert phone == Phone("m", 0.0, 0.4)
 
 
-def test_every_cut_is_an_error(tmp_path):
-    """Without its last lines, a file says that it ends early; cut inside one, what is wrong."""
+def test_a_truncated_file_is_an_error(tmp_path):
+    """A file without its last lines is truncated."""
     for whole in (LONG, short(["M", "AH1"])):
         lines = whole.splitlines()
         for n_lines in range(len(lines)):
-            with pytest.raises(MarotteError, match="no whole TextGrid"):
+            with pytest.raises(MarotteError, match="not a complete TextGrid"):
                 read(tmp_path, "\n".join(lines[:n_lines]))
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ('{"tiers": []}', "no whole TextGrid in text form: it ends early"),
-        (LONG.replace('"TextGrid"', '"Pitch"'), "it has 'Pitch' where 'TextGrid' belongs"),
-        (LONG.replace("xmax = 0.3", "xmax = soon"), "it has 'P' where a number belongs"),
-        (LONG.replace('text = "P"', "text = 5"), "it has 5.0 where a text belongs"),
+        ('{"tiers": []}', "not a complete TextGrid in text form: the file is truncated"),
+        (LONG.replace('"TextGrid"', '"Pitch"'), "expected 'TextGrid', got 'Pitch'"),
+        (LONG.replace("xmax = 0.3", "xmax = soon"), "expected a number, got 'P'"),
+        (LONG.replace('text = "P"', "text = 5"), "expected a text, got 5.0"),
         (LONG.replace("xmax = 0.3", "xmax = 0.35"), "from 0.3 to 0.6 s is out of order"),
         (LONG.replace("xmax = 0.3", "xmax = 1.2.3"), "could not convert"),
         (LONG.replace("size = 4", "size = 1e999"), "cannot convert float infinity"),
     ],
 )
-def test_a_bad_file_is_refused_in_one_sentence(tmp_path, text, said):
-    with pytest.raises(MarotteError, match=said) as refused:
+def test_a_damaged_file_is_an_error_in_one_sentence(tmp_path, text, message):
+    with pytest.raises(MarotteError, match=message) as refused:
         read(tmp_path, text)
     assert "a.TextGrid" in str(refused.value)
 
@@ -133,7 +133,7 @@ def test_a_bad_file_is_refused_in_one_sentence(tmp_path, text, said):
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(MarotteError, match="can't read"):
         read_textgrid(tmp_path / "none.TextGrid")
-    with pytest.raises(MarotteError, match="no text in UTF-8 or UTF-16"):
+    with pytest.raises(MarotteError, match="not a text in UTF-8 or UTF-16"):
         read(tmp_path, "é", "latin-1")
 
 
@@ -141,12 +141,12 @@ def test_other_files_are_refused(tmp_path):
     ("text", "reason"),
     [
         (short(["M"], tier="pitch"), "without a tier of phones"),
-        (short(["M"] * 3), "another length than its sound"),
-        (short(["spn"]), "a word whose phones the TextGrid does not know"),
+        (short(["M"] * 3), "another length than the sound"),
+        (short(["spn"]), "a TextGrid with a word without known phones"),
         (short(["XX1"]), "neither ARPAbet nor IPA"),
         (short(["m%"]), "neither ARPAbet nor IPA"),
     ],
 )
-def test_phones_that_cannot_be_used_are_skipped(tmp_path, text, reason):
+def test_unusable_phones_are_skipped(tmp_path, text, reason):
     with pytest.raises(Skip, match=reason):
         phones_in(read(tmp_path, text), 0.5)

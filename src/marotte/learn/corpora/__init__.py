@@ -1,6 +1,6 @@
-"""Sources of speech, one module each, found by name: the built-in ones and those of plug-ins.
+"""Corpora: sources of speech, one module per source, and what builds a corpus from them.
 
-A plug-in is a package with an entry point in the group `marotte.corpora` that names a subclass of
+A package adds a source with an entry point in the group `marotte.corpora` that names a subclass of
 `marotte.learn.corpora.source.Source`.
 """
 
@@ -12,20 +12,20 @@ from marotte.learn.corpora.source import Source
 
 
 def source_names() -> list[str]:
-    """The names of all sources that can be asked for."""
+    """Return the names of all sources: the built-in ones and those of installed packages."""
     return sorted(plugins.names(plugins.CORPORA))
 
 
 def source_class(name: str) -> type[Source]:
-    """The source of a name.
+    """Return the class of a source.
 
     Raises:
-        MarotteError: there is none of that name.
+        MarotteError: there is no source of this name.
     """
-    found: type[Source] | None = plugins.find(plugins.CORPORA, name)
-    if found is None:
+    source: type[Source] | None = plugins.find(plugins.CORPORA, name)
+    if source is None:
         raise MarotteError(
-            f"there is no source {name!r}: there are {', '.join(source_names())}; "
-            'or say of what `kind` it is, e.g. kind = "folder"'
+            f"there is no source {name!r}: choose one of {', '.join(source_names())}; "
+            'or give the table a `kind`, e.g. kind = "folder"'
         )
-    return found
+    return source

@@ -1,4 +1,4 @@
-"""How well the aligner agrees with voices that know when they said what."""
+"""Measure the aligner: phone onsets that it finds, compared with those of synthesised speech."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from marotte.learn.utterance import Phone
 
 @dataclass(frozen=True)
 class Agreement:
-    """Differences of phone onsets, aligned minus known, over some utterances.
+    """Differences between aligned and known phone onsets of some utterances.
 
     Attributes:
-        utterances: how many were aligned.
-        failed: how many could not be.
-        phones: how many onsets were compared.
-        matched: the share of the known phones that were found.
-        bias_ms: the median difference.
-        median_ms: the median of the differences' sizes.
-        within_20_ms: the share of differences up to 20 ms.
-        within_50_ms: the share of differences up to 50 ms.
+        utterances: the number of aligned utterances.
+        failed: the number of utterances that could not be aligned.
+        phones: the number of compared onsets.
+        matched: the share of the known phones that the aligner found.
+        bias_ms: the median difference, aligned minus known.
+        median_ms: the median absolute difference.
+        within_20_ms: the share of absolute differences up to 20 ms.
+        within_50_ms: the share of absolute differences up to 50 ms.
     """
 
     utterances: int
@@ -41,44 +41,50 @@ class Agreement:
 
 
 def measure_agreement(source: Source, count: int) -> Agreement:
-    """Align `count` utterances of a source that knows its phones, and compare."""
+    """Align `count` utterances of a source whose phone times are known, and compare.
+
+    Raises:
+        MarotteError: the source or the aligner can't be used here.
+    """
     keys = source.items()
-    aligner("en")  # a missing package is said at once
-    failed, known = 0, 0
+    aligner("en")  # report a missing package before the first utterance
+    failed, n_known = 0, 0
     differences_s: list[float] = []
     for key in keys[:: max(1, len(keys) // count)][:count]:
         try:
             utterance = source.utterance(key)
-            found = aligner(utterance.language).align(
+            aligned = aligner(utterance.language).align(
                 utterance.samples, utterance.rate, utterance.text
             )
         except MarotteError:
             failed += 1
             continue
-        known += len(utterance.phones)
-        differences_s += _onset_differences(utterance.phones, found)
-    sizes_ms = 1000 * np.abs(differences_s or [np.nan])
+        n_known += len(utterance.phones)
+        differences_s += _onset_differences(utterance.phones, aligned)
+    errors_ms = 1000 * np.abs(differences_s or [np.nan])
     return Agreement(
         utterances=count - failed,
         failed=failed,
         phones=len(differences_s),
-        matched=len(differences_s) / max(known, 1),
+        matched=len(differences_s) / max(n_known, 1),
         bias_ms=float(1000 * np.median(differences_s or [np.nan])),
-        median_ms=float(np.median(sizes_ms)),
-        within_20_ms=float((sizes_ms <= 20).mean()),
-        within_50_ms=float((sizes_ms <= 50).mean()),
+        median_ms=float(np.median(errors_ms)),
+        within_20_ms=float((errors_ms <= 20).mean()),
+        within_50_ms=float((errors_ms <= 50).mean()),
     )
 
 
-def _onset_differences(known: Sequence[Phone], found: Sequence[Phone]) -> list[float]:
-    """Seconds between onsets of phones that both sequences have in the same order.
+def _onset_differences(known: Sequence[Phone], aligned: Sequence[Phone]) -> list[float]:
+    """Return the differences in seconds between onsets of phones that both sequences have.
 
-    They need only be the same viseme: pronunciations differ in their vowels.
+    Phones match if they have the same viseme, because pronunciations differ in their vowels.
     """
-    one, other = ([VISEME_OF[phone.ipa] for phone in phones] for phones in (known, found))
-    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    known_visemes = [VISEME_OF[phone.ipa] for phone in known]
+    aligned_visemes = [VISEME_OF[phone.ipa] for phone in aligned]
+    matcher = SequenceMatcher(None, known_visemes, aligned_visemes, autojunk=False)
+    blocks = matcher.get_matching_blocks()
     return [
-        found[block.b + index].start_s - known[block.a + index].start_s
+        aligned[block.b + index].start_s - known[block.a + index].start_s
         for block in blocks
         for index in range(block.size)
     ]

@@ -1,9 +1,9 @@
-"""A recipe and a folder in: the folder filled with parts of utterances, on all cores, resumable.
+"""Corpus recipe in, corpus folder out: build the parts of a corpus on all cores, resumably.
 
-Each source's items are cut into parts of `PART_ITEMS`. A part is one piece of work: a process
-makes its utterances, writes what it skipped, then writes the part. What is there is done, so a
-build that was stopped, however hard, goes on where it was. `corpus.json` remembers what each
-source was asked for, lest two different corpora mix in one folder.
+The items of each source are divided into parts of `PART_ITEMS`. A worker process makes the
+utterances of a part, writes which items it skipped, and then writes the part. A part that exists is
+complete, so a build that was stopped or killed goes on with the missing parts. `corpus.json` stores
+the options of each source, so that two different corpora can't be mixed in one folder.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ PART_ITEMS = 200
 
 @dataclass(frozen=True)
 class PartToBuild:
-    """One part that has to be made."""
+    """A part that does not exist yet."""
 
     folder: Path
-    part: str
+    name: str
     source: str
     options: Mapping[str, Any]
     keys: tuple[str, ...]
@@ -41,9 +41,9 @@ class PartToBuild:
 
 @dataclass(frozen=True)
 class BuiltPart:
-    """What came of one part."""
+    """A finished part: its utterances, their duration, and the number of skipped items."""
 
-    part: str
+    name: str
     utterances: int
     seconds: float
     skipped: int
@@ -51,13 +51,13 @@ class BuiltPart:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """What a build will do.
+    """The parts that a build has to make.
 
     Attributes:
-        missing: the parts that are still to be made.
-        n_parts: all parts of the recipe, made or not.
-        origin: what `corpus.json` will say.
-        unusable: by source, why it can't be used here.
+        missing: the parts that do not exist yet.
+        n_parts: the number of all parts of the recipe, existing or not.
+        origin: the new content of `corpus.json`.
+        unusable: the reason for each source that can't be used here, by its name.
     """
 
     missing: tuple[PartToBuild, ...]
@@ -67,16 +67,16 @@ class BuildPlan:
 
 
 def plan_build(recipe: CorpusRecipe, folder: Path) -> BuildPlan:
-    """Compare a recipe with what is in a folder.
+    """Compare a recipe with the parts in a folder.
 
     Raises:
-        MarotteError: the folder was built from other options or items of the same source.
+        MarotteError: the folder was built with other options or another version of a source.
     """
     store = Store(folder)
     origin = read_origin(folder)
     sources = dict(origin.get("sources", {}))
     unusable: dict[str, str] = {}
-    work: list[PartToBuild] = []
+    parts: list[PartToBuild] = []
     for name, options in recipe.sources.items():
         try:
             source = configure(name, options)
@@ -84,18 +84,18 @@ def plan_build(recipe: CorpusRecipe, folder: Path) -> BuildPlan:
         except MarotteError as error:
             unusable[name] = str(error)
             continue
-        asked = {"options": dict(options), "fingerprint": _fingerprint(source, options, keys)}
-        if sources.setdefault(name, asked)["fingerprint"] != asked["fingerprint"]:
+        entry = {"options": dict(options), "fingerprint": _fingerprint(source, options, keys)}
+        if sources.setdefault(name, entry)["fingerprint"] != entry["fingerprint"]:
             raise MarotteError(
-                f"{folder} holds speech of the source {name!r} by other options or another version "
+                f"{folder} was built with other options or another version of the source {name!r} "
                 f"({sources[name]['options']}): build into another folder, or delete this one"
             )
         for index, first in enumerate(range(0, len(keys), PART_ITEMS)):
-            part = f"{name}-{index:05d}"
-            work.append(PartToBuild(folder, part, name, options, keys[first : first + PART_ITEMS]))
-    there = set(store.parts())
-    missing = tuple(each for each in work if each.part not in there)
-    return BuildPlan(missing, len(work), {**origin, "sources": sources}, unusable)
+            part_keys = keys[first : first + PART_ITEMS]
+            parts.append(PartToBuild(folder, f"{name}-{index:05d}", name, options, part_keys))
+    existing = set(store.parts())
+    missing = tuple(part for part in parts if part.name not in existing)
+    return BuildPlan(missing, len(parts), {**origin, "sources": sources}, unusable)
 
 
 def build(
@@ -105,46 +105,51 @@ def build(
 
     Args:
         plan: from `plan_build` for the same folder.
-        folder: the corpus folder; it is made if need be.
-        workers: how many processes.
+        folder: the corpus folder; it is created if necessary.
+        workers: the number of processes.
         on_part: called in this process after each part.
+
+    Raises:
+        MarotteError: the folder can't be created, or a worker process was killed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
+        raise MarotteError(
+            f"can't create the folder {folder}: {error.strerror or error}"
+        ) from error
     Store(folder).remove_leftovers(".", "audio", "skips")
     _write_json(folder / "corpus.json", plan.origin)
-    for done in map_unordered(make_part, plan.missing, workers):
-        on_part(done)
+    for part in map_unordered(make_part, plan.missing, workers):
+        on_part(part)
 
 
-def make_part(work: PartToBuild) -> BuiltPart:
-    """Make and write one part; runs in a process of its own."""
-    source = _source(work.source, json.dumps(dict(work.options)))
+def make_part(part: PartToBuild) -> BuiltPart:
+    """Make and write one part; runs in a worker process."""
+    source = _source(part.source, json.dumps(dict(part.options)))
     utterances: list[Utterance] = []
     skipped: dict[str, str] = {}
-    for key in work.keys:
+    for key in part.keys:
         try:
             utterances.append(source.utterance(key))
         except MarotteError as error:
             skipped[key] = str(error)
-    (work.folder / "skips").mkdir(exist_ok=True)
-    # The part comes last: where it stands, everything about it is written.
-    _write_json(work.folder / "skips" / f"{work.part}.json", skipped)
-    Store(work.folder).write_part(work.part, utterances)
-    seconds = sum(each.seconds for each in utterances)
-    return BuiltPart(work.part, len(utterances), seconds, len(skipped))
+    (part.folder / "skips").mkdir(exist_ok=True)
+    # The part is written last: if it exists, its list of skipped items exists too.
+    _write_json(part.folder / "skips" / f"{part.name}.json", skipped)
+    Store(part.folder).write_part(part.name, utterances)
+    seconds = sum(utterance.seconds for utterance in utterances)
+    return BuiltPart(part.name, len(utterances), seconds, len(skipped))
 
 
 def read_origin(folder: Path) -> dict[str, Any]:
-    """What `corpus.json` says a folder was built from; empty for a new folder."""
+    """Return the content of `corpus.json`: the sources of a corpus; empty for a new folder."""
     path = folder / "corpus.json"
     return _read_json(path) if path.is_file() else {}
 
 
 def skip_reasons(folder: Path) -> dict[str, Counter[str]]:
-    """By source: why items were left out, and how many."""
+    """Return the reasons why items were skipped and how often, by the name of the source."""
     reasons: dict[str, Counter[str]] = {}
     for path in sorted((folder / "skips").glob("[!.]*.json")):
         source = path.stem.rpartition("-")[0]
@@ -154,13 +159,13 @@ def skip_reasons(folder: Path) -> dict[str, Counter[str]]:
 
 @functools.cache
 def _source(name: str, options: str) -> Source:
-    """A worker's own source, opened once."""
+    """Return the source of this process; it is created once."""
     return configure(name, json.loads(options))
 
 
 def _fingerprint(source: Source, options: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    asked = [source.version, dict(options), keys]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    inputs = [source.version, dict(options), keys]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

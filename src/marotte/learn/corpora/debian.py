@@ -1,7 +1,7 @@
-"""Speech in Debian packages: where an unpacked package's files are, and how to fetch packages.
+"""Debian packages that contain speech: find their files, download and unpack them.
 
 The packages are games and telephone prompts. They need not be installed: `marotte corpus fetch`
-downloads them and unpacks them into Marotte's cache folder, where nothing of them can run.
+downloads and unpacks them into Marotte's cache folder, and runs nothing in them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from marotte.paths import cache_folder
 
 @dataclass(frozen=True)
 class Package:
-    """A Debian package with speech in it.
+    """A Debian package that contains speech or its texts.
 
     Attributes:
-        name: the package's name.
-        probe: a file of it, relative to the root of the file system.
+        name: the name of the package.
+        probe: a file in the package, relative to the root of the file system.
         megabytes: the size of the download.
-        licence: of the speech.
+        licence: the licence of the speech.
     """
 
     name: str
@@ -43,7 +43,7 @@ QUEEN = Package(
 
 
 def _asterisk(language: str, probe: str, megabytes: float, licence: str) -> tuple[Package, Package]:
-    """The sound of Asterisk's prompts in a language, and their text."""
+    """Return the packages of the sounds and of the texts of a language."""
     name = f"asterisk-core-sounds-{language}"
     text = f"usr/share/doc/{name}/core-sounds-{language}.txt.gz"
     return (
@@ -53,7 +53,7 @@ def _asterisk(language: str, probe: str, megabytes: float, licence: str) -> tupl
 
 
 ASTERISK_EN = _asterisk("en", "en_US_f_Allison/activated.g722", 11, "CC-BY-SA-3.0")
-# The woman who speaks English.
+# The same woman speaks English and Spanish.
 ASTERISK_ES = _asterisk("es", "es_MX_f_Allison/agent-pass.g722", 13, "CC-BY-SA-3.0")
 ASTERISK_FR = _asterisk("fr", "fr_CA_f_June/agent-pass.g722", 11, "CC-BY-SA-3.0")
 ASTERISK_IT = _asterisk("it", "it_IT_m_Carlo/agent-pass.g722", 10, "CC-BY-3.0")
@@ -88,8 +88,6 @@ DRASCULA_ES = Package(
     13,
     "LicenseRef-Drascula",
 )
-
-
 KLETTRES = Package(
     "klettres-data",
     "usr/share/klettres/en/sounds.xml",
@@ -105,36 +103,45 @@ KTUBERLING = Package(
 
 
 def roots() -> list[Path]:
-    """Where packages may be unpacked, in the order of search."""
-    chosen = os.environ.get("MAROTTE_DEBROOT")
-    return [*([Path(chosen)] if chosen else []), unpacked_folder(), Path("/")]
+    """Return the folders where packages may be unpacked, in the order of the search."""
+    user_root = os.environ.get("MAROTTE_DEBROOT")
+    return [*([Path(user_root)] if user_root else []), unpacked_folder(), Path("/")]
 
 
 def unpacked_folder() -> Path:
-    """Where `fetch` unpacks packages."""
+    """Return the folder where `fetch` unpacks packages."""
     return cache_folder() / "debs"
 
 
 def root_of(package: Package) -> Path:
-    """The root under which a package's files lie.
+    """Return the folder in which a package is unpacked.
 
     Raises:
-        MarotteError: the package is nowhere.
+        MarotteError: the package is not found.
     """
     for root in roots():
         if (root / package.probe).exists():
             return root
     raise MarotteError(
-        f"the Debian package {package.name} is not here: run `marotte corpus fetch RECIPE`, "
-        "or unpack it by `dpkg -x` into a folder and name that folder in MAROTTE_DEBROOT"
+        f"the Debian package {package.name} is not found: run `marotte corpus fetch RECIPE`, "
+        "or unpack it with `dpkg -x` into a folder and set MAROTTE_DEBROOT to that folder"
     )
 
 
+def probe_path(package: Package) -> Path:
+    """Return the path of the probe file of a package.
+
+    Raises:
+        MarotteError: the package is not found.
+    """
+    return root_of(package) / package.probe
+
+
 def fetch(package: Package) -> Path:
-    """Download a package by apt-get and unpack it, without installing it.
+    """Download a package with apt-get and unpack it without installing it.
 
     Returns:
-        The root under which its files lie.
+        The folder in which the package is unpacked.
 
     Raises:
         MarotteError: the system has no apt-get or dpkg, or the download failed.
@@ -142,8 +149,8 @@ def fetch(package: Package) -> Path:
     for program in ("apt-get", "dpkg"):
         if shutil.which(program) is None:
             raise MarotteError(
-                f"fetching {package.name} needs the program {program} of Debian and Ubuntu: "
-                "unpack the package elsewhere and name its folder in MAROTTE_DEBROOT"
+                f"fetching {package.name} needs the program {program} of Debian or Ubuntu: "
+                "unpack the package elsewhere and set MAROTTE_DEBROOT to its folder"
             )
     folder = unpacked_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -155,7 +162,7 @@ def fetch(package: Package) -> Path:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise MarotteError(f"`{' '.join(command)}` failed: {last}")
+    completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if completed.returncode != 0:
+        reason = (completed.stderr.strip().splitlines() or ["no message"])[-1]
+        raise MarotteError(f"`{' '.join(command)}` failed: {reason}")

@@ -1,4 +1,4 @@
-"""What sources of a user's own files share: a folder, the sounds in it, what lies beside them."""
+"""What the sources that read a folder of the user share: find its files, read texts and phones."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 
 @dataclass(frozen=True)
 class FolderSource(Source, ABC):
-    """A source that reads files in a folder of the user's; a recipe may have several.
+    """A source that reads files in a folder of the user. A recipe may use it several times.
 
     Attributes:
-        folder: where they are.
+        folder: the folder of the files.
     """
 
     many: ClassVar[bool] = True
@@ -35,44 +35,50 @@ class FolderSource(Source, ABC):
 
     @property
     def root(self) -> Path:
-        """The folder.
+        """The path of the folder.
 
         Raises:
-            MarotteError: it is not said, or is not there.
+            MarotteError: the option `folder` is missing, or there is no such folder.
         """
         if not self.folder:
             raise MarotteError(
-                f"the source {self.name!r} needs the option 'folder': say which it is"
+                f"the source {self.name!r} needs the option 'folder': give the path of a folder"
             )
         root = Path(self.folder).expanduser()
         if not root.is_dir():
-            raise MarotteError(f"the source {self.name!r} finds no folder {root}: mend 'folder'")
+            raise MarotteError(
+                f"the source {self.name!r} finds no folder {root}: correct the option 'folder'"
+            )
         return root
 
     def nothing_found(self, what: str) -> MarotteError:
-        """The error for a folder in which nothing is of use."""
+        """Return the error for a folder without usable files; `what` names them in the plural."""
         return MarotteError(f"the source {self.name!r} finds no {what} in {self.root}")
 
 
 def find_files(root: Path, *endings: str) -> dict[str, dict[str, Path]]:
-    """The files with some endings below a folder, hidden ones left out.
+    """Find the files with some endings below a folder, except hidden ones.
 
     Returns:
-        By path below the folder without ending (`anna/clip`), the files by ending in lower case.
+        Paths of files, by their path below the folder without its ending (`anna/clip`) and then by
+        their ending in lower case.
     """
-    found: dict[str, dict[str, Path]] = {}
+    files: dict[str, dict[str, Path]] = {}
     for path in sorted(root.rglob("*")):
         if path.suffix.lower() in endings and not path.name.startswith("."):
             key = path.relative_to(root).with_suffix("").as_posix()
-            found.setdefault(key, {})[path.suffix.lower()] = path
-    return found
+            files.setdefault(key, {})[path.suffix.lower()] = path
+    return files
 
 
-def sound_among(files: Mapping[str, Path]) -> Path:
-    """The sound file among files of one name.
+def sound_file(files: Mapping[str, Path]) -> Path:
+    """Return the sound file of a recording.
+
+    Args:
+        files: the files of the recording, by their ending.
 
     Raises:
-        Skip: there is none.
+        Skip: there is no sound file.
     """
     for ending in SOUND_ENDINGS:
         if ending in files:
@@ -81,10 +87,10 @@ def sound_among(files: Mapping[str, Path]) -> Path:
 
 
 def read_grid(path: Path) -> TextGrid:
-    """A TextGrid.
+    """Read a TextGrid file.
 
     Raises:
-        Skip: it can't be read.
+        Skip: the file can't be read.
     """
     try:
         return read_textgrid(path)
@@ -92,27 +98,27 @@ def read_grid(path: Path) -> TextGrid:
         raise Skip("a TextGrid that can't be read") from error
 
 
-def spoken(
+def text_and_phones(
     files: Mapping[str, Path], samples: NDArray[np.float32], language: str
 ) -> tuple[str, tuple[Phone, ...]]:
-    """The text and phones that files beside a sound tell: a TextGrid, else a text to align.
+    """Return the text and phones of a recording, from its TextGrid or from its aligned text.
 
     Args:
-        files: by ending: `.textgrid`, `.txt`, or neither.
-        samples: the sound [n_samples] at Marotte's rate.
-        language: ISO 639-1, for the aligner.
+        files: the files of the recording, by their ending: `.textgrid`, `.txt`, or neither.
+        samples: the samples [n_samples] at 16 kHz.
+        language: ISO 639-1 code, for the aligner.
 
     Raises:
-        Skip: a file can't be read, or does not fit the sound.
+        Skip: a file can't be read or does not fit the sound.
     """
-    text = _text(files[".txt"]) if ".txt" in files else ""
+    text = _read_text(files[".txt"]) if ".txt" in files else ""
     if ".textgrid" in files:
         grid = read_grid(files[".textgrid"])
         return text or words_in(grid), phones_in(grid, len(samples) / SAMPLE_RATE)
     return text, aligner(language).align(samples, SAMPLE_RATE, text) if text else ()
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return " ".join(path.read_text("utf-8-sig").split())
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""What a source of speech is: stable keys of its items, and an utterance for each."""
+"""The base class of sources of speech: a source lists its items and makes an utterance of each."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from marotte.learn.utterance import Utterance
 
 @dataclass(frozen=True)
 class Source(ABC):
-    """Somewhere speech comes from.
+    """A source of speech, such as a data set or a synthesiser.
 
-    A source is a frozen dataclass: its fields are the options a recipe may set, each with a
-    default. It makes nothing heavy before it is asked; every process that builds makes its own.
+    A source is a frozen dataclass. Its fields are the options that a recipe may set, and each has a
+    default. Creating a source is cheap: every process of a build creates its own.
 
     Attributes:
-        name: what recipes and utterances call it.
-        version: raised whenever the same options and key would give another utterance.
-        packages: the Debian packages it reads.
-        real: people speak, not a synthesiser.
-        people: how many people speak at the least, where some of its speakers are one person.
-        many: a recipe may have several of this kind, each under a name of its own.
+        name: the name of the source in recipes and utterances.
+        version: raise it whenever the same options and key give another utterance.
+        packages: the Debian packages that the source reads.
+        real: whether people speak; False for a synthesiser.
+        people: the smallest possible number of people who speak, if some speakers of the source are
+            the same person; None if every speaker is another person.
+        many: whether a recipe may use the source several times, under different names.
     """
 
     name: ClassVar[str]
@@ -36,10 +37,10 @@ class Source(ABC):
 
     @abstractmethod
     def items(self) -> Sequence[str]:
-        """The keys of everything there is, in a stable order, quickly.
+        """Return the keys of all items, in a stable order. This must be quick.
 
         Raises:
-            MarotteError: the source can't be used here, e.g. a package is missing.
+            MarotteError: the source can't be used here, e.g. because a package is missing.
         """
 
     @abstractmethod
@@ -47,5 +48,5 @@ class Source(ABC):
         """Read or make the utterance of a key: the same speaker, text and phones each time.
 
         Raises:
-            Skip: this item can't be used, and why.
+            Skip: the item can't be used; the message is the reason.
         """

@@ -1,4 +1,4 @@
-"""The manifest of a corpus in, totals of its real and its synthetic speech out."""
+"""The manifest of a corpus in, totals of its real and synthetic speech out."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from marotte.learn.data.store import ManifestRow
 
 @dataclass(frozen=True)
 class Total:
-    """How much speech of one kind there is.
+    """The amount of speech of one kind.
 
     Attributes:
-        hours: of speech.
-        speakers: by the names their sources give them.
-        people: how many people that are at the least; 0 where nobody speaks.
-        languages: in order.
+        hours: duration of the speech.
+        speakers: the number of speakers, by the names in their sources.
+        people: the smallest possible number of people; 0 for synthetic or unknown speech.
+        languages: ISO 639-1 codes in alphabetical order.
     """
 
     hours: float
@@ -31,11 +31,11 @@ class Total:
 
 
 def totals(rows: Iterable[ManifestRow], folder: Path) -> Mapping[str, Total]:
-    """Totals of `real` and `synthetic` speech, and of speech of an `unknown` source.
+    """Return totals of `real` and `synthetic` speech and of speech from an `unknown` source.
 
     Args:
         rows: the manifest.
-        folder: the corpus folder, which knows of what kind each source is.
+        folder: the corpus folder; its `corpus.json` gives the kind of each source.
     """
     sources = read_origin(folder).get("sources", {})
     by_kind: dict[str, dict[str, list[ManifestRow]]] = {}
@@ -48,7 +48,7 @@ def totals(rows: Iterable[ManifestRow], folder: Path) -> Mapping[str, Total]:
         kind = "unknown" if source is None else "real" if source.real else "synthetic"
         by_kind.setdefault(kind, {}).setdefault(row.source, []).append(row)
     return {
-        kind: _total(by_kind[kind], classes, spoken=kind == "real")
+        kind: _total(by_kind[kind], classes, real=kind == "real")
         for kind in ("real", "synthetic", "unknown")
         if kind in by_kind
     }
@@ -57,25 +57,25 @@ def totals(rows: Iterable[ManifestRow], folder: Path) -> Mapping[str, Total]:
 def _class_of(name: str, options: Mapping[str, str]) -> type[Source] | None:
     try:
         return class_of(name, options)
-    except MarotteError:  # a plug-in that is not installed here
+    except MarotteError:  # the source comes from a package that is not installed here
         return None
 
 
 def _total(
     by_source: Mapping[str, list[ManifestRow]],
     classes: Mapping[str, type[Source] | None],
-    spoken: bool,
+    real: bool,
 ) -> Total:
-    rows = [row for each in by_source.values() for row in each]
+    rows = [row for source_rows in by_source.values() for row in source_rows]
     speakers = {name: {row.speaker for row in each} for name, each in by_source.items()}
     people = 0
-    for name, each in speakers.items():
+    for name, names in speakers.items():
         source = classes[name]
-        known = None if source is None else source.people
-        people += len(each) if known is None else min(known, len(each))
+        fewest = None if source is None else source.people
+        people += len(names) if fewest is None else min(fewest, len(names))
     return Total(
         hours=sum(row.minutes for row in rows) / 60,
         speakers=sum(map(len, speakers.values())),
-        people=people if spoken else 0,
+        people=people if real else 0,
         languages=tuple(sorted({row.language for row in rows})),
     )

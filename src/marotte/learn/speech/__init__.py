@@ -1,1 +1,1 @@
-"""Speech and its phones: alignment, recognition, TextGrids, synthesisers."""
+"""Speech and its phones: alignment, phone recognition, TextGrids and synthesisers."""

@@ -1,8 +1,8 @@
-"""Text and its sound in, phones with times out, by forced alignment: English, or any language.
+"""Sound and its text in, phones with times out, by forced alignment in any language.
 
-The acoustic model is pocketsphinx's, of English. English words are pronounced by its dictionary,
-and by espeak-ng where that lacks them; espeak-ng also tells the stress. Of other languages
-espeak-ng tells all phones, and each is aligned as the nearest English one.
+The acoustic model is the English one of pocketsphinx. The phones of English words come from its
+dictionary, or from espeak-ng for words that the dictionary lacks; the stress comes from espeak-ng.
+In other languages all phones come from espeak-ng, and each is aligned as the nearest English phone.
 """
 
 from __future__ import annotations
@@ -18,100 +18,105 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError, missing_extra
 from marotte.learn.errors import Skip
-from marotte.learn.speech.forced import STEP_S, Forcer, Segment
+from marotte.learn.speech.forced import FRAME_S, ForcedAligner, Segment
 from marotte.learn.speech.phones import ARPABET, TO_ARPABET, VOWELS
 from marotte.learn.speech.synthesisers.espeak import espeak
 from marotte.learn.utterance import Phone
 
 MIN_SECONDS = 0.5
-_LOUD_DB = -20.0  # below the loudest moments: surely speech, where somebody speaks
-_MAX_UNEXPLAINED_SHARE = 0.25  # of the loud moments, outside all phones
-_YEARS = range(1500, 2000)
+_LOUD_DB = -20.0  # relative to the loudest frames; louder frames must be speech
+_MAX_UNEXPLAINED_SHARE = 0.25  # of the loud frames, outside all phones
+_YEARS = range(1500, 2000)  # numbers that are read as years
 _PIECE_PHONES = 6
-_FOREIGN_BEAM = 1e-100
+_FOREIGN_BEAM = 1e-100  # wider than for English, whose phones the model knows
 
-Said = Sequence[tuple[str, int]]
-"""Phones in IPA, each with its stress."""
+Pronunciation = Sequence[tuple[str, int]]
+"""The phones of a word in IPA, each with its stress."""
 
 
 class Aligner(Protocol):
-    """Puts a transcript where it is spoken."""
+    """Finds the times of the phones of a transcript."""
 
     def align(self, samples: NDArray[np.float32], rate: int, text: str) -> tuple[Phone, ...]:
-        """The phones of a text where they are heard; what lies between them is silence.
+        """Return the phones of a text with their times; gaps are silence.
 
         Args:
-            samples: mono sound [n_samples], within -1..1.
-            rate: samples a second.
-            text: what is said; digits are read as numbers, what stands in <> or [] is left out.
+            samples: mono samples [n_samples], within -1..1.
+            rate: sample rate in Hz.
+            text: the transcript; digits are read as numbers, remarks in <> or [] are ignored.
 
         Raises:
-            Skip: the sound is too short, or the text does not fit it.
+            Skip: the sound is too short, or the text does not fit the sound.
         """
         ...
 
 
 class EnglishAligner:
-    """The aligner of English. Slow to make, quick to use again."""
+    """The aligner of English. Slow to create, quick to use again."""
 
     def __init__(self) -> None:
-        self._forcer = Forcer()
+        self._aligner = ForcedAligner()
 
     def align(self, samples: NDArray[np.float32], rate: int, text: str) -> tuple[Phone, ...]:
         """See `Aligner`."""
-        _check_length(samples, rate)
+        check_length(samples, rate)
         words = spoken_words(text)
         if not words:
             raise Skip("no words in the text")
         for word in words:
-            self._learn(word)
-        found = self._forcer.force(words, samples, rate)
-        return _explaining(_phones(found), samples, rate)
+            self._add(word)
+        aligned = self._aligner.align(words, samples, rate)
+        return _checked(_english_phones(aligned), samples, rate)
 
-    def _learn(self, word: str) -> None:
-        """Add a word the dictionary lacks, as espeak-ng would say it."""
-        if not self._forcer.knows(word):
-            arpabet = [each for ipa, _ in _pronunciation(word) for each in TO_ARPABET[ipa]]
+    def _add(self, word: str) -> None:
+        """Add a word that the dictionary lacks, pronounced by espeak-ng."""
+        if not self._aligner.has_word(word):
+            arpabet = [name for ipa, _ in _pronunciation(word) for name in TO_ARPABET[ipa]]
             if not arpabet:
                 raise Skip("a word that can't be pronounced")
-            self._forcer.learn(word, arpabet)
+            self._aligner.add_word(word, arpabet)
 
 
 class IpaAligner:
-    """The aligner of phones that are known already, of any language."""
+    """The aligner of known phones in any language."""
 
     def __init__(self) -> None:
-        self._forcer = Forcer(_FOREIGN_BEAM)
+        self._aligner = ForcedAligner(_FOREIGN_BEAM)
 
     def align(
-        self, samples: NDArray[np.float32], rate: int, words: Iterable[Said]
+        self, samples: NDArray[np.float32], rate: int, words: Iterable[Pronunciation]
     ) -> tuple[Phone, ...]:
-        """The phones of words where they are heard; what lies between them is silence.
+        """Return the phones of words with their times; gaps are silence.
+
+        Args:
+            samples: mono samples [n_samples], within -1..1.
+            rate: sample rate in Hz.
+            words: the pronunciation of each word.
 
         Raises:
-            Skip: the sound is too short, or the phones do not fit it.
+            Skip: the sound is too short, or the phones do not fit the sound.
         """
-        _check_length(samples, rate)
+        check_length(samples, rate)
         pieces = [piece for word in words for piece in _pieces(word)]
         if not pieces:
             raise Skip("no words in the text")
         names: list[str] = []
         for piece in pieces:
-            arpabet = [each for ipa, _ in piece for each in TO_ARPABET[ipa]]
+            arpabet = [name for ipa, _ in piece for name in TO_ARPABET[ipa]]
             names.append("_".join(["piece", *arpabet]))
-            if not self._forcer.knows(names[-1]):
-                self._forcer.learn(names[-1], arpabet)
-        found = self._forcer.force(names, samples, rate)
-        segments = [segment for _, word in found for segment in word]
-        said = [phone for piece in pieces for phone in piece]
-        return _explaining(_told(said, segments), samples, rate)
+            if not self._aligner.has_word(names[-1]):
+                self._aligner.add_word(names[-1], arpabet)
+        aligned = self._aligner.align(names, samples, rate)
+        segments = [segment for _, word in aligned for segment in word]
+        pronunciation = [phone for piece in pieces for phone in piece]
+        return _checked(_foreign_phones(pronunciation, segments), samples, rate)
 
 
 class LanguageAligner:
-    """The aligner of any language that espeak-ng speaks.
+    """The aligner of a language that espeak-ng speaks.
 
     Args:
-        language: one of its voices, e.g. `cs` or `pt-br`.
+        language: a voice of espeak-ng, e.g. `cs` or `pt-br`.
     """
 
     def __init__(self, language: str) -> None:
@@ -125,10 +130,11 @@ class LanguageAligner:
 
 @functools.cache
 def aligner(language: str) -> Aligner:
-    """The aligner of a language, by ISO 639-1; there is one in a process.
+    """Return the aligner of a language, by its ISO 639-1 code; the same object each time.
 
     Raises:
-        MarotteError: pocketsphinx or espeak-ng is not installed, or does not know the language.
+        MarotteError: pocketsphinx or espeak-ng is not installed, or espeak-ng does not know the
+            language.
     """
     if language == "en":
         return english_aligner()
@@ -139,7 +145,7 @@ def aligner(language: str) -> Aligner:
 
 @functools.cache
 def english_aligner() -> EnglishAligner:
-    """The one English aligner of this process.
+    """Return the English aligner of this process.
 
     Raises:
         MarotteError: pocketsphinx is not installed.
@@ -149,7 +155,7 @@ def english_aligner() -> EnglishAligner:
 
 @functools.cache
 def ipa_aligner() -> IpaAligner:
-    """The one aligner of known phones of this process.
+    """Return the aligner of known phones of this process.
 
     Raises:
         MarotteError: pocketsphinx is not installed.
@@ -158,25 +164,30 @@ def ipa_aligner() -> IpaAligner:
 
 
 def spoken_words(text: str) -> list[str]:
-    """The words of a text as one says them, in lower case and without punctuation."""
+    """Return the spoken words of a text, in lower case and without punctuation.
+
+    Example:
+        >>> spoken_words("It's <cough> me!")
+        ["it's", 'me']
+    """
     text = _without_remarks(text).replace("’", "'")
-    text = re.sub(r"\d+", lambda found: f" {_number(int(found[0]))} ", text)
-    words = re.findall(r"[a-z']+", text.lower())
-    return [word for each in words if (word := each.strip("'"))]
+    text = re.sub(r"\d+", lambda match: f" {_number(int(match[0]))} ", text)
+    quoted = re.findall(r"[a-z']+", text.lower())
+    return [word for each in quoted if (word := each.strip("'"))]
 
 
 def unexplained_share(phones: Sequence[Phone], samples: NDArray[np.float32], rate: int) -> float:
-    """The share of the loud moments that lie outside all phones: large where a text is wrong.
+    """Return the share of the loud frames outside all phones; a wrong text gives a large share.
 
-    A wrong text is squeezed into a part of the sound, or the sound holds laughter or a cry.
+    A wrong text is aligned with a part of the sound only, or the sound contains laughter or a cry.
     """
-    hop = round(STEP_S * rate)
-    frames = samples[: len(samples) // hop * hop].reshape(-1, hop)
+    hop_length = round(FRAME_S * rate)
+    frames = samples[: len(samples) // hop_length * hop_length].reshape(-1, hop_length)
     level_db = 10 * np.log10(np.square(frames).mean(1) + 1e-10)
     loud = level_db > np.percentile(level_db, 98) + _LOUD_DB
     covered = np.zeros(len(frames), bool)
     for phone in phones:
-        covered[int(phone.start_s / STEP_S) : int(np.ceil(phone.end_s / STEP_S))] = True
+        covered[int(phone.start_s / FRAME_S) : int(np.ceil(phone.end_s / FRAME_S))] = True
     return float((loud & ~covered).sum() / max(1, loud.sum()))
 
 
@@ -193,24 +204,28 @@ def _number(value: int) -> str:
     return words.replace("-", " ")
 
 
-def _check_length(samples: NDArray[np.float32], rate: int) -> None:
+def check_length(samples: NDArray[np.float32], rate: int) -> None:
+    """Skip a sound that is too short to align.
+
+    Raises:
+        Skip: the sound is shorter than `MIN_SECONDS`.
+    """
     if len(samples) < MIN_SECONDS * rate:
         raise Skip(f"shorter than {MIN_SECONDS} s")
 
 
-def _explaining(
-    phones: Iterable[Phone], samples: NDArray[np.float32], rate: int
-) -> tuple[Phone, ...]:
-    """The phones that last some time, if they account for the loud moments of the sound."""
-    heard = tuple(phone for phone in phones if phone.end_s > phone.start_s)
-    if unexplained_share(heard, samples, rate) > _MAX_UNEXPLAINED_SHARE:
+def _checked(phones: Iterable[Phone], samples: NDArray[np.float32], rate: int) -> tuple[Phone, ...]:
+    """Return the phones with a duration; skip if too many loud frames are outside of them."""
+    timed = tuple(phone for phone in phones if phone.end_s > phone.start_s)
+    if unexplained_share(timed, samples, rate) > _MAX_UNEXPLAINED_SHARE:
         raise Skip("speech that the text does not explain")
-    return heard
+    return timed
 
 
-def _phones(words: Iterable[tuple[str, Sequence[Segment]]]) -> Iterable[Phone]:
-    """The phones of English words, by the pronunciation that was found."""
+def _english_phones(words: Iterable[tuple[str, Sequence[Segment]]]) -> Iterable[Phone]:
+    """Yield the phones of English words, in the pronunciation that fits best."""
     for name, segments in words:
+        # A second pronunciation of a word is named `word(2)`.
         stresses = _stresses(name.split("(")[0], [ARPABET[each.arpabet] for each in segments])
         for segment, stress in zip(segments, stresses, strict=True):
             ipa = ARPABET[segment.arpabet]
@@ -218,36 +233,39 @@ def _phones(words: Iterable[tuple[str, Sequence[Segment]]]) -> Iterable[Phone]:
             yield Phone(ipa, segment.start_s, segment.end_s, stress)
 
 
-def _told(said: Said, segments: Sequence[Segment]) -> Iterable[Phone]:
-    """The phones that were asked for, from the one or two segments of each."""
-    rest = iter(segments)
-    for ipa, stress in said:
-        first, *more = (next(rest) for _ in TO_ARPABET[ipa])
-        yield Phone(ipa, first.start_s, (more or [first])[-1].end_s, stress)
+def _foreign_phones(pronunciation: Pronunciation, segments: Sequence[Segment]) -> Iterable[Phone]:
+    """Yield the given phones with their times; each has one or two segments."""
+    remaining = iter(segments)
+    for ipa, stress in pronunciation:
+        first, *others = (next(remaining) for _ in TO_ARPABET[ipa])
+        yield Phone(ipa, first.start_s, (others or [first])[-1].end_s, stress)
 
 
-def _pieces(word: Said) -> list[Said]:
-    """A word cut where it is long: silence may stand between pieces."""
+def _pieces(word: Pronunciation) -> list[Pronunciation]:
+    """Cut a long word into pieces; the aligner allows silence between them."""
     count = max(1, round(len(word) / _PIECE_PHONES))
     bounds = [len(word) * index // count for index in range(count + 1)]
     return [word[first:last] for first, last in itertools.pairwise(bounds) if last > first]
 
 
 def _stresses(word: str, phones: Sequence[str]) -> list[int]:
-    """Each phone's stress; where the pronunciations do not agree, the first vowel's."""
+    """Return the stress of each phone of a word.
+
+    If espeak-ng pronounces the word with another number of vowels, the first vowel is stressed.
+    """
     vowels = [index for index, ipa in enumerate(phones) if ipa in VOWELS]
-    said = [stress for ipa, stress in _pronunciation(word) if ipa in VOWELS]
-    if len(said) != len(vowels):
-        said = [1] + [0] * (len(vowels) - 1)
+    vowel_stresses = [stress for ipa, stress in _pronunciation(word) if ipa in VOWELS]
+    if len(vowel_stresses) != len(vowels):
+        vowel_stresses = [1] + [0] * (len(vowels) - 1)
     stresses = [0] * len(phones)
-    for index, stress in zip(vowels, said, strict=False):
+    for index, stress in zip(vowels, vowel_stresses, strict=False):
         stresses[index] = stress
     return stresses
 
 
 @functools.lru_cache(maxsize=20_000)
 def _pronunciation(word: str) -> tuple[tuple[str, int], ...]:
-    """A word's phones and stresses by espeak-ng; none where it does not know what to say."""
+    """Return the phones and stresses of a word by espeak-ng; none for an unknown word."""
     try:
         return espeak().pronunciation(word)
     except MarotteError:

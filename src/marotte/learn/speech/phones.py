@@ -1,10 +1,10 @@
-"""Phones: any engine's IPA or ARPAbet in, one small inventory of symbols and its classes out.
+"""Phones: symbols of any engine, in IPA or ARPAbet, in; symbols of one small inventory out.
 
-`INVENTORY` is what teachers must know, `normalise` brings every engine's symbol into it.
-Diphthongs and affricates are one symbol. The voiced velar stop is the letter `g`. What lips and
-jaw do alike is one symbol (every sound of the back of the mouth that rubs is `x`, every nasal of
-the tongue but `ŋ` is `n`); length, tone, stress and secondary articulation are dropped, but for the
-rounding of lips (`kʷ` is `k w`).
+`INVENTORY` holds the phones that every teacher must know, and `normalise` maps the symbols of every
+engine into it. Diphthongs and affricates are one symbol. The voiced velar stop is the letter `g`.
+Sounds that look alike on lips and jaw share one symbol: every fricative from the back of the mouth
+is `x`, and every nasal of the tongue except `ŋ` is `n`. Length, tone, stress and secondary
+articulation are dropped, except the rounding of the lips: `kʷ` becomes `k w`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,17 @@ VOWELS = MONOPHTHONGS | DIPHTHONGS
 INVENTORY = CONSONANTS | VOWELS
 
 BILABIALS = _symbols("p b m")
-"""The lips meet. Those of /ɸ β/ come near and do not touch."""
+"""Phones with closed lips. In /ɸ β/ the lips come near each other and do not touch."""
 
 LABIODENTALS = _symbols("f v")
-"""The lower lip touches the upper teeth."""
+"""Phones with the lower lip at the upper teeth."""
 
 OPEN_VOWELS = _symbols("a ɑ ɒ æ ɐ ʌ ɔ ɛ œ aɪ aʊ ɔɪ")
-"""The jaw is down and the lips must be apart at the middle of the vowel: the open and open-mid
-vowels, and the diphthongs that begin with one. Schwa is not among them: it goes with its
-neighbours and can be very short."""
+"""Vowels in whose middle the jaw is down and the lips must be apart.
 
-VISEMES = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou")
-"""The fifteen mouth shapes of Oculus, in its order."""
+These are the open and open-mid vowels and the diphthongs that begin with one. Schwa is not among
+them: it takes the shape of its neighbours and can be very short.
+"""
 
 _VISEME_PHONES = {
     "PP": "p b m ɸ β",
@@ -56,7 +55,7 @@ _VISEME_PHONES = {
 }
 VISEME_OF = {phone: name for name, phones in _VISEME_PHONES.items() for phone in phones.split()}
 VISEME_OF[""] = "sil"
-"""The viseme of every phone in the inventory; silence is the empty string."""
+"""The Oculus viseme of every phone in the inventory; silence is the empty string."""
 
 ARPABET = {
     "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "B": "b", "CH": "tʃ",
@@ -65,7 +64,7 @@ ARPABET = {
     "OW": "oʊ", "OY": "ɔɪ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ",
     "UH": "ʊ", "UW": "u", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
 }  # fmt: skip
-"""The CMU dictionary's phones in IPA. Its AH is `ʌ` under stress and `ə` without."""
+"""The phones of the CMU dictionary in IPA. Its AH is `ʌ` with stress and `ə` without."""
 
 _NEAREST_ARPABET = {
     "ɸ": "F", "β": "V", "ɕ": "SH", "ʑ": "ZH", "tɕ": "CH", "dʑ": "JH", "ɥ": "W",
@@ -75,9 +74,12 @@ _NEAREST_ARPABET = {
 TO_ARPABET = {ipa: (arpa,) for arpa, ipa in ARPABET.items()} | {
     ipa: tuple(arpa.split()) for ipa, arpa in _NEAREST_ARPABET.items()
 }
-"""The nearest CMU phones of every phone in the inventory."""
+"""The nearest phones of the CMU dictionary for every phone in the inventory."""
 
-# What other symbols become.
+STRESS_MARKS = {"ˈ": 1, "ˌ": 2}
+"""Primary and secondary stress in IPA."""
+
+# Other symbols, with the symbols of the inventory that replace them.
 _SPELLINGS = {
     "ɡ": "g", "q": "k", "ɢ": "g", "c": "k", "ɟ": "g", "ʈ": "t", "ɖ": "d", "ɾ": "d", "ɽ": "d",
     "ɱ": "v", "ɲ": "n", "ɳ": "n", "ɴ": "n", "ʋ": "v", "ⱱ": "v", "ʙ": "b", "ʂ": "ʃ", "ʐ": "ʒ",
@@ -93,8 +95,8 @@ _SPELLINGS = {
     "ei": "eɪ", "ɛɪ": "eɪ", "ai": "aɪ", "ɑɪ": "aɪ", "au": "aʊ", "ɑʊ": "aʊ", "æʊ": "aʊ",
     "oɪ": "ɔɪ", "ɔi": "ɔɪ", "oi": "ɔɪ", "ɔø": "ɔɪ", "ɔʏ": "ɔɪ",
 }  # fmt: skip
-# What a symbol means in a language that lacks its sound: espeak-ng writes y for the ɨ or ɯ of some
-# and ɜ for the last vowel of German "besser"; the v of Spanish and Catalan spelling is a soft b.
+# Symbols with another meaning in some languages. espeak-ng writes y for the ɨ or ɯ of some of them
+# and ɜ for the last vowel of German "besser". The letter v of Spanish and Catalan is a soft b.
 _NO_Y = {"y": "ɪ"}
 _SOFT_B = {"v": "β"}
 _IN_LANGUAGE = {
@@ -103,34 +105,37 @@ _IN_LANGUAGE = {
 }  # fmt: skip
 _KNOWN = {symbol: symbol for symbol in INVENTORY} | _SPELLINGS
 _LONGEST = max(map(len, _KNOWN))
-# Stress, length, ties, tone letters, aspiration and the like: nothing that lips or jaw would show.
+# Stress, length, ties, tone letters, aspiration and so on: lips and jaw do not show them.
 _MARKS = frozenset("ˈˌːˑ͜͡ʰʱʲˠˤʼˀⁿˡ˞^:;.-'\"`#|‖_ ˥˦˧˨˩↓↑→↗↘") | frozenset("0123456789")
-_VOWEL_LETTERS = MONOPHTHONGS
-# Letters whose mark, taken apart from them and dropped, would leave another sound.
-_WHOLE = {"c\u0327": "ç", "r\u031d": "ř", "r\u030c": "ř"}
+# Letters that would be another sound without their mark, in decomposed and composed form.
+_COMPOSED = {"c\u0327": "ç", "r\u031d": "ř", "r\u030c": "ř"}
 
 
 def normalise(symbol: str, language: str = "") -> tuple[str, ...]:
-    """The phones of the inventory that an engine's symbol stands for.
+    """Return the phones of the inventory for the symbol of an engine.
 
-    Most symbols stand for one phone; some for two or three (`aɪə` is `aɪ ə`, a nasal vowel is
-    the vowel alone), and marks for none at all.
+    Most symbols give one phone. Some give two or three (`aɪə` gives `aɪ ə`), a nasal vowel gives
+    the vowel alone, and a mark gives none.
 
     Args:
         symbol: IPA as the engine writes it.
-        language: ISO 639-1; in some languages a symbol means another sound.
+        language: ISO 639-1 code; in some languages a symbol has another meaning.
 
     Raises:
-        MarotteError: the symbol holds a letter that is not IPA as far as Marotte knows.
+        MarotteError: the symbol contains a letter that Marotte does not know as IPA.
+
+    Example:
+        >>> normalise("ˈt͡ʃ"), normalise("aɪə")
+        (('tʃ',), ('aɪ', 'ə'))
     """
     letters = unicodedata.normalize("NFD", symbol)
-    for apart, whole in _WHOLE.items():
-        letters = letters.replace(apart, whole)
+    for decomposed, composed in _COMPOSED.items():
+        letters = letters.replace(decomposed, composed)
     letters = "".join(
         letter for letter in letters if letter not in _MARKS and not unicodedata.combining(letter)
     )
-    if letters[-1:] == "ɜ" and letters[-2:-1] in _VOWEL_LETTERS:
-        letters = letters[:-1]  # espeak-ng spells the tone 3 of Chinese and Vietnamese so
+    if letters[-1:] == "ɜ" and letters[-2:-1] in MONOPHTHONGS:
+        letters = letters[:-1]  # espeak-ng writes tone 3 of Chinese and Vietnamese as ɜ
     phones: list[str] = []
     while letters:
         for length in range(min(_LONGEST, len(letters)), 0, -1):
@@ -142,5 +147,15 @@ def normalise(symbol: str, language: str = "") -> tuple[str, ...]:
             raise MarotteError(
                 f"unknown phone {symbol!r} (at {letters!r}): add it to marotte.learn.speech.phones"
             )
-    other = _IN_LANGUAGE.get(language, {})
-    return tuple(other.get(phone, phone) for phone in phones)
+    changes = _IN_LANGUAGE.get(language, {})
+    return tuple(changes.get(phone, phone) for phone in phones)
+
+
+def stress_of(symbol: str) -> int:
+    """Return the stress that the marks in a symbol give: 0 for none, 1 primary, 2 secondary.
+
+    Example:
+        >>> stress_of("ˈaɪ"), stress_of("ˌe"), stress_of("m")
+        (1, 2, 0)
+    """
+    return next((stress for mark, stress in STRESS_MARKS.items() if mark in symbol), 0)

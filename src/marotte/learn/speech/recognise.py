@@ -1,14 +1,14 @@
-"""Speech without a text in, phones with times out, by a phone recogniser: `hama`.
+"""Speech without a text in, phones with times out, by the phone recogniser hama.
 
-hama 1.7.0 (Apache-2.0) is a small CTC network that hears phones in IPA. CTC tells when it was
-sure of a phone, not when that began, so what was heard is aligned as a text would be. It is less
-sure than a text: `docs/corpus.md` says by how much.
+hama 1.7.0 (Apache-2.0) is a small CTC network that recognises phones in IPA. CTC does not tell when
+a phone begins, so the recognised phones are aligned like a text. They are less accurate than a
+text: `docs/corpus.md` gives the numbers.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError, missing_extra
 from marotte.learn.errors import Skip
-from marotte.learn.speech.align import MIN_SECONDS, Said, ipa_aligner
+from marotte.learn.speech.align import Pronunciation, check_length, ipa_aligner
 from marotte.learn.speech.phones import normalise
+from marotte.learn.speech.sound_files import to_16_khz
 from marotte.learn.utterance import Phone
 
-_MIN_PHONES_A_SECOND = 1.0  # less is a noise, a cry or music
+_MIN_PHONES_PER_SECOND = 1.0  # fewer phones mean noise, a cry or music
 
 
 class Recogniser:
-    """Hears phones. Slow to make, quick to use again; there is one in a process."""
+    """A phone recogniser. Slow to create, quick to use again."""
 
     def __init__(self) -> None:
         try:
@@ -36,61 +37,62 @@ class Recogniser:
             self._model: Any = ASRModel()
         except (OSError, RuntimeError) as error:
             raise MarotteError(
-                f"the phone recogniser hama does not run on this system ({error}): it is built for "
-                "Linux and macOS; give texts or TextGrids"
+                f"the phone recogniser hama does not run on this system ({error}): it needs Linux "
+                "or macOS; give texts or TextGrids instead"
             ) from error
 
-    def heard(self, samples: NDArray[np.float32], rate: int) -> list[Said]:
-        """The words that are heard, as phones in IPA without stress."""
-        import soxr
-
-        sound = soxr.resample(samples, rate, SAMPLE_RATE) if rate != SAMPLE_RATE else samples
-        result = self._model(sound, SAMPLE_RATE)
-        return words_of(result.word_phoneme_text)
+    def words(self, samples: NDArray[np.float32], rate: int) -> list[Pronunciation]:
+        """Return the recognised words, as phones in IPA without stress."""
+        result = self._model(to_16_khz(samples, rate), SAMPLE_RATE)
+        return parse_words(result.word_phoneme_text)
 
     def recognise(self, samples: NDArray[np.float32], rate: int) -> tuple[Phone, ...]:
-        """The phones that are heard and when; what lies between them is silence.
+        """Return the recognised phones with their times; gaps are silence.
 
         Args:
-            samples: mono sound [n_samples], within -1..1.
-            rate: samples a second.
+            samples: mono samples [n_samples], within -1..1.
+            rate: sample rate in Hz.
 
         Raises:
-            Skip: the sound is too short, or there is hardly any speech in it.
+            Skip: the sound is too short or contains hardly any speech.
         """
-        if len(samples) < MIN_SECONDS * rate:
-            raise Skip(f"shorter than {MIN_SECONDS} s")
-        words = self.heard(samples, rate)
-        if sum(map(len, words)) < _MIN_PHONES_A_SECOND * len(samples) / rate:
-            raise Skip("hardly any speech is heard in it")
+        check_length(samples, rate)
+        words = self.words(samples, rate)
+        if sum(map(len, words)) < _MIN_PHONES_PER_SECOND * len(samples) / rate:
+            raise Skip("hardly any speech was recognised")
         try:
             return ipa_aligner().align(samples, rate, words)
         except Skip as error:
-            raise Skip("what is heard in it can't be placed") from error
+            raise Skip("the recognised phones do not fit the sound") from error
 
 
 @functools.cache
 def recogniser() -> Recogniser:
-    """The one recogniser of this process.
+    """Return the recogniser of this process.
 
     Raises:
-        MarotteError: hama or pocketsphinx is not installed, or does not run here.
+        MarotteError: hama or pocketsphinx is not installed, or does not run on this system.
     """
     ipa_aligner()
     return Recogniser()
 
 
-def words_of(heard: str) -> list[Said]:
-    """Words of phones from hama's spelling of them: `b ɑ b | p ʊ t`."""
-    words = (word.split() for word in heard.split("|"))
-    return [said for word in words if (said := _said(word))]
+def parse_words(text: str) -> list[Pronunciation]:
+    """Return the words in an output of hama such as `b ɑ b | p ʊ t`; unknown symbols are dropped.
+
+    Example:
+        >>> parse_words("b ɑː | <unk>")
+        [[('b', 0), ('ɑ', 0)]]
+    """
+    words = (_known_phones(word.split()) for word in text.split("|"))
+    return [word for word in words if word]
 
 
-def _said(symbols: Iterable[str]) -> Sequence[tuple[str, int]]:
+def _known_phones(symbols: Iterable[str]) -> list[tuple[str, int]]:
     phones: list[tuple[str, int]] = []
     for symbol in symbols:
         try:
             phones += [(ipa, 0) for ipa in normalise(symbol)]
-        except MarotteError:  # its alphabet holds letters and marks that are no phones
+        except MarotteError:  # the alphabet of hama contains letters and marks that are not phones
             continue
     return phones

@@ -1,4 +1,4 @@
-"""Recordings in, mono sound out: at their own rate, or at Marotte's."""
+"""Sound files in, mono samples out, at the sample rate of the file or at 16 kHz."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from marotte.errors import MarotteError
 from marotte.learn.errors import Skip
 
 MAX_SECONDS = 900.0
-"""A longer recording should be cut: utterances are held in memory whole."""
+"""Longer recordings are skipped, because a whole utterance is held in memory."""
+
+_UNREADABLE = "a sound file that can't be read"
 
 
 def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
-    """The mono sound [n_samples] of a file at its own rate, and that.
+    """Read the mono samples [n_samples] of a file and its sample rate.
 
     Raises:
-        Skip: it is missing, damaged, cut short or too long.
+        Skip: the file is missing, damaged, truncated or too long.
     """
     recording = _open(path)
     try:
@@ -30,10 +32,10 @@ def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
 
 
 def read_at_16_khz(path: Path) -> NDArray[np.float32]:
-    """The mono sound [n_samples] of a file at Marotte's rate.
+    """Read the mono samples [n_samples] of a file at 16 kHz.
 
     Raises:
-        Skip: it is missing, damaged, cut short or too long.
+        Skip: the file is missing, damaged, truncated or too long.
     """
     recording = _open(path)
     try:
@@ -42,11 +44,11 @@ def read_at_16_khz(path: Path) -> NDArray[np.float32]:
         raise Skip(_UNREADABLE) from error
 
 
-def read_unended_ogg(path: Path) -> NDArray[np.float32]:
-    """As `read_at_16_khz`, also of an OGG whose writer left out its last page, to its last but one.
+def read_unfinished_ogg(path: Path) -> NDArray[np.float32]:
+    """Like `read_at_16_khz`, but accept an OGG file whose last page was never written.
 
     Raises:
-        Skip: so too; an OGG that ends within a page is cut short.
+        Skip: as for `read_at_16_khz`; a file that ends inside a page is truncated.
     """
     import soundfile
 
@@ -62,15 +64,19 @@ def read_unended_ogg(path: Path) -> NDArray[np.float32]:
         raise Skip(_UNREADABLE) from error
 
 
+def to_16_khz(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Resample mono samples [n_samples] to 16 kHz."""
+    import soxr
+
+    return soxr.resample(samples, rate, SAMPLE_RATE) if rate != SAMPLE_RATE else samples
+
+
 def _ends_with_a_page(path: Path) -> bool:
-    """Whether a file's end is the end of an OGG page."""
+    """Return whether a file ends with a complete OGG page."""
     data = path.read_bytes() if path.is_file() else b""
     page = data[data.rfind(b"OggS") :] if b"OggS" in data else b""
     table = page[27 : 27 + page[26]] if len(page) > 27 else b""
     return bool(table) and 27 + len(table) + sum(table) == len(page)
-
-
-_UNREADABLE = "a sound file that can't be read"
 
 
 def _open(path: Path) -> Recording:

@@ -1,8 +1,8 @@
-"""Praat's TextGrid files in, their interval tiers out, and the phones and words in those.
+"""TextGrid files of Praat in, their interval tiers, phones and words out.
 
-The long and the short text form are read by one rule, Praat's own: whatever is not a free-standing
-number, a quoted text or a flag in angle brackets is a remark. So a file that ends early is an
-error, however it was cut.
+Both text forms, long and short, are read by the rule of Praat: everything except free-standing
+numbers, quoted texts and flags in angle brackets is a comment. A truncated file is therefore always
+an error.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ import numpy as np
 
 from marotte.errors import MarotteError
 from marotte.learn.errors import Skip
-from marotte.learn.speech.phones import ARPABET, VOWELS, normalise
+from marotte.learn.speech.phones import ARPABET, VOWELS, normalise, stress_of
 from marotte.learn.utterance import Phone
 
 MAX_MISMATCH_S = 0.5
-"""What is timed against a sound may be this much longer or shorter than it."""
+"""Annotations of a sound may be longer or shorter than the sound by this much."""
 
 PHONE_TIERS = frozenset({"phones", "phone", "phonemes", "segments", "mau"})
 WORD_TIERS = frozenset({"words", "word", "ort", "ort-mau"})
 _SILENCE = frozenset({"", "sil", "sp", "<p:>", "pau", "#"})
-_UNKNOWN = frozenset({"spn", "<unk>"})  # what the Montreal aligner writes for a word it can't say
-_SAME_S = 1e-6  # how much of an overlap is rounding
+_UNKNOWN = frozenset({"spn", "<unk>"})  # the Montreal Forced Aligner writes these for unknown words
+_ROUNDING_S = 1e-6  # smaller overlaps are rounding errors
 
-# A text (its quotes doubled), a flag, or a number; each with white space around it.
+# A text with doubled quotes, a flag, or a number; each has white space around it.
 _TOKEN = re.compile(r'(?<!\S)(?:"((?:[^"]|"")*)"|(<\w+>)|([-+]?\d[\d.]*(?:[eE][-+]?\d+)?))(?!\S)')
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A label with its time, in seconds."""
+    """A label with its start and end in seconds."""
 
     start_s: float
     end_s: float
@@ -44,19 +44,21 @@ class Interval:
 
 @dataclass(frozen=True)
 class TextGrid:
-    """What a TextGrid says.
+    """The interval tiers of a TextGrid file.
 
     Attributes:
-        seconds: how long the annotated sound lasts.
-        tiers: the intervals of each interval tier, by its name; all times count from the grid's
-            beginning.
+        seconds: duration of the annotated sound.
+        tiers: name to intervals; all times count from the beginning of the grid.
     """
 
     seconds: float
     tiers: Mapping[str, tuple[Interval, ...]]
 
     def tier(self, names: Collection[str]) -> tuple[Interval, ...] | None:
-        """The first tier of these names, in any case, or `SPEAKER - NAME`; None without one."""
+        """Return the first tier with one of the names, or None.
+
+        The case of letters is ignored, and `SPEAKER - NAME` counts as `NAME`.
+        """
         for name, intervals in self.tiers.items():
             if name.rpartition(" - ")[2].strip().lower() in names:
                 return intervals
@@ -64,10 +66,10 @@ class TextGrid:
 
 
 def read_textgrid(path: Path) -> TextGrid:
-    """Read a TextGrid in its long or short text form, in UTF-8 or UTF-16.
+    """Read a TextGrid file in the long or short text form, in UTF-8 or UTF-16.
 
     Raises:
-        MarotteError: the file is missing, is no TextGrid, or ends early.
+        MarotteError: the file is missing, is not a TextGrid, or is truncated.
     """
     try:
         tokens = _tokens(_decoded(path.read_bytes()))
@@ -75,55 +77,57 @@ def read_textgrid(path: Path) -> TextGrid:
         raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise MarotteError(
-            f"{path} is no text in UTF-8 or UTF-16: save it anew in Praat"
+            f"{path} is not a text in UTF-8 or UTF-16: save it again in Praat"
         ) from error
     try:
         return _grid(tokens)
     except (ValueError, OverflowError) as error:
-        raise MarotteError(f"{path} is no whole TextGrid in text form: {error}") from error
+        raise MarotteError(f"{path} is not a complete TextGrid in text form: {error}") from error
 
 
 def phones_in(grid: TextGrid, seconds: float) -> tuple[Phone, ...]:
-    """The phones of a grid's phone tier: ARPAbet where labels have capitals, IPA otherwise.
+    """Return the phones of the phone tier of a grid.
+
+    Labels with capital letters are ARPAbet, others are IPA.
 
     Args:
-        grid: with a tier of one of `PHONE_TIERS`.
-        seconds: how long the sound is.
+        grid: a grid that has a tier with one of the names `PHONE_TIERS`.
+        seconds: duration of the sound.
 
     Raises:
-        Skip: it has no such tier, belongs to another sound, or its labels are not known.
+        Skip: the grid has no such tier, has another duration, or has unknown labels.
     """
     tier = grid.tier(PHONE_TIERS)
     if tier is None:
         raise Skip("a TextGrid without a tier of phones")
     if abs(grid.seconds - seconds) > MAX_MISMATCH_S:
-        raise Skip("a TextGrid of another length than its sound")
+        raise Skip("a TextGrid of another length than the sound")
     phones: list[Phone] = []
-    for each in tier:
-        said = _said(each.label)
-        bounds = np.linspace(max(each.start_s, 0), min(each.end_s, seconds), len(said) + 1).tolist()
-        for (ipa, stress), first, last in zip(said, bounds, bounds[1:], strict=False):
+    for interval in tier:
+        pairs = _labelled_phones(interval.label)
+        start_s, end_s = max(interval.start_s, 0), min(interval.end_s, seconds)
+        bounds = np.linspace(start_s, end_s, len(pairs) + 1).tolist()
+        for (ipa, stress), first, last in zip(pairs, bounds, bounds[1:], strict=False):
             if last > first:
                 phones.append(Phone(ipa, first, last, stress))
     return tuple(phones)
 
 
 def words_in(grid: TextGrid) -> str:
-    """What the grid's tier of words says; empty without one."""
-    tier = grid.tier(WORD_TIERS) or ()
-    labels = [each.label for each in tier]
-    return " ".join(each for each in labels if each and not each.startswith("<"))
+    """Return the text of the word tier of a grid; empty if there is no such tier."""
+    labels = [interval.label for interval in grid.tier(WORD_TIERS) or ()]
+    return " ".join(label for label in labels if label and not label.startswith("<"))
 
 
 def _decoded(data: bytes) -> str:
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return data.decode("utf-16" if wide else "utf-8-sig")
+    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_utf_16 else "utf-8-sig")
 
 
 def _tokens(text: str) -> Iterator[str | float]:
-    """Texts as they are, numbers as numbers; flags such as `<exists>` as texts."""
-    for found in _TOKEN.finditer(text):
-        quoted, flag, number = found.groups()
+    """Yield texts and flags such as `<exists>` as `str`, and numbers as `float`."""
+    for match in _TOKEN.finditer(text):
+        quoted, flag, number = match.groups()
         yield float(number) if number else flag or quoted.replace('""', '"')
 
 
@@ -145,49 +149,49 @@ def _grid(tokens: Iterator[str | float]) -> TextGrid:
 
 
 def _intervals(tokens: Iterator[str | float], count: int, zero_s: float) -> Iterator[Interval]:
-    before = -np.inf
+    previous_end = -np.inf
     for _ in range(count):
         first, last = _number(tokens), _number(tokens)
-        if not before - _SAME_S <= first <= last:
-            raise ValueError(f"its interval from {first} to {last} s is out of order")
-        before = last
+        if not previous_end - _ROUNDING_S <= first <= last:
+            raise ValueError(f"the interval from {first} to {last} s is out of order")
+        previous_end = last
         yield Interval(first - zero_s, last - zero_s, _text(tokens).strip())
 
 
 def _number(tokens: Iterator[str | float]) -> float:
     token = _next(tokens)
     if isinstance(token, str):
-        raise ValueError(f"it has {token!r} where a number belongs")
+        raise ValueError(f"expected a number, got {token!r}")
     return token
 
 
 def _text(tokens: Iterator[str | float]) -> str:
     token = _next(tokens)
     if not isinstance(token, str):
-        raise ValueError(f"it has {token} where a text belongs")
+        raise ValueError(f"expected a text, got {token}")
     return token
 
 
-def _expect(tokens: Iterator[str | float], *wanted: str) -> str:
+def _expect(tokens: Iterator[str | float], *expected: str) -> str:
     token = _next(tokens)
-    if token not in wanted:
-        raise ValueError(f"it has {token!r} where {wanted[0]!r} belongs")
+    if token not in expected:
+        raise ValueError(f"expected {expected[0]!r}, got {token!r}")
     return str(token)
 
 
 def _next(tokens: Iterator[str | float]) -> str | float:
     token = next(tokens, None)
     if token is None:
-        raise ValueError("it ends early")
+        raise ValueError("the file is truncated")
     return token
 
 
-def _said(label: str) -> list[tuple[str, int]]:
-    """A label's phones, each with its stress; none for silence."""
+def _labelled_phones(label: str) -> list[tuple[str, int]]:
+    """Return the phones of a label, each with its stress; none for silence."""
     if label.lower() in _SILENCE:
         return []
     if label.lower() in _UNKNOWN:
-        raise Skip("a word whose phones the TextGrid does not know")
+        raise Skip("a TextGrid with a word without known phones")
     if label.isascii() and not label.islower():
         name, stress = label.rstrip("012"), int(label[-1]) if label[-1] in "12" else 0
         if name not in ARPABET:
@@ -197,5 +201,4 @@ def _said(label: str) -> list[tuple[str, int]]:
         phones = normalise(label)
     except MarotteError as error:
         raise Skip("a phone that is neither ARPAbet nor IPA") from error
-    stress = 1 if "ˈ" in label else 2 if "ˌ" in label else 0
-    return [(ipa, stress if ipa in VOWELS else 0) for ipa in phones]
+    return [(ipa, stress_of(label) if ipa in VOWELS else 0) for ipa in phones]

@@ -1,1 +1,1 @@
-"""One module per source of speech."""
+"""The built-in sources of speech, one module per source."""

@@ -1,6 +1,6 @@
-"""Asterisk's telephone prompts: one studio speaker a language, 16 kHz, in Debian packages.
+"""The telephone prompts of Asterisk: one studio speaker per language, 16 kHz, Debian packages.
 
-English and Spanish are spoken by the same woman.
+The same woman speaks English and Spanish.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _RATE = 16_000
 
 @dataclass(frozen=True)
 class Asterisk(Source, ABC):
-    """Every prompt of a language that has words, aligned.
+    """The prompts of a language that have a text, aligned with it.
 
     Attributes:
-        language: ISO 639-1.
-        speaker: who speaks.
-        packages: that of the sounds, and that of their texts.
+        language: ISO 639-1 code.
+        speaker: the name of the speaker.
+        packages: the package of the sounds and the package of their texts.
     """
 
     language: ClassVar[str]
@@ -54,13 +54,13 @@ class Asterisk(Source, ABC):
             cls.packages = packages
 
     def items(self) -> Sequence[str]:
-        """The names of the prompts that have a text."""
+        """Return the names of the prompts that have a text."""
         aligner(self.language)
         _pyav()
         return sorted(key for key in self._texts if self._path(key).is_file())
 
     def utterance(self, key: str) -> Utterance:
-        """A prompt with its text and phones."""
+        """Read a prompt with its text and phones."""
         text = self._texts[key]
         samples = _decoded(self._path(key))
         return Utterance(
@@ -76,19 +76,17 @@ class Asterisk(Source, ABC):
         )
 
     def _spoken(self, text: str) -> str:
-        """What of a text is said."""
+        """Return the spoken part of a text."""
         return text
 
     @functools.cached_property
     def _folder(self) -> Path:
-        sounds = self.packages[0]
-        return (debian.root_of(sounds) / sounds.probe).parent
+        return debian.probe_path(self.packages[0]).parent
 
     @functools.cached_property
     def _texts(self) -> dict[str, str]:
-        """By prompt: what is said, from lines of the form `name: text`."""
-        texts = self.packages[1]
-        path = debian.root_of(texts) / texts.probe
+        """The text of each prompt by its name, from lines of the form `name: text`."""
+        path = debian.probe_path(self.packages[1])
         try:
             with gzip.open(path, "rt", encoding="utf-8-sig", errors="replace") as lines:
                 pairs = [line.split(":", 1) for line in lines if ":" in line and line[0] != ";"]
@@ -101,12 +99,12 @@ class Asterisk(Source, ABC):
 
 
 class AsteriskEn(Asterisk, language="en", speaker="allison", packages=debian.ASTERISK_EN):
-    """English."""
+    """English prompts."""
 
 
 @dataclass(frozen=True)
 class _Translated(Asterisk, ABC):
-    """A language whose texts hold remarks in brackets, and letters that were lost on the way."""
+    """A language whose texts contain remarks in brackets and lost letters."""
 
     def _spoken(self, text: str) -> str:
         if re.search(r"\w\?\s*\w|�", text):
@@ -115,25 +113,25 @@ class _Translated(Asterisk, ABC):
 
 
 class AsteriskEs(_Translated, language="es", speaker="allison", packages=debian.ASTERISK_ES):
-    """Mexican Spanish, by the woman who speaks English."""
+    """Mexican Spanish prompts, by the speaker of the English ones."""
 
     people: ClassVar[int | None] = 0
 
 
 class AsteriskFr(_Translated, language="fr", speaker="june", packages=debian.ASTERISK_FR):
-    """Canadian French."""
+    """Canadian French prompts."""
 
 
 class AsteriskIt(_Translated, language="it", speaker="carlo", packages=debian.ASTERISK_IT):
-    """Italian."""
+    """Italian prompts."""
 
 
 class AsteriskRu(_Translated, language="ru", speaker="ivrvoice", packages=debian.ASTERISK_RU):
-    """Russian."""
+    """Russian prompts."""
 
 
 def _decoded(path: Path) -> NDArray[np.float32]:
-    """The sound of a headerless G.722 file."""
+    """Read the samples [n_samples] of a G.722 file without a header."""
     av = _pyav()
     try:
         with av.open(str(path), format="g722") as container:

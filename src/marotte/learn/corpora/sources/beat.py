@@ -1,12 +1,13 @@
-"""BEAT and BEAT2: people filmed talking, in four languages, with TextGrids; BEAT with ARKit curves.
+"""BEAT and BEAT2: talking people in four languages, with TextGrids; BEAT also has ARKit curves.
 
 ```
-1/1_wayne_0_1_1.wav  .TextGrid  .json                       BEAT: a folder a speaker
+1/1_wayne_0_1_1.wav  .TextGrid  .json                       BEAT: one folder per speaker
 wave16k/1_wayne_0_1_1.wav  textgrid/1_wayne_0_1_1.TextGrid  BEAT2
 ```
 
-A name says who speaks, and by its third part in which language. The curves of BEAT are labels:
-`marotte label --teacher imported --curves FOLDER` brings them in. (BEAT2 has SMPL-X instead.)
+The second part of a file name is the speaker, and the third part gives the language. The curves of
+BEAT are labels: import them with `marotte label --teacher imported --curves FOLDER`. BEAT2 has
+SMPL-X parameters instead.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.learn.corpora.folders import FolderSource, find_files, read_grid, sound_among
+from marotte.learn.corpora.folders import FolderSource, find_files, read_grid, sound_file
 from marotte.learn.data.captured import read_controls
 from marotte.learn.speech.sound_files import read_at_16_khz
 from marotte.learn.speech.textgrid import phones_in, words_in
 from marotte.learn.utterance import Utterance
 
-# Speaker's number and name, kind of recording (two a language), first and last sentence.
+# Number and name of the speaker, kind of recording (two per language), first and last sentence.
 _NAME = re.compile(r"\d+_[a-z]+_[0-7]_\d+_\d+")
 _LANGUAGES = ("en", "zh", "es", "ja")
 
@@ -37,25 +38,25 @@ class Beat(FolderSource):
     name: ClassVar[str] = "beat"
 
     def items(self) -> Sequence[str]:
-        """The names of the recordings: of every sound, TextGrid or file of curves."""
+        """Return the names of the recordings: of all sounds, TextGrids and files of curves."""
         if not self._files:
-            raise self.nothing_found("recordings named as BEAT's")
+            raise self.nothing_found("recordings with names like those of BEAT")
         return sorted(self._files)
 
     def utterance(self, key: str) -> Utterance:
-        """A recording with its words and, in English, its phones."""
+        """Read a recording with its words and, in English, its phones."""
         files = self._files[key]
         _, speaker, kind, *_ = key.split("_")
         language = _LANGUAGES[int(kind) // 2]
-        samples = read_at_16_khz(sound_among(files))
+        samples = read_at_16_khz(sound_file(files))
         seconds = len(samples) / SAMPLE_RATE
         if ".json" in files:
-            read_controls(files[".json"], seconds, 1)  # what does not fit is left out now
+            read_controls(files[".json"], seconds, 1)  # skips curves that do not fit the sound
         text, phones = "", ()
         if ".textgrid" in files:
             grid = read_grid(files[".textgrid"])
             text = words_in(grid)
-            # In other languages the phones are the aligner's own, neither ARPAbet nor IPA.
+            # In other languages the phones are neither ARPAbet nor IPA.
             phones = phones_in(grid, seconds) if language == "en" else ()
         return Utterance(
             id=f"{self.name}/{speaker}/{key}",
@@ -71,7 +72,7 @@ class Beat(FolderSource):
 
     @functools.cached_property
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
-        """By recording, wherever in the folder its files lie, the files by ending."""
+        """The files of each recording by their ending, wherever they are in the folder."""
         recordings: dict[str, dict[str, Path]] = {}
         for path, files in find_files(self.root, ".wav", ".textgrid", ".json").items():
             name = path.rpartition("/")[2]

@@ -1,7 +1,8 @@
-"""Drascula: fifty minutes of acted English and as much Spanish, 11 kHz, in two Debian packages.
+"""Drascula: fifty minutes each of acted English and Spanish, 11 kHz, in two Debian packages.
 
-A clip `VB12.ALS` is headerless 8-bit sound; its letters name the character, its number the line in
-that character's list of texts. The lists of all characters and languages stand in `drascula.dat`.
+A clip such as `VB12.ALS` is 8-bit sound without a header. The letters in its name are the
+character, and the number is the line in the list of texts of that character. The lists of all
+characters and languages are in `drascula.dat`.
 """
 
 from __future__ import annotations
@@ -26,34 +27,32 @@ from marotte.learn.utterance import Utterance
 
 _RATE = 11_025
 _HEAD_BYTES, _TAIL_BYTES = 32, 32
-_RECORD_BYTES = (4, 4, 4, 2, 4, 2, 4, 2, 2, 20, 20, 10, 8)
-"""Of the tables before the texts."""
-
+_RECORD_BYTES = (4, 4, 4, 2, 4, 2, 4, 2, 2, 20, 20, 10, 8)  # of the tables before the texts
 _LISTS = ("", "D", "B", "BJ", "E", "I", "L", "P", "T", "VB", "SYS", "HIS")
-"""Of the texts that may be spoken: the letters that their clips begin with."""
+"""The lists of texts, in the order of the file, by the letters in the names of their clips."""
 
 _LANGUAGES = ("en", "es")
-_FIRST_OF_THE_BLIND_MAN = 68  # his lines follow those of Drascula
+_FIRST_LINE_OF_THE_BLIND_MAN = 68  # his lines follow those of Drascula
 
 
 @dataclass(frozen=True)
 class Drascula(Source, ABC):
-    """Every clip that has a text, aligned.
+    """The clips that have a text, aligned with it.
 
     Attributes:
-        language: ISO 639-1.
+        language: ISO 639-1 code.
     """
 
     language: ClassVar[str]
     people: ClassVar[int | None] = 8
 
     def items(self) -> Sequence[str]:
-        """The names of the clips."""
+        """Return the names of the clips."""
         aligner(self.language)
         return sorted(path.stem for path in self._file.parent.glob("*.ALS"))
 
     def utterance(self, key: str) -> Utterance:
-        """A clip with its text and phones."""
+        """Read a clip with its text and phones."""
         text = self._texts.get(key, "").lower()
         if not text:
             raise Skip("no text: a sound effect")
@@ -74,7 +73,7 @@ class Drascula(Source, ABC):
 
     @functools.cached_property
     def _file(self) -> Path:
-        return debian.root_of(self.packages[0]) / self.packages[0].probe
+        return debian.probe_path(self.packages[0])
 
     @functools.cached_property
     def _texts(self) -> dict[str, str]:
@@ -83,7 +82,7 @@ class Drascula(Source, ABC):
 
 @dataclass(frozen=True)
 class DrasculaEn(Drascula):
-    """English."""
+    """The English clips."""
 
     name: ClassVar[str] = "drascula"
     language: ClassVar[str] = "en"
@@ -92,7 +91,7 @@ class DrasculaEn(Drascula):
 
 @dataclass(frozen=True)
 class DrasculaEs(Drascula):
-    """Spanish."""
+    """The Spanish clips."""
 
     name: ClassVar[str] = "drascula_es"
     language: ClassVar[str] = "es"
@@ -100,51 +99,54 @@ class DrasculaEs(Drascula):
 
 
 def read_texts(path: Path, language: str) -> dict[str, str]:
-    """By clip: what is said in it.
+    """Return the text of each clip by its name.
 
     Raises:
-        MarotteError: the file is not the game's, or is damaged.
+        MarotteError: the file is not the data file of the game, or is damaged.
     """
     data = path.read_bytes()
     if data[:8] != b"DRASCULA":
-        raise MarotteError(f"{path} is not the game's data file: unpack the package again")
+        raise MarotteError(f"{path} is not the data file of Drascula: unpack the package again")
     texts: dict[str, str] = {}
     try:
-        at = 9
+        offset = 9
         for size in _RECORD_BYTES:
-            at += 2 + _number(data, at) * size
-        n_languages = _number(data, at)
-        at += 2
+            offset += 2 + _number(data, offset) * size
+        n_languages = _number(data, offset)
+        offset += 2
         for letters in _LISTS:
-            count, at = _number(data, at), at + 2
+            count, offset = _number(data, offset), offset + 2
             for index in range(n_languages):
-                end = at + 2 + _number(data, at)
+                end = offset + 2 + _number(data, offset)
                 if index == _LANGUAGES.index(language):
-                    lines = _strings(data[at + 2 : end], count)
+                    lines = _strings(data[offset + 2 : end], count)
                     texts |= {f"{letters}{line}": text for line, text in enumerate(lines)}
-                at = end
+                offset = end
     except struct.error as error:
         raise MarotteError(f"{path} is damaged: unpack the package again") from error
     return texts
 
 
 def _strings(data: bytes, count: int) -> list[str]:
-    """The texts of one list: each is preceded by the distance to the next, and ends with zeros."""
+    """Return the texts of a list.
+
+    Each text has the distance to the next one before it, and zeros after it.
+    """
     strings: list[str] = []
-    at = 4
+    offset = 4
     for index in range(count):
-        at += _number(data, at - 2) if index else 0
-        strings.append(data[at:].split(b"\0", 1)[0].decode("cp850"))
+        offset += _number(data, offset - 2) if index else 0
+        strings.append(data[offset:].split(b"\0", 1)[0].decode("cp850"))
     return strings
 
 
-def _number(data: bytes, at: int) -> int:
-    return struct.unpack_from(">H", data, at)[0]
+def _number(data: bytes, offset: int) -> int:
+    return struct.unpack_from(">H", data, offset)[0]
 
 
 def _speaker(key: str) -> str:
-    """Whose clip it is, by its letters; the hero's have none."""
+    """Return the character of a clip; the clips of the hero have no letters."""
     letters = key.rstrip(digits)
-    if letters == "D" and int(key[1:]) >= _FIRST_OF_THE_BLIND_MAN:
+    if letters == "D" and int(key[1:]) >= _FIRST_LINE_OF_THE_BLIND_MAN:
         return "blind"
     return letters.lower() or "hero"

@@ -1,22 +1,20 @@
-"""The formant voices of espeak-ng: made-up English in several accents, and other languages.
+"""The formant voices of espeak-ng: random English sentences in several accents, and ten languages.
 
-What they say in other languages are the lines of the game Fish Fillets, in its translations.
+The texts in other languages are lines of the game Fish Fillets, which has many translations.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from marotte.errors import MarotteError
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.source import Source
-from marotte.learn.corpora.sources.fillets import read_lines
-from marotte.learn.corpora.virtual import sentence_keys
+from marotte.learn.corpora.sources.fillets import game_sentences
+from marotte.learn.corpora.virtual import NOTHING_SAID, sentence_keys
 from marotte.learn.errors import Skip
 from marotte.learn.speech.synthesisers.espeak import espeak
 from marotte.learn.speech.synthesisers.texts import sentence
@@ -28,16 +26,15 @@ _VOICES = (
     "en-gb-x-rp+f2", "en-gb-x-rp+m1", "en-gb-scotland+f5", "en-gb-scotland+m4",
     "en-gb-x-gbclan+m3", "en-029+f1",
 )  # fmt: skip
-_LETTERS = range(15, 121)
 
 
 @dataclass(frozen=True)
 class Espeak(Source):
-    """Made-up English sentences by espeak-ng's variants.
+    """Random English sentences by the voices of espeak-ng.
 
     Attributes:
         voices: accents, each with an optional variant; each is a speaker.
-        sentences: how many each of them says; one takes about three seconds.
+        sentences: number of sentences per speaker; one takes about three seconds.
         seed: another seed gives other sentences.
     """
 
@@ -48,26 +45,26 @@ class Espeak(Source):
     seed: int = 1
 
     def items(self) -> Sequence[str]:
-        """Keys `voice/sentence`."""
+        """Return the keys `voice/sentence`."""
         espeak()
         return sentence_keys(self.voices, self.sentences)
 
     def utterance(self, key: str) -> Utterance:
-        """One sentence by one voice, at a pace and pitch of its own."""
-        voice, each = key.split("/")
-        rng = np.random.default_rng([self.seed, self.voices.index(voice), int(each)])
+        """Make one sentence of one voice, with a random pace and pitch."""
+        voice, number = key.split("/")
+        rng = np.random.default_rng([self.seed, self.voices.index(voice), int(number)])
         text = sentence(rng)
         return _utterance(self.name, key, voice, "en", text, rng)
 
 
 @dataclass(frozen=True)
 class EspeakLanguages(Source):
-    """Lines of a game in many languages by espeak-ng's variants.
+    """Lines of a game in many languages by the voices of espeak-ng.
 
     Attributes:
-        languages: ISO 639-1; the game must be translated into each.
-        variants: of each language's voice; each is a speaker.
-        sentences: how many each of them says; one takes about four seconds.
+        languages: ISO 639-1 codes; the game must be translated into each.
+        variants: variants of the voice of each language; each is a speaker.
+        sentences: number of sentences per speaker; one takes about four seconds.
         seed: another seed gives other lines.
     """
 
@@ -80,19 +77,21 @@ class EspeakLanguages(Source):
     seed: int = 1
 
     def items(self) -> Sequence[str]:
-        """Keys `language+variant/sentence`."""
+        """Return the keys `language+variant/sentence`."""
         for language in self.languages:
             espeak().words("", language)
             game_sentences(language)
-        voices = (f"{each}+{variant}" for each in self.languages for variant in self.variants)
+        voices = (
+            f"{language}+{variant}" for language in self.languages for variant in self.variants
+        )
         return sentence_keys(voices, self.sentences)
 
     def utterance(self, key: str) -> Utterance:
-        """One line by one voice, at a pace and pitch of its own."""
-        voice, each = key.split("/")
+        """Make one line of one voice, with a random pace and pitch."""
+        voice, number = key.split("/")
         language, variant = voice.split("+")
         speaker = [self.languages.index(language), self.variants.index(variant)]
-        rng = np.random.default_rng([self.seed, *speaker, int(each)])
+        rng = np.random.default_rng([self.seed, *speaker, int(number)])
         texts = game_sentences(language)
         text = texts[int(rng.integers(len(texts)))]
         return _utterance(self.name, key, voice, language, text, rng)
@@ -106,10 +105,10 @@ def _utterance(
         voice,
         words_per_minute=int(rng.integers(130, 200)),
         pitch=int(rng.integers(30, 71)),
-        range_=int(rng.integers(20, 81)),
+        pitch_range=int(rng.integers(20, 81)),
     )
     if not phones:
-        raise Skip("nothing was said")
+        raise Skip(NOTHING_SAID)
     return Utterance(
         id=f"{source}/{key}",
         source=source,
@@ -121,13 +120,3 @@ def _utterance(
         rate=espeak().rate,
         phones=phones,
     )
-
-
-@functools.cache
-def game_sentences(language: str) -> list[str]:
-    """Lines of the game that are neither an interjection nor a speech."""
-    lines = sorted({text for _, text in read_lines(language).values()})
-    found = [text for text in lines if len(text) in _LETTERS]
-    if not found:
-        raise MarotteError(f"Fish Fillets is not translated into {language!r}")
-    return found

@@ -1,6 +1,6 @@
-"""The voices of festival in three languages, made larger and smaller.
+"""The voices of festival in three languages, as speakers of different size.
 
-English sentences are made up; Czech and Italian ones are the lines of the game Fish Fillets.
+English sentences are random. Czech and Italian ones are lines of the game Fish Fillets.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import numpy as np
 
 from marotte.errors import MarotteError
 from marotte.learn.corpora import debian
-from marotte.learn.corpora.sources.espeak import game_sentences
-from marotte.learn.corpora.virtual import ResizedVoiceSource, Spoken
+from marotte.learn.corpora.sources.fillets import game_sentences
+from marotte.learn.corpora.virtual import ResizedVoiceSource, SynthesisedSpeech
 from marotte.learn.speech.synthesisers.festival import VOICES, festival, missing_packages
 from marotte.learn.speech.synthesisers.texts import sentence
 
 
 @dataclass(frozen=True)
 class Festival(ResizedVoiceSource):
-    """Sentences by festival's voices; see `ResizedVoiceSource`."""
+    """Sentences by the voices of festival; see `ResizedVoiceSource`."""
 
     name: ClassVar[str] = "festival"
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.FILLETS_TEXT,)
@@ -31,10 +31,12 @@ class Festival(ResizedVoiceSource):
     def _check(self) -> None:
         if unknown := [voice for voice in self.voices if voice not in VOICES]:
             raise MarotteError(
-                f"no voice {unknown[0]!r} of festival: there are {', '.join(VOICES)}"
+                f"festival has no voice {unknown[0]!r}: choose one of {', '.join(VOICES)}"
             )
         if missing := missing_packages(self.voices):
-            raise MarotteError(f"festival lacks voices: install the packages {', '.join(missing)}")
+            raise MarotteError(
+                f"festival lacks voices: install the Debian packages {', '.join(missing)}"
+            )
         for language in {VOICES[voice].language for voice in self.voices} - {"en"}:
             game_sentences(language)
 
@@ -42,7 +44,9 @@ class Festival(ResizedVoiceSource):
         language = self._language(voice)
         return sentence(rng) if language == "en" else str(rng.choice(game_sentences(language)))
 
-    def _say(self, text: str, voice: str, pace: float, somebody: np.random.Generator) -> Spoken:
+    def _say(
+        self, text: str, voice: str, pace: float, speaker_rng: np.random.Generator
+    ) -> SynthesisedSpeech:
         return festival(voice).say(text, pace)
 
     def _language(self, voice: str) -> str:

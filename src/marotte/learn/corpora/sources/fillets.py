@@ -1,7 +1,7 @@
 """Fish Fillets: an hour and a half of acted Czech, 22 kHz, in two Debian packages.
 
-The scripts of a level give each line an id, a font and a text; the id names the clip, and the font,
-which is the character's own, tells who speaks.
+The scripts of a level give each line an id, a font and a text. The id is the name of the clip. Each
+character has another font, so the font gives the speaker.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from marotte.errors import MarotteError
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.source import Source
 from marotte.learn.errors import Skip
@@ -25,29 +26,30 @@ _LINE = re.compile(
     r'dialogId\("(?P<id>[^"]+)",\s*"font_(?P<font>[^"]+)"[^\n]*\)\s*'
     r'dialogStr\("(?P<text>(?:[^"\\]|\\.)*)"\)'
 )
-_SEVERAL = "both"  # the font of what two characters say at once
+_BOTH = "both"  # the font of lines that two characters say at once
+_LENGTHS = range(15, 121)  # of a sentence, in characters: no interjections and no speeches
 
 
 @dataclass(frozen=True)
 class Fillets(Source):
-    """Every Czech line that is spoken, aligned."""
+    """The spoken lines, all in Czech, aligned with their texts."""
 
     name: ClassVar[str] = "fillets"
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.FILLETS, debian.FILLETS_TEXT)
     people: ClassVar[int | None] = 9
 
     def items(self) -> Sequence[str]:
-        """Keys `level/line`."""
+        """Return the keys `level/line`."""
         aligner("cs")
         return sorted(self._sounds)
 
     def utterance(self, key: str) -> Utterance:
-        """A line with its text and phones."""
+        """Read a line with its text and phones."""
         speaker, text = self._lines.get(key, ("", ""))
         if not text:
             raise Skip("no text")
-        if speaker == _SEVERAL:
-            raise Skip("several speak at once")
+        if speaker == _BOTH:
+            raise Skip("several characters speak at once")
         samples, rate = read_sound(self._sounds[key])
         return Utterance(
             id=f"{self.name}/{speaker}/{key}",
@@ -63,7 +65,7 @@ class Fillets(Source):
 
     @functools.cached_property
     def _sounds(self) -> dict[str, Path]:
-        """By key: the clip."""
+        """The path of each clip by its key."""
         folder = debian.root_of(debian.FILLETS) / _GAME / "sound"
         paths = (*folder.glob("*/cs/*.ogg"), *folder.glob("share/*/cs/*.ogg"))
         return {f"{path.relative_to(folder).parts[0]}/{path.stem}": path for path in paths}
@@ -74,7 +76,7 @@ class Fillets(Source):
 
 
 def read_lines(language: str) -> dict[str, tuple[str, str]]:
-    """By `level/line`: who speaks, and what, in a language the game is translated into.
+    """Return the character and the text of each line in a language, by `level/line`.
 
     Raises:
         MarotteError: the package of the texts is missing.
@@ -82,7 +84,21 @@ def read_lines(language: str) -> dict[str, tuple[str, str]]:
     folder = debian.root_of(debian.FILLETS_TEXT) / _GAME / "script"
     lines: dict[str, tuple[str, str]] = {}
     for path in sorted(folder.glob(f"*/*dialogs_{language}.lua")):
-        for found in _LINE.finditer(path.read_text("utf-8", errors="replace")):
-            text = re.sub(r"\\(.)", r"\1", found["text"])
-            lines[f"{path.parent.name}/{found['id']}"] = (found["font"], text)
+        for match in _LINE.finditer(path.read_text("utf-8", errors="replace")):
+            text = re.sub(r"\\(.)", r"\1", match["text"])
+            lines[f"{path.parent.name}/{match['id']}"] = (match["font"], text)
     return lines
+
+
+@functools.cache
+def game_sentences(language: str) -> list[str]:
+    """Return the lines in a language that are neither interjections nor speeches, sorted.
+
+    Raises:
+        MarotteError: the package of the texts is missing, or the game has no such translation.
+    """
+    lines = sorted({text for _, text in read_lines(language).values()})
+    sentences = [text for text in lines if len(text) in _LENGTHS]
+    if not sentences:
+        raise MarotteError(f"Fish Fillets is not translated into {language!r}")
+    return sentences

@@ -1,4 +1,4 @@
-"""The voices of flite, made larger and smaller, reading made-up sentences."""
+"""The voices of flite, as speakers of different size, reading random sentences."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from marotte.learn.corpora.virtual import ResizedVoiceSource, Spoken
-from marotte.learn.speech.synthesisers import program_of
+from marotte.learn.corpora.virtual import ResizedVoiceSource, SynthesisedSpeech
 from marotte.learn.speech.synthesisers.flite import VOICES, say
+from marotte.learn.speech.synthesisers.programs import find_program
 from marotte.learn.speech.synthesisers.texts import sentence
 
 
 @dataclass(frozen=True)
 class Flite(ResizedVoiceSource):
-    """Made-up English sentences; see `ResizedVoiceSource`."""
+    """Random English sentences; see `ResizedVoiceSource`."""
 
     name: ClassVar[str] = "flite"
     voices: tuple[str, ...] = VOICES
@@ -23,13 +23,15 @@ class Flite(ResizedVoiceSource):
     sentences: int = 40
 
     def _check(self) -> None:
-        program_of("flite")
+        find_program("flite")
 
     def _text(self, voice: str, rng: np.random.Generator) -> str:
         return sentence(rng)
 
-    def _say(self, text: str, voice: str, pace: float, somebody: np.random.Generator) -> Spoken:
-        return say(text, voice, pace, somebody.uniform(0.8, 1.2))
+    def _say(
+        self, text: str, voice: str, pace: float, speaker_rng: np.random.Generator
+    ) -> SynthesisedSpeech:
+        return say(text, voice, pace, speaker_rng.uniform(0.8, 1.2))
 
     def _language(self, voice: str) -> str:
         return "en"

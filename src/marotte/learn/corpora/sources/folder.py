@@ -1,9 +1,9 @@
-"""Any folder of recordings, with their phones or their texts beside them, or neither.
+"""Any folder of recordings, with TextGrids or texts beside them, or with neither.
 
 ```
-anna/one.wav  anna/one.TextGrid     phones with times, by Praat or the Montreal aligner
-anna/two.mp3  anna/two.txt          a text: aligned
-bert/three.flac                     sound alone: without phones
+anna/one.wav  anna/one.TextGrid     phones with times, e.g. by the Montreal Forced Aligner
+anna/two.mp3  anna/two.txt          a text, which is aligned with the sound
+bert/three.flac                     sound only: no phones
 ```
 """
 
@@ -20,8 +20,8 @@ from marotte.learn.corpora.folders import (
     SOUND_ENDINGS,
     FolderSource,
     find_files,
-    sound_among,
-    spoken,
+    sound_file,
+    text_and_phones,
 )
 from marotte.learn.speech.align import aligner
 from marotte.learn.speech.recognise import recogniser
@@ -31,13 +31,14 @@ from marotte.learn.utterance import Utterance
 
 @dataclass(frozen=True)
 class Folder(FolderSource):
-    """Every sound file in a folder and the folders in it.
+    """The sound files in a folder and its subfolders.
 
     Attributes:
-        speaker: who speaks everywhere; by default, the first folder below `folder` names each.
-        language: ISO 639-1.
+        speaker: the speaker of all recordings; by default, the speaker is the first folder below
+            `folder`.
+        language: ISO 639-1 code.
         licence: SPDX identifier or a short name.
-        recognise: give phones to what has neither TextGrid nor text, by ear.
+        recognise: whether to recognise the phones of recordings without TextGrid and text.
     """
 
     name: ClassVar[str] = "folder"
@@ -47,7 +48,10 @@ class Folder(FolderSource):
     recognise: bool = False
 
     def items(self) -> Sequence[str]:
-        """The sound files, by their paths without ending; twins in another format count once."""
+        """Return the paths of the sound files without their endings.
+
+        Sound files that differ in their ending only are one item.
+        """
         keys = [key for key, files in self._files.items() if files.keys() & set(SOUND_ENDINGS)]
         if not keys:
             raise self.nothing_found("sound files (WAV, FLAC, OGG, MP3)")
@@ -58,17 +62,17 @@ class Folder(FolderSource):
         return keys
 
     def utterance(self, key: str) -> Utterance:
-        """A recording with what is known of it."""
+        """Read a recording with its text and phones, if there are any."""
         files = self._files[key]
-        samples = read_at_16_khz(sound_among(files))
-        text, phones = spoken(files, samples, self.language)
+        samples = read_at_16_khz(sound_file(files))
+        text, phones = text_and_phones(files, samples, self.language)
         if self.recognise and not files.keys() & {".textgrid", ".txt"}:
             phones = recogniser().recognise(samples, SAMPLE_RATE)
-        first, below, _ = key.partition("/")
+        first_folder, slash, _ = key.partition("/")
         return Utterance(
             id=f"{self.name}/{key}",
             source=self.name,
-            speaker=self.speaker or (first if below else self.root.name),
+            speaker=self.speaker or (first_folder if slash else self.root.name),
             language=self.language,
             licence=self.licence,
             text=text,

@@ -1,4 +1,4 @@
-"""Hundreds of virtual speakers by the neural voice hibari, reading made-up sentences."""
+"""Hundreds of virtual speakers of the neural voice hibari, reading random sentences."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from marotte.learn.corpora.virtual import MultiSpeakerSource, Spoken
+from marotte.learn.corpora.virtual import MultiSpeakerSource, SynthesisedSpeech
 from marotte.learn.speech.synthesisers.hibari import RATE, hibari_voice, random_speaker
 
 
 @dataclass(frozen=True)
 class Hibari(MultiSpeakerSource):
-    """Made-up sentences by virtual speakers; see `MultiSpeakerSource`."""
+    """Random English sentences by virtual speakers; see `MultiSpeakerSource`."""
 
     name: ClassVar[str] = "hibari"
     digits: ClassVar[int] = 4
@@ -23,7 +23,9 @@ class Hibari(MultiSpeakerSource):
     def _check(self) -> None:
         hibari_voice()
 
-    def _say(self, text: str, somebody: np.random.Generator, rng: np.random.Generator) -> Spoken:
+    def _say(
+        self, text: str, speaker_rng: np.random.Generator, rng: np.random.Generator
+    ) -> SynthesisedSpeech:
         seed = int(rng.integers(2**31))
-        samples, phones = hibari_voice().say(text, random_speaker(somebody), seed)
+        samples, phones = hibari_voice().say(text, random_speaker(speaker_rng), seed)
         return samples, RATE, phones

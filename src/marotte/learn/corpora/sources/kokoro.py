@@ -1,4 +1,4 @@
-"""Mixtures of the five speakers of the neural voice Kokoro, reading made-up sentences."""
+"""Mixtures of the five speakers of the neural voice Kokoro, reading random sentences."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from marotte.learn.corpora.virtual import MultiSpeakerSource, Spoken
+from marotte.learn.corpora.virtual import MultiSpeakerSource, SynthesisedSpeech
 from marotte.learn.speech.synthesisers.kokoro import RATE, kokoro_voice
 
 
 @dataclass(frozen=True)
 class Kokoro(MultiSpeakerSource):
-    """Made-up sentences by mixtures; a second of sound takes a third of one.
+    """Random English sentences by mixtures of speakers; see `MultiSpeakerSource`.
 
-    See `MultiSpeakerSource`.
+    One second of sound takes a third of a second to make.
     """
 
     name: ClassVar[str] = "kokoro"
@@ -26,8 +26,10 @@ class Kokoro(MultiSpeakerSource):
     def _check(self) -> None:
         kokoro_voice()
 
-    def _say(self, text: str, somebody: np.random.Generator, rng: np.random.Generator) -> Spoken:
-        # Mostly one or two of the speakers: the mean of all has little of a voice.
-        mixture = somebody.dirichlet(np.full(kokoro_voice().speakers, 0.4))
+    def _say(
+        self, text: str, speaker_rng: np.random.Generator, rng: np.random.Generator
+    ) -> SynthesisedSpeech:
+        # Most mixtures have one or two main speakers: the mean of all speakers sounds bland.
+        mixture = speaker_rng.dirichlet(np.full(kokoro_voice().speakers, 0.4))
         samples, phones = kokoro_voice().say(text, mixture, rng.uniform(0.85, 1.15))
         return samples, RATE, phones

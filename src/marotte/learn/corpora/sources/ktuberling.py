@@ -1,8 +1,8 @@
-"""KTuberling, the potato guy: the names of things in twenty-odd languages, in a Debian package.
+"""KTuberling: spoken names of things in more than twenty languages, in a Debian package.
 
-Words by many people in many rooms, 8 to 44 kHz. Files are named in English, or in their own
-language without its accents, so there is no text to rely on: they are speech alone. Nobody says
-who speaks: the speakers of one language count as one.
+Many people speak the words in many rooms, at 8 to 44 kHz. The names of the files are English, or
+in the language of the speech without its accents, so the texts are unknown. The speakers are
+unknown too: all speakers of a language count as one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora import debian
-from marotte.learn.corpora.folders import find_files, sound_among
+from marotte.learn.corpora.folders import find_files, sound_file
 from marotte.learn.corpora.source import Source
 from marotte.learn.speech.sound_files import read_at_16_khz
 from marotte.learn.utterance import Utterance
@@ -23,19 +23,19 @@ from marotte.learn.utterance import Utterance
 
 @dataclass(frozen=True)
 class KTuberling(Source):
-    """Every word, without text or phones."""
+    """The words, without text and phones."""
 
     name: ClassVar[str] = "ktuberling"
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.KTUBERLING,)
-    people: ClassVar[int | None] = 7  # in languages that nobody else speaks in a corpus
+    people: ClassVar[int | None] = 7  # in languages that only this source has
 
     def items(self) -> Sequence[str]:
-        """Keys `language/file` without ending."""
-        # A folder like sr@latin holds the sounds of sr once more: another script sounds alike.
+        """Return the keys `language/file` without ending."""
+        # A folder like sr@latin has the same sounds as sr: the same language in another script.
         return sorted(key for key in self._files if "/" in key and "@" not in key)
 
     def utterance(self, key: str) -> Utterance:
-        """One word."""
+        """Read one word."""
         language = key.partition("/")[0]
         return Utterance(
             id=f"{self.name}/{key}",
@@ -44,12 +44,11 @@ class KTuberling(Source):
             language=language,
             licence=debian.KTUBERLING.licence,
             text="",
-            samples=read_at_16_khz(sound_among(self._files[key])),
+            samples=read_at_16_khz(sound_file(self._files[key])),
             rate=SAMPLE_RATE,
             phones=(),
         )
 
     @functools.cached_property
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
-        folder = (debian.root_of(debian.KTUBERLING) / debian.KTUBERLING.probe).parent
-        return find_files(folder, ".ogg", ".wav")
+        return find_files(debian.probe_path(debian.KTUBERLING).parent, ".ogg", ".wav")

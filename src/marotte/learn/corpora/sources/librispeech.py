@@ -1,12 +1,12 @@
-"""LibriSpeech: a thousand hours of read English by 2484 speakers, as it is unpacked.
+"""LibriSpeech: a thousand hours of read English by 2484 speakers, in the layout of its archives.
 
 ```
 train-clean-100/103/1240/103-1240-0000.flac       subset, speaker, chapter
 train-clean-100/103/1240/103-1240.trans.txt       lines of the form `103-1240-0000 CHAPTER ONE`
 ```
 
-Phones come from TextGrids in folders of the same names (Lugosch et al. 2019 give all of them, in
-ARPAbet); what has none is aligned with its text.
+Phones come from TextGrids in folders of the same names; Lugosch et al. (2019) published them for
+all utterances, in ARPAbet. Utterances without a TextGrid are aligned with their texts.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class LibriSpeech(FolderSource):
     """The utterances of some subsets in `folder`.
 
     Attributes:
-        subsets: which; those that are not there are left out. By default the ones for training.
-        textgrids: a folder of phone TextGrids, laid out as LibriSpeech is.
+        subsets: the names of the subsets; missing ones are ignored. The default is all subsets for
+            training.
+        textgrids: a folder of TextGrids with phones, in the layout of LibriSpeech.
     """
 
     name: ClassVar[str] = "librispeech"
@@ -40,7 +41,7 @@ class LibriSpeech(FolderSource):
     textgrids: str = ""
 
     def items(self) -> Sequence[str]:
-        """Keys `subset/speaker/chapter/utterance` of all sounds and all lines of transcripts."""
+        """Return the keys `subset/speaker/chapter/utterance` of all sounds and transcripts."""
         english_aligner()
         keys: set[str] = set()
         for subset in self.subsets:
@@ -49,17 +50,17 @@ class LibriSpeech(FolderSource):
                 keys.add(path.relative_to(self.root).with_suffix("").as_posix())
             for path in folder.glob("*/*/*.trans.txt"):
                 chapter = path.parent.relative_to(self.root).as_posix()
-                keys |= {f"{chapter}/{each}" for each in _transcript(path)}
+                keys |= {f"{chapter}/{name}" for name in _transcript(path)}
         if not keys:
             raise self.nothing_found(f"LibriSpeech ({', '.join(self.subsets)})")
         return sorted(keys)
 
     def utterance(self, key: str) -> Utterance:
-        """An utterance with its text and phones."""
-        _, speaker, chapter, each = key.split("/")
+        """Read an utterance with its text and phones."""
+        _, speaker, chapter, name = key.split("/")
         path = self.root / f"{key}.flac"
         samples = read_at_16_khz(path)
-        text = _transcript(path.with_name(f"{speaker}-{chapter}.trans.txt")).get(each)
+        text = _transcript(path.with_name(f"{speaker}-{chapter}.trans.txt")).get(name)
         if text is None:
             raise Skip("no line in the transcript")
         grid = Path(self.textgrids).expanduser() / f"{key}.TextGrid"
@@ -68,7 +69,7 @@ class LibriSpeech(FolderSource):
         else:
             phones = english_aligner().align(samples, SAMPLE_RATE, text)
         return Utterance(
-            id=f"{self.name}/{speaker}/{each}",
+            id=f"{self.name}/{speaker}/{name}",
             source=self.name,
             speaker=speaker,
             language="en",
@@ -82,8 +83,8 @@ class LibriSpeech(FolderSource):
 
 @functools.lru_cache(maxsize=16)
 def _transcript(path: Path) -> Mapping[str, str]:
-    """A chapter's texts by utterance; none where the file is missing."""
+    """Return the texts of a chapter by utterance; none if the file is missing."""
     if not path.is_file():
         return {}
     lines = path.read_text("utf-8", errors="replace").splitlines()
-    return {each: text for each, _, text in (line.partition(" ") for line in lines) if each}
+    return {name: text for name, _, text in (line.partition(" ") for line in lines) if name}

@@ -1,12 +1,13 @@
-"""Takes of the app Live Link Face: its CSV of ARKit curves, with the sound as a file beside it.
+"""Takes of the app Live Link Face: a CSV file of ARKit curves and a sound file beside it.
 
 ```
-20260101_MySlate_1/MySlate_1_iPhone_cal.csv     the curves: `_cal`, else neither, else `_raw`
-20260101_MySlate_1/MySlate_1_iPhone.wav         the sound, extracted from the take's .mov
+20260101_MySlate_1/MySlate_1_iPhone_cal.csv     the curves: `_cal`, else no suffix, else `_raw`
+20260101_MySlate_1/MySlate_1_iPhone.wav         the sound, extracted from the .mov of the take
 ```
 
-A text or TextGrid of the sound's name may lie beside it too. Sound and curves begin together. The
-curves are labels: `marotte label --teacher imported --curves FOLDER` brings them in.
+A text or TextGrid with the name of the sound may be beside it too. Sound and curves must begin at
+the same time. The curves are labels: import them with
+`marotte label --teacher imported --curves FOLDER`.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from marotte.learn.corpora.folders import (
     SOUND_ENDINGS,
     FolderSource,
     find_files,
-    sound_among,
-    spoken,
+    sound_file,
+    text_and_phones,
 )
 from marotte.learn.data.captured import read_controls
 from marotte.learn.errors import Skip
 from marotte.learn.speech.sound_files import read_at_16_khz
 from marotte.learn.utterance import Utterance
 
-_KINDS = ("_cal", "", "_raw")  # of a take's CSVs, best first; `_neutral` is one pose, no take
-_NO_TAKE = re.compile(r".*_neutral|(.*/)?frame_log")
+_SUFFIXES = ("_cal", "", "_raw")  # of the CSV files of a take, best first
+_NOT_A_TAKE = re.compile(r".*_neutral|(.*/)?frame_log")  # `_neutral` is a single pose
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class LiveLink(FolderSource):
     """The takes in `folder`.
 
     Attributes:
-        speaker: who speaks.
-        language: ISO 639-1.
+        speaker: the speaker of all takes.
+        language: ISO 639-1 code.
         licence: SPDX identifier or a short name.
     """
 
@@ -51,26 +52,20 @@ class LiveLink(FolderSource):
     licence: str = "NOASSERTION"
 
     def items(self) -> Sequence[str]:
-        """The best CSV of every take, and every sound without one."""
-        takes = {self._take(key) for key in self._files}
-        keys = [
-            next(
-                (take + kind for kind in _KINDS if ".csv" in self._files.get(take + kind, ())), take
-            )
-            for take in sorted(takes)
-        ]
-        if not keys:
+        """Return the key of each take: the path of its best CSV file, or of its sound."""
+        takes = sorted({self._take(key) for key in self._files})
+        if not takes:
             raise self.nothing_found("takes")
-        return keys
+        return [self._best_csv(take) or take for take in takes]
 
     def utterance(self, key: str) -> Utterance:
-        """A take's sound, with the text or phones beside it."""
+        """Read the sound of a take with its text and phones, if there are any."""
         files = {**self._files.get(self._take(key), {}), **self._files.get(key, {})}
         if ".csv" not in files:
-            raise Skip("no CSV of curves beside the sound")
-        samples = read_at_16_khz(sound_among(files))
-        read_controls(files[".csv"], len(samples) / SAMPLE_RATE, 1)  # one that does not fit: out
-        text, phones = spoken(files, samples, self.language)
+            raise Skip("no CSV file of curves beside the sound")
+        samples = read_at_16_khz(sound_file(files))
+        read_controls(files[".csv"], len(samples) / SAMPLE_RATE, 1)  # skips curves that do not fit
+        text, phones = text_and_phones(files, samples, self.language)
         return Utterance(
             id=f"{self.name}/{key}",
             source=self.name,
@@ -83,11 +78,15 @@ class LiveLink(FolderSource):
             phones=phones,
         )
 
+    def _best_csv(self, take: str) -> str | None:
+        keys = (take + suffix for suffix in _SUFFIXES)
+        return next((key for key in keys if ".csv" in self._files.get(key, ())), None)
+
     @staticmethod
     def _take(key: str) -> str:
         return re.sub("_(cal|raw)$", "", key)
 
     @functools.cached_property
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
-        found = find_files(self.root, ".csv", *SOUND_ENDINGS, ".textgrid", ".txt")
-        return {key: files for key, files in found.items() if not _NO_TAKE.fullmatch(key)}
+        files_by_key = find_files(self.root, ".csv", *SOUND_ENDINGS, ".textgrid", ".txt")
+        return {key: files for key, files in files_by_key.items() if not _NOT_A_TAKE.fullmatch(key)}

@@ -1,8 +1,8 @@
 """Flight of the Amazon Queen: four and a half hours of acted English, 11 kHz, in a Debian package.
 
-A speaker is a character of the game. Dialogues and scenes name characters differently (`bob`,
-`Trader Bob`); `_SAME` brings the names together. One actor gives his voice to several characters:
-`splits` knows which, and holds out whole actors.
+A speaker is a character of the game. Dialogues and scenes have different names for the same
+character, such as `bob` and `Trader Bob`; `_SAME` maps them to one name. One actor speaks several
+characters: `marotte.learn.data.splits` knows which, and holds out whole actors.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SAME = {
     "guard dog": "dog",
     "gorilla": "ape",
 }
-# What speaks by these names changes from scene to scene.
+# The character behind these names changes from scene to scene.
 _THINGS = frozenset(
     {"path", "note", "smoke", "telephone", "buttons", "torch", "door", "rock", "lily pad"}
 )
@@ -49,30 +49,30 @@ _THINGS = frozenset(
 
 @dataclass(frozen=True)
 class Queen(Source):
-    """Every clip whose text the game knows, aligned."""
+    """The clips that have a text, aligned with it."""
 
     name: ClassVar[str] = "queen"
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.QUEEN,)
     people: ClassVar[int | None] = 9
 
     def items(self) -> Sequence[str]:
-        """The names of the clips."""
+        """Return the names of the clips."""
         english_aligner()
         return self._game.clips()
 
     def utterance(self, key: str) -> Utterance:
-        """A clip with its text and phones."""
-        heard, text = self._heard(key), self._lines[key].text
-        phones = english_aligner().align(heard.samples, heard.rate, text)
-        return replace(heard, text=text, phones=phones)
+        """Read a clip with its text and phones."""
+        clip, text = self._clip(key), self._lines[key].text
+        phones = english_aligner().align(clip.samples, clip.rate, text)
+        return replace(clip, text=text, phones=phones)
 
-    def _heard(self, key: str) -> Utterance:
-        """A clip and who speaks in it, without text and phones."""
+    def _clip(self, key: str) -> Utterance:
+        """Read a clip with its speaker, without text and phones."""
         line = self._lines.get(key)
         if line is None:
             raise Skip("no text: a sound effect")
         speaker = speaker_of(line)
-        samples, rate = self._sound(key)
+        samples, rate = self._read_sound(key)
         return Utterance(
             id=f"{self.name}/{speaker}/{key}",
             source=self.name,
@@ -85,7 +85,7 @@ class Queen(Source):
             phones=(),
         )
 
-    def _sound(self, key: str) -> tuple[NDArray[np.float32], int]:
+    def _read_sound(self, key: str) -> tuple[NDArray[np.float32], int]:
         import soundfile
 
         try:
@@ -97,7 +97,7 @@ class Queen(Source):
 
     @functools.cached_property
     def _game(self) -> Game:
-        return Game(debian.root_of(debian.QUEEN) / debian.QUEEN.probe)
+        return Game(debian.probe_path(debian.QUEEN))
 
     @functools.cached_property
     def _lines(self) -> dict[str, Line]:
@@ -106,35 +106,39 @@ class Queen(Source):
 
 @dataclass(frozen=True)
 class QueenUntold(Queen):
-    """The clips that `Queen` leaves out because their text does not fit, with recognised phones.
+    """The clips that `Queen` skips because their text does not fit, with recognised phones.
 
-    Which they are stands in a file: to find them, all clips had to be aligned once more. Clips of
-    which the game does not tell who speaks stay out: it may be an actor of a test set.
+    A file lists these clips, because finding them takes an alignment of all clips. Clips without a
+    known character are skipped: an actor of a test set may speak them.
     """
 
     name: ClassVar[str] = "queen_untold"
     people: ClassVar[int | None] = 0  # those of `Queen`
 
     def items(self) -> Sequence[str]:
-        """The names of the clips."""
+        """Return the names of the clips."""
         recogniser()
-        untold = set(_untold_clips())
-        return [key for key in self._game.clips() if key in untold]
+        names = set(_clips_without_fitting_text())
+        return [key for key in self._game.clips() if key in names]
 
     def utterance(self, key: str) -> Utterance:
-        """A clip with the phones that are heard in it, and without a text."""
-        heard = self._heard(key)
-        return replace(heard, phones=recogniser().recognise(heard.samples, heard.rate))
+        """Read a clip with recognised phones, without text."""
+        clip = self._clip(key)
+        return replace(clip, phones=recogniser().recognise(clip.samples, clip.rate))
 
 
-def _untold_clips() -> list[str]:
+def _clips_without_fitting_text() -> list[str]:
     text = importlib.resources.files(__package__ or "").joinpath("queen_untold.txt").read_text()
     return [name for line in text.splitlines() if line[0] != "#" for name in line.split()]
 
 
 def speaker_of(line: Line) -> str:
-    """The character who says a line, by one name everywhere in the game."""
+    """Return the character who says a line, by the same name in the whole game.
+
+    Raises:
+        Skip: the character is unknown.
+    """
     name = (line.character or "").lower()
     if not name or name in _THINGS:
-        raise Skip("the game does not tell who speaks")
+        raise Skip("an unknown character speaks")
     return _SAME.get(name, name).replace(" ", "-")

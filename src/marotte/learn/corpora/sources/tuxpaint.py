@@ -1,7 +1,7 @@
-"""Tux Paint's stamps: what each picture shows, spoken in nine languages, in a Debian package.
+"""The stamps of Tux Paint: spoken descriptions of pictures in nine languages, in a Debian package.
 
-Beside the picture `duck.png` lie `duck.txt`, with a line `fr.utf8=Un canard.` for each language,
-and `duck_desc_fr.ogg`. Nobody says who speaks: the speakers of one language count as one.
+Beside the picture `duck.png` are `duck.txt`, with a line `fr.utf8=Un canard.` for each language,
+and the sound `duck_desc_fr.ogg`. The speakers are unknown: all speakers of a language count as one.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from marotte.learn.utterance import Utterance
 
 @dataclass(frozen=True)
 class TuxPaint(Source):
-    """Every description that is spoken, aligned.
+    """The spoken descriptions, aligned with their texts.
 
     Attributes:
-        languages: which of the languages.
+        languages: ISO 639-1 codes of the languages to read.
     """
 
     name: ClassVar[str] = "tuxpaint"
@@ -34,7 +34,7 @@ class TuxPaint(Source):
     languages: tuple[str, ...] = ("be", "bg", "ca", "da", "el", "es", "fr", "ro", "ru")
 
     def items(self) -> Sequence[str]:
-        """Keys `language/path`, where `path_desc_language.ogg` is the sound."""
+        """Return the keys `language/path`; the sound is the file `path_desc_language.ogg`."""
         keys: list[str] = []
         for language in self.languages:
             aligner(language)
@@ -45,9 +45,9 @@ class TuxPaint(Source):
         return sorted(keys)
 
     def utterance(self, key: str) -> Utterance:
-        """One description with its text and phones."""
+        """Read one description with its text and phones."""
         language, stamp = key.split("/", 1)
-        text = _text(self._folder / f"{stamp}.txt", language)
+        text = _read_text(self._folder / f"{stamp}.txt", language)
         samples, rate = read_sound(self._folder / f"{stamp}_desc_{language}.ogg")
         return Utterance(
             id=f"{self.name}/{key}",
@@ -63,16 +63,16 @@ class TuxPaint(Source):
 
     @functools.cached_property
     def _folder(self) -> Path:
-        return (debian.root_of(debian.TUXPAINT) / debian.TUXPAINT.probe).parent
+        return debian.probe_path(debian.TUXPAINT).parent
 
 
-def _text(path: Path, language: str) -> str:
-    """What a stamp shows, in a language."""
+def _read_text(path: Path, language: str) -> str:
+    """Read the description of a stamp in a language."""
     try:
         lines = path.read_text("utf-8", errors="replace")
     except OSError as error:
         raise Skip("no text") from error
-    found = re.search(rf"^{language}\.(?:utf8|UTF-8)=(.*\S)", lines, re.MULTILINE)
-    if found is None:
-        raise Skip("no text in its language")
-    return found[1]
+    match = re.search(rf"^{language}\.(?:utf8|UTF-8)=(.*\S)", lines, re.MULTILINE)
+    if match is None:
+        raise Skip("no text in the language of the sound")
+    return match[1]

@@ -1,4 +1,4 @@
-"""VOCASET: 480 sentences by 12 people with their faces as FLAME meshes, 60 frames a second.
+"""VOCASET: 480 sentences by 12 people, with their faces as FLAME meshes at 60 frames per second.
 
 ```
 raw_audio_fixed.pkl    {subject: {sequence: {"audio": int16 [n_samples], "sample_rate": 22000}}}
@@ -6,9 +6,10 @@ subj_seq_to_idx.pkl    {subject: {sequence: {frame: row of data_verts.npy}}}
 data_verts.npy         [n_rows, 5023, 3] float32, in metres
 ```
 
-Pickles can run programs: these are read by a reader that makes dictionaries, texts, numbers and
-NumPy arrays, and refuses everything else. An utterance is the sound alone; the meshes, of another
-head than Marotte's, are for who trains on meshes: `Vocaset.vertices`.
+Pickles can run programs, so this module reads them with a reader that creates dictionaries, texts,
+numbers and NumPy arrays only, and refuses everything else. An utterance contains the sound only.
+`Vocaset.vertices` reads the meshes, for training on meshes; their topology is not that of Marotte's
+head.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ from marotte.learn.utterance import Utterance
 
 FPS = 60.0
 
-# What any version of NumPy pickles an array, its type or a number as.
-_ADMITTED: dict[str, Any] = {
+# The names in the pickles of arrays, their types and numbers, by any version of NumPy.
+_NUMPY_NAMES: dict[str, Any] = {
     "ndarray": np.ndarray,
     "dtype": np.dtype,
     "_reconstruct": np.zeros(1).__reduce__()[0],
@@ -56,12 +57,12 @@ _UNPICKLING_ERRORS = (
 
 @dataclass(frozen=True)
 class Vocaset(FolderSource):
-    """The sequences of the data set's four files in `folder`."""
+    """The sequences in the three files of the data set in `folder`."""
 
     name: ClassVar[str] = "vocaset"
 
     def items(self) -> Sequence[str]:
-        """Keys `subject/sequence` of whatever has sound or vertices."""
+        """Return the keys `subject/sequence` of all sequences with sound or vertices."""
         keys = {
             f"{subject}/{sequence}"
             for table in (self._sounds, self._rows)
@@ -71,12 +72,12 @@ class Vocaset(FolderSource):
         return sorted(keys)
 
     def utterance(self, key: str) -> Utterance:
-        """A sequence's sound."""
+        """Read the sound of a sequence."""
         subject, sequence = key.split("/")
-        sound = self._sounds.get(subject, {}).get(sequence)
-        if sound is None:
+        entry = self._sounds.get(subject, {}).get(sequence)
+        if entry is None:
             raise Skip("no sound for the vertices")
-        samples = _samples(sound)
+        samples = _samples(entry)
         n_rows = len(self._rows.get(subject, {}).get(sequence, ()))
         if n_rows and abs(n_rows / FPS - len(samples) / SAMPLE_RATE) > MAX_MISMATCH_S:
             raise Skip("vertices of another length than the sound")
@@ -93,25 +94,25 @@ class Vocaset(FolderSource):
         )
 
     def vertices(self, key: str) -> NDArray[np.float32]:
-        """A sequence's vertices [n_frames, n_vertices, 3] in metres, 60 frames a second.
+        """Read the vertices [n_frames, n_vertices, 3] of a sequence, in metres, at 60 fps.
 
         Raises:
-            Skip: there are none.
+            Skip: the sequence has no vertices.
         """
         subject, sequence = key.split("/")
         rows = self._rows.get(subject, {}).get(sequence, {})
         try:
             return self._vertices[[rows[frame] for frame in sorted(rows)]]
         except (IndexError, TypeError) as error:
-            raise Skip("vertices that are not in the array") from error
+            raise Skip("vertices that are not in data_verts.npy") from error
 
     @functools.cached_property
     def _sounds(self) -> Mapping[str, Mapping[str, Any]]:
-        return _table(self.root / "raw_audio_fixed.pkl")
+        return _read_table(self.root / "raw_audio_fixed.pkl")
 
     @functools.cached_property
     def _rows(self) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
-        return _table(self.root / "subj_seq_to_idx.pkl")
+        return _read_table(self.root / "subj_seq_to_idx.pkl")
 
     @functools.cached_property
     def _vertices(self) -> NDArray[np.float32]:
@@ -119,40 +120,42 @@ class Vocaset(FolderSource):
         try:
             return np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise MarotteError(f"{path} is not the array of VOCASET's vertices: {error}") from error
+            raise MarotteError(
+                f"{path} is not the array of vertices of VOCASET: {error}"
+            ) from error
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Reads data, and refuses whatever could do more."""
+    """Reads plain data, and refuses everything else."""
 
     def find_class(self, module: str, name: str, /) -> Any:
-        if module.partition(".")[0] == "numpy" and name in _ADMITTED:
-            return _ADMITTED[name]
-        if (module, name) == ("_codecs", "encode"):  # how Python 3 writes bytes for Python 2
+        if module.partition(".")[0] == "numpy" and name in _NUMPY_NAMES:
+            return _NUMPY_NAMES[name]
+        if (module, name) == ("_codecs", "encode"):  # Python 3 writes bytes for Python 2 this way
             return codecs.encode
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no plain data")
+        raise pickle.UnpicklingError(f"{module}.{name} is not plain data")
 
 
-def _table(path: Path) -> Mapping[str, Mapping[str, Any]]:
-    """A pickled table of subjects and their sequences."""
+def _read_table(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Read a pickled table of subjects and their sequences."""
     try:
         with path.open("rb") as file:
-            # Python 2 wrote the data set: its texts are bytes.
+            # Python 2 wrote the data set, so its texts are bytes.
             table = _PlainUnpickler(file, encoding="latin1").load()
     except OSError as error:
         raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
     except _UNPICKLING_ERRORS as error:
-        raise MarotteError(f"{path} is no pickle of plain data: {error}") from error
+        raise MarotteError(f"{path} is not a pickle of plain data: {error}") from error
     if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
-        raise MarotteError(f"{path} is not VOCASET's: it holds no sequences by subject")
+        raise MarotteError(f"{path} is not a file of VOCASET: it contains no sequences by subject")
     return table
 
 
-def _samples(sound: Any) -> NDArray[np.float32]:
-    """The sound [n_samples] of an entry at Marotte's rate."""
+def _samples(entry: Any) -> NDArray[np.float32]:
+    """Return the samples [n_samples] of an entry at 16 kHz."""
     try:
-        audio, rate = np.asarray(sound["audio"]), int(sound["sample_rate"])
+        audio, rate = np.asarray(entry["audio"]), int(entry["sample_rate"])
         scale = 32768 if audio.dtype == np.int16 else 1
         return Recording.from_samples(np.divide(audio, scale, dtype=np.float32), rate).read()
     except (KeyError, TypeError, ValueError, MarotteError) as error:
-        raise Skip("a sound that is no array of samples with a rate") from error
+        raise Skip("a sound that is not an array of samples with a sample rate") from error

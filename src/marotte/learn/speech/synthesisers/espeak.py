@@ -1,8 +1,8 @@
 """The formant synthesiser espeak-ng: text in, sound with the times of its phones out.
 
-It runs in this process through its C interface. The library comes with the package
-`espeakng-loader`, or with the system. Its voices waver: the same text twice in one process differs
-by a few samples, and nothing resets that.
+espeak-ng runs in this process, through its C interface. The library comes with the Python package
+`espeakng-loader` or with the system. Its voices are not repeatable: the same text twice in one
+process differs by a few samples, and this state can't be reset.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError, missing_extra
-from marotte.learn.speech.phones import VOWELS, normalise
+from marotte.learn.speech.phones import VOWELS, normalise, stress_of
 from marotte.learn.utterance import Phone
 
 # From espeak-ng's speak_lib.h.
-_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: sound comes to the callback, not to a device
+_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the sound goes to the callback, not to a device
 _PHONEME_EVENTS_IN_IPA = 1 | 2
 _EVENT_END, _EVENT_PHONEME = 0, 7
 _RATE, _PITCH, _RANGE = 1, 3, 4  # espeak_PARAMETER
@@ -56,15 +56,15 @@ _Callback = CFUNCTYPE(c_int, POINTER(c_short), c_int, POINTER(_Event))
 
 
 @dataclass
-class _Collected:
-    """What the callback collects of one text: blocks of sound, and (sample, symbol) of phones."""
+class _Output:
+    """The output for one text: blocks of sound, and (sample, symbol) of each phone."""
 
     blocks: list[NDArray[np.int16]] = field(default_factory=list)
     phones: list[tuple[int, str]] = field(default_factory=list)
 
 
 class Espeak:
-    """The synthesiser; there is one in a process, from `espeak()`."""
+    """The synthesiser; `espeak` returns the one object of this process."""
 
     def __init__(self) -> None:
         self._library, data = _load()
@@ -73,56 +73,65 @@ class Espeak:
         )
         if self.rate <= 0:
             raise MarotteError(
-                f"espeak-ng can't be started (error {self.rate}): is its data there?"
+                f"espeak-ng can't be started (error {self.rate}): check that its data is installed"
             )
         self._library.espeak_TextToPhonemes.restype = c_char_p
-        self._heard = _Collected()
-        # The library keeps only a pointer to the callback: this object must keep it alive.
+        self._output = _Output()
+        # The library keeps only a pointer to the callback, so this object must keep it alive.
         self._callback = _Callback(self._on_sound)
         self._library.espeak_SetSynthCallback(self._callback)
 
     def say(
-        self, text: str, voice: str, words_per_minute: int = 165, pitch: int = 50, range_: int = 50
+        self,
+        text: str,
+        voice: str,
+        words_per_minute: int = 165,
+        pitch: int = 50,
+        pitch_range: int = 50,
     ) -> tuple[NDArray[np.float32], tuple[Phone, ...]]:
-        """Speak a text: sound [n_samples] at `self.rate`, and its phones.
+        """Speak a text; return the sound [n_samples] at `self.rate`, and its phones.
 
         Args:
-            text: what to say.
+            text: the text to speak.
             voice: a language with an optional variant, e.g. `en-gb+f3`.
             words_per_minute: 80 to 450.
             pitch: 0 to 99.
-            range_: how much the pitch moves, 0 to 99.
+            pitch_range: how much the pitch moves, 0 to 99.
+
+        Raises:
+            MarotteError: there is no such voice.
         """
         self._choose(voice)
-        for parameter, value in ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, range_)):
+        settings = ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, pitch_range))
+        for parameter, value in settings:
             self._library.espeak_SetParameter(parameter, value, 0)
-        self._heard = heard = _Collected()
+        self._output = output = _Output()
         data = text.encode()
         self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8 | _END_PAUSE, None, None)
-        samples = np.concatenate([np.zeros(0, np.int16), *heard.blocks])
+        samples = np.concatenate([np.zeros(0, np.int16), *output.blocks])
         sound: NDArray[np.float32] = np.divide(samples, 32768, dtype=np.float32)
-        return sound, _phones(heard.phones, len(samples), self.rate, _language(voice))
+        return sound, _phones(output.phones, len(samples), self.rate, _language(voice))
 
     def pronunciation(self, text: str, voice: str = "en-us") -> tuple[tuple[str, int], ...]:
-        """The phones of a text, each with its stress, without speaking it."""
+        """Return the phones of a text, each with its stress, without speaking it."""
         return tuple(phone for word in self.words(text, voice) for phone in word)
 
     def words(self, text: str, voice: str) -> tuple[tuple[tuple[str, int], ...], ...]:
-        """The phones of a text, each with its stress, by words as one says them."""
+        """Return the phones of each spoken word of a text, each with its stress."""
         self._choose(voice)
         language = _language(voice)
-        rest = c_char_p(text.encode())
+        remaining = c_char_p(text.encode())
         words: list[str] = []
-        while rest.value:
-            # Each call reads one clause and moves the pointer behind it.
-            found = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _SEPARATED)
-            # Marks like (en) say that a word is read by the rules of another language.
-            words += re.sub(r"\([a-z-]+\)", " ", found.decode("utf-8", "replace")).split()
-        said = (
+        while remaining.value:
+            # Each call reads one clause and moves the pointer to the next one.
+            clause = self._library.espeak_TextToPhonemes(ctypes.byref(remaining), _UTF8, _SEPARATED)
+            # Marks like (en) begin a word that follows the rules of another language.
+            words += re.sub(r"\([a-z-]+\)", " ", clause.decode("utf-8", "replace")).split()
+        phones = (
             tuple(pair for symbol in word.split("_") for pair in _with_stress(symbol, language))
             for word in words
         )
-        return tuple(word for word in said if word)
+        return tuple(word for word in phones if word)
 
     def _choose(self, voice: str) -> None:
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
@@ -130,20 +139,20 @@ class Espeak:
 
     def _on_sound(self, samples: Any, count: int, events: Any) -> int:
         if samples and count > 0:
-            self._heard.blocks.append(np.ctypeslib.as_array(samples, (count,)).copy())
+            self._output.blocks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         index = 0
         while (event := events[index]).type != _EVENT_END:
             if event.type == _EVENT_PHONEME:
                 symbol = bytes(event.id.string).decode("utf-8", "ignore")
-                if not symbol.startswith("("):  # (en): what follows is of another language
-                    self._heard.phones.append((event.sample, symbol))
+                if not symbol.startswith("("):  # (en): the next phones are of another language
+                    self._output.phones.append((event.sample, symbol))
             index += 1
         return 0
 
 
 @functools.cache
 def espeak() -> Espeak:
-    """The one synthesiser of this process.
+    """Return the synthesiser of this process.
 
     Raises:
         MarotteError: espeak-ng is not installed.
@@ -152,7 +161,7 @@ def espeak() -> Espeak:
 
 
 def _load() -> tuple[Any, bytes | None]:
-    """The library, and its data folder where that is not the system's."""
+    """Return the library and its data folder; None stands for the folder of the system."""
     try:
         import espeakng_loader
     except ImportError:
@@ -166,14 +175,14 @@ def _load() -> tuple[Any, bytes | None]:
 
 
 def _language(voice: str) -> str:
-    """The language of a voice: `pt` of `pt-br+f3`."""
+    """Return the language of a voice: `pt` for `pt-br+f3`."""
     return re.split("[-+]", voice)[0]
 
 
 def _phones(
     events: Sequence[tuple[int, str]], n_samples: int, rate: int, language: str
 ) -> tuple[Phone, ...]:
-    """Phones from (sample, symbol) events: each lasts until the next begins."""
+    """Return phones from (sample, symbol) events: each phone lasts until the next one begins."""
     ends = [start for start, _ in events[1:]] + [n_samples]
     phones: list[Phone] = []
     for (start, symbol), end in zip(events, ends, strict=True):
@@ -186,9 +195,10 @@ def _phones(
 
 
 def _with_closures(phones: Sequence[Phone]) -> list[Phone]:
-    """Begin voiceless stops where the mouth closes: their events come when it bursts open.
+    """Move the start of voiceless stops to where the mouth closes.
 
-    The closure is taken from the phone before, at most half of it, or from the silence.
+    espeak-ng reports them when the mouth opens again. The closure takes at most half of the phone
+    before it, or a part of the silence.
     """
     closed: list[Phone] = []
     for phone in phones:
@@ -196,16 +206,16 @@ def _with_closures(phones: Sequence[Phone]) -> list[Phone]:
         if phone.ipa in _VOICELESS_STOPS:
             start = max(0.0, start - _CLOSURE_S)
             if closed and closed[-1].end_s > start:
-                before = closed[-1]
-                start = max(start, (before.start_s + before.end_s) / 2)
-                closed[-1] = replace(before, end_s=min(before.end_s, start))
+                previous = closed[-1]
+                start = max(start, (previous.start_s + previous.end_s) / 2)
+                closed[-1] = replace(previous, end_s=min(previous.end_s, start))
         closed.append(replace(phone, start_s=start))
     return closed
 
 
 def _with_stress(symbol: str, language: str) -> list[tuple[str, int]]:
-    """The phones of one symbol; its stress mark goes to its first vowel."""
-    stress = 1 if "ˈ" in symbol else 2 if "ˌ" in symbol else 0
+    """Return the phones of a symbol; its first vowel has the stress."""
+    stress = stress_of(symbol)
     pairs: list[tuple[str, int]] = []
     for ipa in normalise(symbol, language):
         pairs.append((ipa, stress if ipa in VOWELS else 0))

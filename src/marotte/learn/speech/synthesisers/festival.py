@@ -1,8 +1,8 @@
 """The program festival: text in, sound with the times of its phones out, in three languages.
 
-Festival and its voices are Debian packages. One process a voice stays, for starting takes longer
-than speaking, and the voices of one language spoil those of another. A process that dies or hangs
-is replaced for the next sentence.
+Festival and its voices are Debian packages. Each voice has one process that keeps running: starting
+takes longer than speaking, and the voices of one language break those of another in the same
+process. A process that dies or hangs is replaced for the next sentence.
 """
 
 from __future__ import annotations
@@ -22,22 +22,25 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.learn.speech.sound_files import read_sound
-from marotte.learn.speech.synthesisers import program_of
-from marotte.learn.speech.synthesisers.flite import US_PHONES, voice_phones
+from marotte.learn.speech.synthesisers.programs import (
+    TIMEOUT_S,
+    US_PHONES,
+    find_program,
+    voice_phones,
+)
 from marotte.learn.utterance import Phone
 
-_SECONDS = 120.0  # far longer than any sentence takes to be made
 _END = "--end--"
 
 
 @dataclass(frozen=True)
 class Voice:
-    """One of festival's voices.
+    """A voice of festival.
 
     Attributes:
-        package: the Debian package it comes in.
-        language: ISO 639-1.
-        licence: of the voice.
+        package: the Debian package of the voice.
+        language: ISO 639-1 code.
+        licence: the licence of the voice.
     """
 
     package: str
@@ -57,7 +60,7 @@ VOICES = {
     "czech_ph": Voice("festvox-czech-ph", "cs", "GPL-2.0-or-later"),
 }
 _ENCODINGS = {"en": "ascii", "it": "iso8859-1", "cs": "iso8859-2"}
-# The names that are IPA already, then the others.
+# First the names that are IPA, then the others.
 _ITALIAN_IPA = "i e a o u j w p t k b d g f s v z ts m n l r"
 _ITALIAN = {name: name for name in _ITALIAN_IPA.split()} | {
     "E": "ɛ", "O": "ɔ", "i1": "i", "e1": "e", "E1": "ɛ", "a1": "a", "o1": "o", "O1": "ɔ", "u1": "u",
@@ -73,7 +76,7 @@ _PHONES = {"en": US_PHONES, "it": _ITALIAN, "cs": _CZECH}
 
 
 class Festival:
-    """One voice; there is one of each in a process, from `festival`."""
+    """A voice with its process; `festival` returns the same object each time."""
 
     def __init__(self, voice: str) -> None:
         self._voice, self._language = voice, VOICES[voice].language
@@ -82,28 +85,28 @@ class Festival:
     def say(
         self, text: str, pace: float = 1.0
     ) -> tuple[NDArray[np.float32], int, tuple[Phone, ...]]:
-        """Speak a text: sound [n_samples], its rate, and its phones.
+        """Speak a text; return the sound [n_samples], its sample rate, and its phones.
 
         Args:
-            text: what to say.
-            pace: as a multiple of the voice's own.
+            text: the text to speak.
+            pace: a multiple of the normal pace of the voice.
 
         Raises:
             MarotteError: festival is not installed, or failed.
         """
-        letters = re.sub(r'["\\]', " ", text)
+        text = re.sub(r'["\\]', " ", text)
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "said.wav"
-            lines = self._ask(
+            path = Path(folder) / "speech.wav"
+            lines = self._run(
                 f"(Param.set 'Duration_Stretch {1 / pace})",
-                f'(set! said (utt.synth (Utterance Text "{letters}")))',
-                f'(utt.save.wave said "{path.as_posix()}" \'riff)',
+                f'(set! speech (utt.synth (Utterance Text "{text}")))',
+                f'(utt.save.wave speech "{path.as_posix()}" \'riff)',
                 '(mapcar (lambda (one) (format t "phone %s %f\\n" (item.name one)'
-                " (item.feat one 'end))) (utt.relation.items said 'Segment))",
+                " (item.feat one 'end))) (utt.relation.items speech 'Segment))",
             )
             samples, rate = read_sound(path)
-        found = [line.split() for line in lines if line.startswith("phone ")]
-        ends = ((name, float(end)) for _, name, end in found)
+        reported = [line.split() for line in lines if line.startswith("phone ")]
+        ends = ((name, float(end)) for _, name, end in reported)
         return samples, rate, voice_phones(ends, len(samples) / rate, _PHONES[self._language])
 
     def close(self) -> None:
@@ -113,17 +116,17 @@ class Festival:
             self._process.communicate()
             self._process = None
 
-    def _ask(self, *commands: str) -> list[str]:
-        """What festival prints in answer."""
+    def _run(self, *commands: str) -> list[str]:
+        """Run commands; return the lines that festival prints."""
         process = self._started()
         stdin, stdout = process.stdin, process.stdout
         assert stdin is not None
         assert stdout is not None
-        asked = "\n".join([*commands, f'(format t "{_END}\\n")', "(fflush nil)\n"])
-        timer = threading.Timer(_SECONDS, process.kill)
+        script = "\n".join([*commands, f'(format t "{_END}\\n")', "(fflush nil)\n"])
+        timer = threading.Timer(TIMEOUT_S, process.kill)
         timer.start()
         try:
-            stdin.write(asked.encode(_ENCODINGS[self._language], "replace"))
+            stdin.write(script.encode(_ENCODINGS[self._language], "replace"))
             stdin.flush()
             lines: list[str] = []
             while (line := stdout.readline().decode("latin-1")) != f"{_END}\n":
@@ -139,33 +142,33 @@ class Festival:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            program = program_of("festival")
+            program = find_program("festival")
             self._process = subprocess.Popen(
                 [program, "--pipe"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
-            self._ask(f"(voice_{self._voice})")
+            self._run(f"(voice_{self._voice})")
         return self._process
 
 
 def missing_packages(voices: Sequence[str]) -> list[str]:
-    """The packages of the voices that are not installed."""
-    done = subprocess.run(
-        [program_of("festival"), "--pipe"],
+    """Return the Debian packages of the voices that are not installed."""
+    completed = subprocess.run(
+        [find_program("festival"), "--pipe"],
         input=b'(mapcar (lambda (one) (format t "%s\\n" one)) (voice.list))',
         capture_output=True,
-        timeout=_SECONDS,
+        timeout=TIMEOUT_S,
         check=False,
     )
-    there = done.stdout.decode("latin-1").split()
-    return [VOICES[voice].package for voice in voices if voice not in there]
+    installed = completed.stdout.decode("latin-1").split()
+    return [VOICES[voice].package for voice in voices if voice not in installed]
 
 
 @functools.cache
 def festival(voice: str) -> Festival:
-    """The one process of a voice in this process."""
-    made = Festival(voice)
-    atexit.register(made.close)
-    return made
+    """Return the voice of this process; its festival process ends with this one."""
+    speaker = Festival(voice)
+    atexit.register(speaker.close)
+    return speaker

