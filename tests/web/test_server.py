@@ -1,4 +1,4 @@
-"""The viewer without a browser: its protocol, who may come in, what bad visitors do to it."""
+"""The viewer without a browser: protocol, sessions, access control, and malformed requests."""
 
 import asyncio
 import json
@@ -73,14 +73,14 @@ def student(tiny_student: Path) -> Student:
 
 
 class TestProtocol:
-    def test_what_a_page_sends_is_read(self):
+    def test_messages_are_decoded(self):
         assert protocol.decode(start(7, 48_000, 2, 1)) == Start(2, True, 7, 48_000)
         assert protocol.decode(stop(9)) == Stop(9)
         assert protocol.decode(echo(1.5)) == protocol.Echo(1.5)
-        heard = protocol.decode(sound([0.5, -1], 3))
-        assert isinstance(heard, Sound)
-        assert heard.stream == 3
-        assert heard.samples.tolist() == [0.5, -1]
+        message = protocol.decode(sound([0.5, -1], 3))
+        assert isinstance(message, Sound)
+        assert message.stream == 3
+        assert message.samples.tolist() == [0.5, -1]
 
     @pytest.mark.parametrize(
         "message",
@@ -91,20 +91,20 @@ class TestProtocol:
             b"\x03\0\1" + stop()[3:],
         ],
     )  # fmt: skip
-    def test_everything_else_is_refused(self, message: bytes):
+    def test_malformed_messages_are_errors(self, message: bytes):
         with pytest.raises(ProtocolError):
             protocol.decode(message)
 
 
 class TestSession:
-    def test_its_frames_are_those_of_the_whole_recording(self, student: Student):
+    def test_frames_are_those_of_the_whole_recording(self, student: Student):
         voice = make_voice(1, RATE)
-        session, inbox = Session(lambda place: student, FPS), Inbox()
+        session, inbox = Session(lambda index: student, FPS), Inbox()
         inbox.add(Start(0, False, 4, RATE))
         messages: list[bytes] = []
-        for place in range(0, len(voice), 1000):
-            inbox.add(Sound(4, voice[place : place + 1000]))
-            if place % 3000 == 0:
+        for first in range(0, len(voice), 1000):
+            inbox.add(Sound(4, voice[first : first + 1000]))
+            if first % 3000 == 0:
                 work = inbox.take()
                 assert work is not None
                 messages += session.advance(work)
@@ -120,27 +120,27 @@ class TestSession:
         np.testing.assert_allclose(np.stack([c for *_, c in frames]), expected.controls, atol=1e-5)
         assert inbox.take() is None
 
-    def test_samples_that_are_no_numbers_are_silence_and_said_once(self, student: Student):
-        session, inbox = Session(lambda place: student, FPS), Inbox()
+    def test_invalid_samples_become_silence_with_one_notice(self, student: Student):
+        session, inbox = Session(lambda index: student, FPS), Inbox()
         inbox.add(Start(0, False, 1, RATE))
         bad = np.full(1000, np.nan, np.float32)
         bad[1::3], bad[2::3] = np.inf, -1e30
-        told = []
+        notices = []
         for _ in range(2):
             inbox.add(Sound(1, bad))
             work = inbox.take()
             assert work is not None
             messages = session.advance(work)
-            told += [m for m in messages if m[0] == protocol.NOTICE]
+            notices += [m for m in messages if m[0] == protocol.NOTICE]
             for message in messages:
                 if message[0] == protocol.FRAME:
                     assert np.isfinite(read_frame(message)[2]).all()
-        assert [m[1:].decode() for m in told] == [
+        assert [m[1:].decode() for m in notices] == [
             "Some samples are NaN or infinite: they are replaced by silence."
         ]
 
-    def test_a_backlog_is_bounded_and_what_follows_keeps_its_time(self, student: Student):
-        session, inbox = Session(lambda place: student, FPS), Inbox()
+    def test_backlog_is_bounded_and_times_stay_right(self, student: Student):
+        session, inbox = Session(lambda index: student, FPS), Inbox()
         inbox.add(Start(0, False, 1, RATE))
         piece = np.zeros(RATE // 10, np.float32)
         n_pieces = 50
@@ -156,21 +156,21 @@ class TestSession:
         frames += [read_frame(m) for m in session.advance(work) if m[0] == protocol.FRAME]
         assert frames[-1][1] == pytest.approx(n_pieces / 10 - 1 / FPS, abs=0.02)
 
-    def test_what_waited_too_long_makes_only_the_newest_frames(self, student: Student):
-        session, inbox = Session(lambda place: student, FPS), Inbox()
+    def test_late_sound_makes_only_the_newest_frames(self, student: Student):
+        session, inbox = Session(lambda index: student, FPS), Inbox()
         inbox.add(Start(0, False, 1, RATE))
-        told = []
+        notices = []
         for waited_s, n_frames in ((0.0, 30), (1.0, 3), (1.0, 3), (0.0, 30)):
             inbox.add(Sound(1, np.zeros(RATE // 2, np.float32)))
             work = inbox.take()
             assert work is not None
             messages = session.advance(replace(work, waited_s=waited_s))
-            told += [m[1:].decode() for m in messages if m[0] == protocol.NOTICE]
+            notices += [m[1:].decode() for m in messages if m[0] == protocol.NOTICE]
             frames = [m for m in messages if m[0] == protocol.FRAME]
             assert len(frames) == pytest.approx(n_frames, abs=1)
-        assert told == ["This computer is too busy to keep up: frames are dropped."]
+        assert notices == ["This computer is too busy to keep up: frames are dropped."]
 
-    def test_sound_of_another_stream_or_after_its_end_is_left_out(self):
+    def test_sound_of_another_stream_or_after_its_end_is_ignored(self):
         inbox = Inbox()
         inbox.add(Sound(1, np.zeros(5, np.float32)))
         assert inbox.take() is None
@@ -192,7 +192,7 @@ def scope(host: str = "127.0.0.1:5252", origin: str | None = None, query: str = 
 
 class TestGuard:
     @pytest.mark.parametrize("host", ["127.0.0.1:5252", "localhost:5252", "[::1]:80", "127.0.0.1"])
-    def test_loopback_is_free_to_itself(self, host: str):
+    def test_loopback_needs_no_token(self, host: str):
         access = Access.for_host("127.0.0.1")
         assert access.token == ""
         assert not access.refusal(scope(host))
@@ -201,7 +201,7 @@ class TestGuard:
     @pytest.mark.parametrize(
         ("host", "origin"),
         [
-            ("evil.example:5252", None),  # a name that was made to point here
+            ("evil.example:5252", None),  # DNS rebinding: a name that resolves to this machine
             ("127.0.0.1.evil.example", None),
             ("192.168.1.5:5252", None),
             ("", None),
@@ -215,16 +215,16 @@ class TestGuard:
             ("127.0.0.1:5252", ""),
         ],
     )
-    def test_other_sites_are_turned_away(self, host: str, origin: str | None):
+    def test_other_hosts_and_origins_are_refused(self, host: str, origin: str | None):
         assert Access.for_host("127.0.0.1").refusal(scope(host, origin))
 
-    def test_two_hosts_or_none_are_turned_away(self):
+    def test_two_hosts_or_none_are_refused(self):
         twice = scope()
         twice["headers"] *= 2
         assert Access.for_host("127.0.0.1").refusal(twice)
         assert Access.for_host("127.0.0.1").refusal({**scope(), "headers": []})
 
-    def test_elsewhere_a_token_is_needed(self):
+    def test_other_addresses_need_a_token(self):
         access = Access.for_host("0.0.0.0")
         assert len(access.token) >= 20
         assert Access.for_host("0.0.0.0").token != access.token
@@ -237,7 +237,7 @@ class TestGuard:
 
 @pytest.fixture
 def running(student: Student) -> Iterator[tuple[Viewer, str]]:
-    """A viewer on a port, and the host and port it is at."""
+    """A running viewer, and its host and port."""
     viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, [student])
     listening = listen(port=0)
     at = address(viewer, listening).removeprefix("http://")
@@ -251,7 +251,7 @@ def socket_to(at: str, **options: Any) -> Any:
 
 
 class TestServer:
-    def test_a_page_speaks_and_gets_its_frames(self, running: tuple[Viewer, str]):
+    def test_page_sends_sound_and_gets_frames(self, running: tuple[Viewer, str]):
         _, at = running
         with socket_to(at, origin=f"http://{at}") as socket:
             hello = socket.recv(5)
@@ -269,7 +269,7 @@ class TestServer:
             assert len(frames) == 30
             assert max(c[ARKIT_52.index["jawOpen"]] for *_, c in frames) > 0.1
 
-    def test_each_page_has_a_stream_of_its_own(self, running: tuple[Viewer, str]):
+    def test_pages_have_separate_streams(self, running: tuple[Viewer, str]):
         _, at = running
         with socket_to(at) as loud, socket_to(at) as quiet:
             for socket, gain in ((loud, 1), (quiet, 0)):
@@ -290,7 +290,7 @@ class TestServer:
         ("message", "code"),
         [(b"\x99", 1007), ("text", 1003), (start(student=9), 1011), (bytes(70_000), 1009)],
     )
-    def test_a_malformed_message_closes_its_socket_alone(
+    def test_malformed_message_closes_only_its_socket(
         self, running: tuple[Viewer, str], message: Any, code: int
     ):
         from websockets.exceptions import ConnectionClosed
@@ -300,14 +300,14 @@ class TestServer:
             bad.recv(5)
             bad.send(message)
             with pytest.raises(ConnectionClosed) as closed:
-                last_of(bad)
+                read_to_end(bad)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == code
             other.recv(5)
             other.send(echo(2))
             assert other.recv(5) == protocol.echoed(2)
 
-    def test_other_sites_get_no_socket_and_no_page(self, running: tuple[Viewer, str]):
+    def test_other_sites_get_neither_socket_nor_page(self, running: tuple[Viewer, str]):
         from urllib.error import HTTPError
         from urllib.request import Request, urlopen
 
@@ -320,7 +320,7 @@ class TestServer:
             urlopen(Request(f"http://{at}/", headers={"Host": "evil.example"}), timeout=5)
         refused.value.close()
 
-    def test_the_page_comes_with_its_policy(self, running: tuple[Viewer, str]):
+    def test_page_has_security_headers_and_policy(self, running: tuple[Viewer, str]):
         from urllib.request import urlopen
 
         _, at = running
@@ -331,7 +331,7 @@ class TestServer:
         assert f"connect-src 'self' ws://{at};" in page
         assert "default-src 'none'; script-src 'sha256-" in page
 
-    def test_no_more_pages_than_it_can_serve(
+    def test_number_of_pages_is_limited(
         self, running: tuple[Viewer, str], monkeypatch: pytest.MonkeyPatch
     ):
         from websockets.exceptions import ConnectionClosed
@@ -345,7 +345,7 @@ class TestServer:
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 1013
         deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:  # who leaves makes room
+        while time.monotonic() < deadline:  # a closed page makes room
             with socket_to(at) as third:
                 try:
                     third.recv(5)
@@ -354,32 +354,32 @@ class TestServer:
                     time.sleep(0.02)
         raise AssertionError("no room")
 
-    def test_a_page_that_never_reads_slows_nobody(self, student: Student):
+    def test_page_that_never_reads_delays_no_other(self, student: Student):
         viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, source="elsewhere")
         listening = listen(port=0)
         at = address(viewer, listening).removeprefix("http://")
         background = BackgroundServer(viewer, listening)
-        with socket_to(at, max_queue=1, close_timeout=0) as deaf, socket_to(at) as reader:
-            deaf.recv(5)
+        with socket_to(at, max_queue=1, close_timeout=0) as stuck, socket_to(at) as reader:
+            stuck.recv(5)
             reader.recv(5)
-            for n in range(500):  # 30 MB, more than any system keeps for who does not read
+            for n in range(500):  # 30 MB, more than any system buffers
                 background.broadcast(n.to_bytes(2, "big") + bytes(60_000))
                 if n % 10 == 9:
                     while int.from_bytes(reader.recv(5)[:2], "big") < n:
                         pass
-            waiting = sorted(len(outbox) for outbox in viewer.watchers)
-            assert waiting == [0, server.MAX_QUEUED_MESSAGES]
+            queued = sorted(len(outbox) for outbox in viewer.watchers)
+            assert queued == [0, server.MAX_QUEUED_MESSAGES]
         background.close()
 
 
-def last_of(socket: Any) -> None:
-    """Read to the end."""
+def read_to_end(socket: Any) -> None:
+    """Read until the socket is closed."""
     while True:
         socket.recv(5)
 
 
-def spoken(viewer: Viewer, messages: list[Any]) -> list[Any]:
-    """Give messages to the application in one connection each; what it sent."""
+def run_app(viewer: Viewer, messages: list[Any]) -> list[Any]:
+    """Send each message to the application in its own connection; return all it sent."""
     application = build_app(viewer)
     sent: list[Any] = []
 
@@ -406,7 +406,7 @@ def spoken(viewer: Viewer, messages: list[Any]) -> list[Any]:
     return sent
 
 
-def test_ten_thousand_fuzzed_messages_raise_nothing(student: Student):
+def test_fuzzed_messages_raise_nothing(student: Student):
     random_ = random.Random(5)
     seeds = [start(), start(2, 44_100), sound(np.zeros(30)), stop(), echo(), b""]
     messages = []
@@ -421,7 +421,7 @@ def test_ten_thousand_fuzzed_messages_raise_nothing(student: Student):
             message += random_.randbytes(random_.randrange(40))
         messages.append(bytes(message))
     viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, [student])
-    sent = spoken(viewer, messages)
+    sent = run_app(viewer, messages)
     codes = [message["code"] for message in sent if message["type"] == "websocket.close"]
     assert set(codes) <= {1007, 1011}
     assert len(codes) > 3000
@@ -429,13 +429,13 @@ def test_ten_thousand_fuzzed_messages_raise_nothing(student: Student):
     assert not viewer.watchers
 
 
-def test_a_page_that_watches_may_not_speak():
+def test_watching_page_cannot_send_sound():
     viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, FPS, source="elsewhere")
-    sent = spoken(viewer, [sound([1.0])])
+    sent = run_app(viewer, [sound([1.0])])
     assert sent[-1]["code"] == 1007
 
 
-def test_who_is_slow_to_read_loses_the_oldest():
+def test_full_outbox_drops_the_oldest():
     async def run() -> list[bytes]:
         outbox = Outbox()
         for n in range(1000):
@@ -446,7 +446,7 @@ def test_who_is_slow_to_read_loses_the_oldest():
 
 
 class TestTakes:
-    def test_a_take_is_what_marotte_animate_writes(self, tmp_path: Path):
+    def test_take_is_written_as_by_animate(self, tmp_path: Path):
         from marotte.export import livelink_csv
         from marotte.face.animation import Animation
 
@@ -458,11 +458,11 @@ class TestTakes:
         assert glb[:4] == b"glTF"
 
     @pytest.mark.parametrize("content", [b"", bytes(219), np.full(55, np.nan, "<f4").tobytes()])
-    def test_what_is_none_is_refused(self, content: bytes):
+    def test_invalid_content_is_an_error(self, content: bytes):
         with pytest.raises(MarotteError):
             takes.write(content, "csv", ARKIT_52, FPS)
 
-    def test_over_the_network_it_is_bounded_and_of_two_kinds(
+    def test_upload_has_a_limit_and_two_formats(
         self, running: tuple[Viewer, str], monkeypatch: pytest.MonkeyPatch
     ):
         from urllib.error import HTTPError
@@ -489,7 +489,7 @@ def free_port() -> int:
 
 
 class TestOutput:
-    def test_frames_and_sound_reach_who_watches(self, student: Student, capsys: Any):
+    def test_frames_and_sound_reach_watching_pages(self, student: Student, capsys: Any):
         output = connect(str(free_port()), Take(ARKIT_52, FPS, RATE, "tiny"))
         assert isinstance(output, WebSocket)
         at = capsys.readouterr().err.split("http://")[1].strip()
@@ -504,21 +504,21 @@ class TestOutput:
                 assert read_frame(message)[1] == 1.5
                 assert read_frame(message)[2].tolist() == controls.tolist()
                 assert struct.unpack_from("<fff", message, 24) == pytest.approx((0.1, 0.2, 0.3))
-                heard = socket.recv(5)
-                assert struct.unpack_from("<BBHId", heard) == (
+                message = socket.recv(5)
+                assert struct.unpack_from("<BBHId", message) == (
                     protocol.SERVER_SOUND,
                     0,
                     0,
                     0,
                     24_000,
                 )
-                assert np.frombuffer(heard, "<f4", offset=16).tolist() == [0.5, -0.5]
+                assert np.frombuffer(message, "<f4", offset=16).tolist() == [0.5, -0.5]
         finally:
             output.close()
-        output.send(Frame(2.0, 0.0, controls))  # nobody is there any more
+        output.send(Frame(2.0, 0.0, controls))  # the server is closed
 
 
-def test_a_taken_port_is_one_sentence(tiny_student: Path):
+def test_port_in_use_is_one_sentence(tiny_student: Path):
     with listen(port=0) as taken:
         port = taken.getsockname()[1]
         options = ["view", "--no-open", "--port", str(port), "--student", str(tiny_student)]
@@ -528,15 +528,15 @@ def test_a_taken_port_is_one_sentence(tiny_student: Path):
     assert result.stderr.count("\n") == 1
 
 
-def test_a_certificate_that_is_none_is_one_sentence(tmp_path: Path):
-    (tmp_path / "face.pem").write_text("no certificate")
+def test_invalid_certificate_is_an_error(tmp_path: Path):
+    (tmp_path / "face.pem").write_text("not a certificate")
     for name in ("face.pem", "missing.pem"):
         with pytest.raises(MarotteError, match="can't be used for https"):
             Certificate(tmp_path / name).check()
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
-def test_with_a_certificate_it_speaks_https(student: Student, tmp_path: Path):
+def test_https(student: Student, tmp_path: Path):
     certificate = Certificate(tmp_path / "face.pem", tmp_path / "key.pem")
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
     names = "-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
@@ -556,7 +556,7 @@ def test_with_a_certificate_it_speaks_https(student: Student, tmp_path: Path):
         background.close()
 
 
-def test_without_its_packages_it_says_which(monkeypatch: pytest.MonkeyPatch):
+def test_missing_package_error_names_the_extra(monkeypatch: pytest.MonkeyPatch):
     from marotte.web import serving
 
     monkeypatch.setattr(serving, "find_spec", lambda package: None)

@@ -1,4 +1,4 @@
-"""The live page in Chromium, with a sound file for a microphone."""
+"""The live page in Chromium, whose fake microphone plays a sound file."""
 
 import base64
 import csv
@@ -31,19 +31,19 @@ SPEECH_S, SILENCE_S = 2.6, 5.0
 OPEN_MM, CLOSED_MM = 6.0, 2.0  # between the lips
 
 
-def hello() -> np.ndarray:
-    """The sample's beginning."""
+def speech() -> np.ndarray:
+    """The first seconds of the sample."""
     return open_recording(SAMPLE).read()[: round(SPEECH_S * RATE)]
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A browser whose microphone hears speech and silence by turns."""
+    """A browser whose microphone gives speech and silence in turn."""
     import soundfile
 
     path = tmp_path_factory.mktemp("microphone") / "speech.wav"
     silence = np.zeros(round(SILENCE_S * RATE), np.float32)
-    soundfile.write(path, np.concatenate([hello(), silence]), RATE)
+    soundfile.write(path, np.concatenate([speech(), silence]), RATE)
     with chromium(
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
@@ -75,7 +75,7 @@ def opened(browser: Any, url: str) -> Iterator[Opened]:
     opened.page.close()
 
 
-def test_the_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_path: Path):
+def test_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_path: Path):
     assert {url.split(":")[0] for url in opened.requests} <= {"http", "data"}
     opened.page.keyboard.press("Space")
     opened.until(f"marotte.gap() > {OPEN_MM} && marotte.level > -40")
@@ -96,7 +96,7 @@ def test_the_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_pat
     opened.until("marotte.source === '' && marotte.influence('jawOpen') === 0")
 
 
-def test_a_take_is_downloaded_as_live_link_csv_and_as_glb(opened: Opened, tmp_path: Path):
+def test_take_is_downloaded_as_csv_glb_and_wav(opened: Opened, tmp_path: Path):
     opened.page.keyboard.press("r")
     assert "nothing to record" in opened.page.locator("#notice").inner_text()
     opened.page.get_by_role("button", name="Microphone").click()
@@ -122,11 +122,11 @@ def test_a_take_is_downloaded_as_live_link_csv_and_as_glb(opened: Opened, tmp_pa
     assert open_recording(files["WAV"]).seconds == pytest.approx(len(rows) / FPS, abs=1e-3)
 
 
-def test_a_file_that_is_dropped_is_shown_in_step_with_its_sound(
+def test_dropped_file_is_in_step_with_its_sound(
     opened: Opened, write_sound: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(session, "LATE_S", 60.0)  # a busy machine may be late, but leaves none out
-    voice = hello()
+    monkeypatch.setattr(session, "LATE_S", 60.0)  # no frames are dropped on a busy machine
+    voice = speech()
     expected = animate(Recording.from_samples(voice, RATE), load_student(), FPS)
     frames = np.arange(expected.n_frames) / FPS
     names = ["jawOpen", "mouthPucker", "mouthStretchLeft"]
@@ -138,17 +138,17 @@ def test_a_file_that_is_dropped_is_shown_in_step_with_its_sound(
             dataTransfer.items.add(new File([bytes], "voice.wav"));
             document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
             const seen = [], end = performance.now() + 60_000;
-            const look = () => {
+            const record = () => {
                 const plays = marotte.source === "voice.wav";
                 const late = performance.now() > end;
-                if (late || (!plays && seen.length)) return done(seen);  // it ends by itself
+                if (late || (!plays && seen.length)) return done(seen);  // the file has ended
                 if (plays && marotte.time > 0) {
                     const values = names.map(name => marotte.influence(name));
                     seen.push([marotte.time, marotte.delay.parts?.[3] ?? 0, ...values]);
                 }
-                requestAnimationFrame(look);
+                requestAnimationFrame(record);
             };
-            look();
+            record();
         })""",
         [content, names],
     )
@@ -159,7 +159,7 @@ def test_a_file_that_is_dropped_is_shown_in_step_with_its_sound(
             assert value == pytest.approx(np.interp(time, frames, expected[name]), abs=0.03)
 
 
-def test_it_goes_on_after_the_server_restarts(browser: Any):
+def test_reconnects_after_a_server_restart(browser: Any):
     background, url = serve()
     try:
         opened = Opened(browser, url)
@@ -178,7 +178,7 @@ def test_it_goes_on_after_the_server_restarts(browser: Any):
         background.close()
 
 
-def test_a_phone_shows_it_without_scrolling_sideways(browser: Any, url: str):
+def test_fits_the_width_of_a_phone(browser: Any, url: str):
     opened = Opened(browser, url, 360, 740)
     opened.until("marotte.state === 'connected'")
     assert opened.page.evaluate("document.documentElement.scrollWidth") == 360
@@ -187,7 +187,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(browser: Any, url: str):
     opened.page.close()
 
 
-def test_the_keyboard_reaches_everything_and_keeps_a_button_s_keys(opened: Opened):
+def test_keyboard_reaches_all_controls_and_buttons_keep_their_keys(opened: Opened):
     reached = []
     for _ in range(6):
         opened.page.keyboard.press("Tab")
@@ -200,7 +200,7 @@ def test_the_keyboard_reaches_everything_and_keeps_a_button_s_keys(opened: Opene
     opened.until("marotte.source === ''")
 
 
-def test_it_shows_frames_that_are_made_elsewhere(browser: Any, capsys: Any):
+def test_shows_frames_of_another_program(browser: Any, capsys: Any):
     with listen(port=0) as free:
         port = free.getsockname()[1]
     output = connect(str(port), Take(ARKIT_52, FPS, RATE, "live"))
@@ -220,7 +220,7 @@ def test_it_shows_frames_that_are_made_elsewhere(browser: Any, capsys: Any):
         output.close()
 
 
-def test_a_refused_microphone_is_said(browser: Any, url: str):
+def test_denied_microphone_shows_a_notice(browser: Any, url: str):
     opened = Opened(browser, url)
     opened.until("marotte.state === 'connected'")
     opened.page.evaluate(
