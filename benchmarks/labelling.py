@@ -1,10 +1,10 @@
-"""How many times faster than real time a teacher labels, in two processes beside one.
+"""Speed of labelling in one process and in two, in multiples of real time.
 
     python benchmarks/labelling.py CORPUS [--teacher phonetic] [--minutes 60]
 
-The same parts of a corpus are labelled anew by both in turn, start of the processes and writing of
-the files included; the figures are medians over the rounds, the ratio is the median of the rounds'.
-The corpus is left as it is.
+Each round labels the same parts of a corpus with one process and then with two. Times include the
+start of the processes and writing the files. The figures are medians over the rounds, and the
+ratio is the median of the rounds' ratios. The corpus is not changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WORKERS = (1, 2)
 
 
 def parts_of(store: Store, minutes: float) -> list[str]:
-    """Parts from anywhere in a corpus, the same each time, until there is so much speech."""
+    """Choose random parts of a corpus with this many minutes of speech, the same on every call."""
     chosen: list[str] = []
     length_s = 0.0
     parts = store.parts()
@@ -37,7 +37,7 @@ def parts_of(store: Store, minutes: float) -> list[str]:
 
 
 def speed(corpus: Path, teacher: str, parts: Sequence[str], workers: int) -> tuple[float, float]:
-    """(minutes of speech, times real time) of labelling parts that lie in a local folder."""
+    """Label parts of a local corpus; return the minutes of speech and the speed over real time."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "audio").mkdir()
         for part in parts:
@@ -45,9 +45,9 @@ def speed(corpus: Path, teacher: str, parts: Sequence[str], workers: int) -> tup
             (Path(folder) / name).write_bytes((corpus / name).read_bytes())
         job = LabelJob(Path(folder), teacher)
         plan = plan_labels(job)
-        began = time.perf_counter()
+        start = time.perf_counter()
         seconds = sum(done.seconds for done in label(job, plan, workers))
-        return seconds / 60, seconds / (time.perf_counter() - began)
+        return seconds / 60, seconds / (time.perf_counter() - start)
 
 
 def main() -> None:
@@ -55,16 +55,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--teacher", default="phonetic")
-    parser.add_argument("--minutes", type=float, default=60, help="of speech, about")
+    parser.add_argument("--minutes", type=float, default=60, help="minutes of speech")
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
-    parts = parts_of(Store.open(asked.corpus), asked.minutes)
+    options = parser.parse_args()
+    parts = parts_of(Store.open(options.corpus), options.minutes)
     rounds = []
-    for _ in range(asked.rounds):
-        results = [speed(asked.corpus, asked.teacher, parts, workers) for workers in WORKERS]
+    for _ in range(options.rounds):
+        results = [speed(options.corpus, options.teacher, parts, workers) for workers in WORKERS]
         rounds.append([times for _, times in results])
         minutes = results[0][0]
-    print(f"{asked.teacher}: {minutes:.1f} min of speech in {len(parts)} parts")
+    print(f"{options.teacher}: {minutes:.1f} min of speech in {len(parts)} parts")
     for workers, column in zip(WORKERS, zip(*rounds, strict=True), strict=True):
         print(f"  processes: {workers}  {statistics.median(column):6.0f} × real time")
     print(f"  ratio         {statistics.median(two / one for one, two in rounds):6.2f}")

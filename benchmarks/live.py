@@ -1,12 +1,12 @@
-"""What live costs: milliseconds a hop, share of a core, delay to a socket, memory over hours.
+"""Costs of live animation: time per hop, share of a core, delay to a socket and memory.
 
-    python benchmarks/live.py hop            # streamed, whole windows, and the paper's S2, in turn
-    python benchmarks/live.py cpu            # of one core, at 60 fps in real time, Python included
-    python benchmarks/live.py delay          # samples written to a pipe → datagram received
-    python benchmarks/live.py soak --hours 2 # of speech at full speed: does memory stay flat?
+    python benchmarks/live.py hop            # time per hop: streamed, whole windows, the paper's S2
+    python benchmarks/live.py cpu            # share of one core at 60 fps in real time, with Python
+    python benchmarks/live.py delay          # from samples written to a pipe to a datagram received
+    python benchmarks/live.py soak --hours 2 # memory over hours of speech at full speed
 
-`hop` needs the extra `train`, for the paper's S2 with random weights. Run on a quiet machine; the
-ratios of `hop` hold on a busy one too, as its three take turns hop by hop.
+`hop` needs the extra `train`, for the paper's S2 with random weights. Run on an idle machine. The
+ratios of `hop` are valid on a busy machine too, because its three students take turns at each hop.
 """
 
 from __future__ import annotations
@@ -38,43 +38,43 @@ from marotte.realtime.runner import LiveRunner
 HELLO = Path(__file__).parents[1] / "samples" / "hello.wav"
 FPS = 60.0
 BLOCK_SAMPLES = 160  # 10 ms
-GOAL_MS = 16.7 + 5  # over the look-ahead, at p99
+GOAL_MS = 16.7 + 5  # goal for the p99 of the delay, in addition to the look-ahead
 
 
 def figures(name: str, times_ms: NDArray[np.float64] | list[float]) -> str:
-    """A line of percentiles."""
+    """Return a line of percentiles."""
     p50, p99, worst = np.percentile(times_ms, [50, 99, 100])
     return f"  {name:22} p50 {p50:8.3f}  p99 {p99:8.3f}  worst {worst:8.3f} ms"
 
 
 def voice() -> NDArray[np.float32]:
-    """Some seconds of speech at 16 kHz."""
+    """Return some seconds of speech at 16 kHz."""
     return open_recording(HELLO).read()
 
 
 def hop(seconds: float) -> None:
-    """Milliseconds from a hop of samples to its frame."""
+    """Measure the time from a hop of samples to its frame."""
     from students import paper_s2
 
     ours = load_student()
     with tempfile.TemporaryDirectory() as folder:
         s2 = load_student(paper_s2(Path(folder)))
-    rivals: dict[str, Student] = {
+    students: dict[str, Student] = {
         f"{ours.name}, streamed": ours,
         f"{ours.name}, windows": replace(ours, steps=None),
         "paper's S2, windows": s2,
     }
-    streams = {name: Stream(student, fps=FPS) for name, student in rivals.items()}
-    times: dict[str, list[float]] = {name: [] for name in rivals}
+    streams = {name: Stream(student, fps=FPS) for name, student in students.items()}
+    times: dict[str, list[float]] = {name: [] for name in students}
     sound = np.tile(voice(), 1 + int(seconds / 7))[: int(seconds * SAMPLE_RATE)]
-    places = np.rint(np.arange(1, seconds * FPS) * SAMPLE_RATE / FPS).astype(int)
-    for samples in np.split(sound, places):
+    hop_ends = np.rint(np.arange(1, seconds * FPS) * SAMPLE_RATE / FPS).astype(int)
+    for samples in np.split(sound, hop_ends):
         for name, stream in streams.items():
             before = time.perf_counter()
             frames = stream.push(samples)
             if len(frames) == 1:
                 times[name].append(1000 * (time.perf_counter() - before))
-    print(f"a hop of {1000 / FPS:.1f} ms, {len(places)} of them, on one thread")
+    print(f"{len(hop_ends)} hops of {1000 / FPS:.1f} ms, on one thread")
     warm = {name: np.array(each[60:]) for name, each in times.items()}
     for name, each in warm.items():
         print(figures(name, each))
@@ -84,12 +84,12 @@ def hop(seconds: float) -> None:
 
 
 def cpu(seconds: float) -> None:
-    """The share of a core that a take in real time needs."""
+    """Measure the share of a core that a take in real time needs."""
     student = load_student()
     source = FileInput(HELLO)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     busy_s = total_s = 0.0
-    while time.perf_counter() - begun < seconds:
+    while time.perf_counter() - start < seconds:
         stream = Stream(student, fps=FPS)
         take = Take(student.rig, FPS, source.rate, student.name)
         senders = [OutputQueue("livelink", open_output("livelink", take), drop=True)]
@@ -103,7 +103,7 @@ def cpu(seconds: float) -> None:
 
 
 def bursts(n: int) -> tuple[NDArray[np.float32], list[float]]:
-    """Silence with a burst of a vowel's buzz now and then, and the bursts' onsets in seconds."""
+    """Return silence with n bursts of a vowel's buzz, and the onsets of the bursts in seconds."""
     random = np.random.default_rng(0)
     time_s = np.arange(round(0.25 * SAMPLE_RATE)) / SAMPLE_RATE
     buzz = sum(np.sin(2 * np.pi * 120 * h * time_s) / h for h in range(1, 25))
@@ -117,35 +117,36 @@ def bursts(n: int) -> tuple[NDArray[np.float32], list[float]]:
 
 
 def delay(seconds: float) -> None:
-    """From samples written into a pipe to their frame received as a datagram."""
+    """Measure the time from samples written into a pipe to their frame received as a datagram."""
     sound, onsets = bursts(max(2, int(seconds / 0.85)))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(5)
         to = f"maya:127.0.0.1:{server.getsockname()[1]}"
-        command = [sys.executable, "-m", "marotte", "live", "--input", "-", "--out", to]
+        command = [sys.executable, "-m", "marotte", "live", "--input", "-", "--output", to]
         with subprocess.Popen([*command, "--fps", str(FPS)], stdin=subprocess.PIPE) as running:
             received: list[tuple[float, float, float]] = []
             thread = Thread(target=listen, args=(server, received))
             thread.start()
-            begun = speak(running, sound)
+            first_sample_s = speak(running, sound)
         thread.join()
-    at, came, jaw = np.array(received).T
-    each_ms = 1000 * (came - (begun + at))
-    whole = at < len(sound) / SAMPLE_RATE - 0.2  # the last ones are known by the end of the sound
+    at, arrival, jaw = np.array(received).T
+    each_ms = 1000 * (arrival - (first_sample_s + at))
+    in_time = at < len(sound) / SAMPLE_RATE - 0.2  # without the frames flushed at the end
     lookahead_ms = Stream(load_student(), fps=FPS).delay_ms
     print(f"pipe → datagram, {len(at)} frames at {FPS:g} fps, look-ahead {lookahead_ms:.0f} ms")
-    print(figures("of every frame", each_ms[whole]))
-    print(figures("less look-ahead", each_ms[whole] - lookahead_ms))
+    print(figures("all frames", each_ms[in_time]))
+    print(figures("without look-ahead", each_ms[in_time] - lookahead_ms))
     print(f"  goal: p99 of look-ahead + {GOAL_MS:.1f} = {lookahead_ms + GOAL_MS:.1f} ms")
     opens = [
-        1000 * (came[(at > onset - 0.15) & (jaw > 0.03)][0] - (begun + onset)) for onset in onsets
+        1000 * (arrival[(at > onset - 0.15) & (jaw > 0.03)][0] - (first_sample_s + onset))
+        for onset in onsets
     ]
     print(figures("burst → jaw opens", opens))
 
 
 def listen(server: socket.socket, received: list[tuple[float, float, float]]) -> None:
-    """Keep the moment of every frame in its sound, when it came, and its jaw."""
+    """Record each frame's time in the sound, its time of arrival and its jawOpen."""
     while True:
         try:
             frame = json.loads(server.recv(65535))
@@ -155,35 +156,35 @@ def listen(server: socket.socket, received: list[tuple[float, float, float]]) ->
 
 
 def speak(running: subprocess.Popen[bytes], sound: NDArray[np.float32]) -> float:
-    """Write sound into a process in real time; the moment at which its first sample was spoken."""
+    """Write sound into a process in real time; return the time of its first sample."""
     assert running.stdin is not None
     content = (sound * 32767).astype("<i2")
-    time.sleep(3)  # it loads; what is written meanwhile would wait
-    begun = time.perf_counter()
+    time.sleep(3)  # the process is loading: samples written now would wait
+    first_sample_s = time.perf_counter()
     for first in range(0, len(content), BLOCK_SAMPLES):
-        # A block can be given away when its last sample was spoken.
-        due = begun + (first + BLOCK_SAMPLES) / SAMPLE_RATE
+        # A block is complete at the time of its last sample.
+        due = first_sample_s + (first + BLOCK_SAMPLES) / SAMPLE_RATE
         time.sleep(max(0.0, due - time.perf_counter()))
         running.stdin.write(content[first : first + BLOCK_SAMPLES].tobytes())
         running.stdin.flush()
     running.stdin.close()
-    return begun
+    return first_sample_s
 
 
 def resident_mib() -> float:
-    """Resident memory of this process (Linux)."""
+    """Return the resident memory of this process (Linux)."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def soak(hours: float) -> None:
-    """Push hours of speech through one stream, and say what it remembers."""
+    """Push hours of speech through one stream and print its memory."""
     stream = Stream(load_student(), fps=FPS)
     sound = voice()
     blocks = np.array_split(sound, len(sound) // BLOCK_SAMPLES)
     block_s = len(sound) / len(blocks) / SAMPLE_RATE
     report_s, next_s, done_s, n_frames = hours * 3600 / 12, 60.0, 0.0, 0
-    begun = time.perf_counter()
+    start = time.perf_counter()
     while done_s < hours * 3600:
         for block in blocks:
             n_frames += len(stream.push(block))
@@ -191,21 +192,21 @@ def soak(hours: float) -> None:
         if done_s >= next_s:
             next_s = max(next_s, done_s) + report_s
             print(f"  {done_s / 3600:6.2f} h  {resident_mib():7.1f} MiB", flush=True)
-    speed = done_s / (time.perf_counter() - begun)
+    speed = done_s / (time.perf_counter() - start)
     print(f"{n_frames} frames, {speed:.0f} times faster than real time")
 
 
 def main() -> None:
-    """Run one of them."""
+    """Run the benchmark named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["hop", "cpu", "delay", "soak"])
+    parser.add_argument("benchmark", choices=["hop", "cpu", "delay", "soak"])
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--hours", type=float, default=1.0)
-    given = parser.parse_args()
-    if given.what == "soak":
-        soak(given.hours)
+    options = parser.parse_args()
+    if options.benchmark == "soak":
+        soak(options.hours)
     else:
-        {"hop": hop, "cpu": cpu, "delay": delay}[given.what](given.seconds)
+        {"hop": hop, "cpu": cpu, "delay": delay}[options.benchmark](options.seconds)
 
 
 if __name__ == "__main__":

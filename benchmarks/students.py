@@ -1,10 +1,10 @@
-"""Milliseconds a frame and peak memory of a student, beside the paper's S2 in ONNX Runtime.
+"""Time per frame and peak memory of a student and of the paper's S2 in ONNX Runtime.
 
     python benchmarks/students.py [STUDENT.onnx]
 
-Both run on one thread in the same process, in turn, window by window; the ratio is the median of
-the pairs' ratios. S2 is the paper's architecture at C = 64 (0.23 M parameters) with random
-weights, which cost as much as trained ones. Needs the extra `train`.
+Both run in turn on one thread of the same process, window by window. The ratio is the median of the
+pairs' ratios. S2 is the paper's architecture at C = 64 (0.23 M parameters) with random weights,
+which cost as much as trained ones. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BATCHES = (1, 32)
 
 
 def paper_s2(folder: Path) -> Path:
-    """The paper's S2 for our rig: C = 64, look-ahead 256 ms, norm over the window."""
+    """Export the paper's S2 for our rig: C = 64, look-ahead 256 ms, norm over the window."""
     torch.manual_seed(0)
     net = StudentNet(StudentConfig(64, 256, ARKIT_52.speech)).eval()
     path = folder / "paper-s2.onnx"
@@ -38,7 +38,7 @@ def paper_s2(folder: Path) -> Path:
 
 
 def milliseconds(student: Student, batch: int) -> float:
-    """The time of a batch of windows, a window."""
+    """Return the time per window of a batch of windows, in ms."""
     windows = golden_input(student.window.n_samples)[None].repeat(batch, axis=0)
     before = time.perf_counter()
     student.outputs(windows)
@@ -58,17 +58,17 @@ def main() -> None:
                 for name, student in students.items():
                     times[name].append(milliseconds(student, batch))
             ratios = [a / b for a, b in zip(*times.values(), strict=True)]
-            print(f"windows at a time: {batch}")
+            print(f"windows per batch: {batch}")
             for name, each in times.items():
-                print(f"  {name:12} {statistics.median(each):7.3f} ms a frame")
+                print(f"  {name:12} {statistics.median(each):7.3f} ms per frame")
             print(f"  ratio        {statistics.median(ratios):7.3f}")
         print("size")
         for name, path in paths.items():
             cost = cost_of(path)
             print(
                 f"  {name:12} {cost.parameters / 1e6:.3f} M parameters, {cost.macs / 1e6:5.1f} M "
-                f"multiply-accumulates, {cost.paper_memory_mib:.2f} MiB by the paper's count, "
-                f"{process_memory_mib(path):.0f} MiB peak of a Python process that runs it"
+                f"multiply-accumulates, {cost.paper_memory_mib:.2f} MiB by the paper's formula, "
+                f"{process_memory_mib(path):.0f} MiB peak of a Python process that runs the student"
             )
 
 

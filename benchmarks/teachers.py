@@ -1,10 +1,10 @@
-"""How many times faster than real time the teachers label, the phonetic one beside Voice2Face.
+"""Speed of the teachers, phonetic and Voice2Face, in multiples of real time.
 
     python benchmarks/teachers.py CORPUS [voice2face[:RUN]]
 
-Both label the same utterances of the corpus in the same process, in turn, on one thread each; so
-many times as much is what each further core brings. Needs the extras `train` and, for the default
-run's encoder, `whisper`.
+Both label the same utterances of the corpus in turn, in the same process and on one thread. Speeds
+are per core: a machine with more cores labels as many times faster. Needs the extras `train` and,
+for the default run's encoder, `whisper`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from marotte.learn.data.store import Store
 from marotte.learn.teachers import open_teacher
 
-SECONDS = 120.0  # of speech, taken from all over the corpus
+SECONDS = 120.0  # of speech, taken from parts across the corpus
 
 
 def main() -> None:
@@ -34,13 +34,13 @@ def main() -> None:
     for part in itertools.cycle(parts[:: max(1, len(parts) // 12)]):
         for utterance in itertools.islice(store.utterances([part]), 4):
             for number, teacher in enumerate(teachers):
-                begun = time.process_time()
+                start = time.process_time()
                 teacher.curves(utterance)
-                spent[number] += time.process_time() - begun
+                spent[number] += time.process_time() - start
             seconds += utterance.seconds
         if seconds >= SECONDS:
             break
-    print(f"{seconds:.0f} s of speech, one thread, times real time by CPU time")
+    print(f"{seconds:.0f} s of speech on one thread, multiples of real time by CPU time")
     for number, teacher in enumerate(teachers):
         print(f"  {teacher.name:12} {seconds / spent[number]:7.1f}")
     print(f"  ratio        {spent[1] / spent[0]:7.1f}")

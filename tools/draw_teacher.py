@@ -1,13 +1,12 @@
-"""Draws what the phonetic teacher makes of speech, to look at.
+"""Draw the phonetic teacher's animation of words, or of a corpus by language, for inspection.
 
     python tools/draw_teacher.py words
     python tools/draw_teacher.py languages CORPUS -o FOLDER [--only fr,cs] [--seconds 20]
 
-`words` writes docs/images/phonetic.png: words by the voice hibari, frame by frame, with their
-phonemes and the lip gap. `languages` takes a corpus as `marotte corpus build` makes it and writes,
-for each of its languages, a video of one speaker (LANGUAGE.mp4) and a sheet of the mouth at the
-middle of every phoneme of it (LANGUAGE.png). Needs the extras `video`, `speech` and `train`, and
-Pillow.
+`words` writes docs/images/phonetic.png: words of the voice hibari, frame by frame, with their
+phonemes and the lip gap. `languages` reads a corpus of `marotte corpus build`. For each language it
+writes a video of one speaker (LANGUAGE.mp4) and a sheet of the mouth at the middle of every phoneme
+(LANGUAGE.png). Needs the extras `video`, `speech` and `train`, and Pillow.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ from marotte.render import Renderer, open_renderer
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "phonetic.png"
 WORDS = ("time", "help", "life", "big", "bob", "church", "we", "shoe")
-FRAMES = 10  # of each word
+FRAMES = 10  # per word
 TILE = (112, 80)
 LABEL_HEIGHT, TRACK_HEIGHT = 18, 64
-AROUND_S = 0.08  # shown before and after a word
+MARGIN_S = 0.08  # shown before and after a word
 INK, PAPER, LINE, BAD, GRID = (
     (40, 44, 56),
     (250, 250, 252),
@@ -53,25 +52,25 @@ INK, PAPER, LINE, BAD, GRID = (
 JOINED_RATE = 24_000
 PAUSE_S = 0.35  # between utterances of a video
 COLUMNS = 20
-DEJAVU = "DejaVuSans.ttf"  # it has the letters of IPA; Pillow looks where fonts are installed
+DEJAVU = "DejaVuSans.ttf"  # has the letters of IPA; Pillow searches the installed fonts
 
 
 def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    """A font with IPA where there is one."""
+    """Return a font with IPA if one is installed, else Pillow's default font."""
     try:
         return ImageFont.truetype(DEJAVU, size)
     except OSError:
         return ImageFont.load_default(size)
 
 
-def spoken(word: str) -> Utterance:
-    """A word by the neural voice."""
+def speak(word: str) -> Utterance:
+    """Return a word spoken by the neural voice."""
     samples, phones = hibari_voice().say(f"{word}.", VirtualSpeaker(speed=0.9), seed=1)
     return Utterance(word, "hibari", "one", "en", "", word, samples, RATE, phones)
 
 
 def tile(renderer: Renderer, controls: NDArray[np.float32]) -> Image.Image:
-    """The lips and what is around them, out of a picture of the mouth."""
+    """Render the mouth and crop it around the lips."""
     picture = Image.fromarray(renderer.frame(controls, ARKIT_52.names))
     width, height = picture.size
     lips = (0.17 * width, 0.2 * height, 0.83 * width, 0.86 * height)
@@ -79,8 +78,8 @@ def tile(renderer: Renderer, controls: NDArray[np.float32]) -> Image.Image:
 
 
 def draw_track(word: str, speech: Utterance, gap: NDArray[np.float32]) -> Image.Image:
-    """What stands under a word's frames: its phonemes, and the lip gap up to 12 mm."""
-    scale = 2  # drawn larger than shown: Pillow's lines have stairs
+    """Draw the phonemes of a word and its lip gap up to 12 mm."""
+    scale = 2  # drawn at twice the size: Pillow does not anti-alias lines
     width, height = scale * FRAMES * TILE[0], scale * TRACK_HEIGHT
     top = scale * LABEL_HEIGHT
     track = Image.new("RGB", (width, height), PAPER)
@@ -104,13 +103,13 @@ def draw_track(word: str, speech: Utterance, gap: NDArray[np.float32]) -> Image.
 
 
 def span(speech: Utterance) -> tuple[float, float]:
-    """From when to when a word is shown."""
-    return speech.phones[0].start_s - AROUND_S, speech.phones[-1].end_s + AROUND_S
+    """Return the first and the last time that is shown of a word."""
+    return speech.phones[0].start_s - MARGIN_S, speech.phones[-1].end_s + MARGIN_S
 
 
 def draw_word(word: str, renderer: Renderer, head: Head, teacher: PhoneticTeacher) -> Image.Image:
-    """A row: frames along the word, its phonemes under them, and the lip gap."""
-    speech = spoken(word)
+    """Draw a row: frames of the word above its phonemes and lip gap."""
+    speech = speak(word)
     controls = teacher.curves(speech)
     first_s, last_s = span(speech)
     row = Image.new("RGB", (FRAMES * TILE[0], TILE[1] + TRACK_HEIGHT), PAPER)
@@ -124,7 +123,7 @@ def draw_word(word: str, renderer: Renderer, head: Head, teacher: PhoneticTeache
 
 
 def draw_words() -> None:
-    """All words below each other, as one picture."""
+    """Draw all words below each other in one picture."""
     head, teacher = load_head(), PhoneticTeacher()
     renderer = open_renderer(subdivide(head), (3 * TILE[0], 3 * TILE[1]), "mouth")
     rows = [np.asarray(draw_word(word, renderer, head, teacher)) for word in WORDS]
@@ -132,30 +131,33 @@ def draw_words() -> None:
     picture.quantize(64, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
 
 
-def of_one_speaker(store: Store, language: str, seconds: float) -> Utterance | None:
-    """Some seconds of the language by whoever says most in it, real voices before made ones."""
-    said: Counter[tuple[bool, str, str]] = Counter()
+def speech_of_one_speaker(store: Store, language: str, seconds: float) -> Utterance | None:
+    """Return speech of the speaker with most speech in a language; real voices come first."""
+    seconds_of: Counter[tuple[bool, str, str]] = Counter()
     parts: defaultdict[tuple[bool, str, str], list[str]] = defaultdict(list)
     for part in store.parts():
         for entry in store.entries([part]):
             if entry.language == language:
-                who = (entry.source not in SYNTHETIC, entry.source, entry.speaker)
-                said[who] += entry.seconds
-                if part not in parts[who]:
-                    parts[who].append(part)
-    if not said:
+                speaker = (entry.source not in SYNTHETIC, entry.source, entry.speaker)
+                seconds_of[speaker] += entry.seconds
+                if part not in parts[speaker]:
+                    parts[speaker].append(part)
+    if not seconds_of:
         return None
-    who = max(said, key=lambda each: (each[0], min(said[each], seconds), said[each]))
-    found = (
-        each
-        for each in store.utterances(parts[who])
-        if each.language == language and each.phones and (each.source, each.speaker) == who[1:]
+    speaker = max(
+        seconds_of,
+        key=lambda each: (each[0], min(seconds_of[each], seconds), seconds_of[each]),
     )
-    return joined(found, seconds)
+    utterances = (
+        each
+        for each in store.utterances(parts[speaker])
+        if each.language == language and each.phones and (each.source, each.speaker) == speaker[1:]
+    )
+    return joined(utterances, seconds)
 
 
 def joined(utterances: Iterator[Utterance], seconds: float) -> Utterance:
-    """Utterances of a speaker one after the other, as one."""
+    """Join the first utterances of a speaker into one of about this many seconds."""
     import soxr
 
     sounds: list[NDArray[np.float32]] = []
@@ -180,7 +182,7 @@ def joined(utterances: Iterator[Utterance], seconds: float) -> Utterance:
 def draw_sheet(
     speech: Utterance, controls: NDArray[np.float32], renderer: Renderer, head: Head
 ) -> Image.Image:
-    """The mouth at the middle of every phoneme, its gap beside its name, red where it is wrong."""
+    """Draw the mouth at the middle of every phoneme, labelled with its lip gap; red if wrong."""
     gap = head.lip_gap(controls, ARKIT_52.names)
     rows = -(-len(speech.phones) // COLUMNS)
     height = TILE[1] + LABEL_HEIGHT
@@ -199,15 +201,15 @@ def draw_sheet(
 
 
 def draw_languages(corpus: Path, folder: Path, only: Sequence[str], seconds: float) -> None:
-    """A video and a sheet for each language of a corpus."""
+    """Write a video and a sheet for each language of a corpus."""
     store, head, teacher = Store.open(corpus), load_head(), PhoneticTeacher()
     languages = only or sorted({entry.language for entry in store.entries()})
     renderer = open_renderer(subdivide(head), (2 * TILE[0], 2 * TILE[1]), "mouth")
     folder.mkdir(parents=True, exist_ok=True)
     for language in languages:
-        speech = of_one_speaker(store, language, seconds)
+        speech = speech_of_one_speaker(store, language, seconds)
         if speech is None:
-            print(f"{language}: no speech of it in {corpus}")
+            print(f"{language}: {corpus} has no speech of it")
             continue
         print(f"{language}: {speech.id}, {speech.seconds:.0f} s, {len(speech.phones)} phonemes")
         controls = teacher.curves(speech)
@@ -225,14 +227,14 @@ def main() -> None:
     languages = commands.add_parser("languages", help="a video and a sheet of each language")
     languages.add_argument("corpus", type=Path)
     languages.add_argument("-o", "--output", type=Path, required=True)
-    languages.add_argument("--only", default="", help="languages, with commas between them")
+    languages.add_argument("--only", default="", help="languages, separated by commas")
     languages.add_argument("--seconds", type=float, default=20.0)
-    said = parser.parse_args()
-    if said.command == "words":
+    options = parser.parse_args()
+    if options.command == "words":
         draw_words()
     else:
-        only = [each for each in said.only.split(",") if each]
-        draw_languages(said.corpus, said.output, only, said.seconds)
+        only = [each for each in options.only.split(",") if each]
+        draw_languages(options.corpus, options.output, only, options.seconds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draws the picture of the viewer: the live page in Chromium, which hears the sample.
+"""Draw the picture of the viewer: the live page in Chromium with the sample as its microphone.
 
     python tools/draw_viewer.py
 
@@ -37,10 +37,10 @@ FLAGS = [
     f"--use-file-for-fake-audio-capture={SAMPLE}",
     "--autoplay-policy=no-user-gesture-required",
 ]
-FROM_S = 9.0  # by then the curves fill their width; the sample is heard again and again
+FROM_S = 9.0  # by then the curves fill their width; the sample is repeated
 OPEN = "marotte.influence('jawOpen') > 0.2 && marotte.influence('mouthLowerDownLeft') > 0.1"
 
-# Stops the page's pictures at the first that shows an open mouth, by forgetting all to come.
+# Stops the page's rendering at the first frame with an open mouth: later frames are cancelled.
 FREEZE = f"""new Promise(done => {{
     const next = window.requestAnimationFrame.bind(window);
     const look = () => {{
@@ -55,13 +55,13 @@ FREEZE = f"""new Promise(done => {{
 
 
 def wait_for(page: Page, condition: str) -> None:
-    """Wait until something is so; the page forbids Playwright's own way."""
+    """Wait until a condition holds; the page's policy forbids Playwright's own function."""
     while not page.evaluate(condition):
         time.sleep(0.02)
 
 
 def speaking(page: Page) -> Image.Image:
-    """The page while it hears a vowel."""
+    """Return a picture of the page during a vowel."""
     wait_for(page, "window.marotte?.state === 'connected'")
     page.keyboard.press("Space")
     page.evaluate(FREEZE)
@@ -69,7 +69,7 @@ def speaking(page: Page) -> Image.Image:
 
 
 def main() -> None:
-    """Draw it."""
+    """Draw the picture."""
     viewer = Viewer(Access.for_host("127.0.0.1"), ARKIT_52, DEFAULT_FPS, [load_student()])
     listening = listen(port=0)
     background = BackgroundServer(viewer, listening)

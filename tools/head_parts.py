@@ -1,4 +1,4 @@
-"""What MakeHuman's head lacks: eyes with an iris, and brows; made to move as the head does."""
+"""Eyes with an iris, and brows, which MakeHuman's head lacks; both move with the head."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from marotte.face.head import PARTS
 Floats = NDArray[np.float64]
 
 PUPIL, IRIS, IRIS_RIM, WHITE = (18, 16, 18), (96, 122, 128), (38, 50, 58), (232, 228, 224)
-# Rings of an eye: degrees from the gaze, and the colour there.
+# Rings of an eye: angle from the direction of gaze in degrees, and colour.
 EYE_RINGS = (
     (0, PUPIL), (9, PUPIL), (9.6, IRIS), (19, IRIS), (22, IRIS_RIM), (23, WHITE),
     (33, WHITE), (47, WHITE), (63, WHITE), (80, WHITE), (100, WHITE),
 )  # fmt: skip
 EYE_SPOKES = 24
 HAIR = (92, 66, 54)
-# A brow seen from the front, from the nose outwards: how far from the middle, how far above the
-# eye's centre, and its height there, all in mm.
+# A brow seen from the front, from the nose outwards: distance from the middle of the face, distance
+# above the eye's centre, and height of the brow, all in mm.
 BROW_MM = (
     (11.5, 15.0, 3.0), (15, 16.3, 6.5), (20, 17.6, 7.0), (26, 19.2, 6.5), (32, 20.3, 5.6),
     (37, 20.2, 4.6), (42, 18.6, 3.4), (46.5, 15.8, 1.6),
 )  # fmt: skip
-BROW_LIFT_MM = (-0.4, 0.9, -0.4)  # its edges lie in the skin, its middle above
+BROW_LIFT_MM = (-0.4, 0.9, -0.4)  # the edges are below the skin, the middle is above it
 
 
 @dataclass
 class Mesh:
-    """What is built: places and deltas in mm, faces with four corners, a part a face.
+    """A mesh under construction, in mm: faces have four corners, and one part each.
 
     Attributes:
         neutral: [n_vertices, 3].
@@ -48,7 +48,7 @@ class Mesh:
 
 
 def joined(meshes: list[Mesh]) -> Mesh:
-    """One mesh of several."""
+    """Join several meshes into one."""
     first = np.cumsum([0] + [len(mesh.neutral) for mesh in meshes])
     return Mesh(
         np.concatenate([mesh.neutral for mesh in meshes]),
@@ -60,12 +60,12 @@ def joined(meshes: list[Mesh]) -> Mesh:
 
 
 def eye(places: Floats, deltas: Floats) -> Mesh:
-    """A round eye with pupil and iris in the place of another.
+    """Return a round eye with pupil and iris that replaces another eye.
 
     Args:
-        places: the other's vertices [n, 3].
-        deltas: how controls move them [n_controls, n, 3]; the new eye follows the affine map of
-            the places that comes nearest.
+        places: the vertices of the other eye [n, 3].
+        deltas: the movements of those vertices [n_controls, n, 3]; the new eye follows the best
+            affine fit of them.
     """
     # A sphere |p - c|² = r² is linear in c and in r² - |c|².
     one = np.ones((len(places), 1))
@@ -97,10 +97,10 @@ def eye(places: Floats, deltas: Floats) -> Mesh:
 
 
 def brow(skin: Mesh, eye_centre: Floats) -> Mesh:
-    """A brow that lies on the skin and moves with the triangles it lies on.
+    """Return a brow that lies on the skin and moves with the triangles below it.
 
     Args:
-        skin: the head, whose first triangle from the front is taken.
+        skin: the head; the frontmost triangle below a point of the brow is used.
         eye_centre: [3], the centre of the eye under the brow.
     """
     side = np.sign(eye_centre[0])
@@ -129,7 +129,7 @@ def brow(skin: Mesh, eye_centre: Floats) -> Mesh:
 def _under(
     places: Floats, triangles: NDArray[np.int64], at: Floats
 ) -> tuple[NDArray[np.int64], Floats]:
-    """The frontmost triangle [3] at `at` (x, y), and its corners' weights [3] there."""
+    """Return the frontmost triangle [3] at `at` (x, y) and its barycentric weights [3]."""
     a, b, c = (places[triangles[:, corner]] for corner in range(3))
     u, v, w = ((corner[:, :2] - at) for corner in (a, b, c))
 
@@ -138,7 +138,7 @@ def _under(
 
     weights = np.stack([area(v, w), area(w, u), area(u, v)], 1)
     whole = weights.sum(1, keepdims=True)
-    weights = weights / np.where(whole > 0, whole, np.nan)  # those that face away never match
+    weights = weights / np.where(whole > 0, whole, np.nan)  # triangles that face away never match
     depth = (weights * np.stack([a[:, 2], b[:, 2], c[:, 2]], 1)).sum(1)
     front = int(np.nanargmax(np.where((weights >= 0).all(1), depth, np.nan)))
     return triangles[front], weights[front]

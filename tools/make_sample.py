@@ -1,4 +1,4 @@
-"""The sentence below in, samples/hello.wav out: a voice to try Marotte with. Needs hibari-tts."""
+"""Make samples/hello.wav: the sentence below, spoken by the voice hibari. Needs hibari-tts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 import hibari
 import numpy as np
 
-# Rich in p, b and m, on which lips must visibly meet.
+# The text has many p, b and m, at which the lips must close.
 TEXT = (
     "Hello! My name is Marotte. Give me your voice, and my face speaks: "
     "papa, mama, bubble, people humming."
 )
-MISREAD, MAROTTE = "mˈæɹɑt", "məɹˈɑt"
+WRONG, MAROTTE = "mˈæɹɑt", "məɹˈɑt"
 SPEED = 1.1
 LOUDEST = 0.7
-PAUSE_S = 0.25  # of silence before and after, in which the lips rest
+PAUSE_S = 0.25  # silence before and after the sentence
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     import soundfile
 
     voice = hibari.Hibari()
-    phonemes = [part.replace(MISREAD, MAROTTE) for part in voice.phonemize(TEXT)]
+    phonemes = [part.replace(WRONG, MAROTTE) for part in voice.phonemize(TEXT)]
     speech = np.concatenate([voice.from_phonemes(part, SPEED, seed=0) for part in phonemes])
     speech *= LOUDEST / np.abs(speech).max()
     sound = np.pad(speech, round(PAUSE_S * voice.sample_rate))
