@@ -1,4 +1,4 @@
-"""The phonetic teacher as a whole; its rules one by one are in test_phonetic_rules.py."""
+"""Tests of the phonetic teacher as a whole; test_phonetic_rules.py tests each rule."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ LISTS = (
 
 
 def utterance(phones, length_s=0.08, lead_s=0.4, amplitude=0.1):
-    """Speech of given phonemes; vowels last half as long again, as they do."""
+    """Return noise with the given phonemes; vowels are 1.5 times as long as consonants."""
     timed, clock = [], lead_s
     for ipa in phones.split():
         end = clock + length_s * (1.5 if is_vowel(ipa) else 1)
@@ -57,14 +57,14 @@ def test_bilabials_close_and_vowels_do_not(phones, length_s):
             assert gap[middle(phone)] > 1.5 * CLOSED_MM, phone
 
 
-def test_silence_relaxes_to_closed_lips():
+def test_the_lips_close_in_silence():
     gap = gap_of(utterance("h ɑ l oʊ", lead_s=0.6))
     rest, _ = HEAD.lip_gap_weights(ARKIT_52.names)
     assert gap[0] == pytest.approx(rest, abs=0.05)
     assert gap[-1] == pytest.approx(rest, abs=0.05)
 
 
-def test_a_repeated_viseme_is_one():
+def test_repeated_visemes_are_one_articulation():
     names = [a.viseme.name for a in articulate(utterance("ɑ m b ɑ"))]
     assert names == ["silence", "aa", "bilabial", "aa", "silence"]
 
@@ -79,7 +79,7 @@ def test_a_loud_vowel_opens_wider():
     assert gap_of(louder)[frame] > gap_of(speech)[frame] + 1
 
 
-def test_pitch_is_found():
+def test_pitch_is_measured():
     time = np.arange(RATE) / RATE
     for hertz in (90, 150, 300):
         _, pitch = loudness_and_pitch(np.sign(np.sin(2 * np.pi * hertz * time)), RATE)
@@ -88,15 +88,15 @@ def test_pitch_is_found():
     assert np.isnan(loudness_and_pitch(noise, RATE)[1]).mean() > 0.8
 
 
-def test_controls_stay_in_range_and_on_speech():
+def test_controls_stay_in_range_and_only_speech_controls_move():
     curves = TEACHER.curves(utterance(" ".join(sorted(INVENTORY))))
     assert curves.min() >= 0
     assert curves.max() <= 1
-    still = [i for n, i in ARKIT_52.index.items() if n not in ARKIT_52.speech]
-    assert not curves[:, still].any()
+    other = [i for n, i in ARKIT_52.index.items() if n not in ARKIT_52.speech]
+    assert not curves[:, other].any()
     close, jaw = ARKIT_52.index["mouthClose"], ARKIT_52.index["jawOpen"]
     assert (curves[:, close] <= curves[:, jaw] + 1e-6).all()
 
 
-def test_an_utterance_without_phones_is_a_face_at_rest():
+def test_the_face_rests_without_phones():
     assert not TEACHER.curves(utterance("")).any()

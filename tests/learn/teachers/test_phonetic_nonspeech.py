@@ -1,4 +1,4 @@
-"""What the phonetic teacher makes of the sound between phonemes."""
+"""Tests of the phonetic teacher with sounds between the phonemes."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ PAUSE_START_S, PAUSE_END_S = 0.7, 2.9
 
 
 def voice(seconds, hertz=120.0):
-    """A buzz with all harmonics, as of a throat."""
+    """Return a sawtooth with all harmonics, like a voice."""
     time = np.arange(int(seconds * RATE)) / RATE
     return 0.2 * (2 * (hertz * time % 1) - 1)
 
@@ -31,8 +31,8 @@ def faded(sound, seconds=0.02):
     return sound * ramp * ramp[::-1]
 
 
-def with_pause(sound, at_s=1.2, behind=0.0):
-    """Two words with a long pause, and a sound in it; `behind` is added everywhere."""
+def with_pause(sound, at_s=1.2, background=0.0):
+    """Return two words with a sound in a long pause; `background` is added everywhere."""
     samples = np.zeros(int(3.6 * RATE))
     vowels = Phone("ɑ", 0.4, 0.7), Phone("ɑ", 2.9, 3.2)
     for vowel in vowels:
@@ -41,12 +41,12 @@ def with_pause(sound, at_s=1.2, behind=0.0):
         samples[first : first + len(spoken)] = spoken
     first = int(at_s * RATE)
     samples[first : first + len(sound)] += sound
-    samples = (samples + behind).astype(np.float32)
+    samples = (samples + background).astype(np.float32)
     return Utterance("u", "made", "one", "en", "MIT", "", samples, RATE, vowels)
 
 
 def in_pause(utterance):
-    """The controls, and the lip gap, from when the first word's face has settled to the next."""
+    """Return controls and lip gap in the pause, without 0.3 s at both ends."""
     controls = TEACHER.curves(utterance)[
         int((PAUSE_START_S + 0.3) * 60) : int((PAUSE_END_S - 0.3) * 60)
     ]
@@ -68,8 +68,8 @@ def laughter(bursts=6, period_s=0.2, burst_s=0.1):
 
 CLOSED = {
     "silence": with_pause(np.zeros(0)),
-    "steady noise": with_pause(np.zeros(0), behind=0.1 * noise(3.6)),
-    "loud steady noise": with_pause(np.zeros(0), behind=0.5 * noise(3.6)),
+    "steady noise": with_pause(np.zeros(0), background=0.1 * noise(3.6)),
+    "loud steady noise": with_pause(np.zeros(0), background=0.5 * noise(3.6)),
     "a click": with_pause(noise(0.01)),
     "clicks": with_pause(np.tile(np.concatenate([noise(0.01), np.zeros(3000)]), 6)),
     "a slam": with_pause(2 * faded(noise(0.3))),
@@ -79,12 +79,12 @@ CLOSED = {
 
 
 @pytest.mark.parametrize("name", CLOSED)
-def test_what_is_no_voice_and_no_breath_leaves_the_lips_closed(name):
+def test_the_lips_stay_closed_for_other_sounds(name):
     _, gap = in_pause(CLOSED[name])
     assert gap.max() < CLOSED_MM
 
 
-def test_laughter_opens_the_mouth_with_its_bursts_and_smiles():
+def test_laughter_opens_the_mouth_with_each_burst_and_smiles():
     controls, gap = in_pause(with_pause(laughter()))
     inside = slice(int(0.25 * 60), int(1.3 * 60))
     smile = controls[inside, ARKIT_52.index["mouthSmileLeft"]]
@@ -93,7 +93,7 @@ def test_laughter_opens_the_mouth_with_its_bursts_and_smiles():
     assert peaks.sum() == 6
 
 
-def test_bursts_without_rhythm_are_no_laughter():
+def test_irregular_bursts_are_not_laughter():
     sound = np.zeros(int(1.5 * RATE))
     for start_s, length_s in ((0, 0.1), (0.16, 0.15), (0.55, 0.1), (0.72, 0.3), (1.3, 0.1)):
         first = int(start_s * RATE)
@@ -121,7 +121,7 @@ def test_the_level_of_the_recording_does_not_matter():
     assert np.allclose(TEACHER.curves(quiet), TEACHER.curves(speech), atol=1e-4)
 
 
-def test_a_sound_in_a_short_gap_is_no_pause():
+def test_a_short_gap_is_not_a_pause():
     samples = np.concatenate([voice(1.0), np.zeros(RATE // 2)]).astype(np.float32)
     phones = (Phone("n", 0.2, 0.4), Phone("n", 0.5, 0.7))
     speech = Utterance("u", "made", "one", "en", "MIT", "", samples, RATE, phones)

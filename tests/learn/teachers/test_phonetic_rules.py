@@ -1,4 +1,4 @@
-"""The rules of docs/phonetic.md, one by one, on the lip gap and the controls."""
+"""Tests of the rules in docs/phonetic.md, one by one, by the lip gap and the controls."""
 
 import itertools
 from dataclasses import replace
@@ -21,7 +21,7 @@ CLOSERS = ("p", "b", "m")
 
 
 def utterance(phones, length_s=0.08, lead_s=0.4, stress=()):
-    """Speech of given phonemes; vowels last half as long again, as they do, and are noise."""
+    """Return noise with the given phonemes; vowels are 1.5 times as long as consonants."""
     timed, clock = [], lead_s
     for i, ipa in enumerate(phones.split()):
         end = clock + length_s * (1.5 if is_vowel(ipa) else 1)
@@ -45,17 +45,17 @@ def at(phone, share=0.5):
 
 
 def closed_frames(gap, phones):
-    """The frames with closed lips in and within two frames of a stretch of phones."""
+    """Return the frames with closed lips in a run of phones, or up to two frames beside it."""
     near = slice(at(phones[0], 0) - 2, at(phones[-1], 1) + 3)
     return np.flatnonzero(gap[near] <= CLOSED_MM) + near.start
 
 
-# Lips that meet
+# Lip closure
 
 
 @pytest.mark.parametrize("ipa", CLOSERS)
 @pytest.mark.parametrize("where", ["{} ɑ t", "t ɑ {}", "ɑ {} ɑ", "s {} i", "ɛ l {}", "{} ɹ aɪ"])
-def test_lips_meet_at_the_beginning_the_middle_and_the_end(ipa, where):
+def test_lips_close_at_the_start_in_the_middle_and_at_the_end(ipa, where):
     speech = utterance(where.format(ipa))
     phone = next(p for p in speech.phones if p.ipa == ipa)
     gap = gap_of(speech)
@@ -64,7 +64,7 @@ def test_lips_meet_at_the_beginning_the_middle_and_the_end(ipa, where):
 
 
 @pytest.mark.parametrize("pair", list(itertools.product(CLOSERS, CLOSERS)))
-def test_lips_stay_shut_through_clusters_and_geminates(pair):
+def test_lips_stay_closed_in_clusters_and_geminates(pair):
     speech = utterance("ɑ {} {} ɑ".format(*pair))
     _, first, second, _ = speech.phones
     gap = gap_of(speech)
@@ -89,7 +89,7 @@ def test_an_open_vowel_between_two_closures_opens(vowel, length_s):
     assert gap_of(speech)[at(speech.phones[1])] > 1.5 * CLOSED_MM
 
 
-def test_a_vowel_as_short_as_aligners_tell_opens():
+def test_the_shortest_vowel_of_aligners_opens():
     phones = (Phone("l", 0.4, 0.46), Phone("a", 0.46, 0.49), Phone("p", 0.49, 0.56))
     sound = np.ones(RATE, np.float32)
     speech = Utterance("u", "made", "one", "en", "MIT", "", sound, RATE, phones)
@@ -98,28 +98,28 @@ def test_a_vowel_as_short_as_aligners_tell_opens():
     assert len(closed_frames(gap, phones[2:])) >= 2
 
 
-def test_a_closure_lies_in_its_sound():
+def test_a_closure_is_centred_on_its_phoneme():
     speech = utterance("ɑ m ɑ")
     closed = closed_frames(gap_of(speech), speech.phones[1:2])
     assert abs(closed.mean() - 0.5 * (at(speech.phones[1], 0) + at(speech.phones[1], 1))) <= 1
     assert len(closed) <= 0.08 * 60 + 4
 
 
-def test_the_lips_part_at_the_burst_of_a_plosive_before_its_end():
-    parted = {
+def test_the_lips_part_before_the_end_of_a_plosive():
+    frames_to_part = {
         ipa: np.argmax(gap_of(utterance(f"ɑ {ipa} ɑ", 0.12))[at(Phone(ipa, 0.58, 0.70)) :] > 2)
         for ipa in CLOSERS
     }
-    assert parted["p"] == parted["b"] < parted["m"]
+    assert frames_to_part["p"] == frames_to_part["b"] < frames_to_part["m"]
 
 
 @pytest.mark.parametrize("ipa", ["β", "ɸ"])
-def test_bilabial_fricatives_come_near_and_do_not_touch(ipa):
+def test_bilabial_fricatives_come_near_without_touching(ipa):
     speech = utterance(f"ɑ {ipa} ɑ")
     assert CLOSED_MM < gap_of(speech)[at(speech.phones[1])] < 3
 
 
-# Lip and teeth
+# Lips and teeth
 
 
 @pytest.mark.parametrize("ipa", ["f", "v"])
@@ -132,7 +132,7 @@ def test_the_lower_lip_touches_the_upper_teeth(ipa, around):
     assert gap_of(speech)[middle] < CLOSED_MM + 0.3
 
 
-def test_v_stays_round_beside_u():
+def test_v_is_rounded_next_to_u():
     round_, spread = (utterance(f"{vowel} v {vowel}") for vowel in "ui")
     middle = at(round_.phones[1])
     assert curve(round_, "mouthPucker")[middle] > 0.25
@@ -145,7 +145,7 @@ def test_the_teeth_nearly_meet_for_sibilants(ipa):
     assert curve(speech, "jawOpen")[at(speech.phones[1])] < 0.08
 
 
-def test_hard_sibilants_are_round_and_soft_ones_are_not():
+def test_hard_sibilants_are_rounded_and_soft_ones_are_not():
     pucker = {}
     for ipa in ("s", "ʃ", "ɕ"):
         speech = utterance(f"ɑ {ipa} ɑ")
@@ -154,7 +154,7 @@ def test_hard_sibilants_are_round_and_soft_ones_are_not():
     assert pucker["s"] == pucker["ɕ"] == 0
 
 
-# Rounding, diphthongs, and sounds of the tongue
+# Rounding, diphthongs and tongue sounds
 
 
 @pytest.mark.parametrize("ipa", ["w", "u", "y", "o"])
@@ -172,7 +172,7 @@ def test_w_is_a_small_opening_between_open_vowels():
     assert curve(speech, "mouthPucker")[middle] > 0.5
 
 
-def test_rounded_vowels_are_round_and_spread_ones_wide():
+def test_rounded_vowels_pucker_and_spread_vowels_stretch():
     for ipa in ("o", "ø", "u", "y", "ʊ"):
         speech = utterance(f"t {ipa} t")
         middle = at(speech.phones[1])
@@ -201,7 +201,7 @@ def test_diphthongs_move(ipa, control, grows):
 
 
 @pytest.mark.parametrize("ipa", ["t", "d", "n", "l", "k", "g", "ŋ", "x", "h", "ʔ"])
-def test_sounds_of_the_tongue_leave_the_lips_to_their_neighbours(ipa):
+def test_tongue_sounds_keep_the_lips_of_their_neighbours(ipa):
     for vowel, control in (("u", "mouthPucker"), ("i", "mouthStretchLeft")):
         speech = utterance(f"{vowel} {ipa} {vowel}")
         values = curve(speech, control)
@@ -212,16 +212,16 @@ def test_sounds_of_the_tongue_leave_the_lips_to_their_neighbours(ipa):
 
 
 @pytest.mark.parametrize(("pause_s", "closes"), [(0.10, False), (0.14, False), (0.35, True)])
-def test_a_pause_closes_when_it_is_long(pause_s, closes):
+def test_the_lips_close_in_a_long_pause_only(pause_s, closes):
     first = Phone("ɑ", 0.3, 0.45)
     second = Phone("ɑ", first.end_s + pause_s, first.end_s + pause_s + 0.15)
     sound = np.zeros(2 * RATE, np.float32)
     gap = gap_of(Utterance("u", "made", "one", "en", "MIT", "", sound, RATE, (first, second)))
-    least = gap[at(first) : at(second)].min()
-    assert (least <= CLOSED_MM) == closes
+    smallest = gap[at(first) : at(second)].min()
+    assert (smallest <= CLOSED_MM) == closes
 
 
-def test_a_stressed_vowel_is_bigger():
+def test_a_stressed_vowel_opens_wider():
     words = "t ɛ t ɛ t ɛ t ɛ"
     plain = gap_of(utterance(words))
     speech = utterance(words, stress=(0, 0, 0, 1, 0, 0, 0, 2))
@@ -232,7 +232,7 @@ def test_a_stressed_vowel_is_bigger():
     assert sizes[0] < plain[at(speech.phones[1])] < sizes[1]
 
 
-def test_a_language_without_stress_marks_is_not_made_small():
+def test_vowels_have_full_size_without_stress_marks():
     one, none = utterance("t ɛ t ɛ"), utterance("t ɛ t ɛ", stress=(0, 0, 0, 0))
     assert np.array_equal(TEACHER.curves(one), TEACHER.curves(none))
 
@@ -244,7 +244,7 @@ def test_loudness_is_relative_to_the_speaker(level):
     assert np.allclose(TEACHER.curves(other), TEACHER.curves(speech), atol=1e-5)
 
 
-def test_whisper_and_shout_are_plausible():
+def test_a_whisper_and_a_shout_have_plausible_sizes():
     speech = utterance("h ɛ l p ɑ m i b ɑ b")
     time = np.arange(len(speech.samples)) / RATE
     spoken = replace(speech, samples=(0.1 * (2 * (120 * time % 1) - 1)).astype(np.float32))
@@ -261,22 +261,22 @@ def test_whisper_and_shout_are_plausible():
         assert gap[at(closer)] < 0.5 * CLOSED_MM
 
 
-# No trembling
+# Jitter
 
 
 @pytest.mark.parametrize(
-    ("length_s", "fastest", "hardest", "trembling"),
+    ("length_s", "max_speed", "max_acceleration", "max_jitter"),
     [(0.12, 3.5, 2.0, 0.55), (0.08, 4.0, 3.5, 0.70), (0.06, 5.0, 6.0, 0.90)],
 )
-def test_the_lips_move_no_faster_than_lips(length_s, fastest, hardest, trembling):
+def test_the_lips_move_at_natural_speeds(length_s, max_speed, max_acceleration, max_jitter):
     speech = utterance("b ɑ b ɑ s p æ m v eɪ p f ʌ m b l ə m ɛ m oʊ b aɪ s ɪ k l", length_s)
     gap = gap_of(speech)
-    assert np.abs(np.diff(gap)).max() < fastest  # mm a frame: 5 are 0.3 m/s
-    assert np.abs(np.diff(gap, 2)).max() < hardest
-    assert jitter(gap, 60.0) < trembling
+    assert np.abs(np.diff(gap)).max() < max_speed  # mm per frame: 5 are 0.3 m/s
+    assert np.abs(np.diff(gap, 2)).max() < max_acceleration
+    assert jitter(gap, 60.0) < max_jitter
 
 
-def test_a_held_sound_is_held_still():
+def test_a_sustained_vowel_is_still():
     speech = replace(utterance("ɑ", 0.6))
-    still = gap_of(speech)[at(speech.phones[0], 0.3) : at(speech.phones[0], 0.7)]
-    assert np.ptp(still) < 0.02
+    gap = gap_of(speech)[at(speech.phones[0], 0.3) : at(speech.phones[0], 0.7)]
+    assert np.ptp(gap) < 0.02

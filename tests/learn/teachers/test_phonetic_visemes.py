@@ -1,4 +1,4 @@
-"""Visemes of what the phonetic teacher shows are those of the phones."""
+"""Tests that the visemes of the phonetic teacher's curves are those of the phones."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ TEACHER = open_teacher("phonetic")
     ("phone", "viseme"), [("p", "PP"), ("b", "PP"), ("m", "PP"), ("f", "FF"), ("v", "FF")]
 )
 @pytest.mark.parametrize("vowel", ["ɑ", "i", "u", "ɛ"])
-def test_a_consonant_between_vowels_is_its_viseme(phone, viseme, vowel):
+def test_a_consonant_between_vowels_has_its_viseme(phone, viseme, vowel):
     timed, clock = [], 0.3
     for ipa in (vowel, phone) * 3 + (vowel,):
         timed.append(Phone(ipa, clock, clock + 0.1))

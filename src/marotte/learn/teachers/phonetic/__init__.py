@@ -1,7 +1,7 @@
-"""The phonetic teacher: phonemes with their times and the sound in, ARKit curves out, by rule.
+"""The phonetic teacher: phonemes with times and the sound in, ARKit curves out, by rule.
 
-The rules are those of JALI (Edwards et al. 2016), on two axes (jaw, lips) and a third channel
-that shuts the lips for /p b m/ whatever the other two do.
+The rules are those of JALI (Edwards et al. 2016) for two axes, jaw and lips. A third channel closes
+the lips for /p b m/, whatever the two axes do.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.face.rig import ARKIT_52, Rig
+from marotte.learn.data.labels import frame_count
 from marotte.learn.speech.phones import normalise
 from marotte.learn.teachers import Teacher
 from marotte.learn.teachers.phonetic.coarticulation import (
@@ -21,7 +22,7 @@ from marotte.learn.teachers.phonetic.coarticulation import (
     blend,
     closure,
     constrict,
-    smoothed,
+    smooth,
 )
 from marotte.learn.teachers.phonetic.nonspeech import SpeechLevel, articulate_pause
 from marotte.learn.teachers.phonetic.prosody import Prosody, gains
@@ -29,27 +30,27 @@ from marotte.learn.teachers.phonetic.visemes import DIPHTHONGS, VISEMES
 from marotte.learn.utterance import Phone, Utterance
 
 FPS = 60.0
-PAUSE_S = 0.150  # a shorter gap between phonemes is no silence: the lips stay ready
-DIPHTHONG_TURN = 0.55  # of its time a diphthong spends on its first vowel
-DIPHTHONG_GLIDE = 0.4  # of its time the one vowel fades and the other grows
-STOP_HELD = 0.65  # of a /p b/ passes before its release
-SHORTEST_VOWEL_S = 0.060  # a shorter one (aligners tell 30 ms) borrows from its neighbours ...
-LENT = 0.3  # ... at most this share of each
+PAUSE_S = 0.150  # the lips stay in position over a shorter gap between phonemes
+DIPHTHONG_TURN = 0.55  # share of a diphthong's time that belongs to its first vowel
+DIPHTHONG_GLIDE = 0.4  # share of a diphthong's time in which the vowels cross-fade
+STOP_CLOSED_SHARE = 0.65  # share of a /p b/ before its release
+SHORTEST_VOWEL_S = 0.060  # shorter vowels (aligners give down to 30 ms) borrow from neighbours ...
+MAX_LENT_SHARE = 0.3  # ... at most this share of each neighbour
 FULL_VOWEL_S = 0.110  # a shorter vowel does not reach its target (Lindblom 1963) ...
-SHORTEST_REACH = 0.55  # ... but this share of it at least
+SMALLEST_REACH = 0.55  # ... but at least this share of it
 
-# The lip controls of the visemes; each but the middle ones is written to its left and right.
+# The lip controls of the visemes; a control with a left and a right side is written to both.
 LIPS = (
     "mouthFunnel", "mouthPucker", "mouthSmile", "mouthStretch", "mouthRollLower",
     "mouthShrugLower", "mouthLowerDown", "mouthUpperUp",
 )  # fmt: skip
-PARTING = ("mouthFunnel", "mouthLowerDown", "mouthUpperUp")  # they would hold shut lips apart
+PARTING = ("mouthFunnel", "mouthLowerDown", "mouthUpperUp")  # they would keep closed lips apart
 CLOSED = {"mouthPress": 0.22, "mouthRollLower": 0.10, "mouthRollUpper": 0.12}
-PUCKER_FOR_FUNNEL = 0.5  # a rounded mouth that shuts keeps its roundness so
+PUCKER_FOR_FUNNEL = 0.5  # pucker that replaces the funnel, so that closed lips stay rounded
 
 
 class PhoneticTeacher(Teacher):
-    """Rules of co-articulation over phonemes with times."""
+    """Labels speech by rules of coarticulation over phonemes with times."""
 
     name = "phonetic"
     version = "4"
@@ -57,24 +58,24 @@ class PhoneticTeacher(Teacher):
     rig: Rig = ARKIT_52
 
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The face at k / 60 seconds: controls [n_frames, 52]."""
-        n_frames = max(1, int(np.ceil(utterance.seconds * self.fps - 1e-9)))
+        """Return the face at k / 60 seconds: controls [n_frames, 52]."""
+        n_frames = frame_count(utterance.seconds, self.fps)
         time_s = np.arange(n_frames) / self.fps
         articulations = articulate(utterance)
         jaw, lips, tongue = blend(articulations, time_s, LIPS)
         constrict(articulations, time_s, LIPS, jaw, lips)
-        jaw, lips = smoothed(jaw, self.fps), smoothed(lips, self.fps)
-        shut = closure(articulations, time_s)
+        jaw, lips = smooth(jaw, self.fps), smooth(lips, self.fps)
+        closed = closure(articulations, time_s)
         values = {name: lips[:, i] for i, name in enumerate(LIPS)}
         values["mouthPucker"] = values["mouthPucker"] + (
-            shut * PUCKER_FOR_FUNNEL * values["mouthFunnel"]
+            closed * PUCKER_FOR_FUNNEL * values["mouthFunnel"]
         )
         for name in PARTING:
-            values[name] = values[name] * (1 - shut)
+            values[name] = values[name] * (1 - closed)
         for name, value in CLOSED.items():
-            values[name] = values.get(name, 0) * (1 - shut) + value * shut
-        values |= {"jawOpen": jaw, "mouthClose": shut * jaw, "tongueOut": tongue * (1 - shut)}
-        # The upper lip's inside follows the lower's, or teeth show under a rising lip.
+            values[name] = values.get(name, 0) * (1 - closed) + value * closed
+        values |= {"jawOpen": jaw, "mouthClose": closed * jaw, "tongueOut": tongue * (1 - closed)}
+        # The upper lip follows the lower lip, or the upper teeth would show.
         values["mouthShrugUpper"] = 0.5 * values["mouthShrugLower"]
         return self._controls(values, n_frames)
 
@@ -90,17 +91,17 @@ class PhoneticTeacher(Teacher):
 
 
 def articulate(utterance: Utterance) -> list[Articulation]:
-    """The articulations of an utterance in order: phonemes by viseme, diphthongs parted, pauses.
+    """Return the articulations of an utterance in order: phonemes and pauses.
 
-    A repeat of a viseme is one articulation. Symbols that are no phonemes leave the face to their
-    neighbours.
+    A diphthong gives two articulations. Consecutive phonemes with the same viseme give one.
+    Symbols that are not phonemes give none.
     """
-    phones = [part for phone in utterance.phones for part in _normal(phone, utterance.language)]
+    phones = [part for phone in utterance.phones for part in _normalise(phone, utterance.language)]
     vowels = [is_vowel(p.ipa) for p in phones]
     prosody = Prosody.of(utterance.samples, utterance.rate)
     sizes = gains(phones, vowels, prosody)
     speech = SpeechLevel.of(prosody, phones, vowels)
-    phones = _with_time_to_open(phones)
+    phones = _lengthen_short_vowels(phones)
     result: list[Articulation] = []
     clock_s = 0.0
     for phone, size in zip(phones, sizes, strict=True):
@@ -109,7 +110,7 @@ def articulate(utterance: Utterance) -> list[Articulation]:
         _extend(result, _parts(phone, float(size)))
         clock_s = phone.end_s
     if utterance.seconds > clock_s or not result:
-        # The silence after the end goes on: the face settles, and stays settled.
+        # The silence lasts beyond the end of the sound, so that the face settles.
         result.extend(
             articulate_pause(clock_s, max(utterance.seconds, clock_s) + PAUSE_S, prosody, speech)
         )
@@ -117,12 +118,18 @@ def articulate(utterance: Utterance) -> list[Articulation]:
 
 
 def is_vowel(ipa: str) -> bool:
-    """Whether a phoneme is a vowel or a diphthong."""
+    """Return whether a phoneme is a vowel or a diphthong.
+
+    Example:
+        >>> from marotte.learn.teachers.phonetic import is_vowel
+        >>> is_vowel("aɪ"), is_vowel("m")
+        (True, False)
+    """
     return ipa in DIPHTHONGS or VISEMES[ipa].vowel
 
 
-def _normal(phone: Phone, language: str) -> list[Phone]:
-    """A phoneme in symbols of the inventory; where these are several they share its time."""
+def _normalise(phone: Phone, language: str) -> list[Phone]:
+    """Return a phoneme in symbols of the inventory; several symbols share its time equally."""
     symbols = normalise(phone.ipa, language)
     edges_s = np.linspace(phone.start_s, phone.end_s, len(symbols) + 1).tolist()
     return [
@@ -131,20 +138,23 @@ def _normal(phone: Phone, language: str) -> list[Phone]:
     ]
 
 
-def _with_time_to_open(phones: Sequence[Phone]) -> list[Phone]:
-    """The phones, of which vowels too short for a jaw have borrowed time from the sounds beside."""
+def _lengthen_short_vowels(phones: Sequence[Phone]) -> list[Phone]:
+    """Return the phones with short vowels lengthened at the cost of adjacent consonants.
+
+    The jaw could not open in a vowel shorter than `SHORTEST_VOWEL_S`.
+    """
     starts, ends = [p.start_s for p in phones], [p.end_s for p in phones]
     for i, phone in enumerate(phones):
-        lack_s = 0.5 * (SHORTEST_VOWEL_S - (phone.end_s - phone.start_s))
-        if lack_s <= 0 or not is_vowel(phone.ipa):
+        missing_s = 0.5 * (SHORTEST_VOWEL_S - (phone.end_s - phone.start_s))
+        if missing_s <= 0 or not is_vowel(phone.ipa):
             continue
-        if i and _lends(phones[i - 1], phone.start_s - phones[i - 1].end_s):
+        if i and _can_lend(phones[i - 1], phone.start_s - phones[i - 1].end_s):
             before = phones[i - 1]
-            starts[i] -= min(lack_s, LENT * (before.end_s - before.start_s))
+            starts[i] -= min(missing_s, MAX_LENT_SHARE * (before.end_s - before.start_s))
             ends[i - 1] = starts[i]
-        if i + 1 < len(phones) and _lends(phones[i + 1], phones[i + 1].start_s - phone.end_s):
+        if i + 1 < len(phones) and _can_lend(phones[i + 1], phones[i + 1].start_s - phone.end_s):
             after = phones[i + 1]
-            ends[i] += min(lack_s, LENT * (after.end_s - after.start_s))
+            ends[i] += min(missing_s, MAX_LENT_SHARE * (after.end_s - after.start_s))
             starts[i + 1] = ends[i]
     return [
         replace(phone, start_s=start_s, end_s=end_s)
@@ -152,14 +162,16 @@ def _with_time_to_open(phones: Sequence[Phone]) -> list[Phone]:
     ]
 
 
-def _lends(neighbour: Phone, apart_s: float) -> bool:
-    return not is_vowel(neighbour.ipa) and apart_s < 1e-3
+def _can_lend(neighbour: Phone, gap_s: float) -> bool:
+    """Return whether a neighbour is an adjacent consonant, which can lend time to a vowel."""
+    return not is_vowel(neighbour.ipa) and gap_s < 1e-3
 
 
 def _parts(phone: Phone, gain: float) -> Sequence[Articulation]:
+    """Return the articulations of one phoneme: two for a diphthong, else one."""
     if is_vowel(phone.ipa):
         reach = (phone.end_s - phone.start_s) / FULL_VOWEL_S
-        gain *= SHORTEST_REACH + (1 - SHORTEST_REACH) * min(1.0, reach)
+        gain *= SMALLEST_REACH + (1 - SMALLEST_REACH) * min(1.0, reach)
     if phone.ipa in DIPHTHONGS:
         first, second = (VISEMES[ipa] for ipa in DIPHTHONGS[phone.ipa])
         length_s = phone.end_s - phone.start_s
@@ -168,11 +180,12 @@ def _parts(phone: Phone, gain: float) -> Sequence[Articulation]:
             Articulation(first, phone.start_s, turn_s, gain, decay_s=glide_s),
             Articulation(second, turn_s, phone.end_s, gain, onset_s=glide_s),
         )
-    held = STOP_HELD if phone.ipa in ("p", "b") else 1.0
-    return (Articulation(VISEMES[phone.ipa], phone.start_s, phone.end_s, gain, held),)
+    closed_share = STOP_CLOSED_SHARE if phone.ipa in ("p", "b") else 1.0
+    return (Articulation(VISEMES[phone.ipa], phone.start_s, phone.end_s, gain, closed_share),)
 
 
 def _extend(result: list[Articulation], parts: Sequence[Articulation]) -> None:
+    """Append articulations; merge one with the same viseme as the last one into it."""
     for part in parts:
         last = result[-1] if result else None
         if last and last.viseme is part.viseme and part.start_s - last.end_s <= PAUSE_S:
@@ -187,6 +200,6 @@ def _extend(result: list[Articulation], parts: Sequence[Articulation]) -> None:
             result.append(part)
 
 
-def open_teacher(rest: str, curves: Sequence[Path]) -> PhoneticTeacher | None:
-    """The teacher of the name `phonetic`; None where something follows it."""
-    return None if rest else PhoneticTeacher()
+def open_teacher(suffix: str, curves: Sequence[Path]) -> PhoneticTeacher | None:
+    """Open `phonetic`, given the name after `phonetic`; None if that is not empty."""
+    return None if suffix else PhoneticTeacher()

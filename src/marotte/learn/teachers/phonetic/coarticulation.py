@@ -1,7 +1,7 @@
-"""From articulations with times to curves: envelopes, their blend, and the closing of the lips.
+"""Coarticulation: articulations with times in, curves of jaw, lips, tongue and lip closure out.
 
-Every articulation rises before its apex, holds, and decays. Where several overlap, each
-articulator takes their mean, weighted by envelope times dominance (Cohen & Massaro 1993).
+Every articulation rises before its apex, holds, and decays. Where several overlap, each articulator
+takes their mean, weighted by envelope times dominance (Cohen & Massaro 1993).
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from numpy.typing import NDArray
 
 from marotte.learn.teachers.phonetic.visemes import Viseme
 
-ONSET_S = 0.120  # before the apex
-DECAY_S = 0.150  # after it
+ONSET_S = 0.120  # rise before the apex
+DECAY_S = 0.150  # decay after the apex
 HEAVY_LEAD_S = 0.050  # lip-heavy sounds start this much earlier and end this much later
-ORDINARY_PHONE_S = 0.080  # the pace at which the times above hold
-SLOWEST, FASTEST = 1.6, 0.7  # bounds of their stretching with pace
-APEX_SHARE = 0.5  # of an articulation's own time is apex, in its middle
+TYPICAL_PHONE_S = 0.080  # median phone length at which the times above hold
+SLOWEST, FASTEST = 1.6, 0.7  # limits of the factor that adapts the times to the speech rate
+APEX_SHARE = 0.5  # share of an articulation's own time that is its apex, in the middle
 
-CLOSING_S = 0.110  # the lips take this long to meet ...
-PARTING_S = 0.085  # ... and this long to part: a release is quicker
-QUICKEST_S = 0.034  # next to a short vowel both are quicker, but two frames at 60 fps
-VOWEL_SHARE = 0.65  # of the vowel next to a contact may pass in meeting or parting
-EARLY_S = 0.020  # lips touch, all but pressed, so long before they are pressed most
-SHORTEST_CONTACT_S = 0.040  # a shorter one borrows from its neighbours ...
-LENT = 0.5  # ... this share of what these are longer
-INERTIA_S = 0.022  # jaw and lips have mass: the deviation of the Gaussian that smooths them
-REST_WEIGHT = 0.02  # the pull of a face at rest, against a total dominance near 1
+CLOSING_S = 0.110  # time for the lips to close ...
+PARTING_S = 0.085  # ... and to part: a release is faster
+QUICKEST_S = 0.034  # shortest time for either, next to a short vowel: two frames at 60 fps
+VOWEL_SHARE = 0.65  # largest share of an adjacent vowel spent on closing or parting
+EARLY_S = 0.020  # lips touch this long before they are fully pressed
+SHORTEST_CONTACT_S = 0.040  # a shorter contact borrows time from its neighbours ...
+LENT_SHARE = 0.5  # ... this share of the time by which they exceed `SHORTEST_CONTACT_S`
+INERTIA_S = 0.022  # standard deviation of the Gaussian that models the mass of jaw and lips
+REST_WEIGHT = 0.02  # weight of the face at rest, against a total dominance near 1
 
 
 @dataclass(frozen=True)
 class Articulation:
-    """One viseme over its time.
+    """One viseme with its time.
 
     Attributes:
-        viseme: what it asks of the face.
-        start_s: when its sound begins.
-        end_s: when it ends.
-        gain: the size of its opening, 1 ordinarily.
-        closed_share: how much of its time the lips stay shut, for a closing viseme: all of /m/, the
+        viseme: targets of the face.
+        start_s: start of the sound.
+        end_s: end of the sound.
+        gain: factor on the targets; 1 at normal loudness.
+        closed_share: share of the time with closed lips, for a closing viseme: all of /m/, the
             part of /p b/ before the release.
-        onset_s: how long before its apex it rises; None leaves it to the pace of speech, as all
-            but the halves of a diphthong do.
-        decay_s: how long after its apex it decays.
+        onset_s: duration of the rise before the apex; None adapts `ONSET_S` to the speech rate.
+            Only the halves of a diphthong set it.
+        decay_s: duration of the decay after the apex; None adapts `DECAY_S` to the speech rate.
     """
 
     viseme: Viseme
@@ -58,31 +58,38 @@ class Articulation:
 
 
 def smooth_step(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """0 below 0, 1 above 1, and half a cosine between: no corner in the velocity."""
+    """Return 0 below 0, 1 above 1 and half a cosine between, so that the velocity is continuous.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.learn.teachers.phonetic.coarticulation import smooth_step
+        >>> smooth_step(np.array([-1.0, 0.5, 2.0])).round(3).tolist()
+        [0.0, 0.5, 1.0]
+    """
     return 0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0, 1))
 
 
 def trapezoid(
     time_s: NDArray[np.float64], rise_s: float, full_s: float, fall_s: float, end_s: float
 ) -> NDArray[np.float64]:
-    """Rises from `rise_s` to 1 at `full_s`, falls from `fall_s` to 0 at `end_s`, smoothly."""
+    """Return a smooth rise from `rise_s` to 1 at `full_s`, and fall from `fall_s` to `end_s`."""
     up = smooth_step((time_s - rise_s) / max(full_s - rise_s, 1e-6))
     down = smooth_step((end_s - time_s) / max(end_s - fall_s, 1e-6))
     return up * down
 
 
-def pace(articulations: Sequence[Articulation]) -> float:
-    """How much longer than ordinarily onsets and decays take: slow speech moves slowly."""
+def tempo_factor(articulations: Sequence[Articulation]) -> float:
+    """Return the factor on onset and decay times: above 1 for slow speech."""
     lengths = [a.end_s - a.start_s for a in articulations if a.viseme.name != "silence"]
     if not lengths:
         return 1.0
-    return float(np.clip(np.median(lengths) / ORDINARY_PHONE_S, FASTEST, SLOWEST))
+    return float(np.clip(np.median(lengths) / TYPICAL_PHONE_S, FASTEST, SLOWEST))
 
 
 def envelope(
     time_s: NDArray[np.float64], articulation: Articulation, stretch: float, lead_s: float = 0.0
 ) -> NDArray[np.float64]:
-    """How far an articulation is in force at each moment [n], 0..1."""
+    """Return the strength of an articulation at each time [n], 0..1."""
     a = articulation
     middle = 0.5 * (a.start_s + a.end_s)
     half_apex = 0.5 * APEX_SHARE * (a.end_s - a.start_s)
@@ -99,12 +106,12 @@ def envelope(
 def blend(
     articulations: Sequence[Articulation], time_s: NDArray[np.float64], lip_names: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The jaw, the lips and the tongue under all articulations together.
+    """Blend all articulations into curves of jaw, lips and tongue.
 
     Returns:
         jaw [n], lips [n, n_lip_names], tongue [n].
     """
-    n, stretch = len(time_s), pace(articulations)
+    n, stretch = len(time_s), tempo_factor(articulations)
     jaw, tongue, lips = np.zeros(n), np.zeros(n), np.zeros((n, len(lip_names)))
     jaw_weight, lip_weight = np.full(n, REST_WEIGHT), np.full(n, REST_WEIGHT)
     reach = DECAY_S * stretch + HEAVY_LEAD_S
@@ -112,14 +119,14 @@ def blend(
         near = slice(*np.searchsorted(time_s, (a.start_s - reach, a.end_s + reach)))
         if near.start == near.stop:
             continue
-        force = envelope(time_s[near], a, stretch)
+        strength = envelope(time_s[near], a, stretch)
         lead = HEAVY_LEAD_S if a.viseme.lip_heavy else 0.0
-        lip_force = envelope(time_s[near], a, stretch, lead) if lead else force
-        jaw[near] += force * a.viseme.jaw_dominance * a.viseme.jaw * a.gain
-        jaw_weight[near] += force * a.viseme.jaw_dominance
+        lip_strength = envelope(time_s[near], a, stretch, lead) if lead else strength
+        jaw[near] += strength * a.viseme.jaw_dominance * a.viseme.jaw * a.gain
+        jaw_weight[near] += strength * a.viseme.jaw_dominance
         target = np.array([a.viseme.lips.get(name, 0.0) for name in lip_names]) * a.gain
-        lips[near] += (lip_force * a.viseme.lip_dominance)[:, None] * target
-        lip_weight[near] += lip_force * a.viseme.lip_dominance
+        lips[near] += (lip_strength * a.viseme.lip_dominance)[:, None] * target
+        lip_weight[near] += lip_strength * a.viseme.lip_dominance
         if a.viseme.tongue:
             tip = trapezoid(time_s[near], a.start_s - 0.06, a.start_s, a.end_s, a.end_s + 0.06)
             tongue[near] = np.maximum(tongue[near], a.viseme.tongue * tip)
@@ -129,13 +136,13 @@ def blend(
 def closure(
     articulations: Sequence[Articulation], time_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """How far the lips are shut by /p b m/ [n]: 1 all through each closure, 0 at vowel centres."""
-    shut = np.zeros(len(time_s))
+    """Return the lip closure of /p b m/ [n]: 1 during each closure, 0 at vowel centres."""
+    closed = np.zeros(len(time_s))
     for i, a in enumerate(articulations):
         if a.viseme.closes:
             near, ramp = contact(articulations, i, time_s)
-            shut[near] = np.maximum(shut[near], ramp)
-    return shut
+            closed[near] = np.maximum(closed[near], ramp)
+    return closed
 
 
 def constrict(
@@ -145,10 +152,11 @@ def constrict(
     jaw: NDArray[np.float64],
     lips: NDArray[np.float64],
 ) -> None:
-    """Give jaw [n] and lips [n, n_lip_names], in place, to the articulations that need them whole.
+    """Move jaw [n] and lips [n, n_lip_names], in place, to targets that must be reached fully.
 
-    A mean with the neighbours would leave /s/ open and /f/ without touch. Of the lips only the
-    controls that a viseme names are its own: /v/ stays round in "move".
+    After blending with the neighbours, the teeth would stay apart in /s/, and the lip would not
+    touch the teeth in /f/. Only the lip controls that a viseme names are moved: /v/ stays rounded
+    in "move".
     """
     for i, a in enumerate(articulations):
         if not (a.viseme.holds_jaw or a.viseme.holds_lips):
@@ -165,10 +173,10 @@ def constrict(
 def contact(
     articulations: Sequence[Articulation], i: int, time_s: NDArray[np.float64]
 ) -> tuple[slice, NDArray[np.float64]]:
-    """How far articulation i holds what it touches: where in time, and 0..1 there.
+    """Return the contact of articulation i: its frames, and its strength 0..1 in them.
 
-    Lips (or teeth) begin to meet in the sounds before and part in the sounds after. A closure too
-    short to be seen borrows from its neighbours.
+    Lips or teeth start to close in the preceding sounds and part in the following ones. A contact
+    shorter than `SHORTEST_CONTACT_S` would be invisible; it borrows time from its neighbours.
     """
     a = articulations[i]
     full, part = a.start_s, a.start_s + a.closed_share * (a.end_s - a.start_s)
@@ -188,30 +196,35 @@ def contact(
 
 
 def _lent_s(articulations: Sequence[Articulation], i: int) -> float:
-    """What articulation i can spare for a contact beside it; silence lends anything."""
+    """Return the time that articulation i lends to an adjacent contact.
+
+    At the ends of the sound, silence lends all that is needed.
+    """
     if not 0 <= i < len(articulations):
         return SHORTEST_CONTACT_S
-    return LENT * max(0.0, articulations[i].end_s - articulations[i].start_s - SHORTEST_CONTACT_S)
+    length_s = articulations[i].end_s - articulations[i].start_s
+    return LENT_SHARE * max(0.0, length_s - SHORTEST_CONTACT_S)
 
 
 def _closing_s(articulations: Sequence[Articulation], i: int, step: int) -> float:
-    """The time for lips to meet (step -1) or part (+1) on that side of articulation i.
+    """Return the time for the lips to close (step -1) or part (+1) on that side of articulation i.
 
-    It passes over sounds of the tongue alone, and ends in the vowel or the contact next to them.
+    The time includes all adjacent sounds made by the tongue alone, and part of the vowel or contact
+    after them.
     """
-    room = 0.0
+    available_s = 0.0
     j = i + step
-    while 0 <= j < len(articulations) and room < CLOSING_S:
+    while 0 <= j < len(articulations) and available_s < CLOSING_S:
         a = articulations[j]
         if a.viseme.vowel or a.viseme.closes or a.viseme.holds_jaw or a.viseme.holds_lips:
-            return room + (VOWEL_SHARE if a.viseme.vowel else 0.5) * (a.end_s - a.start_s)
-        room += a.end_s - a.start_s
+            return available_s + (VOWEL_SHARE if a.viseme.vowel else 0.5) * (a.end_s - a.start_s)
+        available_s += a.end_s - a.start_s
         j += step
     return CLOSING_S
 
 
-def smoothed(curves: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
-    """Curves [n_frames, ...] after a Gaussian of `INERTIA_S`: what has mass turns no corner."""
+def smooth(curves: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
+    """Smooth curves [n_frames, ...] by a Gaussian of `INERTIA_S`, the inertia of jaw and lips."""
     reach = int(np.ceil(3 * INERTIA_S * fps))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / fps / INERTIA_S) ** 2)
     padded = np.pad(curves, [(reach, reach)] + [(0, 0)] * (curves.ndim - 1), mode="edge")

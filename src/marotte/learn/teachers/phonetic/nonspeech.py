@@ -1,8 +1,8 @@
-"""What is heard between the phonemes: a pause and its sound in, articulations out.
+"""Sounds between the phonemes: a pause and its sound in, articulations out.
 
-A transcript tells of words, not of laughter, breath and cries. They are told by how loud a pause
-is against the speech beside it, whether that has a pitch, and its rhythm. Whatever passes for none
-of them (silence, steady noise, clicks, music below the speech, humming) leaves the face at rest.
+A transcript has words, but not laughter, breath or cries. These are recognised by the loudness of a
+pause relative to the speech, by its pitch and by its rhythm. All other sounds (silence, steady
+noise, clicks, music softer than the speech, humming) leave the face at rest.
 """
 
 from __future__ import annotations
@@ -24,34 +24,35 @@ from marotte.learn.teachers.phonetic.visemes import (
 )
 from marotte.learn.utterance import Phone
 
-MARGIN_S = 0.05  # what phones leave behind beside them is no sound of the pause
+MARGIN_S = 0.05  # ignored at both ends of a pause, as phones sound on into it
 
-VOICED_DB = -12.0  # against the vowels: a voice as loud as that is meant to be heard
-BRIDGE_S = 0.035  # a voice that stops for less goes on
+VOICED_DB = -12.0  # relative to the vowels; a softer voice is ignored
+BRIDGE_S = 0.035  # shorter interruptions of a voice are ignored
 SHORTEST_VOICE_S = 0.080
-HUM_SHARE = 0.08  # of its energy above 600 Hz: a voice with less has its mouth shut
+HUM_SHARE = 0.08  # with a smaller share of energy above HUM_HZ, a voice is humming, mouth closed
 HUM_HZ = 600.0
 GAIN_PER_DB = 0.04
 SMALLEST_GAIN, LARGEST_GAIN = 0.6, 1.3
 
-BURSTS = 4  # or more, and it is laughter ...
-BURST_S = (0.03, 0.20)  # ... if each lasts so long ...
-PERIOD_S = (0.11, 0.34)  # ... and they come as fast as that (Bachorowski et al. 2001: 4.4 a second)
-UNEVEN = 0.3  # ... their intervals differing by at most this share (deviation over mean)
+# Laughter: bursts of limited duration at a regular rate (Bachorowski et al. 2001: 4.4 per second).
+MIN_BURSTS = 4
+BURST_S = (0.03, 0.20)  # duration of a burst
+PERIOD_S = (0.11, 0.34)  # from the start of a burst to the start of the next
+MAX_PERIOD_VARIATION = 0.3  # standard deviation of the periods over their mean
 
-BREATH_DB = (-38.0, -14.0)  # against the vowels
-ABOVE_FLOOR_DB = 9.0  # steady noise is its own floor
+BREATH_DB = (-38.0, -14.0)  # relative to the vowels
+ABOVE_FLOOR_DB = 9.0  # breath is louder than the floor by this; steady noise is the floor itself
 FLOOR_PERCENTILE = 10
-BREATH_S = (0.18, 1.5)
+BREATH_S = (0.18, 1.5)  # duration of a breath
 
 
 @dataclass(frozen=True)
 class SpeechLevel:
-    """What pauses are measured against.
+    """Reference levels for the sounds in pauses.
 
     Attributes:
-        level_db: the vowels' median loudness.
-        floor_db: the loudness of the sound's most quiet moments.
+        level_db: median loudness of the vowels.
+        floor_db: loudness of the quietest parts of the sound.
     """
 
     level_db: float
@@ -61,7 +62,7 @@ class SpeechLevel:
     def of(
         cls, prosody: Prosody, phones: Sequence[Phone], vowels: Sequence[bool]
     ) -> SpeechLevel | None:
-        """The speech of an utterance; None where it has no vowels to measure."""
+        """Measure the levels of an utterance; None if it has no vowels."""
         levels = [
             prosody.loudness[prosody.frames(phone.start_s, phone.end_s)].max()
             for phone, vowel in zip(phones, vowels, strict=True)
@@ -76,11 +77,11 @@ class SpeechLevel:
 def articulate_pause(
     start_s: float, end_s: float, prosody: Prosody, speech: SpeechLevel | None
 ) -> list[Articulation]:
-    """The articulations of a pause, in order and without a gap."""
-    heard = list(_sounds(start_s, end_s, prosody, speech)) if speech else []
+    """Return the articulations of a pause, in order and without gaps."""
+    sounds = list(_sounds_in_pause(start_s, end_s, prosody, speech)) if speech else []
     result: list[Articulation] = []
     clock_s = start_s
-    for sound in heard:
+    for sound in sounds:
         if sound.start_s > clock_s:
             result.append(Articulation(SILENCE, clock_s, sound.start_s))
         result.append(sound)
@@ -90,10 +91,10 @@ def articulate_pause(
     return result
 
 
-def _sounds(
+def _sounds_in_pause(
     start_s: float, end_s: float, prosody: Prosody, speech: SpeechLevel
 ) -> Iterator[Articulation]:
-    """Laughter, else voice and breath, within a pause, in order."""
+    """Yield the laughter of a pause; without laughter, its voices and breaths in order."""
     near = prosody.frames(start_s + MARGIN_S, end_s - MARGIN_S)
     loudness, pitch = prosody.loudness[near], prosody.pitch[near]
     if not len(loudness):
@@ -132,18 +133,17 @@ def _sounds(
 
 
 def _is_laughter(bursts: Sequence[tuple[float, float]]) -> bool:
-    if len(bursts) < BURSTS:
+    if len(bursts) < MIN_BURSTS:
         return False
     lengths = np.array([b - a for a, b in bursts])
     periods = np.diff([a for a, _ in bursts])
-    within = (periods >= PERIOD_S[0]) & (periods <= PERIOD_S[1])
-    return bool(
-        (lengths <= BURST_S[1]).all() and within.all() and periods.std() <= UNEVEN * periods.mean()
-    )
+    in_range = (periods >= PERIOD_S[0]) & (periods <= PERIOD_S[1])
+    regular = periods.std() <= MAX_PERIOD_VARIATION * periods.mean()
+    return bool((lengths <= BURST_S[1]).all() and in_range.all() and regular)
 
 
 def _laughter(bursts: Sequence[tuple[float, float]]) -> Iterator[Articulation]:
-    """The mouth opens with each burst, and smiles all through."""
+    """Yield articulations that open the mouth with each burst and smile throughout."""
     for (start_s, end_s), (next_s, _) in zip(
         bursts, [*bursts[1:], (bursts[-1][1], 0.0)], strict=True
     ):
@@ -153,7 +153,10 @@ def _laughter(bursts: Sequence[tuple[float, float]]) -> Iterator[Articulation]:
 
 
 def _runs(true: NDArray[np.bool_], bridge: int) -> list[tuple[int, int]]:
-    """Where in a row of booleans [n] there are runs of true: (first, last + 1), gaps bridged."""
+    """Return the runs of true values in [n] booleans as (first, last + 1).
+
+    Runs that are at most `bridge` values apart are joined.
+    """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], true, [False]]).astype(np.int8)))
     runs: list[tuple[int, int]] = []
     for a, b in edges.reshape(-1, 2).tolist():

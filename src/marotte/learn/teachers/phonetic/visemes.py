@@ -1,10 +1,10 @@
-"""What each phoneme asks of the face: targets and how firmly it insists on them.
+"""Visemes: a phoneme in, targets of jaw, lips and tongue with their dominances out.
 
-The two axes are JALI's (Edwards et al. 2016, "JALI: an animator-centric viseme model"): the jaw,
-and the lips over it. A *dominance* of 1 takes the articulator from its neighbours, 0 leaves it to
-them (Cohen & Massaro 1993, "Modeling coarticulation in synthetic visual speech").
-Targets are ARKit values at ordinary loudness on a rig whose jawOpen opens the lips by some 35 mm;
-controls without a side stand for both sides.
+The two axes, jaw and lips, are those of JALI (Edwards et al. 2016, "JALI: an animator-centric
+viseme model"). A viseme with a *dominance* of 1 controls the articulator; with 0 its neighbours do
+(Cohen & Massaro 1993, "Modeling coarticulation in synthetic visual speech"). Targets are ARKit
+values at normal loudness, on a rig whose jawOpen opens the lips by about 35 mm. A control without a
+side stands for both sides.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ class Viseme:
     """The articulation of a class of phonemes.
 
     Attributes:
-        name: phonemes of one name in a row are one articulation.
+        name: name of the class.
         jaw: target of jawOpen.
-        jaw_dominance: how firmly it holds the jaw.
-        lips: targets of the lip controls; those not named go to 0.
-        lip_dominance: how firmly it holds the lips.
+        jaw_dominance: dominance over the jaw, 0..1.
+        lips: targets of the lip controls; controls that are not listed have target 0.
+        lip_dominance: dominance over the lips, 0..1.
         tongue: target of tongueOut.
-        closes: the lips meet fully (p b m).
-        holds_jaw: the jaw takes its target fully, whatever the neighbours want: the teeth must
-            nearly meet for /s ʃ/, the lower lip must reach the upper teeth for /f v/.
-        holds_lips: so do the lips, in the controls that are named.
-        vowel: it swells with loudness and pitch.
-        lip_heavy: its lips start early and end late (w u o ʃ ʒ tʃ dʒ).
+        closes: whether the lips close fully (p b m).
+        holds_jaw: whether the jaw must reach its target regardless of the neighbours: the teeth
+            nearly meet for /s ʃ/, and the lower lip reaches the upper teeth for /f v/.
+        holds_lips: whether the listed lip controls must reach their targets in the same way.
+        vowel: whether the gain depends on loudness and pitch.
+        lip_heavy: whether the lips start early and end late (w u o ʃ ʒ tʃ dʒ).
     """
 
     name: str
@@ -54,7 +54,7 @@ def _rounded(name: str, jaw: float, **lips: float) -> Viseme:
 
 SILENCE = Viseme("silence", 0.0, 1.0, {}, 0.8)
 
-# Sounds that are no phonemes (`nonspeech` tells them).
+# Sounds that are not phonemes, see `nonspeech`.
 BREATH = Viseme("breath", 0.05, 0.8, {"mouthLowerDown": 0.06, "mouthUpperUp": 0.04}, 0.5)
 VOICE = Viseme("voice", 0.22, 1.0, {"mouthLowerDown": 0.2, "mouthUpperUp": 0.12}, 0.6)
 _LAUGH = {"mouthSmile": 0.55, "mouthLowerDown": 0.28, "mouthUpperUp": 0.25}
@@ -68,7 +68,7 @@ _NOT_PARTED = {"mouthLowerDown": 0.0, "mouthFunnel": 0.0}
 _NOT_WIDE = {"mouthStretch": 0.0, "mouthSmile": 0.0, "mouthLowerDown": 0.0, "mouthUpperUp": 0.0}
 
 _VISEMES = (
-    # Vowels, from open to close; the jaw of an open one leaves some 10 mm between the lips.
+    # Vowels, from open to close; an open vowel leaves about 10 mm between the lips.
     (("a", "ɑ", "ɐ"), _vowel("aa", 0.30, **_OPEN)),
     (("æ",), _vowel("ae", 0.27, mouthStretch=0.12, **_OPEN)),
     (("ʌ",), _vowel("ah", 0.21, **_OPEN)),
@@ -82,9 +82,9 @@ _VISEMES = (
     (("i",), _vowel("iy", 0.09, **_WIDE)),
     (("ʊ",), _rounded("uh", 0.11, mouthFunnel=0.18, mouthPucker=0.4)),
     (("u", "y"), _rounded("uw", 0.08, **_ROUND)),
-    # Lips meet: the closure itself is a channel of its own (coarticulation.closure).
+    # The lips meet: `coarticulation.closure` closes them.
     (("p", "b", "m"), Viseme("bilabial", 0.07, 0.45, {}, 0.15, closes=True)),
-    # Lips come near and do not touch; a mean with vowels would leave them far apart.
+    # The lips come near without touching; blended with vowels they would stay far apart.
     (
         ("ɸ", "β"),
         Viseme(
@@ -110,10 +110,17 @@ _VISEMES = (
             holds_lips=True,
         ),
     ),
-    # The teeth nearly meet: a narrow jaw, held firmly.
+    # The teeth nearly meet: a narrow jaw that must reach its target.
     (
         ("s", "z", "ts"),
-        Viseme("alveolar sibilant", 0.045, 1.0, {**_WIDE, "mouthSmile": 0.08}, 0.45, holds_jaw=True),
+        Viseme(
+            "alveolar sibilant",
+            0.045,
+            1.0,
+            {**_WIDE, "mouthSmile": 0.08},
+            0.45,
+            holds_jaw=True,
+        ),
     ),
     (
         ("ʃ", "ʒ", "tʃ", "dʒ"),
@@ -132,7 +139,7 @@ _VISEMES = (
             holds_jaw=True,
         ),
     ),
-    # The same with lips that are not round: the soft sibilants of Slavic and Asian languages.
+    # The same with unrounded lips: the soft sibilants of Slavic and Asian languages.
     (
         ("ɕ", "ʑ", "tɕ", "dʑ"),
         Viseme(
@@ -145,14 +152,14 @@ _VISEMES = (
         ),
     ),
     (("θ", "ð"), Viseme("dental", 0.11, 0.7, _OPEN, 0.2, tongue=0.35)),
-    # Made by the tongue alone: the lips, and much of the jaw, belong to the neighbours.
+    # Made by the tongue alone: the neighbours control the lips, and mostly the jaw.
     (("t", "d", "n", "l"), Viseme("alveolar", 0.09, 0.4, {}, 0.04)),
     (("k", "g", "ŋ", "x"), Viseme("velar", 0.12, 0.15, {}, 0.03)),
     (("h", "ʔ"), Viseme("glottal", 0.12, 0.08, {}, 0.02)),
     (("ɹ",), Viseme("rhotic", 0.10, 0.4, {"mouthFunnel": 0.16, "mouthPucker": 0.28}, 0.45)),
     (("r",), Viseme("trill", 0.12, 0.3, {}, 0.04)),
     (("j",), Viseme("glide", 0.08, 0.4, _WIDE, 0.35)),
-    # A small round opening, whatever the vowel that follows.
+    # A small round opening before any vowel.
     (
         ("w", "ɥ"),
         Viseme(
@@ -168,10 +175,10 @@ _VISEMES = (
     ),
 )  # fmt: skip
 
-# Every symbol of `phones.INVENTORY` but the diphthongs.
+# By symbol: all of `phones.INVENTORY` except the diphthongs.
 VISEMES: dict[str, Viseme] = {ipa: viseme for symbols, viseme in _VISEMES for ipa in symbols}
 
-# A diphthong moves: from its first vowel, held for most of its time, to its second.
+# The first and the second vowel of each diphthong.
 DIPHTHONGS = {
     "aɪ": ("a", "ɪ"),
     "aʊ": ("a", "ʊ"),
