@@ -7,6 +7,7 @@ of every letter.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ _AUDIBLE_DB = -38.0  # relative to the loudest moment of the sentence
 
 def timed_phones(
     letters: Sequence[str],
-    ends: NDArray[np.generic],
+    ends: NDArray[Any],
     lag_s: float,
     samples: NDArray[np.floating],
     rate: int,
