@@ -22,7 +22,7 @@ def recording_path(target: str, kind: str) -> Path:
         MarotteError: the target is empty, or its folder can't be written to.
     """
     if not target:
-        raise MarotteError(f"{kind!r} needs a file: --out {kind}:take.{kind}")
+        raise MarotteError(f"{kind!r} needs a file: -o {kind}:take.{kind}")
     check_writable(Path(target))
     return Path(target)
 
