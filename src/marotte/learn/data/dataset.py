@@ -19,6 +19,7 @@ from marotte.errors import MarotteError
 from marotte.learn.data.filters import Selection
 from marotte.learn.data.splits import split_of
 from marotte.learn.data.store import Store
+from marotte.learn.speech.sound_files import to_16_khz
 from marotte.learn.utterance import Utterance
 from marotte.model.timing import STEP_SAMPLES, WindowSpec
 from marotte.paths import cache_folder
@@ -145,11 +146,7 @@ def _columns(labelled: Sequence[str], names: Sequence[str], teacher: str) -> lis
 
 def at_16_khz(utterance: Utterance) -> NDArray[np.float32]:
     """Return an utterance's sound at 16 kHz."""
-    import soxr
-
-    if utterance.rate == SAMPLE_RATE:
-        return utterance.samples
-    return soxr.resample(utterance.samples, utterance.rate, SAMPLE_RATE)
+    return to_16_khz(utterance.samples, utterance.rate)
 
 
 def speech_level(samples: NDArray[np.float32]) -> float:
