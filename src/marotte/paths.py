@@ -29,6 +29,18 @@ def check_writable(path: Path) -> None:
         raise MarotteError(f"can't write into {folder}: {error.strerror or error}") from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, with the folders above it; it may exist already.
+
+    Raises:
+        MarotteError: it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MarotteError(f"can't make the folder {folder}: {error.strerror or error}") from error
+
+
 @contextmanager
 def replacing(path: Path) -> Generator[Path]:
     """Yield a temporary path in the same folder; move it to `path` when the block succeeds.

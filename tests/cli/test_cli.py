@@ -134,7 +134,7 @@ def sound(samples: np.ndarray, rate: int = 16_000) -> Callable[[Write, Path], Pa
         (sound(np.zeros(0)), "0 samples"),
         (sound(np.append(make_voice(1, 16_000), np.nan)), "sample nan"),
         (sound(np.append(make_voice(1, 16_000), np.inf)), "sample inf"),
-        (sound(make_voice(1, 7_999), 7_999), "7999 samples a second"),
+        (sound(make_voice(1, 7_999), 7_999), "sample rate of 7999 Hz"),
     ],
 )
 def test_bad_sound(

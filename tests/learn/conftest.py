@@ -1,24 +1,16 @@
 import pytest
 import torch
-from spoken import run, write_corpus
+from spoken import labelled
 
 from marotte.learn.corpora import debian
+
+__all__ = ["debroot", "labelled", "one_thread"]
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
     """Networks this small only wait for each other on several threads."""
     torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def labelled(tmp_path_factory):
-    """The folder of a small corpus, labelled by the command a person gives."""
-    store = write_corpus(tmp_path_factory.mktemp("corpus"))
-    result = run("label", store.folder, "--workers", 1)
-    assert result.exit_code == 0, result.output
-    assert "labelled 3 parts" in result.output
-    return store.folder
 
 
 @pytest.fixture

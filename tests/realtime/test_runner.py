@@ -222,7 +222,7 @@ def test_a_bad_input_is_said_after_the_outputs_are_ended(student: Student, tmp_p
 def test_an_output_that_never_ends_is_left_behind(
     student: Student, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("marotte.realtime.output_queue.CLOSE_S", 0.1)
+    monkeypatch.setattr("marotte.realtime.output_queue.CLOSE_TIMEOUT_S", 0.1)
     freed = threading.Event()
 
     class Stuck(Output):
@@ -279,7 +279,7 @@ def test_who_is_told_to_end_closes_recordings_whole(
 
 def test_the_command_prints_frames_of_piped_samples() -> None:
     voice = (make_voice(1.0, 16_000) * 32767).astype("<i2").tobytes()
-    command = marotte("live", "--input", "-", "--fast", "--out", "json", "--fps", "30")
+    command = marotte("live", "--input", "-", "--fast", "--output", "json", "--fps", "30")
     done = subprocess.run(command, input=voice, capture_output=True, check=True)
     assert done.stdout.count(b'"jawOpen"') == 30
     assert b"30 frames of 1.0 s of sound" in done.stderr
@@ -288,7 +288,7 @@ def test_the_command_prints_frames_of_piped_samples() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--input", HELLO), "give at least one --out: livelink, vmc"),
+        (("--input", HELLO), "give at least one -o: livelink, vmc"),
         (("--input", HELLO, "-o", "telepathy"), "there is no output 'telepathy'"),
         (("--input", "no.wav", "-o", "json"), "no.wav"),
         (("--input", HELLO, "-o", "json", "--fps", "0"), "fps must be above 0"),

@@ -1,4 +1,4 @@
-"""A small corpus of made speech, a recipe that is trained in a moment, and the command line."""
+"""A small corpus of synthetic speech, a recipe that trains in a moment, and the command line."""
 
 from pathlib import Path
 
@@ -41,12 +41,12 @@ QUIET = "mpbtg"
 
 
 def run(*arguments):
-    """What a command says, and its exit code."""
+    """Run a command; return its output and exit code."""
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def speak(source, speaker, number, language="en"):
-    """Two seconds of hum whose loudness follows its phonemes, then silence and an unheard /s/."""
+    """Return a hum of two seconds whose level follows its phonemes, then silence with an /s/."""
     phones = tuple(Phone(s, 0.2 + 0.2 * i, 0.4 + 0.2 * i) for i, s in enumerate(PHONES))
     time = np.arange(3 * 16_000) / 16_000
     sound = 0.2 * np.sin(2 * np.pi * (120 + 10 * number) * time) * (time < 2.2)
@@ -60,20 +60,30 @@ def speak(source, speaker, number, language="en"):
 
 
 def write_corpus(folder: Path) -> Store:
-    """Speech to train on, of validation, and of all three test sets, without labels."""
+    """Write speech of all splits (training, validation and three test sets), without labels."""
     store = Store(folder)
     for source, speakers, language in (
         ("queen", ("joe", "jim", "naomi"), "en"),  # train, valid, test_other
         ("asterisk_en", ("allison",), "en"),
         ("asterisk_es", ("allison",), "es"),
     ):
-        said = [speak(source, speaker, n, language) for speaker in speakers for n in range(2)]
-        store.write_part(f"{source}-00000", said)
+        utterances = [speak(source, speaker, n, language) for speaker in speakers for n in range(2)]
+        store.write_part(f"{source}-00000", utterances)
     return store
 
 
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    """The folder of a small corpus, labelled by the command that a person would use."""
+    store = write_corpus(tmp_path_factory.mktemp("corpus"))
+    result = run("label", store.folder, "--workers", 1)
+    assert result.exit_code == 0, result.output
+    assert "labelled 3 parts" in result.output
+    return store.folder
+
+
 def make_table(target, home, corpus, recipes, *words):
-    """Make a table of the paper, of tiny recipes, in a folder that has its cache too.
+    """Make a table of the paper from tiny recipes, in a folder that also holds the cache.
 
     Returns:
         The words of the command.

@@ -1,17 +1,18 @@
-"""The command `marotte`: its commands, and what becomes of errors that are meant for a person."""
+"""The command `marotte`: its commands, in the order and the groups in which `--help` lists them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from marotte.cli import (
     analyse,
     animate,
     corpus,
-    learn,
+    evaluate,
+    export,
+    label,
     live,
     mesh,
     rate,
@@ -21,82 +22,48 @@ from marotte.cli import (
     train,
     view,
 )
-from marotte.errors import MarotteError, missing_extra
+from marotte.cli.group import Commands, examples
 from marotte.version import __version__
 
-# What the learning path is made of, and a plain install has not.
-_TRAIN = frozenset({"torch", "lightning_fabric", "tensorboard", "onnx", "pyarrow", "matplotlib"})
-
-BAD_INPUT = 2  # exit codes; typer too leaves with 2 when it is called wrongly
-INTERRUPTED = 130
-
-
-class Commands(TyperGroup):
-    """Ends with one line and an exit code where the user, not the program, has to act."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except MarotteError as error:
-            raise _refused(error) from error
-        except (KeyboardInterrupt, ImportError) as error:
-            if isinstance(error, ModuleNotFoundError) and error.name in _TRAIN:
-                raise _refused(missing_extra(error.name, "train")) from error
-            # An extension module interrupted while it loads raises ImportError from the interrupt.
-            if not isinstance(error.__cause__ or error, KeyboardInterrupt):
-                raise
-            typer.echo("marotte: interrupted", err=True)
-            raise typer.Exit(INTERRUPTED) from error
-
-
-def _refused(error: MarotteError) -> typer.Exit:
-    """Say what is wrong, in one line."""
-    typer.echo(f"marotte: {' '.join(str(error).split())}", err=True)
-    return typer.Exit(BAD_INPUT)
-
+ANIMATE, CORPUS, TRAIN, MEASURE = "Animate", "Corpus", "Train", "Measure"
 
 app = typer.Typer(
-    cls=Commands,
-    help="A voice becomes a moving face, on the device that plays it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
 )
-for command in (
-    animate.animate,
-    live.live,
-    view.view,
-    learn.label,
-    teach.teach,
-    train.train,
-    learn.export,
-    learn.evaluate,
-    reproduce.reproduce,
-    search.search,
-    analyse.analyse,
+for panel, module, command in (
+    (ANIMATE, animate, animate.animate),
+    (ANIMATE, live, live.live),
+    (ANIMATE, view, view.view),
+    (CORPUS, label, label.label),
+    (TRAIN, teach, teach.teach),
+    (TRAIN, train, train.train),
+    (TRAIN, search, search.search),
+    (TRAIN, export, export.export),
+    (MEASURE, evaluate, evaluate.evaluate),
+    (MEASURE, reproduce, reproduce.reproduce),
+    (MEASURE, analyse, analyse.analyse),
 ):
-    app.command()(command)
-app.add_typer(corpus.app, name="corpus")
-app.add_typer(mesh.app, name="mesh")
-app.add_typer(rate.app, name="rate")
+    app.command(rich_help_panel=panel, epilog=examples(*module.EXAMPLES))(command)
+app.add_typer(corpus.app, name="corpus", rich_help_panel=CORPUS)
+app.add_typer(mesh.app, name="mesh", rich_help_panel=MEASURE)
+app.add_typer(rate.app, name="rate", rich_help_panel=MEASURE)
 
 
-def print_version(asked: bool) -> None:
-    """Print the version and leave."""
-    if asked:
+def print_version(requested: bool) -> None:
+    """Print the version and exit."""
+    if requested:
         typer.echo(f"marotte {__version__}")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog=examples("marotte animate voice.wav", "marotte live --output vmc"))
 def root(
     version: Annotated[
         bool,
         typer.Option("--version", callback=print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """A voice becomes a moving face, on the device that plays it."""
+    """Turn a voice into a moving face, on the device that plays it."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`marotte analyse`: what a student's layers know."""
+"""`marotte analyse`: a trained student in, a picture of what each of its layers knows out."""
 
 from __future__ import annotations
 
@@ -8,22 +8,34 @@ from typing import Annotated
 import typer
 
 from marotte.cli import options
-from marotte.cli.learn import need_torch
-from marotte.cli.progress import progress, teller
+from marotte.cli.progress_bars import progress_bars, stage_bar
+from marotte.cli.requirements import need_torch
+
+EXAMPLES = ("marotte analyse RUN CORPUS --quick",)
 
 
 def analyse(
     run: options.TrainedRun,
-    corpus: Annotated[Path, typer.Option(help="A corpus with English test sets.")],
-    to: Annotated[
-        Path | None, typer.Option(help="The picture, .png.", show_default="layers.png in RUN")
+    corpus: Annotated[
+        Path,
+        typer.Argument(metavar="CORPUS", help="The folder of a corpus with English test sets."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The picture to write, .png; a table is written next to it, .csv.",
+            show_default="layers.png in RUN",
+        ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="5 k windows to learn from and 1 k to test, not 50 k.")
+        bool,
+        typer.Option("--quick", help="Train on 5,000 windows, not 50,000; test on 1,000."),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of what is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the windows.")] = 0,
 ) -> None:
-    """Ask each layer of a trained student which phoneme or viseme it hears (Fig. 12)."""
+    """Measure which phonemes and visemes each layer of a trained student tells apart (Fig. 12)."""
     need_torch()
     from marotte.learn.data.csv_io import write_csv
     from marotte.learn.data.store import Store
@@ -31,21 +43,21 @@ def analyse(
     from marotte.learn.measure.probe import layers as probes
     from marotte.learn.measure.probe.phoneme_maps import MAPS, PHONEMES
     from marotte.learn.measure.probe.sampling import QUICK, Sizes
-    from marotte.learn.train.checkpoint import FILE, load_net
+    from marotte.learn.train.checkpoint import CHECKPOINT_FILE, load_net
     from marotte.paths import check_writable
 
     store = Store.open(corpus)
-    net, state = load_net(run / FILE)
-    picture = to or run / "layers.png"
+    net, state = load_net(run / CHECKPOINT_FILE)
+    picture = output or run / "layers.png"
     check_writable(picture)
     sizes = QUICK if quick else Sizes()
-    with progress() as bars:
-        found = probes.probe_layers(net, store, sizes, seed, teller(bars))
+    with progress_bars() as bars:
+        results = probes.probe_layers(net, store, sizes, seed, stage_bar(bars))
     name = state["recipe"]["name"]
     title = f"What the layers of {name} know: probes of {sizes.train} windows, seed {seed}"
-    probes.plot(found, title, picture)
-    write_csv(picture.with_suffix(".csv"), found, probes.ProbeResult)
-    layers = dict.fromkeys(each.layer for each in found)
-    lines = [[layer, *(f"{e.f1:.3f}" for e in found if e.layer == layer)] for layer in layers]
-    typer.echo("\n".join(markdown_table(("layer", PHONEMES, *MAPS), lines)))
-    typer.echo(f"{picture}, and {picture.with_suffix('.csv').name} beside it")
+    probes.plot(results, title, picture)
+    write_csv(picture.with_suffix(".csv"), results, probes.ProbeResult)
+    layers = dict.fromkeys(result.layer for result in results)
+    rows = [[layer, *(f"{r.f1:.3f}" for r in results if r.layer == layer)] for layer in layers]
+    typer.echo("\n".join(markdown_table(("layer", PHONEMES, *MAPS), rows)))
+    typer.echo(f"{picture}, and {picture.with_suffix('.csv').name} next to it")

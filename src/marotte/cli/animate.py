@@ -1,4 +1,4 @@
-"""`marotte animate`: a recording in, files that hold its moving face out, and a short summary."""
+"""`marotte animate`: recordings in, files of their moving faces out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from marotte.cli import options
-from marotte.cli.progress import bar, progress
+from marotte.cli.progress_bars import bar, progress_bars
 
 if TYPE_CHECKING:
     from marotte.audio.recording import Recording
     from marotte.face.animation import Animation
 
+EXAMPLES = ("marotte animate voice.wav",)
 LONGEST_PAGE_S = 600  # a page holds its sound: hours of it would be more than a browser likes
 
 
@@ -34,8 +35,8 @@ def animate(
     rig: options.Rig = None,
     smooth: options.Smooth = None,
     retarget: options.Retarget = None,
-    life: options.Life = False,
-    seed: options.LifeSeed = 0,
+    idle_motion: options.IdleMotion = False,
+    seed: options.IdleMotionSeed = 0,
 ) -> None:
     """Give a recording a face."""
     from marotte.api import load
@@ -48,14 +49,14 @@ def animate(
     outputs = output or default_outputs(sound, recording.stem)
     check_outputs(outputs)
     model = load(student or "live", rig)
-    with progress() as bars:
+    with progress_bars() as bars:
         start_s = perf_counter()
         animation = model.animate(
             sound,
             fps=fps,
             smooth=smooth,
             retarget=retarget,
-            idle_motion=life,
+            idle_motion=idle_motion,
             seed=seed,
             progress=bar(bars, "animating"),
         )

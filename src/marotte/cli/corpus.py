@@ -1,4 +1,4 @@
-"""`marotte corpus`: build a corpus of speech from a recipe, look at it, check its alignment."""
+"""`marotte corpus`: a recipe in, a corpus of speech out; show a corpus, and check its alignment."""
 
 from __future__ import annotations
 
@@ -9,30 +9,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from marotte.cli import options
+from marotte.cli.group import examples
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from marotte.learn.data.store import ManifestRow
 
-app = typer.Typer(
-    help="Build a corpus of speech from packages, and look at it.", no_args_is_help=True
-)
+app = typer.Typer(help="Build a corpus of speech, and show what is in it.", no_args_is_help=True)
 
 
-@app.command()
+@app.command(epilog=examples("marotte corpus build recipes/corpus.toml"))
 def build(
-    recipe: Annotated[Path, typer.Argument(help="A recipe in TOML.")],
-    to: Annotated[
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="A corpus recipe, a .toml file.")
+    ],
+    output: Annotated[
         Path | None,
         typer.Option(
-            help="The corpus folder; by default in Marotte's cache, by the recipe's name."
+            "--output",
+            "-o",
+            help="The corpus folder to write.",
+            show_default="corpora/NAME in Marotte's cache",
         ),
     ] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, help="How many processes.", show_default="one a core")
-    ] = os.cpu_count() or 1,
+    workers: options.Workers = None,
 ) -> None:
-    """Build the speech of a recipe; what is there already is kept."""
+    """Build the corpus of a recipe. Finished parts are kept, so the command can be run again."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -47,14 +51,14 @@ def build(
     from marotte.learn.corpora.build import build as build_corpus
     from marotte.learn.corpora.recipe import load_recipe
 
-    read = load_recipe(recipe)
-    folder = to or _default_folder(read.name)
+    loaded = load_recipe(recipe)
+    folder = output or _default_folder(loaded.name)
     console = Console()
-    plan = plan_build(read, folder)
+    plan = plan_build(loaded, folder)
     for name, reason in plan.unusable.items():
         console.print(f"[yellow]without {name}:[/] {reason}")
     if not plan.n_parts:
-        raise MarotteError(f"no source of {recipe} can be used: mend what is said above")
+        raise MarotteError(f"no source of {recipe} can be used: fix what is printed above")
     minutes = 0.0
     columns = (TextColumn("parts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:
@@ -67,27 +71,34 @@ def build(
             progress.update(task, advance=1, description=f"{minutes:.0f} min of speech")
             if not console.is_terminal:
                 left_out = f", {part.skipped} left out" if part.skipped else ""
-                console.print(f"{part.part}: {part.utterances} utterances{left_out}")
+                console.print(f"{part.name}: {part.utterances} utterances{left_out}")
 
-        build_corpus(plan, folder, workers, on_part)
+        build_corpus(plan, folder, workers or os.cpu_count() or 1, on_part)
     _print_corpus(console, folder)
 
 
-@app.command()
+@app.command(epilog=examples("marotte corpus show recipes/corpus.toml"))
 def show(
-    what: Annotated[Path, typer.Argument(help="A corpus folder, or the recipe it was built from.")],
+    corpus: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CORPUS", help="A corpus folder, or the recipe that it was built from."
+        ),
+    ],
 ) -> None:
-    """Say how much speech a corpus has, by split, source, language and speaker."""
+    """Show how much speech a corpus has, by split, source and language."""
     from rich.console import Console
 
-    _print_corpus(Console(), _default_folder(what.stem) if what.suffix == ".toml" else what)
+    _print_corpus(Console(), _default_folder(corpus.stem) if corpus.suffix == ".toml" else corpus)
 
 
-@app.command()
+@app.command(epilog=examples("marotte corpus fetch recipes/corpus.toml"))
 def fetch(
-    recipe: Annotated[Path, typer.Argument(help="The recipe whose sources need them.")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="The recipe whose sources need packages.")
+    ],
 ) -> None:
-    """Download the Debian packages a recipe's sources read; needs apt-get and dpkg."""
+    """Download the Debian packages that a recipe's sources read; needs apt-get and dpkg."""
     from rich.console import Console
 
     from marotte.errors import MarotteError
@@ -105,15 +116,19 @@ def fetch(
         console.print(f"{package.name} is in {root}")
 
 
-@app.command()
+@app.command(epilog=examples("marotte corpus check-alignment hibari --count 20"))
 def check_alignment(
     voice: Annotated[
         list[str] | None,
-        typer.Argument(help="Sources that know their phones.", show_default="hibari and espeak"),
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="Sources that come with phones.",
+            show_default="hibari and espeak",
+        ),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Sentences of each voice.")] = 100,
+    count: Annotated[int, typer.Option(min=1, help="Sentences per source.")] = 100,
 ) -> None:
-    """Align sentences of voices that know when they said what, and compare the onsets."""
+    """Align sentences of sources that come with phones, and compare the onsets with theirs."""
     from rich.console import Console
 
     from marotte.learn.corpora.agreement import measure_agreement
@@ -137,7 +152,7 @@ def _default_folder(recipe_name: str) -> Path:
 
 
 def _sums(rows: list[ManifestRow]) -> tuple[str, str, str]:
-    """Speakers, utterances and minutes of some rows of the manifest."""
+    """Return the speakers, utterances and minutes of some rows of the manifest, as text."""
     utterances = sum(row.utterances for row in rows)
     return str(len(rows)), str(utterances), f"{sum(row.minutes for row in rows):.1f}"
 

@@ -1,4 +1,4 @@
-"""`marotte live`: a voice as it is spoken in; its face, frame by frame, to other programs out."""
+"""`marotte live`: a voice in, as it is spoken; its face, frame by frame, out to other programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from marotte.cli import options
+from marotte.cli import completion, options
 
 if TYPE_CHECKING:
     from marotte.realtime.inputs import Input
@@ -19,14 +19,23 @@ if TYPE_CHECKING:
     from marotte.realtime.runner import LiveRunner
 
 
+EXAMPLES = (
+    "marotte live -o livelink -o vmc:192.168.1.5",
+    "marotte live -o csv:take.csv -o wav:take.wav",
+    "marotte live --input samples/hello.wav --fast -o json",
+)
+SOUND = "Sound"
+
+
 def live(
-    out: Annotated[
+    output: Annotated[
         list[str] | None,
         typer.Option(
-            "--out",
+            "--output",
             "-o",
-            help="Where frames go, e.g. vmc, livelink:192.168.1.5, csv:take.csv, json. May be "
-            "given several times.",
+            help="An output for the frames, e.g. vmc, livelink:192.168.1.5, csv:take.csv or json. "
+            "May be given several times.",
+            autocompletion=completion.outputs,
         ),
     ] = None,
     input: Annotated[
@@ -34,27 +43,42 @@ def live(
         typer.Option(
             "--input",
             "-i",
-            help="A sound file, played in real time, or - for raw 16-bit mono samples on standard "
-            "input.",
+            help="A sound file, or - for raw 16-bit mono samples on standard input.",
             show_default="the microphone",
+            rich_help_panel=SOUND,
         ),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="A microphone, by a part of its name.", show_default=False)
+        str | None,
+        typer.Option(
+            help="The microphone: a part of its name.",
+            show_default="the system's default",
+            rich_help_panel=SOUND,
+        ),
     ] = None,
-    devices: Annotated[bool, typer.Option("--devices", help="List the microphones.")] = False,
-    rate: Annotated[int, typer.Option(help="Samples a second of standard input.")] = 16_000,
-    fps: Annotated[float, typer.Option(help="Frames a second.")] = 60.0,
+    devices: Annotated[
+        bool,
+        typer.Option("--devices", help="List the microphones and exit.", rich_help_panel=SOUND),
+    ] = False,
+    rate: Annotated[
+        int, typer.Option(help="Sample rate of standard input, in Hz.", rich_help_panel=SOUND)
+    ] = 16_000,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help="Read a file or standard input as fast as possible, not in real time.",
+            rich_help_panel=SOUND,
+        ),
+    ] = False,
+    fps: options.Fps = 60.0,
     student: options.Student = None,
     smooth: options.Smooth = None,
     retarget: options.Retarget = None,
-    life: options.Life = False,
-    seed: options.LifeSeed = 0,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="Don't play in real time, but as fast as can be.")
-    ] = False,
+    idle_motion: options.IdleMotion = False,
+    seed: options.IdleMotionSeed = 0,
 ) -> None:
-    """Give a voice a face while it speaks, and send it to other programs."""
+    """Animate a voice while it speaks, and send the frames to other programs."""
     from marotte.errors import MarotteError
     from marotte.infer.stream import Stream
     from marotte.model.session import load_student
@@ -65,21 +89,21 @@ def live(
     if devices:
         list_devices()
         return
-    if not out:
-        raise MarotteError(f"frames go nowhere: give at least one --out: {', '.join(names())}")
+    if not output:
+        raise MarotteError(f"the frames need an output: give at least one -o: {', '.join(names())}")
     actor = load_student(student)
     source = open_input(input, device, rate, fast)
     processors = make_processors(
-        actor.rig, source.rate, retarget=retarget, idle_motion=life, seed=seed
+        actor.rig, source.rate, retarget=retarget, idle_motion=idle_motion, seed=seed
     )
     stream = Stream(actor, source.rate, fps, smooth, processors)
     take = Take(stream.rig, fps, source.rate, actor.name)
-    senders = open_senders(out, take, fast)
-    say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(out)}")
+    senders = open_senders(output, take, fast)
+    say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(output)}")
     say(stream.cost)
     with status_line() as show:
         running = LiveRunner(source, stream, senders, fast=fast, report=say, show=show)
-        # Who is asked to end, by a supervisor or a shutdown, ends its recordings as after Ctrl-C.
+        # SIGTERM, from a supervisor or at shutdown, finishes the recordings as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             running.run()

@@ -1,4 +1,4 @@
-"""Options that several commands have, each with one form and one help text."""
+"""Arguments and options that several commands share: each has one name, one meaning, one help."""
 
 from __future__ import annotations
 
@@ -7,44 +7,118 @@ from typing import Annotated
 
 import typer
 
+from marotte.cli import completion
+
+MOTION = "Motion"  # the titles of groups of options
+RUNNING = "Processes and threads"
+
 Student = Annotated[
-    str | None, typer.Option(help="The student: a name, or an ONNX file.", show_default=False)
+    str | None,
+    typer.Option(
+        help="The student: a name, such as live or offline, or the path of an ONNX file.",
+        show_default="live",
+        autocompletion=completion.students,
+    ),
 ]
 Rig = Annotated[
     Path | None,
-    typer.Option(help="A JSON file of another rig, or a mesh's file.", show_default="ARKit's 52"),
+    typer.Option(
+        help="The rig: a JSON file, or the .npz file of a mesh.",
+        show_default="ARKit's 52 blendshapes",
+    ),
 ]
+Fps = Annotated[float, typer.Option(help="Frames per second.")]
 Smooth = Annotated[
     bool | None,
     typer.Option(
-        help="Tremble less, up to 16.7 ms later, or more, sooner.",
-        show_default="as the student is made",
+        help="Smooth the motion; adds up to 16.7 ms of delay. `--no-smooth` removes the delay "
+        "and adds jitter.",
+        show_default="the student's own setting",
+        rich_help_panel=MOTION,
     ),
 ]
 Retarget = Annotated[
-    Path | None, typer.Option(help="A TOML file of gains, ranges and names.", show_default=False)
+    Path | None,
+    typer.Option(
+        help="A TOML file of gains, ranges and new names for the controls.",
+        show_default=False,
+        rich_help_panel=MOTION,
+    ),
 ]
-Life = Annotated[bool, typer.Option("--life", help="Blink, and move head and brows.")]
-LifeSeed = Annotated[int, typer.Option(help="Of --life: other seeds move otherwise.")]
+IdleMotion = Annotated[
+    bool,
+    typer.Option(
+        "--idle-motion",
+        help="Add blinks, and small movements of head and brows.",
+        rich_help_panel=MOTION,
+    ),
+]
+IdleMotionSeed = Annotated[
+    int,
+    typer.Option(
+        help="Random seed of `--idle-motion`: another seed gives another motion.",
+        rich_help_panel=MOTION,
+    ),
+]
 
-CorpusFolder = Annotated[Path, typer.Argument(help="The corpus folder, as `corpus build` says it.")]
-LabelledCorpus = Annotated[Path, typer.Option(help="The labelled corpus folder.")]
-TrainedRun = Annotated[Path, typer.Argument(help="A run's folder, as `train` says it.")]
+CorpusFolder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CORPUS", help="The corpus folder, as printed by `marotte corpus build`."
+    ),
+]
+LabelledCorpus = Annotated[
+    Path, typer.Argument(metavar="CORPUS", help="The corpus folder, labelled by `marotte label`.")
+]
+TrainedRun = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run folder, as printed by `marotte train`.")
+]
 NewRun = Annotated[
     Path | None,
-    typer.Option(help="The run's folder.", show_default="runs/<name> in Marotte's cache"),
+    typer.Option(
+        "--output",
+        "-o",
+        help="The run folder to write. A run that was stopped goes on from there.",
+        show_default="runs/NAME in Marotte's cache",
+    ),
 ]
-Minutes = Annotated[float | None, typer.Option(help="A time budget other than the recipe's.")]
-Threads = Annotated[int | None, typer.Option(help="CPU threads that train.")]
+Minutes = Annotated[
+    float | None,
+    typer.Option(help="Training budget in minutes.", show_default="the recipe's own"),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        help="CPU threads for training.",
+        show_default="as many as PyTorch takes",
+        rich_help_panel=RUNNING,
+    ),
+]
 
 SpeechMinutes = Annotated[
     float | None,
-    typer.Option(help="Score at most so many minutes of each test set.", show_default="all"),
+    typer.Option(
+        help="Score at most this many minutes of speech per test set; always the same speech.",
+        show_default="all",
+    ),
+]
+Ensemble = Annotated[
+    bool,
+    typer.Option(
+        "--ensemble", help="Average three predictions per frame, as in equation 8 of the paper."
+    ),
 ]
 TrainMissing = Annotated[
-    bool, typer.Option(help="Train what is missing; else only what is trained is measured.")
+    bool,
+    typer.Option(help="Train the students that are missing. `--no-train` leaves them out."),
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(help="Processes that score, of one thread each.", show_default="one a core"),
+    typer.Option(
+        min=1,
+        help="Worker processes, of one thread each.",
+        show_default="one per core",
+        rich_help_panel=RUNNING,
+    ),
 ]
+OutputFolder = Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")]

@@ -1,4 +1,4 @@
-"""`marotte rate`: a folder in which people rate students blindly, and a plot of what they said."""
+"""`marotte rate`: make a folder in which people rate students blindly; plot their answers."""
 
 from __future__ import annotations
 
@@ -7,67 +7,85 @@ from typing import Annotated
 
 import typer
 
-from marotte.cli.learn import need_torch
-from marotte.cli.progress import progress, teller
-from marotte.cli.table import make_folder
+from marotte.cli import options
+from marotte.cli.group import examples
+from marotte.cli.progress_bars import progress_bars, stage_bar
+from marotte.cli.requirements import need_torch
 from marotte.errors import MarotteError
+from marotte.paths import make_folder
 
-app = typer.Typer(help="Let people rate students beside their teacher.", no_args_is_help=True)
+app = typer.Typer(help="Let people compare students with their teacher.", no_args_is_help=True)
 
 
-@app.command()
+@app.command(epilog=examples("marotte rate make CORPUS live my-student.onnx -o rating"))
 def make(
-    students: Annotated[
-        list[str], typer.Argument(help="Students by name, by file, or by their run's folder.")
+    corpus: Annotated[
+        Path, typer.Argument(metavar="CORPUS", help="The corpus folder whose test sets are spoken.")
     ],
-    corpus: Annotated[Path, typer.Option(help="The corpus whose test sets are spoken.")],
-    to: Annotated[Path, typer.Option(help="The folder to make.")] = Path("rating"),
-    clips: Annotated[int, typer.Option(help="Clips of each student.", min=1)] = 10,
-    teacher: Annotated[str, typer.Option(help="Who is on the left.")] = "phonetic",
-    smooth: Annotated[bool, typer.Option("--smooth", help="Show them smoothed too.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the order.")] = 0,
+    students: Annotated[
+        list[str],
+        typer.Argument(metavar="STUDENT...", help="Students: names, ONNX files or run folders."),
+    ],
+    output: options.OutputFolder = Path("rating"),
+    clips: Annotated[int, typer.Option(help="Clips per student.", min=1)] = 10,
+    teacher: Annotated[str, typer.Option(help="The teacher, shown on the left.")] = "phonetic",
+    ensemble: Annotated[
+        bool,
+        typer.Option(
+            "--ensemble",
+            help="Show each student a second time with three predictions averaged per frame, as "
+            "in equation 8 of the paper.",
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Random seed of the order.")] = 0,
 ) -> None:
-    """Write videos, teacher left and student right, and a page that asks for a score of each."""
+    """Write videos, teacher left and student right, and a page that asks for ratings."""
     from marotte.learn.data.store import Store
     from marotte.learn.measure import rating
     from marotte.learn.measure.predictors import Predictor, open_student
 
     if any(Path(student).is_dir() for student in students):
         need_torch()
-    faces: dict[str, Predictor] = {}
+    predictors: dict[str, Predictor] = {}
     for student in students:
-        name, face = open_student(student)
-        if name in faces:
+        name, predictor = open_student(student)
+        if name in predictors:
             raise MarotteError(f"two students are called {name!r}: give each its own name")
-        faces[name] = face
-        if smooth:
-            faces.update([open_student(student, smooth)])
+        predictors[name] = predictor
+        if ensemble:
+            predictors.update([open_student(student, ensemble)])
     store = Store.open(corpus)
-    make_folder(to)
-    with progress() as bars:
-        trials = rating.make_study(faces, store, to, teacher, clips, seed, teller(bars))
-    typer.echo(f"{len(trials)} videos: open {to / 'index.html'}")
-    typer.echo(f"keep {to / 'key.json'} from who rates; then: marotte rate plot ANSWERS.json ...")
+    make_folder(output)
+    with progress_bars() as bars:
+        trials = rating.make_study(predictors, store, output, teacher, clips, seed, stage_bar(bars))
+    typer.echo(f"{len(trials)} videos: open {output / 'index.html'}")
+    typer.echo(f"don't show {output / 'key.json'} to the raters")
+    typer.echo("next: marotte rate plot ANSWERS.json ...")
 
 
-@app.command()
+@app.command(epilog=examples("marotte rate plot answers/*.json --answer-key rating/key.json"))
 def plot(
-    answers: Annotated[list[Path], typer.Argument(help="What people downloaded, a file each.")],
-    key: Annotated[Path, typer.Option(help="The key of the folder they rated.")] = Path(
-        "rating/key.json"
-    ),
-    output: Annotated[Path, typer.Option("--output", "-o", help="The picture.")] = Path(
-        "rating.png"
-    ),
+    answers: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="ANSWERS...", help="The files that the raters downloaded, one per person."
+        ),
+    ],
+    answer_key: Annotated[
+        Path, typer.Option(help="The file key.json of the folder that was rated.")
+    ] = Path("rating/key.json"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The picture to write, .png.")
+    ] = Path("rating.png"),
 ) -> None:
-    """Draw a box plot of scores out of answers."""
+    """Draw a box plot of the ratings."""
     from statistics import mean
 
     from marotte.learn.measure import rating
     from marotte.paths import check_writable
 
     check_writable(output)
-    scores = rating.read_answers(key, answers)
+    scores = rating.read_answers(answer_key, answers)
     rating.plot(scores, output)
     for name, each in scores.items():
         typer.echo(f"{name}: {mean(each):.2f}, the mean of {len(each)}")

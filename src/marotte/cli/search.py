@@ -1,4 +1,4 @@
-"""`marotte search`: a grid of students under one budget, and the frontier they draw (§ 6.5)."""
+"""`marotte search`: a grid of students, each with one budget, in; a Pareto front out (§ 6.5)."""
 
 from __future__ import annotations
 
@@ -8,32 +8,42 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from marotte.cli import options, table
-from marotte.cli.learn import need_torch
+from marotte.cli import options, paper_table
+from marotte.cli.requirements import need_torch
 from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
     from marotte.learn.reproduce.rows import Row
 
+EXAMPLES = ("marotte search recipes/live.toml CORPUS --minutes 20 --channels 32,64",)
 FRONTENDS, CHANNELS, LOOKAHEAD = "mel,sinc,waveform", "32,64,128", "64,128,256"
 
 
 def search(
-    recipe: Annotated[Path, typer.Argument(help="The recipe that all of them have in common.")],
+    recipe: Annotated[
+        Path,
+        typer.Argument(metavar="RECIPE", help="The recipe that all students share, a .toml file."),
+    ],
     corpus: options.LabelledCorpus,
-    minutes: Annotated[float, typer.Option(help="The training budget of each student.")] = 20,
-    frontends: Annotated[str, typer.Option(help="Front ends, by commas.")] = FRONTENDS,
-    channels: Annotated[str, typer.Option(help="C, by commas.")] = CHANNELS,
-    lookahead: Annotated[str, typer.Option(help="d in ms, by commas.")] = LOOKAHEAD,
+    minutes: Annotated[
+        float, typer.Option(help="Training budget of each student, in minutes.")
+    ] = 20,
+    frontends: Annotated[str, typer.Option(help="Front ends, separated by commas.")] = FRONTENDS,
+    channels: Annotated[
+        str, typer.Option(help="Numbers of channels C, separated by commas.")
+    ] = CHANNELS,
+    lookahead: Annotated[
+        str, typer.Option(help="Look-aheads d in ms, separated by commas.")
+    ] = LOOKAHEAD,
     speech: options.SpeechMinutes = None,
-    to: Annotated[Path, typer.Option(help="The folder for table and picture.")] = Path("search"),
+    output: options.OutputFolder = Path("search"),
     train: options.TrainMissing = True,
     workers: options.Workers = None,
     threads: options.Threads = None,
 ) -> None:
-    """Train every front end with every C and d; show what quality each delay and size buys.
+    """Train a grid of students, and show which quality each size and look-ahead gives.
 
-    What is trained, or scored, is not trained or scored again: widen the grid as you go.
+    Students are trained and scored once, so the grid can be widened step by step.
     """
     need_torch()
     from marotte.face.rig import ARKIT_52
@@ -46,18 +56,20 @@ def search(
     for row, seed in runs_of(rows):
         # What can't be built is refused before hours are spent.
         StudentConfig(names=ARKIT_52.speech, **vars(plan.recipe(row, seed).student))
-    frontier = report.Table("frontier", rows, plan, to)
-    made = table.make(frontier, table.Making(speech, train, workers, threads))
-    typer.echo(f"{made} students: {to / 'frontier.md'}, .csv and .png beside it")
+    frontier = report.Table("frontier", rows, plan, output)
+    made = paper_table.make_table(
+        frontier, paper_table.TableOptions(speech, train, workers, threads)
+    )
+    typer.echo(f"{made} students: {output / 'frontier.md'}, with .csv and .png next to it")
 
 
 def grid(
     recipe: str, frontends: str = FRONTENDS, channels: str = CHANNELS, lookahead: str = LOOKAHEAD
 ) -> list[Row]:
-    """The teacher, and a student for every front end, C and d, as it differs from the recipe.
+    """Return rows for the teacher and for a student of each front end, C and d.
 
     Raises:
-        MarotteError: C or d are no numbers by commas.
+        MarotteError: C or d are not numbers separated by commas.
     """
     from marotte.learn.reproduce.rows import TEACHER, Row
 
@@ -87,4 +99,4 @@ def _numbers(words: str) -> list[float]:
     try:
         return [float(word) for word in _list(words)]
     except ValueError as error:
-        raise MarotteError(f"give numbers by commas, e.g. 32,64, got {words!r}") from error
+        raise MarotteError(f"separate numbers by commas, e.g. 32,64, got {words!r}") from error

@@ -1,4 +1,4 @@
-"""`marotte teach`: a teacher that labels by ear is trained on what another has labelled."""
+"""`marotte teach`: a recipe and a labelled corpus in, a teacher that needs no transcript out."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ from typing import Annotated
 import typer
 
 from marotte.cli import options
-from marotte.cli.learn import need_torch
-from marotte.cli.progress import bar, progress, steps
+from marotte.cli.progress_bars import bar, progress_bars, training_bar
+from marotte.cli.requirements import need_torch
+
+EXAMPLES = ("marotte teach recipes/voice2face.toml CORPUS",)
 
 
 def teach(
-    recipe: Annotated[Path, typer.Argument(help="A recipe of a Voice2Face, a .toml file.")],
+    recipe: Annotated[
+        Path,
+        typer.Argument(metavar="RECIPE", help="A recipe of a Voice2Face teacher, a .toml file."),
+    ],
     corpus: options.LabelledCorpus,
-    run: options.NewRun = None,
+    output: options.NewRun = None,
     minutes: options.Minutes = None,
     threads: options.Threads = None,
     download: Annotated[
         bool,
         typer.Option(
-            "--download", help="Fetch the recipe's speech encoder from the Hugging Face hub."
+            "--download", help="Download the recipe's speech encoder from the Hugging Face Hub."
         ),
     ] = False,
 ) -> None:
-    """Train a Voice2Face, a teacher that needs no transcript; a run that was stopped goes on."""
+    """Train Voice2Face, a teacher that needs no transcript. A run that was stopped goes on."""
     need_torch()
     import torch
 
@@ -38,30 +43,30 @@ def teach(
     from marotte.paths import cache_folder
 
     plan = load_teach_recipe(recipe, minutes)
-    folder = run or cache_folder() / "runs" / plan.name
+    folder = output or cache_folder() / "runs" / plan.name
     store = Store.open(corpus)
     if threads:
         torch.set_num_threads(threads)
     encoder = open_encoder(plan.encoder.model, plan.encoder.layer, download=download)
-    with progress() as bars:
+    with progress_bars() as bars:
         training_set = TrainingSet.prepare(plan, store, encoder, bar(bars, "listening"))
-        net = train(plan, training_set, folder, steps(bars, "teaching", plan.train))
-        found = assess(net, training_set.valid or training_set.train, encoder.first_s)
-    heard = (
-        f"{len(training_set.valid)} utterances of speakers it did not learn from"
+        net = train(plan, training_set, folder, training_bar(bars, "teaching", plan.train))
+        scores = assess(net, training_set.valid or training_set.train, encoder.first_s)
+    speech = (
+        f"{len(training_set.valid)} utterances of speakers that were not trained on"
         if training_set.valid
-        else "what it learnt from, as the corpus keeps no speakers for validation"
+        else "the training speech, because the corpus has no speakers for validation"
     )
     lips = (
-        f"{100 * found.closures.pbm:.1f} % of p b m closed, "
-        f"{100 * found.closures.false_closure:.1f} % of open vowels; "
-        if len(found.closures.bilabial_mm)
-        else ""  # nobody knows their phones
+        f"{100 * scores.closures.pbm:.1f} % of p b m closed, "
+        f"{100 * scores.closures.false_closure:.1f} % of open vowels; "
+        if len(scores.closures.bilabial_mm)
+        else ""  # the speech has no phones
     )
     typer.echo(
-        f"on {heard}: {lips}MSE {found.mse:.4f}; "
-        f"the controls keep the mesh's lip gap to {found.round_trip_mm:.2f} mm"
+        f"on {speech}: {lips}MSE {scores.mse:.4f}; "
+        f"the controls reproduce the mesh's lip gap to {scores.round_trip_mm:.2f} mm"
     )
     typer.echo(f"taught {plan.name}: {folder / 'checkpoint.pt'}")
-    by_name = f"voice2face:{folder}" if run or plan.name != "voice2face" else "voice2face"
+    by_name = f"voice2face:{folder}" if output or plan.name != "voice2face" else "voice2face"
     typer.echo(f"next: marotte label {corpus} --teacher {by_name}")

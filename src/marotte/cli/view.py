@@ -1,4 +1,4 @@
-"""`marotte view`: a page in the browser, where a face says what the microphone hears."""
+"""`marotte view`: serve a page on which a face speaks along with the microphone."""
 
 from __future__ import annotations
 
@@ -14,26 +14,35 @@ from marotte.cli import options
 if TYPE_CHECKING:
     from marotte.model.session import Student
 
+EXAMPLES = ("marotte view", "marotte view --host 0.0.0.0 --certificate cert.pem")
+
 
 def view(
     student: options.Student = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 5252,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")
+    ] = 5252,
     host: Annotated[
         str,
-        typer.Option(help="Where to listen. Whatever others can reach asks them for a token."),
+        typer.Option(
+            help="The address to listen at. If other machines can reach it, they need a token."
+        ),
     ] = "127.0.0.1",
     certificate: Annotated[
         Path | None,
-        typer.Option(help="A PEM file, for https, which the microphone of another machine needs."),
+        typer.Option(
+            help="A PEM file, for https, without which other machines can't use their microphones."
+        ),
     ] = None,
     key: Annotated[
-        Path | None, typer.Option(help="Its key, where it stands in another PEM file.")
+        Path | None,
+        typer.Option(help="The PEM file of the certificate's key.", show_default="CERTIFICATE"),
     ] = None,
     open_page: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
+        bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
     ] = True,
 ) -> None:
-    """Show a face that says what you say, in the browser."""
+    """Show a face in the browser that says what you say."""
     from marotte.face.rig import ARKIT_52
     from marotte.model.session import load_student
     from marotte.model.timing import DEFAULT_FPS
@@ -56,14 +65,14 @@ def view(
     serve(viewer, listening, secure)
 
 
-def students(actor: Student, asked: str | None) -> list[Student | str]:
-    """Who may be chosen on the page: the one that was asked for, and all that are shipped."""
+def students(actor: Student, requested: str | None) -> list[Student | str]:
+    """Return the students that the page offers: the requested one, and all shipped ones."""
     from marotte.model.session import DEFAULT_STUDENT, shipped_students
 
-    return [actor, *(name for name in shipped_students() if name != (asked or DEFAULT_STUDENT))]
+    return [actor, *(name for name in shipped_students() if name != (requested or DEFAULT_STUDENT))]
 
 
 def has_screen() -> bool:
-    """Whether a browser would find a screen here."""
+    """Return whether a browser can open a window here."""
     elsewhere = sys.platform in ("win32", "darwin")
     return elsewhere or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,4 +1,4 @@
-"""Faces are scored the same however they are computed."""
+"""Evaluation: scores do not depend on the way in which controls are computed."""
 
 import dataclasses
 
@@ -13,7 +13,6 @@ from marotte.face.rig import ARKIT_52
 from marotte.learn.data.store import Store
 from marotte.learn.export.onnx import export
 from marotte.learn.measure.evaluate import choose_utterances, evaluate, score
-from marotte.learn.measure.nonspeech import LEVEL, SECONDS, open_shares_by_sound, sounds
 from marotte.learn.measure.predictors import (
     LabelPredictor,
     RunPredictor,
@@ -68,10 +67,12 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A run's folder, of a network whose batch norms have seen something."""
+    """The folder of a run whose network has non-trivial batch norms."""
     folder = tmp_path_factory.mktemp("run")
     torch.manual_seed(0)
-    net = lively(StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(RECIPE.student))))
+    net = with_large_weights(
+        StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(RECIPE.student)))
+    )
     checkpoint.save(
         folder / "checkpoint.pt",
         RECIPE,
@@ -82,8 +83,8 @@ def run(tmp_path_factory):
     return folder
 
 
-def lively(net):
-    """Weights large enough that answers differ from frame to frame."""
+def with_large_weights(net):
+    """Scale the weights so that the outputs differ from frame to frame."""
     with torch.no_grad():
         for parameter in net.parameters():
             if parameter.ndim > 1:
@@ -97,9 +98,9 @@ def lively(net):
     ("frontend", "norm"), [("mel", "step"), ("waveform", "step"), ("waveform", "window")]
 )
 @pytest.mark.parametrize("fps", [60.0, 24.0])
-def test_shared_steps_are_every_window_by_itself(frontend, norm, fps):
+def test_shared_steps_give_the_outputs_of_single_windows(frontend, norm, fps):
     torch.manual_seed(1)
-    net = lively(StudentNet(StudentConfig(8, 128, ("a", "b"), frontend, norm)))
+    net = with_large_weights(StudentNet(StudentConfig(8, 128, ("a", "b"), frontend, norm)))
     voice = speak("a", "b", 0, rate=22_050).samples
     recording = Recording.from_samples(voice, 22_050)
     answers = outputs_of(net, recording, fps)
@@ -112,7 +113,7 @@ def test_shared_steps_are_every_window_by_itself(frontend, norm, fps):
     np.testing.assert_allclose(answers, expected, atol=1e-5)
 
 
-def test_a_run_s_face_is_its_exported_student_s(run, tmp_path):
+def test_a_run_predicts_the_controls_of_its_exported_student(run, tmp_path):
     net, _ = checkpoint.load_net(run / "checkpoint.pt")
     export(net, tmp_path / "tiny.onnx", name="tiny")
     assert open_student(str(run)) == ("tiny", RunPredictor(run))
@@ -123,9 +124,9 @@ def test_a_run_s_face_is_its_exported_student_s(run, tmp_path):
         np.testing.assert_allclose(RunPredictor(run)(utterance), student, atol=1e-4)
 
 
-def test_a_run_s_smoothing_is_its_exported_student_s(tmp_path):
+def test_a_run_is_smoothed_like_its_exported_student(tmp_path):
     shape = dataclasses.replace(RECIPE.student, smooth_behind=2, smooth_ahead=1)
-    net = lively(StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(shape))))
+    net = with_large_weights(StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(shape))))
     progress, recipe = checkpoint.Progress(), dataclasses.replace(RECIPE, student=shape)
     optimizer = torch.optim.AdamW(net.parameters())
     checkpoint.save(tmp_path / "checkpoint.pt", recipe, net, optimizer, progress)
@@ -133,29 +134,32 @@ def test_a_run_s_smoothing_is_its_exported_student_s(tmp_path):
     utterance = speak("queen", "ian", 1)
     student = StudentPredictor(str(tmp_path / "tiny.onnx"))(utterance)
     np.testing.assert_allclose(RunPredictor(tmp_path)(utterance), student, atol=1e-4)
-    # It is a mean already: smoothing does not take the mean of means.
+    # A student that is smoothed by itself is not smoothed again.
     assert open_student(str(tmp_path), smooth=True) == ("tiny", RunPredictor(tmp_path))
     assert open_student("live", smooth=True) == ("live", StudentPredictor("live"))
 
 
-def test_a_student_without_smoothing_is_shown_by_the_ensemble(tiny_student):
-    face = StudentPredictor(str(tiny_student))
-    assert open_student(str(tiny_student), smooth=True) == ("tiny smooth", SmoothedPredictor(face))
+def test_a_student_without_smoothing_is_smoothed_on_request(tiny_student):
+    predictor = StudentPredictor(str(tiny_student))
+    assert open_student(str(tiny_student), smooth=True) == (
+        "tiny smooth",
+        SmoothedPredictor(predictor),
+    )
 
 
 def test_several_processes_give_the_same_scores(store, tiny_student, monkeypatch):
     monkeypatch.setattr("marotte.learn.measure.evaluate.CHUNK_UTTERANCES", 3)
-    face = StudentPredictor(str(tiny_student))
-    one = evaluate(face, store, "test_clean")
+    predictor = StudentPredictor(str(tiny_student))
+    one = evaluate(predictor, store, "test_clean")
     with process_pool(2) as pool:
-        two = evaluate(face, store, "test_clean", pool=pool)
+        two = evaluate(predictor, store, "test_clean", pool=pool)
     assert [each.name for each in one] == ["asterisk_en/s0", "asterisk_en/s1", "all"]
     for a, b in zip(one, two, strict=True):
         assert a.mse == pytest.approx(b.mse, rel=1e-5)
         np.testing.assert_allclose(a.closures.open_mm, b.closures.open_mm, atol=1e-4)
 
 
-def test_a_cap_takes_the_same_speech_each_time(store):
+def test_a_cap_on_minutes_chooses_the_same_speech_each_time(store):
     ids = {id for part in choose_utterances(store, "test_clean").values() for id in part}
     assert len(ids) == 12
     few = choose_utterances(store, "test_clean", minutes=4 * 1.5 / 60)
@@ -173,15 +177,15 @@ def test_languages_are_scored_by_language(store):
     assert [each.name for each in scores] == ["es", "it", "teacher"]
 
 
-def test_a_teacher_is_like_itself(store):
-    for face in (LabelPredictor("phonetic"), TeacherPredictor("phonetic")):
-        last = evaluate(face, store, "test_clean")[-1]
+def test_a_teacher_has_no_error_to_its_own_labels(store):
+    for predictor in (LabelPredictor("phonetic"), TeacherPredictor("phonetic")):
+        last = evaluate(predictor, store, "test_clean")[-1]
         assert last.mse < 1e-6
         assert last.jitter_ratio == pytest.approx(1, abs=0.02)
         assert last.contact_ratio == pytest.approx(1, abs=0.02)
 
 
-def test_a_smoothed_face_trembles_less(store):
+def test_smoothing_reduces_jitter(store):
     labels = LabelPredictor("phonetic")
     plain, smooth = (
         evaluate(face, store, "test_clean")[-1] for face in (labels, SmoothedPredictor(labels))
@@ -200,35 +204,14 @@ def test_without_labels_there_is_no_error(store):
     assert alone.closures.pbm == 1
 
 
-def test_smoothed_is_the_mean_of_three():
+def test_smoothed_controls_are_the_mean_of_three_frames():
     curves = np.arange(5, dtype=np.float32)[:, None] ** 2
     assert smooth_controls(curves)[:, 0] == pytest.approx([1 / 3, 5 / 3, 14 / 3, 29 / 3, 41 / 3])
 
 
-def test_labels_of_another_rate_and_order():
+def test_labels_of_another_rate_and_order_become_arkit_controls():
     curves = np.array([[0, 1], [1, 0], [0, 1]], np.float16)
     controls = to_arkit(curves, ("mouthClose", "jawOpen"), 30.0)
     assert controls.shape == (6, 52)
     jaw = controls[:, ARKIT_52.index["jawOpen"]]
     assert jaw == pytest.approx([1, 0.5, 0, 0.5, 1, 1])
-
-
-class Still:
-    """A jaw that is always as far open."""
-
-    def __init__(self, jaw):
-        self.jaw = jaw
-
-    def __call__(self, utterance):
-        controls = ARKIT_52.neutral(round(utterance.seconds * 60))
-        controls[:, ARKIT_52.index["jawOpen"]] = self.jaw
-        return controls
-
-
-def test_open_shares_of_a_face_that_never_moves():
-    assert set(open_shares_by_sound(Still(0)).values()) == {0}
-    assert set(open_shares_by_sound(Still(0.5)).values()) == {1}
-    for name, samples in sounds().items():
-        assert samples.shape == (SECONDS * 16_000,)
-        loudness = np.sqrt(np.square(samples.astype(float)).mean())
-        assert loudness == pytest.approx(0 if name == "silence" else LEVEL, rel=0.2)

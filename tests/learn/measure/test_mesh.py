@@ -1,4 +1,4 @@
-"""Students of meshes and of own rigs: from files of vertices or curves to files of them."""
+"""Students of a mesh or of a user's rig: from files of vertices or curves to files of the same."""
 
 import json
 
@@ -12,7 +12,7 @@ from marotte.face.loading import load_rig
 from marotte.face.mesh import Mesh, load_mesh
 from marotte.learn.data.mesh_pca import fit
 from marotte.learn.data.store import Store
-from marotte.learn.export.onnx import _Decoded
+from marotte.learn.export.modules import MeshModule
 from marotte.learn.measure.mesh_score import closed_threshold_mm, mean_score, score
 from marotte.learn.models.student import StudentConfig, StudentNet
 from marotte.learn.utterance import Phone, Utterance
@@ -39,7 +39,7 @@ lip_gap = LIP_GAP
 
 
 def motion(n_frames, seed, rank=3, noise_mm=0.0):
-    """Vertices [n_frames, 120] that move in three directions from one rest, beginning there."""
+    """Return vertices [n_frames, 120] that start at rest and move in three directions."""
     same, random = np.random.default_rng(0), np.random.default_rng(seed)
     rest = same.uniform(-50, 50, 3 * N_VERTICES)
     directions = same.standard_normal((rank, 3 * N_VERTICES)) * np.array([[5], [2], [0.5]])[:rank]
@@ -67,7 +67,7 @@ def test_a_fit_finds_the_directions_in_which_a_mesh_moves(files):
     assert np.abs(controls).max() < 1
     np.testing.assert_allclose(mesh.decode(controls), vertices, atol=0.05)
     np.testing.assert_allclose(mesh.encode(mesh.rest[None]), 0, atol=1e-6)
-    # One scale for all: an error of the controls is one of the vertices.
+    # All components have one scale: errors of controls are proportional to errors of vertices.
     lengths = np.linalg.norm(mesh.components, axis=1)
     np.testing.assert_allclose(lengths, lengths[0], rtol=1e-5)
     products = mesh.components @ mesh.components.T / lengths[0] ** 2
@@ -76,13 +76,13 @@ def test_a_fit_finds_the_directions_in_which_a_mesh_moves(files):
     np.testing.assert_allclose(mesh.head.lip_gap(controls, mesh.rig.names), gap, atol=0.05)
 
 
-def test_a_fit_keeps_no_more_than_it_is_asked_for(files):
+def test_a_fit_keeps_no_more_components_than_requested(files):
     assert len(fit(files, "thing", share=0.5).components) == 1
     assert len(fit(files, "thing", most=2).components) == 2
     assert len(fit(files, "thing", share=1.0, most=20).components) == 20
 
 
-def test_a_mesh_comes_back_from_its_file(files, tmp_path):
+def test_a_mesh_is_read_as_it_was_saved(files, tmp_path):
     lips = (UPPER, LOWER)
     mesh = fit(files, "thing", unit_mm=1000, fps=25, rest=files[1], lips=lips, mouth=lips)
     mesh.save(tmp_path / "thing.npz")
@@ -95,7 +95,7 @@ def test_a_mesh_comes_back_from_its_file(files, tmp_path):
     assert load_rig(tmp_path / "thing.npz").names == ("pc00", "pc01", "pc02")
 
 
-def test_what_is_no_mesh_is_said(files, tmp_path):
+def test_files_that_are_not_a_mesh_are_refused(files, tmp_path):
     other, still = tmp_path / "other.npy", tmp_path / "still.npy"
     np.save(other, np.zeros((5, 9), np.float32))
     np.save(still, np.zeros((5, 9), np.float32))
@@ -117,8 +117,8 @@ def test_what_is_no_mesh_is_said(files, tmp_path):
         load_mesh(tmp_path / "cut.npz")
 
 
-def test_a_fit_looks_at_all_of_many_files(files, monkeypatch):
-    """Not at their first frames, in which a face is still."""
+def test_a_fit_uses_all_frames_of_many_files(files, monkeypatch):
+    """A fit must not only use first frames, in which a face is still."""
     monkeypatch.setattr("marotte.learn.data.mesh_pca.SAMPLE_FRAMES", len(files))
     still = [files[0].parent / f"still-{n}.npy" for n in range(3)]
     for path in still:
@@ -131,18 +131,18 @@ def test_scores_are_in_mesh_space(files):
     mesh = fit(files, "thing", unit_mm=1000, lips=(UPPER, LOWER), mouth=(UPPER, LOWER))
     target = motion(30, seed=9)
     moved = target.copy()
-    moved[:, 0::3] += 1  # all vertices 1 mm aside
+    moved[:, 0::3] += 1  # all vertices by 1 mm in x
     moved[:, 3 * UPPER + 1] += 2
-    found = score(mesh, moved, target)
-    aside = (N_VERTICES - 1 + np.sqrt(5)) / N_VERTICES
-    assert found.vertex_error_mm == pytest.approx(aside, abs=1e-4)
-    assert found.mse_mm2 == pytest.approx((N_VERTICES + 4) / (3 * N_VERTICES), abs=1e-4)
-    assert found.lip_vertex_error_mm2 == pytest.approx(5, abs=1e-3)
-    assert found.lip_gap_error_mm == pytest.approx(2, abs=1e-4)
-    assert found.jitter == pytest.approx(found.target_jitter)
+    result = score(mesh, moved, target)
+    expected_mm = (N_VERTICES - 1 + np.sqrt(5)) / N_VERTICES
+    assert result.vertex_error_mm == pytest.approx(expected_mm, abs=1e-4)
+    assert result.mse_mm2 == pytest.approx((N_VERTICES + 4) / (3 * N_VERTICES), abs=1e-4)
+    assert result.lip_vertex_error_mm2 == pytest.approx(5, abs=1e-3)
+    assert result.lip_gap_error_mm == pytest.approx(2, abs=1e-4)
+    assert result.jitter == pytest.approx(result.target_jitter)
     same = score(mesh, target, target)
-    both = mean_score([found, same])
-    assert (both.frames, both.vertex_error_mm) == (60, pytest.approx(found.vertex_error_mm / 2))
+    both = mean_score([result, same])
+    assert (both.frames, both.vertex_error_mm) == (60, pytest.approx(result.vertex_error_mm / 2))
 
 
 def test_lips_close_at_the_distance_they_have_at_rest(files):
@@ -167,11 +167,11 @@ def test_lips_close_at_the_distance_they_have_at_rest(files):
     assert unknown.vertex_error_mm > 0
 
 
-def test_the_decoder_counts_as_the_paper_counts_it():
-    """Its student of CodeTalker: 3.73 M with 50 outputs and a decoder of 50 x 15069 and a mean."""
+def test_the_decoder_has_as_many_parameters_as_in_the_paper():
+    """CodeTalker's student: 3.73 M with 50 outputs, a decoder of 50 x 15069 and a mean."""
     mesh = Mesh("flame", np.zeros(15_069, np.float32), np.zeros((50, 15_069), np.float32), 30, 1)
     net = StudentNet(StudentConfig(256, 256, mesh.rig.names))
-    count = sum(each.numel() for each in _Decoded(net, mesh).parameters())
+    count = sum(each.numel() for each in MeshModule(net, mesh).parameters())
     assert count / 1e6 == pytest.approx(3.73, abs=0.01)
 
 
@@ -182,26 +182,26 @@ def run(*arguments):
 
 
 def speak(corpus, folder):
-    """Two seconds each by three actors, and the vertices and the weights of what they did."""
-    said = []
+    """Write two seconds of speech by each of three actors, with their vertices and weights."""
+    utterances = []
     for number, speaker in enumerate(("joe", "joe", "jim", "naomi")):
         sound = 0.1 * np.random.default_rng(number).standard_normal(32_000).astype(np.float32)
         phones = (Phone("p", 0.5, 0.7), Phone("ɑ", 1.1, 1.3)) if speaker == "jim" else ()
         id = f"queen/{speaker}/{number}"
-        said.append(Utterance(id, "queen", speaker, "en", "MIT", "", sound, 16_000, phones))
+        utterances.append(Utterance(id, "queen", speaker, "en", "MIT", "", sound, 16_000, phones))
         vertices = motion(60, number)
         np.save(folder / f"{number}.npy", vertices / 1000)
         weights = {"exportFps": 60.0, "facsNames": ["jaw", "lips"]}
         weights["weightMat"] = np.random.default_rng(number).uniform(-1, 1, (120, 2)).tolist()
         (folder / f"{number}.json").write_text(json.dumps(weights))
-    Store(corpus).write_part("queen-00000", said)
+    Store(corpus).write_part("queen-00000", utterances)
 
 
 def trained(corpus, folder, rig, teacher, lip_gap):
     recipe = RECIPE.replace("TEACHER", teacher).replace("LIP_GAP", str(lip_gap))
     (folder / "tiny.toml").write_text(recipe)
     to = folder / "run"
-    run("train", folder / "tiny.toml", "--corpus", corpus, "--run", to, "--rig", rig)
+    run("train", folder / "tiny.toml", corpus, "-o", to, "--rig", rig)
     run("export", folder / "run", "-o", folder / "student.onnx")
     return folder / "student.onnx"
 
@@ -224,8 +224,8 @@ def test_a_student_of_a_mesh_from_vertices_to_vertices(capture, write_sound):
     lips = f"{UPPER},{LOWER}"
     (capture / "lve.txt").write_text(f"{UPPER}, {LOWER}")
     words = ["--unit-mm", 1000, "--lips", lips, "--mouth", capture / "lve.txt"]
-    said = run("mesh", "fit", vertices, "-o", file, *words)
-    assert "40 vertices by 3 components" in said
+    output = run("mesh", "fit", vertices, "-o", file, *words)
+    assert "40 vertices by 3 components" in output
     run("label", corpus, "--teacher", f"imported:{file}", "--curves", vertices, "--workers", 1)
     mesh = load_mesh(file)
     labels = Store(corpus).labels("imported-thing", "queen-00000")
@@ -254,12 +254,12 @@ def test_a_student_of_a_mesh_from_vertices_to_vertices(capture, write_sound):
     assert rows["PBM % (how many)"][1::2] == ["(1)"] * 4
     assert rows["lip vertex error mm²"][1] == "0.000"
     assert "lips are closed at" in table
-    table = run("mesh", "score", corpus, *words, "--split", "test_other", "--minutes", 1)
+    table = run("mesh", "score", corpus, *words, "--split", "test_other", "--speech", 1)
     assert "none of this speech has phones" in table
     assert table.count("– (0)") == 8
 
 
-def test_a_student_of_an_own_rig_from_curves_to_curves(capture, write_sound):
+def test_a_student_of_a_user_s_rig_from_curves_to_curves(capture, write_sound):
     rig = capture / "puppet.json"
     described = [{"name": name, "min": -1, "speech": True} for name in ("jaw", "lips")]
     rig.write_text(json.dumps({"name": "puppet", "controls": described}))

@@ -1,4 +1,4 @@
-"""Probes find what a layer knows."""
+"""Probes predict phonemes and visemes from a student's layers."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from marotte.learn.models.student import StudentConfig, StudentNet
 from marotte.learn.speech.phones import ARPABET, INVENTORY
 from marotte.learn.utterance import Phone, Utterance
 
-HERTZ = {"m": 200, "ɑ": 800, "s": 3200, "i": 1600}  # a sine each
+HERTZ = {"m": 200, "ɑ": 800, "s": 3200, "i": 1600}  # the frequency of the sine for each sound
 
 
 def speak(number, seconds=3.0):
@@ -57,7 +57,7 @@ def network(frontend="mel", norm="step"):
         ("waveform", "window", [str(n) for n in range(1, 8)]),
     ],
 )
-def test_the_last_layer_is_the_network_s_answer(frontend, norm, front):
+def test_the_last_layer_is_the_network_s_output(frontend, norm, front):
     net = network(frontend, norm)
     samples = torch.randn(2, 8192)
     with torch.no_grad():
@@ -66,25 +66,25 @@ def test_the_last_layer_is_the_network_s_answer(frontend, norm, front):
     assert list(layers) == [*front, *(str(n) for n in range(8, 17))]
 
 
-def test_probes_tell_sounds_apart_and_guesses_do_not(store, tmp_path, monkeypatch):
-    def few(net, samples):
+def test_probes_separate_sounds_better_than_the_most_frequent_class(store, tmp_path, monkeypatch):
+    def two_layers(net, samples):
         return {name: x for name, x in layer_outputs(net, samples).items() if name in ("mel", "16")}
 
-    monkeypatch.setattr(probes, "layer_outputs", few)
-    told = []
-    found = probes.probe_layers(
-        network(), store, Sizes(800, 200), progress=lambda *each: told.append(each)
+    monkeypatch.setattr(probes, "layer_outputs", two_layers)
+    reports = []
+    results = probes.probe_layers(
+        network(), store, Sizes(800, 200), progress=lambda *each: reports.append(each)
     )
-    by = {(each.layer, each.of): each for each in found}
+    by = {(each.layer, each.of): each for each in results}
     mel = by["mel", "phonemes"]
     assert mel.f1 > 0.8
     assert mel.guessed < 0.4
-    assert len(found) == 2 * (1 + len(MAPS)) == told[-1][1]
-    probes.plot(found, "layers", tmp_path / "layers.png")
+    assert len(results) == 2 * (1 + len(MAPS)) == reports[-1][1]
+    probes.plot(results, "layers", tmp_path / "layers.png")
     assert (tmp_path / "layers.png").stat().st_size > 10_000
 
 
-def test_windows_are_stratified_and_no_utterance_is_on_both_sides(store):
+def test_windows_are_stratified_and_no_utterance_is_in_both_sets(store):
     windows = draw_windows(network().config.window, store, Sizes(600, 100), seed=1)
     train, test = (set(windows.utterance[windows.is_test == side]) for side in (False, True))
     assert not train & test
@@ -93,12 +93,12 @@ def test_windows_are_stratified_and_no_utterance_is_on_both_sides(store):
     assert max(shares.values()) - min(shares.values()) < 0.02
 
 
-def test_too_little_speech_is_said(store):
+def test_too_little_speech_is_refused(store):
     with pytest.raises(MarotteError, match="use a larger corpus, or --quick"):
         probes.probe_layers(network(), store, Sizes())
 
 
-def test_maps_hold_every_phone():
+def test_maps_have_a_class_for_every_phone():
     for classes, count in ((JEFFERS, 11), (BOZKURT, 15), (VISEMENET, 19)):
         assert len(set(classes.values())) == count
         assert set(ARPABET) - set(classes) <= {"HH"}

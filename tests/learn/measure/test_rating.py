@@ -1,4 +1,4 @@
-"""People rate students blindly: the folder, the page in a browser, the plot."""
+"""Blind ratings of students: the folder, the page in a browser and the plot."""
 
 import json
 
@@ -28,33 +28,33 @@ def speak(source, speaker, number):
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("corpus"))
-    said = [speak("queen", speaker, n) for speaker in ("naomi", "ian") for n in range(3)]
-    store.write_part("queen-00000", said)
+    utterances = [speak("queen", speaker, n) for speaker in ("naomi", "ian") for n in range(3)]
+    store.write_part("queen-00000", utterances)
     return store
 
 
-def test_clips_are_of_all_speakers_in_turn(store):
-    found = rating.choose_clips(store, 4)
-    assert len(set(found)) == 4
-    assert [id.split("/")[1] for id in found] == ["ian", "naomi", "ian", "naomi"]
-    assert rating.choose_clips(store, 2) == found[:2]
+def test_clips_take_speakers_in_turn(store):
+    clips = rating.choose_clips(store, 4)
+    assert len(set(clips)) == 4
+    assert [id.split("/")[1] for id in clips] == ["ian", "naomi", "ian", "naomi"]
+    assert rating.choose_clips(store, 2) == clips[:2]
     with pytest.raises(MarotteError, match="ask for fewer"):
         rating.choose_clips(store, 7)
 
 
-def test_the_folder_does_not_say_who_is_who(store, tmp_path, monkeypatch):
-    filmed = []
+def test_the_folder_does_not_name_the_students(store, tmp_path, monkeypatch):
+    written = []
 
-    def film(utterance, faces, path):
-        filmed.append((utterance.id, list(faces), path.name))
+    def write_comparison(utterance, predictors, path):
+        written.append((utterance.id, list(predictors), path.name))
         path.write_bytes(b"film")
 
-    monkeypatch.setattr("marotte.learn.measure.videos.write_comparison", film)
+    monkeypatch.setattr("marotte.learn.measure.videos.write_comparison", write_comparison)
     student = write_tiny(tmp_path / "tiny.onnx")
-    words = ["rate", "make", student, "--corpus", store.folder, "--clips", 2, "--smooth"]
-    result = run(*words, "--to", tmp_path / "rating")
+    words = ["rate", "make", store.folder, student, "--clips", 2, "--ensemble"]
+    result = run(*words, "-o", tmp_path / "rating")
     assert result.exit_code == 0, result.output
-    assert [names for _, names, _ in filmed] == [["teacher", "student"]] * 4
+    assert [names for _, names, _ in written] == [["teacher", "student"]] * 4
     text = (tmp_path / "rating" / "index.html").read_text()
     assert "tiny" not in text
     assert "clip-004.mp4" in text
@@ -62,32 +62,32 @@ def test_the_folder_does_not_say_who_is_who(store, tmp_path, monkeypatch):
     assert {(t["student"], t["utterance"]) for t in key["trials"]} == {
         (name, id) for name in ("tiny", "tiny smooth") for id in rating.choose_clips(store, 2)
     }
-    again = run(*words, "--to", tmp_path / "again")
+    again = run(*words, "-o", tmp_path / "again")
     assert again.exit_code == 0
     assert json.loads((tmp_path / "again" / "key.json").read_text()) == key
 
 
 @pytest.fixture
 def study(tmp_path):
-    """A key of two students, and how to answer."""
+    """The key of two students, and a function that writes answers."""
     trials = [Trial(VIDEOS[0], "a", "1"), Trial(VIDEOS[1], "b", "1"), Trial(VIDEOS[2], "a", "2")]
     key = {"study": rating.study_id(trials), "trials": [vars(trial) for trial in trials]}
     (tmp_path / "key.json").write_text(json.dumps(key))
 
     def answer(name, *scores, study=key["study"]):
-        said = {v: {"score": s} for v, s in zip(VIDEOS, scores, strict=False)}
+        answers = {v: {"score": s} for v, s in zip(VIDEOS, scores, strict=False)}
         path = tmp_path / name
-        path.write_text(json.dumps({"study": study, "rater": "", "answers": said}))
+        path.write_text(json.dumps({"study": study, "rater": "", "answers": answers}))
         return path
 
     return tmp_path / "key.json", answer
 
 
-def test_each_person_counts_once(study, tmp_path):
+def test_each_person_gives_one_mean_score(study, tmp_path):
     key, answer = study
     answers = [answer("x.json", 8, 5, 6), answer("y.json", 9)]
     assert rating.read_answers(key, answers) == {"a": [7, 9], "b": [5]}
-    result = run("rate", "plot", *answers, "--key", key, "-o", tmp_path / "plot.png")
+    result = run("rate", "plot", *answers, "--answer-key", key, "-o", tmp_path / "plot.png")
     assert result.exit_code == 0, result.output
     assert "a: 8.00, the mean of 2" in result.output
     assert (tmp_path / "plot.png").stat().st_size > 5_000
@@ -102,13 +102,13 @@ def test_each_person_counts_once(study, tmp_path):
         ((5,), {"study": "other"}, "answers the study other"),
     ],
 )
-def test_answers_that_can_not_be(study, scores, changes, words):
+def test_impossible_answers_are_refused(study, scores, changes, words):
     key, answer = study
     with pytest.raises(MarotteError, match=words):
         rating.read_answers(key, [answer("x.json", *scores, **changes)])
 
 
-def test_what_is_no_answer(study, tmp_path):
+def test_files_that_are_not_answers_are_refused(study, tmp_path):
     key, _ = study
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(MarotteError, match="can't read"):
@@ -119,7 +119,7 @@ def test_what_is_no_answer(study, tmp_path):
 
 
 @NEEDS_BROWSER
-def test_the_page_keeps_and_gives_answers(browser, study, tmp_path):
+def test_the_page_saves_and_downloads_answers(browser, study, tmp_path):
     key, _ = study
     name = json.loads(key.read_text())["study"]
     (tmp_path / "index.html").write_text(rating.page(name, VIDEOS), encoding="utf-8")
@@ -132,7 +132,7 @@ def test_the_page_keeps_and_gives_answers(browser, study, tmp_path):
     page.fill("#comment", "late")
     page.click("#next")
     page.check("input[value='9']", force=True)
-    page.goto(address)  # it was closed, and is opened again: at the first that is not rated
+    page.goto(address)  # a reopened page starts at the first clip without a rating
     assert page.inner_text("#question") == "Clip 3 of 3"
     assert page.inner_text("#count") == "2 of 3 rated"
     page.fill("#rater", "Ann O.")

@@ -1,19 +1,14 @@
-"""The paper's tables out of tiny recipes and made speech, by the command a person gives."""
+"""The paper's tables from tiny recipes and synthetic speech, by the command line."""
 
 import csv
 import dataclasses
 
-import av
-import numpy as np
 import pytest
-from spoken import HYBRID, RECIPE, make_table, run, speak
+from spoken import HYBRID, RECIPE, make_table, run
 
 from marotte.errors import MarotteError
 from marotte.learn.data.csv_io import read_csv, write_csv
 from marotte.learn.data.store import Store
-from marotte.learn.measure import videos
-from marotte.learn.measure.degraded import DEGRADATIONS, DegradedPredictor, degrade
-from marotte.learn.measure.predictors import TeacherPredictor
 from marotte.learn.reproduce import lips
 from marotte.learn.reproduce.claims import CLAIMS
 from marotte.learn.reproduce.frames import find_moments
@@ -27,7 +22,7 @@ from marotte.learn.reproduce.verdicts import Measured, verdict_table
 
 @pytest.fixture(scope="module")
 def made(labelled, tmp_path_factory):
-    """A folder in which table2 was made of two rows, and the words of the command."""
+    """A folder with a table2 of two rows, and the words of the command that made it."""
     home = tmp_path_factory.mktemp("reproduce")
     recipes = {"s0": RECIPE, "s4-plus": HYBRID}
     return home, make_table("table2", home, labelled, recipes, "--rows", "S4+,S4+ smooth")
@@ -54,7 +49,7 @@ def test_a_table_with_its_pictures_is_written(made):
     assert costs[1].lookahead_ms == pytest.approx(costs[0].lookahead_ms + 1000 / 60)
     assert (out / "claims.md").read_text().count("not measured") > 10
     runs = {path.parent.name for path in home.glob("cache/reproduce/*/*/*/checkpoint.pt")}
-    assert runs == {"s0-seed-0", "s4-plus-seed-0"}  # who teaches is trained first
+    assert runs == {"s0-seed-0", "s4-plus-seed-0"}  # the intermediate teacher is trained first
     names = {path.name for path in out.glob("*.png")}
     assert names == {
         "table2-metrics.png",
@@ -64,7 +59,7 @@ def test_a_table_with_its_pictures_is_written(made):
     }
 
 
-def test_what_is_there_is_not_made_again(made, monkeypatch):
+def test_finished_runs_and_scores_are_not_made_again(made, monkeypatch):
     home, words = made
     monkeypatch.setenv("MAROTTE_CACHE", str(home / "cache"))
     before = (home / "out" / "table2.csv").read_bytes()
@@ -78,7 +73,7 @@ def test_what_is_there_is_not_made_again(made, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"--corpus": None}, "say which labelled corpus"),
+        ({"CORPUS": None}, "needs a labelled corpus"),
         ({"--rows": "S9"}, "there is no row 'S9'"),
         ({"--rows": "S1"}, "there is no recipe"),
         ({"--rows": "S4+", "--minutes": "7", "--no-train": ""}, "no run is finished"),
@@ -87,15 +82,17 @@ def test_what_is_there_is_not_made_again(made, monkeypatch):
 def test_bad_input_is_one_sentence(made, monkeypatch, tmp_path, changes, words):
     home, given = made
     monkeypatch.setenv("MAROTTE_CACHE", str(home / "cache"))
-    options = dict(zip(given[2::2], given[3::2], strict=True)) | {"--to": tmp_path} | changes
+    corpus, *options = given[2:]
+    options = dict(zip(options[::2], options[1::2], strict=True)) | {"--output": tmp_path} | changes
+    corpora = () if "CORPUS" in options else (corpus,)
     flat = [w for key, value in options.items() if value is not None for w in (key, value)]
-    result = run("reproduce", "table2", *[word for word in flat if word != ""])
+    result = run("reproduce", "table2", *corpora, *[word for word in flat if word != ""])
     assert result.exit_code == 2, result.output
     assert words in " ".join(result.output.split())
 
 
 def test_claims_need_a_table(tmp_path):
-    result = run("reproduce", "claims", "--to", tmp_path)
+    result = run("reproduce", "claims", "-o", tmp_path)
     assert result.exit_code == 2
     assert "holds no table" in result.output
 
@@ -169,7 +166,7 @@ def test_claims_are_held_or_not():
     ]
     assert "| held |" in verdict(smoothing, both)
     assert "PBM -10.0 points, MSE × 1.50, jitter × 0.57" in verdict(smoothing, both)
-    # Every claim can be asked for, whatever is measured.
+    # Every claim has a verdict, whatever is measured.
     assert verdict_table(CLAIMS, Measured(figures, [COSTS])).count("\n") == len(CLAIMS) + 1
 
 
@@ -188,25 +185,12 @@ def test_rows_are_those_of_the_paper():
         assert len({(row.run, row.teacher, row.smooth) for row in rows}) == len(rows)
 
 
-def test_sound_is_made_worse_the_same_each_time():
-    utterance = speak("asterisk_en", "allison", 0)
-    for how in DEGRADATIONS:
-        heard = degrade(utterance, how)
-        assert heard.samples.shape == utterance.samples.shape
-        np.testing.assert_array_equal(heard.samples, degrade(utterance, how).samples)
-    noisy = degrade(utterance, "noise 10 dB").samples - utterance.samples
-    ratio = np.square(utterance.samples).mean() / np.square(noisy).mean()
-    assert 10 * np.log10(ratio) == pytest.approx(10, abs=0.1)
-    face = DegradedPredictor(lambda each: each.samples, "8 kHz")
-    np.testing.assert_array_equal(face(utterance), degrade(utterance, "8 kHz").samples)
-
-
 def test_the_words_of_figure_5_are_found(labelled):
-    found = {moment.word: moment.phone for moment in find_moments(Store(labelled))}
-    assert set(found) == {"silence", "time", "big"}
-    assert found["time"].ipa == "m"
-    assert found["big"].ipa == "b"
-    assert found["silence"].start_s == pytest.approx(2.2)
+    phones = {moment.word: moment.phone for moment in find_moments(Store(labelled))}
+    assert set(phones) == {"silence", "time", "big"}
+    assert phones["time"].ipa == "m"
+    assert phones["big"].ipa == "b"
+    assert phones["silence"].start_s == pytest.approx(2.2)
 
 
 def test_a_sentence_is_the_same_each_time(labelled):
@@ -218,24 +202,10 @@ def test_a_sentence_is_the_same_each_time(labelled):
         lips.choose_sentence(store, "test_clean", "fr")
 
 
-def test_faces_stand_beside_each_other_in_a_video(tmp_path):
-    said = speak("asterisk_en", "allison", 0)
-    said = dataclasses.replace(said, samples=said.samples[:2000], phones=said.phones[:1])
-    teacher = TeacherPredictor("phonetic")
-    videos.write_comparison(said, {"left": teacher, "right": teacher}, tmp_path / "a.mp4", "8 kHz")
-    with av.open(str(tmp_path / "a.mp4")) as film:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
-    width = videos.PIXELS
-    assert len(pictures) == 4
-    assert pictures[0].shape == (width + videos.TITLE_PIXELS, 2 * width, 3)
-    left, right = np.split(pictures[0][videos.TITLE_PIXELS :], 2, axis=1)
-    assert np.abs(left.astype(int) - right).mean() < 3
-
-
-def test_names_are_moved_apart():
+def test_labels_of_close_dots_are_moved_apart():
     assert spread_apart([5, 0, 5.5], 1) == [4.75, 0, 5.75]
     assert spread_apart([], 1) == []
 
 
-def test_pareto():
+def test_the_pareto_front_has_the_best_score_at_each_cost():
     assert pareto_front([(3, 9), (1, 5), (2, 4), (2, 7)]) == [(1, 5), (2, 7), (3, 9)]

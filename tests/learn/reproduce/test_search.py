@@ -1,4 +1,4 @@
-"""A grid of students under one budget, by the command a person gives."""
+"""A grid of students with one training budget, by the command line."""
 
 import pytest
 from spoken import RECIPE, run
@@ -50,7 +50,7 @@ def test_a_grid_that_can_not_be_built_is_refused_at_once(
     assert not (tmp_path / "cache").exists()
 
 
-def test_the_grid_is_the_same_where_nothing_is_said():
+def test_the_default_grid():
     rows = grid("s1")
     assert rows[0].label == "T"
     assert {"mel C=32 d=64", "sinc C=64 d=128", "waveform C=128 d=256"} < {r.label for r in rows}

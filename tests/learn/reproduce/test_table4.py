@@ -1,4 +1,4 @@
-"""Table 4 out of tiny recipes and made speech: meshes are written, learnt and scored."""
+"""Table 4 from tiny recipes and synthetic speech: meshes are written, learnt and scored."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ VERTICES = 'teacher = "phonetic"\nminutes = 1\nvalid_minutes = 1\n'
 
 @pytest.fixture(scope="module")
 def made(labelled, tmp_path_factory):
-    """A folder in which table4 was made of one student and its teacher, and the command's words."""
+    """A folder with a table4 of one student, and the words of the command that made it."""
     home = tmp_path_factory.mktemp("table4")
     ours = RECIPE.replace("phonetic", "imported-head")
     ours = ours.replace("mel", "waveform").replace("step", "window", 1)
@@ -40,18 +40,18 @@ def test_the_files_are_the_head_moved_by_the_teacher(made, labelled):
     files = folder / "vertices"
     names = {path.relative_to(files).as_posix() for path in files.rglob("*.npy")}
     assert "queen/joe/0.npy" in names
-    assert not any("asterisk_es" in name for name in names)  # which the table does not score
+    assert not any("asterisk_es" in name for name in names)  # the table does not score languages
     head = load_head()
     vertices = np.load(files / "queen" / "joe" / "0.npy")
-    [said] = Store(labelled).utterances(["queen-00000"], {"queen/joe/0"})
-    controls = TeacherPredictor("phonetic")(said)[::2]
+    [utterance] = Store(labelled).utterances(["queen-00000"], {"queen/joe/0"})
+    controls = TeacherPredictor("phonetic")(utterance)[::2]
     expected = head.vertices(controls, ARKIT_52.names).reshape(len(controls), -1)
-    np.testing.assert_allclose(vertices, expected, atol=0.1)  # labels are of 16 bits
+    np.testing.assert_allclose(vertices, expected, atol=0.1)  # labels have 16 bits
     mesh = load_mesh(folder / "head.npz")
     np.testing.assert_allclose(mesh.rest, head.neutral.ravel())
     assert mesh.share > 0.999
     assert mesh.lips == (head.upper_lip, head.lower_lip)
-    # What is learnt are the components of the files.
+    # The labels are the components of the files.
     labels = Store(folder / "corpus").labels("imported-head", "queen-00000")
     decoded = mesh.decode(labels.curves["queen/joe/0"].astype(np.float32))
     assert np.abs(decoded - vertices).mean() < 0.1
@@ -92,15 +92,15 @@ def test_the_table_is_in_mesh_space(made):
     assert not (out / "claims.md").exists()
 
 
-def test_a_mesh_is_drawn_as_it_moves(made):
+def test_controls_of_a_mesh_run_give_its_vertices(made):
     [folder] = made[0].glob("cache/reproduce/*/meshes-*/*/s2-plus-seed-0")
-    said, mesh, head = speak("queen", "joe", 0), load_mesh(folder / "mesh.npz"), load_head()
-    controls = MeshRunPredictor(folder)(said)[::2]
+    utterance, mesh, head = speak("queen", "joe", 0), load_mesh(folder / "mesh.npz"), load_head()
+    controls = MeshRunPredictor(folder)(utterance)[::2]
     drawn = head.vertices(controls, ARKIT_52.names).reshape(len(controls), -1)
-    np.testing.assert_allclose(drawn, student_vertices(mesh, str(folder))(said), atol=0.01)
+    np.testing.assert_allclose(drawn, student_vertices(mesh, str(folder))(utterance), atol=0.01)
 
 
-def test_what_is_there_is_not_made_again(made, monkeypatch):
+def test_finished_runs_and_scores_are_not_made_again(made, monkeypatch):
     home, words = made
     monkeypatch.setenv("MAROTTE_CACHE", str(home / "cache"))
     before = (home / "out" / "table4.csv").read_bytes()
@@ -137,7 +137,7 @@ def test_bad_input_is_one_sentence(made, monkeypatch, tmp_path, recipe, words):
     assert not list(tmp_path.rglob("*.npy"))
 
 
-def test_lips_are_where_they_are_coloured():
+def test_lip_vertices_are_found_by_colour():
     head = load_head()
     lips = lip_vertices(head)
     assert {head.upper_lip, head.lower_lip} <= set(lips)

@@ -51,9 +51,7 @@ def place(tmp_path_factory):
     (folder / "by-ear.toml").write_text(RECIPE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAROTTE_CACHE", str(folder / "cache"))
-        result = run(
-            "teach", folder / "by-ear.toml", "--corpus", store.folder, "--run", folder / "run"
-        )
+        result = run("teach", folder / "by-ear.toml", store.folder, "-o", folder / "run")
     assert result.exit_code == 0, result.output
     assert "3 utterances of speakers it did not learn from" in result.output
     assert f"--teacher voice2face:{folder / 'run'}" in "".join(result.output.splitlines())
@@ -113,9 +111,7 @@ def test_captures_of_one_s_own_teach_too(place, tmp_path, monkeypatch):
     assert labelled.exit_code == 0, labelled.output
     text = RECIPE.replace("phonetic", "imported").replace("queen", "mine")
     (tmp_path / "mine.toml").write_text(text)
-    result = run(
-        "teach", tmp_path / "mine.toml", "--corpus", store.folder, "--run", tmp_path / "run"
-    )
+    result = run("teach", tmp_path / "mine.toml", store.folder, "-o", tmp_path / "run")
     assert result.exit_code == 0, result.output
     assert "as the corpus keeps no speakers for validation: MSE" in result.output
     controls = open_teacher(f"voice2face:{tmp_path / 'run'}").curves(speak("mine", "me", 0))
@@ -154,7 +150,7 @@ def test_what_does_not_serve_is_one_sentence(place, tmp_path, monkeypatch):
     (tmp_path / "broken" / "checkpoint.pt").write_bytes(b"no checkpoint")
     with pytest.raises(MarotteError, match="not a whole checkpoint"):
         open_teacher(f"voice2face:{tmp_path / 'broken'}")
-    result = run("teach", "missing.toml", "--corpus", place / "corpus")
+    result = run("teach", "missing.toml", place / "corpus")
     assert result.exit_code == 2
     assert "no recipe at" in result.output
 

@@ -30,7 +30,7 @@ def test_a_recipe_is_built_shown_and_resumed(recipe, tmp_path):
 
 
 def test_a_corpus_can_be_built_elsewhere(recipe, tmp_path):
-    run("build", recipe, "--to", tmp_path / "there", "--workers", 1)
+    run("build", recipe, "-o", tmp_path / "there", "--workers", 1)
     assert (tmp_path / "there" / "audio" / "espeak-00000.parquet").is_file()
 
 
@@ -38,7 +38,7 @@ def test_a_recipe_without_a_usable_source_builds_nothing(tmp_path):
     recipe = tmp_path / "r.toml"
     recipe.write_text("[sources.anna]\nkind = 'folder'\nfolder = '/none'\n", "utf-8")
     with pytest.raises(MarotteError, match=r"no source of .* can be used"):
-        run("build", recipe, "--to", tmp_path / "out")
+        run("build", recipe, "-o", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
