@@ -1,11 +1,13 @@
 """A recipe and speech so small that training on them takes seconds."""
 
 import numpy as np
+import torch
 
 from marotte.learn.data.dataset import LabelledSpeech
 from marotte.learn.train import loop
 from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.recipe import StudentShape, TrainConfig, TrainingRecipe
+from marotte.learn.train.run import Run
 from marotte.learn.train.setup import RunSetup, TrainingSpeech
 
 NAMES = ("jawOpen", "mouthClose")
@@ -20,7 +22,7 @@ RECIPE = TrainingRecipe(
 
 
 def speech(seconds=4.0, seed=0):
-    """A voice that hums on and off, and a jaw that follows it."""
+    """Return a voice that hums on and off, and a jaw that follows it."""
     random = np.random.default_rng(seed)
     time = np.arange(int(seconds * 16000)) / 16000
     jaw = np.clip(np.sin(2 * np.pi * 2 * np.arange(int(seconds * 60)) / 60), 0, 1)
@@ -39,16 +41,21 @@ def speech(seconds=4.0, seed=0):
 
 
 def training_speech(validation_seed=0):
-    """The hum for training, and one with other noise, or the same, for validation."""
+    """Return speech for training and validation; they differ by the seed of their noise."""
     return TrainingSpeech(speech(), speech(seed=validation_seed))
 
 
 def train(recipe, folder, report=None, *, validation_seed=0, **needs):
-    """Train a recipe on the hum; `needs` are further fields of `RunSetup`."""
+    """Train a recipe on that speech; `needs` are further fields of `RunSetup`."""
     setup = RunSetup(recipe, folder, **needs)
     return loop.train(setup, training_speech(validation_seed), report)
 
 
 def open_run(recipe, folder, speech=None, **needs):
     """Prepare a run without taking a step."""
-    return loop.Run(RunSetup(recipe, folder, **needs), speech or training_speech())
+    return Run(RunSetup(recipe, folder, **needs), speech or training_speech())
+
+
+def weights(net):
+    """Return all parameters of a network in one vector."""
+    return torch.cat([p.detach().flatten() for p in net.parameters()])

@@ -10,7 +10,7 @@ from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.learn.data.augment import AugmentConfig, augment_crops, microphone, rooms, sounds
 from marotte.learn.data.dataset import Crops
-from marotte.learn.train.batches import batch_of
+from marotte.learn.train.batches import draw_batch
 from marotte.learn.train.recipe import TrainingRecipe
 
 SHARES = (
@@ -132,7 +132,7 @@ def test_the_face_rests_where_the_speech_is_taken_away():
         },
         "recipe",
     )  # fmt: skip
-    _, targets = batch_of(Sampler(), recipe.train, recipe.augment, 0)
+    _, targets = draw_batch(Sampler(), recipe.train, recipe.augment, 0)
     assert set(targets.flatten(1).sum(1).tolist()) == {0.0, 6.0}
 
 

@@ -1,4 +1,4 @@
-"""The streamed form of an exported student gives what its windows give."""
+"""Both forms of an exported student give the same controls; weights can be stored in 16 bits."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ NAMES = ("jawOpen", "mouthClose", "mouthFunnel")
 
 
 @pytest.mark.parametrize("frontend", ["waveform", "mel"])
-def test_streamed_is_whole(frontend, tmp_path):
+def test_the_streamed_form_gives_what_windows_give(frontend, tmp_path):
     torch.manual_seed(1)
     net = StudentNet(StudentConfig(16, 128, NAMES, frontend, norm="step", batch_norm=True)).eval()
     export(net, tmp_path / "s.onnx", name="s")
@@ -33,7 +33,7 @@ def test_streamed_is_whole(frontend, tmp_path):
     np.testing.assert_allclose([f.controls for f in frames], whole.controls, atol=1e-5)
 
 
-def test_half_of_the_file_gives_the_face_of_rounded_weights(tmp_path):
+def test_half_the_file_gives_almost_the_same_controls(tmp_path):
     torch.manual_seed(1)
     net = StudentNet(StudentConfig(32, 128, NAMES, "mel", norm="step", batch_norm=True)).eval()
     export(net, tmp_path / "whole.onnx", name="whole")
@@ -54,6 +54,6 @@ def test_half_of_the_file_gives_the_face_of_rounded_weights(tmp_path):
 
 
 @pytest.mark.parametrize("frontend", [MelFrontend, WaveformFrontend])
-def test_a_step_reaches_as_far_as_it_says(frontend):
-    assert frontend.n_steps(frontend.reach_samples) == 1
-    assert frontend.n_steps(frontend.reach_samples - 1) < 1
+def test_one_step_needs_its_receptive_field(frontend):
+    assert frontend.n_steps(frontend.receptive_field_samples) == 1
+    assert frontend.n_steps(frontend.receptive_field_samples - 1) < 1

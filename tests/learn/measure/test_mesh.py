@@ -279,7 +279,7 @@ def test_a_student_of_a_user_s_rig_from_curves_to_curves(capture, write_sound):
         assert result.exit_code == 2
         assert "rig 'puppet'" in result.output
     result = CliRunner().invoke(app, ["evaluate", str(corpus), "--student", str(capture / "run")])
-    assert "none of ARKit's controls" in result.output
+    assert "not one of ARKit's controls" in result.output
 
 
 def test_vertices_of_the_packaged_head_are_written_and_read_back(tmp_path, write_sound):

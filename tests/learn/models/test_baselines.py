@@ -1,3 +1,7 @@
+"""The paper's baselines have its sizes, and train and export like a student."""
+
+import dataclasses
+
 import pytest
 import torch
 from tiny_training import NAMES, RECIPE, train
@@ -6,7 +10,7 @@ from marotte.errors import MarotteError
 from marotte.learn.export.cost import cost_of
 from marotte.learn.export.onnx import export
 from marotte.learn.models.baselines import MFCC_BANDS, MfccNet, cosine_transform
-from marotte.learn.models.factory import network, take_encoder
+from marotte.learn.models.factory import build_network, load_frozen_encoder
 from marotte.learn.models.student import StudentConfig
 from marotte.learn.train import checkpoint
 from marotte.learn.train.recipe import StudentShape
@@ -23,8 +27,8 @@ def config(frontend, channels=8, names=("jawOpen", "mouthClose"), **changes):
     ("frontend", "channels", "parameters", "macs"),
     [("hubert", 512, 7.19e6, 1.27e9), ("mfcc", 256, 2.0e6, 0.2e9)],
 )
-def test_sizes_of_the_paper(frontend, channels, parameters, macs, tmp_path):
-    net = network(config(frontend, channels, PAPER_RIG))
+def test_sizes_are_the_paper_s(frontend, channels, parameters, macs, tmp_path):
+    net = build_network(config(frontend, channels, PAPER_RIG))
     assert sum(p.numel() for p in net.parameters()) == pytest.approx(parameters, rel=0.03)
     export(net, tmp_path / "b.onnx", name="b", rig="paper")
     cost = cost_of(tmp_path / "b.onnx")
@@ -34,8 +38,8 @@ def test_sizes_of_the_paper(frontend, channels, parameters, macs, tmp_path):
 
 
 @pytest.mark.parametrize("frontend", ["mfcc", "hubert"])
-def test_crops_are_windows(frontend):
-    net = network(config(frontend)).eval()
+def test_crops_give_what_their_windows_give(frontend):
+    net = build_network(config(frontend)).eval()
     samples = 0.1 * torch.randn(2, 8192 + 3 * 320)
     whole = torch.stack([net(samples[:, i * 320 :][:, :8192]).controls for i in range(4)], dim=1)
     torch.testing.assert_close(
@@ -44,14 +48,12 @@ def test_crops_are_windows(frontend):
 
 
 @pytest.mark.parametrize("frontend", ["mfcc", "hubert"])
-def test_a_baseline_is_trained_kept_and_exported(frontend, tmp_path):
-    import dataclasses
-
-    config_of_training = dataclasses.replace(RECIPE.train, steps=2, batch=2, frames=2)
+def test_a_baseline_is_trained_stored_and_exported(frontend, tmp_path):
+    training = dataclasses.replace(RECIPE.train, steps=2, batch=2, frames=2)
     shape = StudentShape(8, 128, frontend, "window")
-    recipe = dataclasses.replace(RECIPE, train=config_of_training, student=shape)
+    recipe = dataclasses.replace(RECIPE, train=training, student=shape)
     torch.manual_seed(recipe.train.seed)
-    fresh = network(StudentConfig(names=NAMES, **vars(shape))).state_dict()
+    fresh = build_network(StudentConfig(names=NAMES, **vars(shape))).state_dict()
     trained = train(recipe, tmp_path / "run")
     net, _ = checkpoint.load_net(tmp_path / "run" / "checkpoint.pt")
     for name, value in net.state_dict().items():
@@ -73,17 +75,17 @@ def test_the_cosine_transform_is_orthonormal():
 
 class TestEncoders:
     def state(self, channels=8):
-        net = network(config("hubert", channels))
+        net = build_network(config("hubert", channels))
         prefix = "hubert.feature_extractor.conv_layers"
         named = {f"{prefix}.{i}.conv.weight": layer.weight for i, layer in enumerate(net.encoder)}
         norm = net.encoder_norm.named_parameters()
         return named | {f"{prefix}.0.layer_norm.{name}": value + 1 for name, value in norm}
 
-    def test_hubert_s_convolutions_are_taken_over(self, tmp_path):
+    def test_hubert_s_convolutions_are_loaded(self, tmp_path):
         state = {name: value.detach() for name, value in self.state().items()}
         torch.save(state, tmp_path / "hubert.pt")
-        net = network(config("hubert", encoder=str(tmp_path / "hubert.pt")))
-        take_encoder(net)
+        net = build_network(config("hubert", encoder=str(tmp_path / "hubert.pt")))
+        load_frozen_encoder(net)
         prefix = "hubert.feature_extractor.conv_layers"
         assert torch.equal(net.encoder[6].weight, state[f"{prefix}.6.conv.weight"])
         assert torch.equal(net.encoder_norm.bias, state[f"{prefix}.0.layer_norm.bias"])
@@ -91,13 +93,13 @@ class TestEncoders:
     @pytest.mark.parametrize(
         ("content", "words"),
         [
-            (None, "no checkpoint of HuBERT"),
-            (b"nonsense", "no checkpoint that torch reads"),
-            ({"a": torch.zeros(1)}, "is it HuBERT"),
+            (None, "no HuBERT checkpoint at"),
+            (b"nonsense", "not a checkpoint that torch can read"),
+            ({"a": torch.zeros(1)}, "give a HuBERT checkpoint of transformers"),
             (16, "student.channels = 16"),
         ],
     )
-    def test_what_is_none_is_refused(self, content, words, tmp_path):
+    def test_other_files_are_refused(self, content, words, tmp_path):
         path = tmp_path / "hubert.pt"
         if isinstance(content, bytes):
             path.write_bytes(content)
@@ -106,4 +108,4 @@ class TestEncoders:
         elif content:
             torch.save(content, path)
         with pytest.raises(MarotteError, match=words):
-            take_encoder(network(config("hubert", encoder=str(path))))
+            load_frozen_encoder(build_network(config("hubert", encoder=str(path))))

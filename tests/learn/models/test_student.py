@@ -1,3 +1,5 @@
+"""The student has the paper's sizes, and shares work between windows without changing results."""
+
 import pytest
 import torch
 
@@ -26,27 +28,27 @@ def config(**changes):
     ("channels", "parameters", "macs", "memory_mib"),
     [(256, 2.96e6, 0.348e9, 21.1), (128, 0.778e6, 0.088e9, 7.9), (64, 0.226e6, 0.0225e9, 3.34)],
 )
-def test_paper_sizes(channels, parameters, macs, memory_mib, tmp_path):
+def test_sizes_are_the_paper_s(channels, parameters, macs, memory_mib, tmp_path):
     net = StudentNet(StudentConfig(channels, 256, PAPER_RIG))
     assert sum(p.numel() for p in net.parameters()) == pytest.approx(parameters, rel=0.01)
-    (tmp_path / "s.stream.onnx").touch()  # of another student, that had that name before
+    (tmp_path / "s.stream.onnx").touch()  # left by another student of this name
     export(net, tmp_path / "s.onnx", name="s", rig="paper")
-    assert not (tmp_path / "s.stream.onnx").exists()  # a norm over the window has none
+    assert not (tmp_path / "s.stream.onnx").exists()  # a norm over the window can not be streamed
     cost = cost_of(tmp_path / "s.onnx")
     assert cost.parameters == pytest.approx(parameters, rel=0.01)
     assert cost.macs == pytest.approx(macs, rel=0.01)
     assert cost.paper_memory_mib == pytest.approx(memory_mib, rel=0.01)
 
 
-def test_steps_of_the_paper():
+def test_the_number_of_steps_is_the_paper_s():
     assert StudentNet(config()).n_steps == 25
 
 
-def test_a_mel_student_hears_all_of_its_window_and_no_less_of_the_future():
+def test_a_mel_student_uses_its_whole_window_and_keeps_its_look_ahead():
     net = StudentNet(config(frontend="mel", norm="step"))
     n_samples = net.config.window.n_samples
     assert net.config.window.lookahead_ms == config().window.lookahead_ms
-    assert net.frontend.unheard(n_samples) == 0 < net.frontend.unheard(WINDOW_SAMPLES)
+    assert net.frontend.unused_samples(n_samples) == 0 < net.frontend.unused_samples(WINDOW_SAMPLES)
     assert net.n_steps == net.frontend.n_steps(WINDOW_SAMPLES)
 
 
@@ -54,20 +56,20 @@ def test_a_mel_student_hears_all_of_its_window_and_no_less_of_the_future():
     ("frontend", "norm"),
     [("waveform", "window"), ("waveform", "step"), ("mel", "step"), ("sinc", "step")],
 )
-@pytest.mark.parametrize("shift", [STEP_SAMPLES, STEP_SAMPLES // 2])
+@pytest.mark.parametrize("hop", [STEP_SAMPLES, STEP_SAMPLES // 2])
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_crops_are_windows(frontend, norm, shift, batch_norm):
+def test_crops_give_what_their_windows_give(frontend, norm, hop, batch_norm):
     torch.manual_seed(1)
     net = StudentNet(config(frontend=frontend, norm=norm, batch_norm=batch_norm)).eval()
     n_samples = net.config.window.n_samples
-    samples = 0.1 * torch.randn(2, n_samples + 3 * shift)
-    crops = net.crops(samples, 4, shift).controls
-    windows = [samples[:, i * shift :][:, :n_samples] for i in range(4)]
+    samples = 0.1 * torch.randn(2, n_samples + 3 * hop)
+    crops = net.crops(samples, 4, hop).controls
+    windows = [samples[:, i * hop :][:, :n_samples] for i in range(4)]
     whole = torch.stack([net(w).controls for w in windows], dim=1).flatten(0, 1)
     torch.testing.assert_close(crops, whole, atol=1e-5, rtol=0)
 
 
-def test_global_convolution_trains_as_the_convolution_it_is():
+def test_the_global_convolution_is_the_same_in_training_and_evaluation():
     torch.manual_seed(1)
     layer = GlobalConvolution(8, bias=True)
     steps = torch.randn(3, 8, 23, requires_grad=True)
@@ -84,19 +86,19 @@ def test_global_convolution_trains_as_the_convolution_it_is():
 
 
 @pytest.mark.parametrize("frontend", ["waveform", "mel", "sinc"])
-def test_folded_batch_norms_change_nothing(frontend):
+def test_folding_batch_norms_changes_no_output(frontend):
     torch.manual_seed(1)
     net = StudentNet(config(frontend=frontend, norm="step", batch_norm=True))
     samples = torch.randn(4, WINDOW_SAMPLES)
     for _ in range(3):
-        net(samples)  # moves the running statistics away from 0 and 1
+        net(samples)  # so that the running statistics are not 0 and 1
     net.eval()
     folded = fold_batch_norms(net)
     assert not any(isinstance(m, torch.nn.BatchNorm1d) for m in folded.modules())
     torch.testing.assert_close(folded(samples).controls, net(samples).controls, atol=1e-5, rtol=0)
 
 
-def test_log_mel_is_the_fourier_transform():
+def test_log_mel_agrees_with_the_fourier_transform():
     torch.manual_seed(1)
     frontend = MelFrontend(8, batch_norm=False)
     samples = 0.1 * torch.randn(1, 1600)
@@ -129,12 +131,12 @@ def test_log_mel_peaks_at_the_sine():
         ({"lookahead_ms": 600}, "600"),
     ],
 )
-def test_impossible_students_are_refused(changes, word):
+def test_impossible_configurations_are_refused(changes, word):
     with pytest.raises(MarotteError, match=word):
         config(**changes)
 
 
-def test_band_passes_let_their_band_through():
+def test_band_pass_filters_pass_their_band():
     layer = SincConvolution(16, 129, 1)
     time = torch.arange(4000) / SAMPLE_RATE
     for band in (3, 8, 14):

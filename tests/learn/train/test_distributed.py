@@ -1,4 +1,4 @@
-"""Two processes give the single process's run."""
+"""Two processes train like one."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ from tiny_training import RECIPE, speech
 
 from marotte.errors import MarotteError
 from marotte.learn.train import checkpoint, distributed
-from marotte.learn.train.batches import batch_of, stages
+from marotte.learn.train.batches import draw_batch, make_stages
 from marotte.model.timing import window
 
 SCRIPT = """
@@ -25,7 +25,7 @@ from marotte.learn.train.losses import LossWeights
 torch.set_num_threads(1)
 recipe = dataclasses.replace(
     RECIPE,
-    train=dataclasses.replace(RECIPE.train, steps=8, shards=2, average=0.9),
+    train=dataclasses.replace(RECIPE.train, steps=8, shards=2, ema_decay=0.9),
     loss=LossWeights(1, 1, 0, 0.05, lip_margin=0.01),
 )
 history = []
@@ -40,16 +40,16 @@ if history:
 """
 
 
-def test_two_processes_train_as_one(tmp_path):
+def test_two_processes_train_like_one(tmp_path):
     (tmp_path / "run.py").write_text(SCRIPT)
     path = os.pathsep.join(sys.path)
-    outcomes = []
+    results = []
     for count, name in ((1, "one"), (2, "two")):
         torchrun = ["-m", "torch.distributed.run", f"--nproc-per-node={count}"]
         torchrun += ["--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0"]
-        starter = [] if count == 1 else torchrun
+        launcher = [] if count == 1 else torchrun
         result = subprocess.run(
-            [sys.executable, *starter, str(tmp_path / "run.py"), str(tmp_path / name)],
+            [sys.executable, *launcher, str(tmp_path / "run.py"), str(tmp_path / name)],
             env={
                 **os.environ,
                 "OMP_NUM_THREADS": "1",
@@ -60,26 +60,26 @@ def test_two_processes_train_as_one(tmp_path):
         )
         assert result.returncode == 0, result.stderr[-2000:]
         net, _ = checkpoint.load_net(tmp_path / name / "checkpoint.pt")
-        outcomes.append((json.loads((tmp_path / name / "history.json").read_text()), net))
-    (curve_of_one, one), (curve_of_two, two) = outcomes
-    # Halves are summed in another order, and eight steps of Adam spread what that rounds away.
-    np.testing.assert_allclose(curve_of_two, curve_of_one, rtol=1e-3)
+        results.append((json.loads((tmp_path / name / "history.json").read_text()), net))
+    (losses_of_one, one), (losses_of_two, two) = results
+    # The order of sums differs, and eight steps of Adam amplify the rounding.
+    np.testing.assert_allclose(losses_of_two, losses_of_one, rtol=1e-3)
     windows = 0.1 * torch.randn(8, 8192, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        answers = [net(windows).controls for net in (one, two)]
-    torch.testing.assert_close(answers[1], answers[0], atol=2e-3, rtol=0)
+        controls = [net(windows).controls for net in (one, two)]
+    torch.testing.assert_close(controls[1], controls[0], atol=2e-3, rtol=0)
 
 
-def test_a_batch_that_can_not_be_shared_is_refused(monkeypatch):
+def test_a_batch_that_can_not_be_shared_evenly_is_refused(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "3")
     with pytest.raises(MarotteError, match="multiple of 3"):
         distributed.open_fabric("32-true", 4)
 
 
-def test_shards_are_drawn_from_seeds_of_their_own():
+def test_each_shard_has_its_own_seed():
     train = dataclasses.replace(RECIPE.train, shards=4)
-    stage = stages(dataclasses.replace(RECIPE, train=train), speech(), window(128))[0]
-    whole, _ = batch_of(stage.sampler, train, stage.augment, 5, range(4))
-    parts = [batch_of(stage.sampler, train, stage.augment, 5, [n])[0] for n in range(4)]
+    stage = make_stages(dataclasses.replace(RECIPE, train=train), speech(), window(128))[0]
+    whole, _ = draw_batch(stage.sampler, train, stage.augment, 5, range(4))
+    parts = [draw_batch(stage.sampler, train, stage.augment, 5, [n])[0] for n in range(4)]
     assert torch.equal(torch.cat(parts), whole)
     assert len({float(part.sum()) for part in parts}) == 4

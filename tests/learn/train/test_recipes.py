@@ -1,4 +1,4 @@
-"""Every recipe that ships can be read, and says what the paper's row of that name is."""
+"""The recipes of the repository can be read, and agree with the rows of the paper."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import pytest
 
 from marotte.config import strict
 from marotte.face.rig import ARKIT_52
-from marotte.learn.models.factory import network
+from marotte.learn.models.factory import build_network
 from marotte.learn.models.student import StudentConfig
 from marotte.learn.recipes import read_recipe
 from marotte.learn.reproduce.meshes import RECIPE, VertexRecipe
 from marotte.learn.reproduce.rows import TABLE2, TABLE4
-from marotte.learn.train.recipe import TrainingRecipe, read_training_recipe
+from marotte.learn.train.recipe import read_training_recipe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 TRAINING = sorted(
@@ -35,20 +35,20 @@ ROWS = {  # C, look-ahead, hybrid, velocity, fine-tuned
 @pytest.mark.parametrize(
     "path", TRAINING, ids=lambda path: path.relative_to(RECIPES).with_suffix("").as_posix()
 )
-def test_recipes_are_strict_and_name_what_is_there(path):
+def test_recipes_are_strict_and_name_existing_files_and_sources(path):
     recipe = read_training_recipe(path)
     assert recipe.name == path.stem
     assert (path.parent / recipe.corpus).is_file()
-    heard = read_recipe(path.parent / recipe.corpus)["sources"]
-    assert recipe.sources <= set(heard)
+    sources = read_recipe(path.parent / recipe.corpus)["sources"]
+    assert recipe.sources <= set(sources)
     if recipe.hybrid.recipe:
-        first = read_training_recipe(path.parent / recipe.hybrid.recipe)
-        assert first.train == recipe.train  # an equal budget
+        teacher = read_training_recipe(path.parent / recipe.hybrid.recipe)
+        assert teacher.train == recipe.train  # the same budget
     StudentConfig(names=ARKIT_52.speech, **vars(recipe.student))
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_rows_are_the_paper_s(name):
+def test_rows_agree_with_the_paper(name):
     recipe = read_training_recipe(RECIPES / "table2" / f"{name}.toml")
     student = recipe.student
     row = (student.channels, student.lookahead_ms, bool(recipe.hybrid.recipe))
@@ -81,29 +81,9 @@ def test_table_4_s_students_are_table_2_s():
 @pytest.mark.parametrize(("name", "most"), [("live", 0.5e6), ("offline", 3e6)])
 def test_shipped_students_are_small(name, most):
     recipe = read_training_recipe(RECIPES / f"{name}.toml")
-    net = network(StudentConfig(names=ARKIT_52.speech, **vars(recipe.student)))
+    net = build_network(StudentConfig(names=ARKIT_52.speech, **vars(recipe.student)))
     assert sum(p.numel() for p in net.parameters()) <= most
-    for path in RECIPES.glob(f"{name}-*.toml"):  # what goes on from it
+    for path in RECIPES.glob(f"{name}-*.toml"):  # recipes that start from it
         assert read_training_recipe(path).student == recipe.student
     delay_ms = net.config.window.lookahead_ms + net.config.smoothing.delay_ms
     assert delay_ms <= {"live": 81, "offline": 256}[name]
-
-
-def test_sub_tables_may_be_written_in_a_line(tmp_path):
-    (tmp_path / "a.toml").write_text(
-        'name = "a"\ncorpus = "c"\nteacher = "t"\n[student]\nchannels = 8\nlookahead_ms = 64\n'
-        "[train]\nminutes = 1\n[finetune]\nshare = 0.5\nonly.minutes = 3\n"
-    )
-    recipe = strict(TrainingRecipe, read_recipe(tmp_path / "a.toml"), "a.toml")
-    assert recipe.finetune.only.minutes == 3
-    assert recipe.finetune.augment.noise == 0
-
-
-def test_minutes_take_the_place_of_a_budget_in_steps(tmp_path):
-    path = tmp_path / "short.toml"
-    path.write_text(
-        f'base = "{(RECIPES / "live.toml").as_posix()}"\nname = "short"\n[train]\nsteps = 9\n'
-    )
-    assert read_training_recipe(path).train.steps == 9
-    given = read_training_recipe(path, 2.5).train
-    assert (given.minutes, given.steps) == (2.5, 0)

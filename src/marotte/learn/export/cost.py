@@ -1,4 +1,4 @@
-"""What a student costs: its file in; parameters, multiply-accumulates, memory and time out."""
+"""A student's cost: its file in; parameters, multiply-accumulates, memory and time out."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ from numpy.typing import NDArray
 
 from marotte.errors import missing_extra
 from marotte.infer.evaluators import StepEvaluator, work_of
+from marotte.learn.export.names import HALF_SUFFIX
 from marotte.model.contract import golden_input
 from marotte.model.session import INPUT, load_student
 from marotte.model.streaming import STREAMED
 
 MIB = 2**20
-HALF = ".half"  # how `export` ends the names of what is stored in 16 bits
+CONSTANTS = ("cosine", "sine", "bands", "dct")  # buffers of MelFrontend and MfccNet, not weights
 
 
 @dataclass(frozen=True)
 class Cost:
-    """A student's size.
+    """The size of a student.
 
     Attributes:
-        parameters: trained numbers; constants of the Fourier transform and mel bands are not.
-        macs: multiply-accumulates for one window, or for the new samples of one.
-        paper_memory_mib: 4 bytes x (input + parameters + 2 x every convolution's, norm's and
-            linear layer's output): the paper's count, which is no true peak.
+        parameters: number of trained values, without the constants of Fourier transform, mel bands
+            and DCT.
+        macs: multiply-accumulates for one window, or for the new samples of a streamed form.
+        paper_memory_mib: 4 bytes x (input + parameters + 2 x the outputs of all convolutions, norms
+            and linear layers). This is how the paper counts memory; it is not a measured peak.
     """
 
     parameters: int
@@ -39,7 +41,15 @@ class Cost:
 
 
 def cost_of(path: Path, n_samples: int | None = None) -> Cost:
-    """Count a student's layers for one window, or those of a streamed form for new samples."""
+    """Count the cost of a student file.
+
+    Args:
+        path: the file, or its streamed form.
+        n_samples: the number of new samples of a streamed form; None for one window.
+
+    Raises:
+        MarotteError: the extra `train` is missing.
+    """
     try:
         import onnx
     except ImportError as error:
@@ -61,40 +71,40 @@ def cost_of(path: Path, n_samples: int | None = None) -> Cost:
     for node in graph.node:
         if node.op_type in ("Conv", "Gemm", "MatMul"):
             size = int(np.prod(shapes[node.output[0]]))
-            macs += size * _taps(node, shapes)
+            macs += size * _products_per_output(node, shapes)
             outputs += size
         elif node.op_type in ("LayerNormalization", "InstanceNormalization", "GroupNormalization"):
             outputs += int(np.prod(shapes[node.output[0]]))
-    fixed = ("cosine", "sine", "bands", "dct")  # of MelFrontend and MfccNet
     floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)  # `export --half`
     weights = [
         tensor
         for tensor in graph.initializer
-        if tensor.data_type in floats and not tensor.name.removesuffix(HALF).endswith(fixed)
+        if tensor.data_type in floats
+        and not tensor.name.removesuffix(HALF_SUFFIX).endswith(CONSTANTS)
     ]
     parameters = sum(int(np.prod(tensor.dims)) for tensor in weights if len(tensor.dims))
     return Cost(parameters, macs, 4 * (feed[INPUT].size + parameters + 2 * outputs) / MIB)
 
 
 def _shapes_in(model: Any, feed: dict[str, NDArray[np.float32]]) -> dict[str, list[int]]:
-    """The shapes of everything that is computed when a model is run once."""
+    """Return the shapes of all values that one run of a model computes."""
     import onnx
     import onnxruntime
 
-    every = onnx.ModelProto()
-    every.CopyFrom(model)
-    given = {port.name for port in every.graph.output}
-    names = [name for node in every.graph.node for name in node.output]
-    every.graph.output.extend(onnx.ValueInfoProto(name=n) for n in names if n not in given)
+    probe = onnx.ModelProto()
+    probe.CopyFrom(model)
+    outputs = {port.name for port in probe.graph.output}
+    names = [name for node in probe.graph.node for name in node.output]
+    probe.graph.output.extend(onnx.ValueInfoProto(name=n) for n in names if n not in outputs)
     session = onnxruntime.InferenceSession(
-        every.SerializeToString(), providers=["CPUExecutionProvider"]
+        probe.SerializeToString(), providers=["CPUExecutionProvider"]
     )
     values: list[Any] = list(session.run(names, feed))
     return {name: list(np.shape(value)) for name, value in zip(names, values, strict=True)}
 
 
 def streamed_macs(path: Path, fps: float = 60.0) -> int | None:
-    """Multiply-accumulates a frame of a live stream, or None if a student has no streamed form."""
+    """Return multiply-accumulates per frame of a live stream; None without a streamed form."""
     student = load_student(path, rig=None)
     if student.steps is None:
         return None
@@ -102,8 +112,8 @@ def streamed_macs(path: Path, fps: float = 60.0) -> int | None:
     return cost_of(path.with_suffix(STREAMED), student.steps.samples_of(round(n_new))).macs
 
 
-def _taps(node: Any, shapes: dict[str, list[int]]) -> int:
-    """Products that go into one output of a layer."""
+def _products_per_output(node: Any, shapes: dict[str, list[int]]) -> int:
+    """Return how many products one output of a layer sums."""
     weight = shapes[node.input[1]]
     if node.op_type == "Conv":
         return int(np.prod(weight[1:]))
@@ -111,23 +121,24 @@ def _taps(node: Any, shapes: dict[str, list[int]]) -> int:
     return weight[-1] if transposed else weight[-2]
 
 
-def milliseconds_a_frame(path: Path, seconds: float = 2.0) -> float:
-    """The median time of one window, on one thread."""
+def milliseconds_per_frame(path: Path, seconds: float = 2.0) -> float:
+    """Return the median time of one window on one thread, measured for some seconds."""
     student = load_student(path, rig=None)
     window = golden_input(student.window.n_samples)[None]
     student.outputs(window)
     times = []
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < seconds:
+    started = time.perf_counter()
+    while time.perf_counter() - started < seconds:
         before = time.perf_counter()
         student.outputs(window)
         times.append(time.perf_counter() - before)
     return float(np.median(times) * 1000)
 
 
-# Linux counts a parent's memory into its child's ru_maxrss, but not into VmHWM.
+# On Linux, a child's ru_maxrss includes memory of its parent; VmHWM does not.
 _RUN = """
 import pathlib, re, resource, sys
+from marotte.learn.export.names import HALF_SUFFIX
 from marotte.model.contract import golden_input
 from marotte.model.session import load_student
 student = load_student(sys.argv[1], rig=None)
@@ -143,7 +154,7 @@ print(kib / 2**10)
 
 
 def process_memory_mib(path: Path) -> float:
-    """Peak resident memory of a Python process that runs a student; NaN on Windows."""
+    """Return the peak resident memory of a Python process that runs a student; NaN on Windows."""
     if sys.platform == "win32":
         return float("nan")
     run = subprocess.run(

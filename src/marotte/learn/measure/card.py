@@ -9,7 +9,7 @@ from pathlib import Path
 from marotte.errors import MarotteError
 from marotte.learn.export.cost import (
     cost_of,
-    milliseconds_a_frame,
+    milliseconds_per_frame,
     process_memory_mib,
     streamed_macs,
 )
@@ -80,9 +80,9 @@ def student_cost_lines(source: str | None) -> list[str]:
     if source is None or not Path(source).is_dir():
         return file_cost_lines(student_path(source))
     from marotte.learn.export.onnx import export
-    from marotte.learn.train.checkpoint import FILE, load_net
+    from marotte.learn.train.checkpoint import CHECKPOINT_FILE, load_net
 
-    net, state = load_net(Path(source) / FILE)
+    net, state = load_net(Path(source) / CHECKPOINT_FILE)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "student.onnx"
         export(net, path, name=state["recipe"]["name"])
@@ -106,7 +106,7 @@ def file_cost_lines(path: Path) -> list[str]:
         f"multiply-accumulates per frame {cost.macs / 1e6:.2f} M for a whole window{live}",
         f"memory {cost.paper_memory_mib:.2f} MiB by the paper's formula; a Python process that "
         f"runs the student peaks at {process_memory_mib(path):.0f} MiB",
-        f"time per frame {milliseconds_a_frame(path):.2f} ms on one thread of the test machine",
+        f"time per frame {milliseconds_per_frame(path):.2f} ms on one thread of the test machine",
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,10 @@ from marotte.learn.utterance import Utterance
 from marotte.model.session import Student, load_student
 from marotte.model.smoothing import NONE, Smoothing, ensemble, ensembles, moments
 from marotte.model.timing import n_frames
+
+if TYPE_CHECKING:
+    from marotte.learn.models.face_net import FaceNet
+    from marotte.learn.models.student import StudentNet
 
 FPS = 60.0
 BLOCK_FRAMES = 512  # frames per call of a network's front end: under a minute of sound
@@ -128,7 +132,7 @@ def _open_run(folder: Path) -> tuple[str, Predictor, Smoothing]:
     """Return a run's name, its predictor and its student's own smoothing."""
     from marotte.learn.train import checkpoint
 
-    state = checkpoint.read(folder / checkpoint.FILE)
+    state = checkpoint.read_checkpoint(folder / checkpoint.CHECKPOINT_FILE)
     others = sorted(set(state["names"]) - set(ARKIT_52.names))
     if others:
         raise MarotteError(
@@ -200,7 +204,7 @@ def to_arkit(
     return controls
 
 
-def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32]:
+def outputs_of(net: FaceNet, recording: Recording, fps: float) -> NDArray[np.float32]:
     """Return a network's outputs [n_frames, n_outputs] for a recording, before clamping.
 
     If the front end does not depend on the window (norm `step`), its steps are computed once and
@@ -208,7 +212,7 @@ def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32
     by itself. The student's own smoothing is applied.
 
     Args:
-        net: a `StudentNet`, or a network with the same interface, in evaluation mode.
+        net: the network, in evaluation mode.
         recording: the sound.
         fps: frames per second.
     """
@@ -230,7 +234,7 @@ def outputs_of(net: Any, recording: Recording, fps: float) -> NDArray[np.float32
 
 
 def _by_shared_steps(
-    net: Any, samples: NDArray[np.float32], moments: NDArray[np.int64]
+    net: StudentNet, samples: NDArray[np.float32], moments: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return outputs [n_moments, n_outputs] of a network whose steps are independent of windows.
 
@@ -255,7 +259,7 @@ def _by_shared_steps(
             steps = net.project(net.steps(padded[None, first:last]))[0]
             first_steps = torch.from_numpy((starts[block] - first) // STEP_SAMPLES)
             windows = steps.unfold(1, net.n_steps, 1)[:, first_steps].transpose(0, 1)
-            result[block] = net.face(windows).controls.numpy()
+            result[block] = net.predict_from_projected(windows).controls.numpy()
     return result
 
 
@@ -270,12 +274,12 @@ def _student(source: str | None) -> Student:
 
 
 @lru_cache(maxsize=4)
-def open_net(folder: Path) -> Any:
+def open_net(folder: Path) -> FaceNet:
     """Return the network of a run's checkpoint, in evaluation mode with batch norms folded."""
     from marotte.learn.models.student import StudentNet, fold_batch_norms
-    from marotte.learn.train.checkpoint import FILE, load_net
+    from marotte.learn.train.checkpoint import CHECKPOINT_FILE, load_net
 
-    net, _ = load_net(folder / FILE)
+    net, _ = load_net(folder / CHECKPOINT_FILE)
     return fold_batch_norms(net) if isinstance(net, StudentNet) else net
 
 

@@ -1,1 +1,1 @@
-"""The networks that are trained: front ends, the student, the baselines."""
+"""The networks that are trained: front ends, the student and the paper's baselines."""

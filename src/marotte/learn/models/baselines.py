@@ -1,6 +1,7 @@
-"""The paper's baselines (section 4.1.2): windows of samples in, controls out, by other features.
+"""The paper's baselines (section 4.1.2): windows of samples in, rig controls out.
 
-Both are trained like a student, window by window; neither is streamed.
+They differ from the student in their features: MFCCs, and HuBERT's convolutions. Both are trained
+like a student, but compute every window by itself, and have no streamed form.
 """
 
 from __future__ import annotations
@@ -23,16 +24,14 @@ from marotte.learn.models.frontends import (
 from marotte.learn.models.student import HIDDEN, Prediction, StudentConfig
 from marotte.model.timing import STEP_SAMPLES
 
-MFCC_HOP_SAMPLES = 128  # 8 ms; a frame is two of them
+MFCC_HOP_SAMPLES = 128  # 8 ms; a frame is two hops long
 MFCC_BANDS = 40
 MFCC_COEFFICIENTS = 32
-MFCC_LAYERS = (5, 6)  # halvings of 32 coefficients, then of 63 frames
-HUBERT_CHANNELS = 512
-HUBERT_LAYERS = 7
+MFCC_LAYERS = (5, 6)  # layers that halve the 32 coefficients, then layers that halve the 63 frames
 
 
 class Baseline(nn.Module):
-    """What both share: three fully connected layers at the end, and one window a frame."""
+    """The common part of both: features of a window, then three fully connected layers."""
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__()
@@ -41,28 +40,26 @@ class Baseline(nn.Module):
         self.output = nn.Linear(HIDDEN, len(config.names))
 
     def features(self, samples: Tensor) -> Tensor:
-        """Features [batch, channels] of windows [batch, n_samples]."""
+        """Return features [batch, channels] of windows [batch, n_samples]."""
         raise NotImplementedError
 
     def forward(self, samples: Tensor) -> Prediction:
-        """Controls of the frames whose windows are samples [batch, n_samples]."""
+        """Predict one frame per window; samples [batch, n_samples] are the windows."""
         first = functional.gelu(self.hidden[0](self.features(samples)))
         second = functional.gelu(self.hidden[1](first))
         last = self.output(second)
         return Prediction(torch.tanh(last), (first, second, last), ())
 
-    def crops(
-        self, samples: Tensor, n_frames: int, shift_samples: int = STEP_SAMPLES
-    ) -> Prediction:
-        """Controls of `n_frames` frames in crops of a recording; see `StudentNet.crops`."""
-        windows = samples.unfold(1, self.config.window.n_samples, shift_samples)[:, :n_frames]
+    def crops(self, samples: Tensor, n_frames: int, hop_length: int = STEP_SAMPLES) -> Prediction:
+        """Predict several frames per crop of a recording; see `StudentNet.crops`."""
+        windows = samples.unfold(1, self.config.window.n_samples, hop_length)[:, :n_frames]
         return self(windows.reshape(-1, windows.shape[2]))
 
 
 class MfccNet(Baseline):
-    """MFCCs, convolved along frequency until one is left, then along time (Karras et al. 2017).
+    """MFCCs, convolved along frequency down to one row, then along time (Karras et al. 2017).
 
-    The sizes of the layers are not in the paper; these come to 2.0 M parameters, as it says.
+    The paper does not give the sizes of the layers. These come to the paper's 2.0 M parameters.
     """
 
     cosine: Tensor
@@ -90,7 +87,10 @@ class MfccNet(Baseline):
         )
 
     def mfcc(self, samples: Tensor) -> Tensor:
-        """MFCCs [batch, coefficients, n_frames] of samples [batch, n]; see `MelFrontend`."""
+        """Return MFCCs [batch, coefficients, n_frames] of samples [batch, n].
+
+        The log-mel is computed as in `MelFrontend.log_mel`.
+        """
         n_hops = samples.shape[1] // MFCC_HOP_SAMPLES
         hops = samples[:, : n_hops * MFCC_HOP_SAMPLES].reshape(-1, n_hops, MFCC_HOP_SAMPLES)
         first, second = hops[:, :-1], hops[:, 1:].flip(-1)
@@ -100,7 +100,7 @@ class MfccNet(Baseline):
         return torch.matmul((torch.log(power + LOG_FLOOR) + 5.0) / 5.0, self.dct).transpose(1, 2)
 
     def features(self, samples: Tensor) -> Tensor:
-        """Features [batch, channels] of windows [batch, n_samples]."""
+        """Return features [batch, channels] of windows [batch, n_samples]."""
         x = self.mfcc(samples).unsqueeze(1)
         for layer in self.convolutions:
             x = functional.gelu(layer(x))
@@ -108,7 +108,7 @@ class MfccNet(Baseline):
 
 
 class HubertNet(Baseline):
-    """HuBERT's seven convolutions, frozen, then four that are trained (Table 1's 10 to 13)."""
+    """HuBERT's seven convolutions, frozen, then four trained ones (layers 10-13 of Table 1)."""
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config)
@@ -126,7 +126,7 @@ class HubertNet(Baseline):
         self.reduce = nn.ModuleList(nn.Conv1d(channels, channels, k, 2) for k in (3, 3, 3, 2))
 
     def features(self, samples: Tensor) -> Tensor:
-        """Features [batch, channels] of windows [batch, n_samples]."""
+        """Return features [batch, channels] of windows [batch, n_samples]."""
         x = samples.unsqueeze(1)
         for i, layer in enumerate(self.encoder):
             x = layer(x)
@@ -137,11 +137,11 @@ class HubertNet(Baseline):
             x = functional.gelu(layer(x))
         return x.squeeze(-1)
 
-    def take_over(self, path: Path) -> None:
-        """Fill the frozen convolutions from a checkpoint of HuBERT, as transformers writes it.
+    def load_encoder(self, path: Path) -> None:
+        """Load the frozen convolutions from a HuBERT checkpoint in the format of transformers.
 
         Raises:
-            MarotteError: it is missing, damaged, or of another shape.
+            MarotteError: the checkpoint is missing, damaged, or of another shape.
         """
         state = _hubert_state(Path(path))
         with torch.no_grad():
@@ -152,7 +152,7 @@ class HubertNet(Baseline):
 
 
 def cosine_transform(n_bands: int, n_coefficients: int) -> Tensor:
-    """The orthonormal DCT-II [n_bands, n_coefficients] that makes MFCCs of log-mel bands."""
+    """Return the orthonormal DCT-II [n_bands, n_coefficients], which turns log-mel into MFCCs."""
     band = torch.arange(n_bands, dtype=torch.float64)[:, None] + 0.5
     coefficient = torch.arange(n_coefficients, dtype=torch.float64)
     matrix = torch.cos(torch.pi / n_bands * band * coefficient) * (2 / n_bands) ** 0.5
@@ -170,21 +170,23 @@ def _hubert_state(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         return torch.load(path, weights_only=True, map_location="cpu")
     except FileNotFoundError as error:
-        raise MarotteError(f"no checkpoint of HuBERT at {path}") from error
+        raise MarotteError(f"no HuBERT checkpoint at {path}") from error
     except MarotteError:
         raise
-    except Exception as error:  # of torch, pickle, zip and safetensors
-        raise MarotteError(f"{path} is no checkpoint that torch reads: {error}") from error
+    except Exception as error:  # torch, pickle, zip and safetensors each raise their own
+        raise MarotteError(f"{path} is not a checkpoint that torch can read: {error}") from error
 
 
 def _tensor(state: dict[str, Tensor], ending: str, layer: Any, path: Path) -> Tensor:
-    """The one tensor of a checkpoint whose name ends so."""
+    """Return the tensor of a checkpoint whose name ends with `ending`."""
     for name, value in state.items():
         if name.endswith(f"feature_extractor.{ending}"):
             if layer is None or value.shape == layer.weight.shape:
                 return value
             raise MarotteError(
-                f"{name} of {path} has the shape {list(value.shape)}, HuBERT's is "
+                f"{name} of {path} has the shape {list(value.shape)}, expected "
                 f"{list(layer.weight.shape)}: set student.channels = {value.shape[0]}"
             )
-    raise MarotteError(f"{path} has no feature_extractor.{ending}: is it HuBERT, by transformers?")
+    raise MarotteError(
+        f"{path} has no tensor feature_extractor.{ending}: give a HuBERT checkpoint of transformers"
+    )

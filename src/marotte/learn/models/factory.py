@@ -1,34 +1,32 @@
-"""A network by its configuration: a student, or one of the paper's baselines."""
+"""A configuration in; the network that it describes out: a student, or a baseline of the paper."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
+from marotte.learn.models.face_net import FaceNet
 from marotte.learn.models.student import StudentConfig, StudentNet
 
-if TYPE_CHECKING:
-    from marotte.learn.models.baselines import HubertNet
 
-
-def network(config: StudentConfig) -> StudentNet:
-    """The network that a configuration describes, at random weights.
-
-    A baseline is no `StudentNet`, but has what training, evaluation and export use of one.
-    """
+def build_network(config: StudentConfig) -> FaceNet:
+    """Build the network that a configuration describes, with random weights."""
     if config.frontend not in ("mfcc", "hubert"):
         return StudentNet(config)
     from marotte.learn.models.baselines import HubertNet, MfccNet
 
-    kind = MfccNet if config.frontend == "mfcc" else HubertNet
-    return cast("StudentNet", kind(config))
+    return MfccNet(config) if config.frontend == "mfcc" else HubertNet(config)
 
 
-def take_encoder(net: StudentNet) -> None:
-    """Fill a frozen encoder from the checkpoint its configuration names, if it names one.
+def load_frozen_encoder(net: FaceNet) -> None:
+    """Load the frozen convolutions of a `HubertNet` whose configuration names a checkpoint.
+
+    Other networks stay as they are.
 
     Raises:
-        MarotteError: the checkpoint is not what it should be.
+        MarotteError: the checkpoint is missing, damaged, or of another shape.
     """
     if net.config.encoder:
-        cast("HubertNet", net).take_over(Path(net.config.encoder).expanduser())
+        from marotte.learn.models.baselines import HubertNet
+
+        assert isinstance(net, HubertNet)  # StudentConfig allows no other network an encoder
+        net.load_encoder(Path(net.config.encoder).expanduser())

@@ -1,8 +1,8 @@
-"""Front ends: samples in, one C-channel feature vector every 20 ms out.
+"""Front ends: samples in, one feature vector ("step") per 20 ms out.
 
-All front ends turn `samples` [batch, n] into `steps` [batch, channels, n_steps]. A step depends
-only on the samples under its receptive field, unless the waveform front end normalises over the
-window as the paper does; so for all others the steps of overlapping windows are one computation.
+Every front end turns `samples` [batch, n] into `steps` [batch, channels, n_steps]. A step depends
+only on the samples in its receptive field, so overlapping windows can share their steps. The one
+exception is the waveform front end with the paper's norm, which normalises over the whole window.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from marotte.model.timing import STEP_SAMPLES
 WAVEFORM_KERNELS = (10, 3, 3, 3, 3, 2, 2)
 WAVEFORM_STRIDES = (5, 2, 2, 2, 2, 2, 2)
 
-# The same with SincNet's band passes of 8 ms for a first layer; it too makes a step every 20 ms.
+# The same, but the first layer is SincNet's band-pass filters of 8 ms. The hop stays 20 ms.
 SINC_KERNELS = (129, 3, 3, 3, 2, 2)
 SINC_STRIDES = (10, 2, 2, 2, 2, 2)
 
@@ -32,13 +32,17 @@ MEL_KERNELS = (3, 3)
 MEL_STRIDES = (1, 2)
 MEL_LOWEST_HZ = 50.0
 MEL_HIGHEST_HZ = 7600.0
-LOG_FLOOR = 1e-6  # mel power of a digital silence; about -60 dB under soft speech
+LOG_FLOOR = 1e-6  # added to mel power, so that digital silence is about 60 dB below soft speech
 
 
-def in_full(sample: Tensor) -> AbstractContextManager[object]:
-    """Where products are as precise as their numbers, within a training of mixed precision.
+def full_precision(sample: Tensor) -> AbstractContextManager[object]:
+    """Return a context in which mixed-precision training computes in 32 bits.
 
-    Power in soft bands, and the small steps from frame to frame, drown in eight bits.
+    bfloat16 has eight significant bits: too few for the power in quiet bands, and for the small
+    changes from frame to frame.
+
+    Args:
+        sample: any tensor on the device in use.
     """
     device = sample.device.type
     mixed = torch.is_autocast_enabled(device)
@@ -46,14 +50,14 @@ def in_full(sample: Tensor) -> AbstractContextManager[object]:
 
 
 def n_outputs(n_inputs: int, kernels: tuple[int, ...], strides: tuple[int, ...]) -> int:
-    """Steps that a stack of unpadded convolutions gives for `n_inputs` steps."""
+    """Return the output length of a stack of unpadded convolutions."""
     for kernel, stride in zip(kernels, strides, strict=True):
         n_inputs = (n_inputs - kernel) // stride + 1
     return n_inputs
 
 
-def reach(kernels: tuple[int, ...], strides: tuple[int, ...]) -> int:
-    """Inputs that one output of such a stack is made of."""
+def receptive_field(kernels: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Return how many inputs one output of a stack of unpadded convolutions depends on."""
     n_inputs = 1
     for kernel, stride in zip(reversed(kernels), reversed(strides), strict=True):
         n_inputs = (n_inputs - 1) * stride + kernel
@@ -63,7 +67,10 @@ def reach(kernels: tuple[int, ...], strides: tuple[int, ...]) -> int:
 def convolution(
     n_in: int, n_out: int, kernel: int, stride: int, *, batch_norm: bool, groups: int = 1
 ) -> nn.Sequential:
-    """An unpadded convolution, and a batch norm after it where asked (folded on export)."""
+    """Return an unpadded convolution, optionally with a batch norm after it.
+
+    Export folds the batch norm into the convolution.
+    """
     layers: list[nn.Module] = [
         nn.Conv1d(n_in, n_out, kernel, stride, groups=groups, bias=not batch_norm)
     ]
@@ -73,22 +80,23 @@ def convolution(
 
 
 class ChannelNorm(nn.Module):
-    """Layer norm over the channels of each step of [batch, channels, n_steps]."""
+    """Layer norm over the channels of each step in [batch, channels, n_steps]."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(channels)
 
     def forward(self, steps: Tensor) -> Tensor:
-        """Normalise every step by its own mean and variance."""
+        """Normalise each step by its own mean and variance."""
         return self.norm(steps.transpose(1, 2)).transpose(1, 2)
 
 
 class SincConvolution(nn.Module):
-    """Band passes whose edges are learned: SincNet's first layer (Ravanelli and Bengio 2018).
+    """Band-pass filters with learned edges: SincNet's first layer (Ravanelli and Bengio 2018).
 
-    Filter i lets through low_hz[i] to low_hz[i] + band_hz[i], the difference of two low passes
-    2 f sinc(2 f t) under a Hamming window (their eqs 4-7). They begin evenly spaced in mel.
+    Filter i passes low_hz[i] to low_hz[i] + band_hz[i]. It is the difference of two low-pass
+    filters 2 f sinc(2 f t) under a Hamming window (their eqs 4-7). Before training, the filters
+    are evenly spaced in mel.
     """
 
     time_s: Tensor
@@ -106,7 +114,7 @@ class SincConvolution(nn.Module):
         self.register_buffer("hamming", hamming, persistent=False)
 
     def filters(self) -> Tensor:
-        """The band passes as a convolution's weight [channels, 1, kernel]."""
+        """Return the filters as the weight [channels, 1, kernel] of a convolution."""
         low = self.low_hz.abs()[:, None]
         high = (low + self.band_hz.abs()[:, None]).clamp(max=SAMPLE_RATE / 2)
 
@@ -116,19 +124,20 @@ class SincConvolution(nn.Module):
         return ((low_pass(high) - low_pass(low)) * self.hamming)[:, None]
 
     def forward(self, input: Tensor) -> Tensor:
-        """Filtered samples [batch, channels, n] of samples [batch, 1, n]."""
+        """Return filtered samples [batch, channels, n] of samples [batch, 1, n]."""
         return functional.conv1d(input, self.filters(), stride=self.stride)
 
 
 class WaveformFrontend(nn.Module):
-    """The paper's: seven convolutions on raw samples, total stride 320 (Table 1, layers 1-7).
+    """The paper's front end: seven convolutions on samples, total stride 320 (Table 1, layers 1-7).
 
-    `norm` is `window` (group norm, each channel over the whole window, as HuBERT's first layer)
-    or `step` (over the channels at each moment, so that no step knows its window).
+    `norm` is `window` (a group norm of each channel over the whole window, as in HuBERT's first
+    layer) or `step` (a norm over the channels of each step, so that steps do not depend on the
+    window).
     """
 
     kernels, strides = WAVEFORM_KERNELS, WAVEFORM_STRIDES
-    reach_samples = reach(WAVEFORM_KERNELS, WAVEFORM_STRIDES)  # of one step: 25 ms
+    receptive_field_samples = receptive_field(WAVEFORM_KERNELS, WAVEFORM_STRIDES)  # 25 ms
 
     def __init__(self, channels: int, *, norm: str, batch_norm: bool) -> None:
         super().__init__()
@@ -142,11 +151,11 @@ class WaveformFrontend(nn.Module):
 
     @classmethod
     def n_steps(cls, n_samples: int) -> int:
-        """Steps that `n_samples` give: 25 for the 512 ms window."""
+        """Return the number of steps of `n_samples`; 25 for the 512 ms window."""
         return n_outputs(n_samples, cls.kernels, cls.strides)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Steps [batch, channels, n_steps] of samples [batch, n]."""
+        """Return steps [batch, channels, n_steps] of samples [batch, n]."""
         x = samples.unsqueeze(1)
         for i, layer in enumerate(self.convolutions):
             x = layer(x)
@@ -157,17 +166,17 @@ class WaveformFrontend(nn.Module):
 
 
 class SincFrontend(WaveformFrontend):
-    """Band passes with learned edges, then five convolutions: fewer and plainer first products."""
+    """Band-pass filters with learned edges, then five convolutions."""
 
     kernels, strides = SINC_KERNELS, SINC_STRIDES
-    reach_samples = reach(SINC_KERNELS, SINC_STRIDES)
+    receptive_field_samples = receptive_field(SINC_KERNELS, SINC_STRIDES)
 
     def __init__(self, channels: int, *, norm: str, batch_norm: bool) -> None:
         super().__init__(channels, norm=norm, batch_norm=batch_norm)
         self.convolutions[0][0] = SincConvolution(channels, SINC_KERNELS[0], SINC_STRIDES[0])  # pyright: ignore[reportIndexIssue]
 
-    def fix(self, *, bias: bool = False) -> None:
-        """Make a plain convolution of the band passes, as they stand now."""
+    def freeze_filters(self, *, bias: bool = False) -> None:
+        """Replace the learned filters by a plain convolution with the same weights."""
         first = self.convolutions[0][0]  # pyright: ignore[reportIndexIssue]
         weight = first.filters().detach()
         plain = nn.Conv1d(1, len(weight), weight.shape[2], first.stride, bias=bias)
@@ -176,7 +185,7 @@ class SincFrontend(WaveformFrontend):
 
 
 class MelFrontend(nn.Module):
-    """Log-mel power at 100 Hz, then two small convolutions down to 50 steps a second."""
+    """Log-mel at 100 Hz, then two small convolutions down to 50 steps per second."""
 
     cosine: Tensor
     sine: Tensor
@@ -193,27 +202,29 @@ class MelFrontend(nn.Module):
             for i, (k, s) in enumerate(zip(MEL_KERNELS, MEL_STRIDES, strict=True))
         )
 
-    # Of one step: 60 ms.
-    reach_samples = reach((MEL_FRAME_SAMPLES, *MEL_KERNELS), (MEL_HOP_SAMPLES, *MEL_STRIDES))
+    receptive_field_samples = receptive_field(  # 60 ms
+        (MEL_FRAME_SAMPLES, *MEL_KERNELS), (MEL_HOP_SAMPLES, *MEL_STRIDES)
+    )
 
     @staticmethod
     def n_steps(n_samples: int) -> int:
-        """Steps that `n_samples` give: 23 for the 512 ms window."""
+        """Return the number of steps of `n_samples`; 23 for the 512 ms window."""
         n_frames = n_outputs(n_samples, (MEL_FRAME_SAMPLES,), (MEL_HOP_SAMPLES,))
         return n_outputs(n_frames, MEL_KERNELS, MEL_STRIDES)
 
     @classmethod
-    def unheard(cls, n_samples: int) -> int:
-        """How many of `n_samples`, the last ones, are part of no step."""
-        return n_samples - cls.reach_samples - (cls.n_steps(n_samples) - 1) * STEP_SAMPLES
+    def unused_samples(cls, n_samples: int) -> int:
+        """Return how many samples at the end of `n_samples` are in no step's receptive field."""
+        used = cls.receptive_field_samples + (cls.n_steps(n_samples) - 1) * STEP_SAMPLES
+        return n_samples - used
 
     def log_mel(self, samples: Tensor) -> Tensor:
-        """Log-mel power [batch, bands, n_frames] of samples [batch, n].
+        """Return the log-mel [batch, bands, n_frames] of samples [batch, n].
 
-        A frame is two hops long, and a cosine about its middle is the same on either side: the
-        second half is folded onto the first, and the Fourier transform is two products a quarter
-        the size. They are plain products so that an exported student needs no operator beyond
-        those of its own network. The last line brings the range of speech near -1..1.
+        A frame is two hops long. Cosines about its middle are symmetric and sines antisymmetric,
+        so the second half is folded onto the first, and each matrix of the Fourier transform is a
+        quarter of the size. The transform is a matrix product so that the exported student needs
+        no extra ONNX operators. The last line scales speech to about -1..1.
         """
         n_hops = samples.shape[1] // MEL_HOP_SAMPLES
         hops = samples[:, : n_hops * MEL_HOP_SAMPLES].reshape(-1, n_hops, MEL_HOP_SAMPLES)
@@ -224,8 +235,8 @@ class MelFrontend(nn.Module):
         return ((torch.log(power + LOG_FLOOR) + 5.0) / 5.0).transpose(1, 2)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Steps [batch, channels, n_steps] of samples [batch, n]."""
-        with in_full(samples):
+        """Return steps [batch, channels, n_steps] of samples [batch, n]."""
+        with full_precision(samples):
             x = self.log_mel(samples)
         for layer in self.convolutions:
             x = functional.gelu(layer(x))
@@ -233,7 +244,7 @@ class MelFrontend(nn.Module):
 
 
 def fourier_halves(n: int) -> tuple[Tensor, Tensor]:
-    """Cosines and sines about the middle of a Hann-windowed frame of n samples.
+    """Return cosines and sines about the middle of a Hann-windowed frame of n samples.
 
     Returns:
         Their first halves [n / 2, n / 2 bins], scaled so that a sine of amplitude 1 has power 1.
@@ -246,10 +257,10 @@ def fourier_halves(n: int) -> tuple[Tensor, Tensor]:
 
 
 def mel_edges(n_bands: int) -> Tensor:
-    """The edges of overlapping bands, evenly spaced in mel = 2595 log10(1 + f / 700).
+    """Return the edges of overlapping bands, evenly spaced in mel = 2595 log10(1 + f / 700).
 
     Returns:
-        Hz [n_bands + 2]: band i rises from edge i, peaks at i + 1 and ends at i + 2.
+        Hz [n_bands + 2]: band i rises from edge i, peaks at edge i + 1 and ends at edge i + 2.
     """
 
     def to_mel(hertz: float) -> float:
@@ -260,10 +271,10 @@ def mel_edges(n_bands: int) -> Tensor:
 
 
 def mel_bands(n: int, n_bands: int) -> Tensor:
-    """Triangular filters [n / 2 bins, n_bands], evenly spaced in mel."""
+    """Return triangular filters [n / 2 bins, n_bands], evenly spaced in mel."""
     edges = mel_edges(n_bands)
     hertz = torch.arange(n // 2, dtype=torch.float64) * (SAMPLE_RATE / n)
-    # A triangle narrower than the bin spacing could fall between two bins: none is.
+    # At least one bin wide, so that no triangle falls between two bins.
     width = torch.clamp(edges[1:] - edges[:-1], min=SAMPLE_RATE / n)
     centre = edges[1:-1, None]
     rising = 1 - (centre - hertz) / width[:-1, None]

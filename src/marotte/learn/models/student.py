@@ -1,7 +1,7 @@
 """The student network: a 512 ms window of samples in, rig controls for one frame out.
 
-The paper's Table 1 for any number of channels, look-ahead and rig size, with a choice of front
-end and of norms. Layer numbers in the comments are those of the table.
+It is the paper's Table 1 for any number of channels, look-ahead and rig size, with a choice of
+front ends and norms. Layer numbers in the comments are those of the table.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from marotte.learn.models.frontends import (
     SincFrontend,
     WaveformFrontend,
     convolution,
-    in_full,
+    full_precision,
 )
 from marotte.model.smoothing import Smoothing
 from marotte.model.timing import STEP_SAMPLES, WindowSpec, window
 
 HIDDEN = 150  # units of the fully connected layers
-GLOBAL_KERNEL = 64  # of layer 9, which sees every step of the window
+GLOBAL_KERNEL = 64  # kernel size of layer 9, which covers every step of the window
 GLOBAL_GROUPS = 4
-FRONTENDS = {  # and the norms each can have
+FRONTENDS = {  # and the norms that each supports
     "waveform": ("window", "step"),
     "sinc": ("window", "step"),
     "mel": ("step",),
@@ -40,20 +40,21 @@ FRONTENDS = {  # and the norms each can have
 
 @dataclass(frozen=True)
 class StudentConfig:
-    """What makes one student differ from another.
+    """The configuration of a student.
 
     Attributes:
-        channels: C, of every convolution.
-        lookahead_ms: d, how much of the 512 ms window lies after the frame.
-        names: the rig controls it gives, in order.
-        frontend: `waveform` (the paper's), `sinc` or `mel`; or a baseline's: `mfcc`, `hubert`.
-        norm: of the waveform's first layer: `window` (the paper's group norm) or `step`.
-        batch_norm: put a batch norm after every convolution; it is folded away on export.
-        encoder: a checkpoint of HuBERT whose convolutions `hubert` takes over; where it is empty
-            they are frozen at random.
-        smooth_behind: how many moments before a frame's own its face is the mean of, too
-            (`marotte.model.smoothing`). The network answers for one, and is trained so.
-        smooth_ahead: how many after it; each costs 16.7 ms.
+        channels: C, the channels of every convolution.
+        lookahead_ms: d, the part of the 512 ms window that lies after the frame.
+        names: the rig controls that the student predicts, in order.
+        frontend: `waveform` (the paper's), `sinc` or `mel`; `mfcc` and `hubert` are baselines.
+        norm: the norm of the waveform's first layer: `window` (the paper's group norm) or `step`.
+        batch_norm: put a batch norm after every convolution. Export folds it away.
+        encoder: a HuBERT checkpoint for the convolutions of `hubert`. Without one they stay at
+            their random initial weights. They are frozen either way.
+        smooth_behind: number of past predictions averaged into each frame, see
+            `marotte.model.smoothing`. Only inference averages; training does not.
+        smooth_ahead: number of future predictions averaged into each frame. Each adds 16.7 ms of
+            delay.
     """
 
     channels: int
@@ -67,21 +68,23 @@ class StudentConfig:
     smooth_ahead: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what can't be built, naming the valid choices."""
+        """Refuse a configuration that can't be built, and name the valid values."""
         if self.channels < 1 or self.channels % GLOBAL_GROUPS:
             raise MarotteError(f"channels must be a multiple of 4, got {self.channels}")
         if self.frontend not in FRONTENDS:
             valid = ", ".join(map(repr, FRONTENDS))
-            raise MarotteError(f"front end must be one of {valid}, got {self.frontend!r}")
+            raise MarotteError(f"frontend must be one of {valid}, got {self.frontend!r}")
         if self.norm not in ("window", "step"):
             raise MarotteError(f"norm must be 'window' or 'step', got {self.norm!r}")
         if self.norm not in FRONTENDS[self.frontend]:
             only = FRONTENDS[self.frontend][0]
-            raise MarotteError(f"the {self.frontend!r} front end needs norm = {only!r}")
+            raise MarotteError(f"the front end {self.frontend!r} needs norm = {only!r}")
         if self.encoder and self.frontend != "hubert":
-            raise MarotteError(f"only the front end 'hubert' takes an encoder, not {self.frontend}")
+            raise MarotteError(
+                f"only the front end 'hubert' takes an encoder, not {self.frontend!r}"
+            )
         if not 0 <= self.lookahead_ms < 512:
-            raise MarotteError(f"look-ahead must be 0 to 511 ms, got {self.lookahead_ms}")
+            raise MarotteError(f"lookahead_ms must be from 0 to below 512, got {self.lookahead_ms}")
         if min(self.smoothing) < 0:
             raise MarotteError(
                 f"smooth_behind and smooth_ahead must be 0 or more, got {tuple(self.smoothing)}"
@@ -89,30 +92,30 @@ class StudentConfig:
 
     @property
     def smoothing(self) -> Smoothing:
-        """The moments that a frame's face is the mean of."""
+        """The predictions that are averaged into each frame."""
         return Smoothing(self.smooth_behind, self.smooth_ahead)
 
     @property
     def window(self) -> WindowSpec:
-        """The samples it sees for a frame: of a mel student just those that make its steps.
+        """The samples that the student sees for one frame.
 
-        What the last step leaves over would be look-ahead that nobody hears. The paper's student
-        keeps the whole 512 ms, over which it normalises.
+        The window of a `mel` student ends with its last step: later samples would add look-ahead
+        without being used. The paper's student normalises over the whole 512 ms, so it keeps them.
         """
         whole = window(self.lookahead_ms)
-        unheard = MelFrontend.unheard(whole.n_samples) if self.frontend == "mel" else 0
-        return WindowSpec(whole.past_samples - unheard, whole.future_samples)
+        unused = MelFrontend.unused_samples(whole.n_samples) if self.frontend == "mel" else 0
+        return WindowSpec(whole.past_samples - unused, whole.future_samples)
 
 
 class Prediction(NamedTuple):
-    """A student's answer for a batch of frames.
+    """A network's outputs for a batch of frames.
 
     Attributes:
         controls: [batch, n_controls], within -1..1.
-        taps: the feature maps that hybrid distillation compares (eq. 5): both hidden layers
-            [batch, 150] and the last layer before its tanh [batch, n_controls].
-        maps: what attention transfer compares: layers 8 and 9 [batch, channels, n_steps]; a
-            baseline has none.
+        taps: the features that hybrid distillation compares (eq. 5): both hidden layers
+            [batch, 150], and the last layer before its tanh [batch, n_controls].
+        maps: the activations that attention transfer compares: layers 8 and 9
+            [batch, channels, n_steps]; empty for a baseline.
     """
 
     controls: Tensor
@@ -121,25 +124,25 @@ class Prediction(NamedTuple):
 
 
 class GlobalConvolution(nn.Conv1d):
-    """Layer 9: a grouped convolution whose kernel is longer than the window it slides over.
+    """Layer 9: a grouped convolution whose kernel is longer than its input.
 
-    32 zeros stand on either side and the last step is dropped, so a window keeps its length. Most
-    of the 64 taps only ever meet those zeros. In training the taps that do not are laid out as
-    one matrix a group, from all steps in to all steps out: the same sums, and several times
-    faster than the convolution's own gradient.
+    The input is padded by 32 zeros on the left and 31 on the right, so that the output has as many
+    steps as the input. Most of the 64 taps only ever meet the padding. In training, the other taps
+    are laid out as one matrix per group, from all input steps to all output steps. The sums are
+    the same, and the gradient is several times faster than the convolution's.
     """
 
     def __init__(self, channels: int, *, bias: bool) -> None:
         super().__init__(channels, channels, GLOBAL_KERNEL, groups=GLOBAL_GROUPS, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Steps [batch, channels, n_steps], as many as come in."""
+        """Return steps [batch, channels, n_steps], as many as in the input."""
         half = GLOBAL_KERNEL // 2
         if not self.training:
             return super().forward(functional.pad(input, (half, half - 1)))
         batch, channels, n_steps = input.shape
         weight = self.weight.unflatten(0, (GLOBAL_GROUPS, -1))
-        # Step s counts for step t by the tap s - t + 32: [group, out, in, step out, step in].
+        # Tap s - t + 32 leads from step s to step t: [group, out, in, step out, step in].
         taps = weight[..., half - n_steps + 1 : half + n_steps].unfold(-1, n_steps, 1).flip(-2)
         matrix = taps.permute(0, 2, 4, 1, 3).reshape(
             GLOBAL_GROUPS, channels // GLOBAL_GROUPS * n_steps, -1
@@ -150,7 +153,7 @@ class GlobalConvolution(nn.Conv1d):
 
 
 class StudentNet(nn.Module):
-    """Front end, then the paper's layers 8-16."""
+    """The student: a front end, then the paper's layers 8-16."""
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__()
@@ -177,72 +180,68 @@ class StudentNet(nn.Module):
         self.output = nn.Linear(HIDDEN, len(config.names))  # 16
 
     def steps(self, samples: Tensor) -> Tensor:
-        """Front-end steps [batch, channels, n_steps] of samples [batch, n]."""
+        """Return the front end's steps [batch, channels, n_steps] of samples [batch, n]."""
         return self.frontend(samples)
 
-    def tail(self, steps: Tensor) -> Prediction:
-        """Controls of one frame from its window's steps [batch, channels, n_steps]."""
-        return self.face(self.project(steps))
+    def predict_from_projected(self, projected: Tensor) -> Prediction:
+        """Predict from a window's steps [batch, channels, n_steps] after layer 8: layers 9-16.
 
-    def face(self, projected: Tensor) -> Prediction:
-        """Controls of one frame from its window's steps after layer 8, which knows no window."""
+        Up to layer 8 a step does not depend on its window (unless norm is `window`).
+        """
         context = projected + functional.gelu(self.global_context(projected))
         x = self.norm(context)
         for layer in self.reduce:
             x = functional.gelu(layer(x))
-        with in_full(x):
+        with full_precision(x):
             first = functional.gelu(self.hidden[0](x.squeeze(-1).to(self.output.weight.dtype)))
             second = functional.gelu(self.hidden[1](first))
             last = self.output(second)
         return Prediction(torch.tanh(last), (first, second, last), (projected, context))
 
     def forward(self, samples: Tensor) -> Prediction:
-        """Controls of the frames whose windows are samples [batch, n_samples]."""
-        return self.tail(self.steps(samples))
+        """Predict one frame per window; samples [batch, n_samples] are the windows."""
+        return self.predict_from_projected(self.project(self.steps(samples)))
 
-    def crops(
-        self, samples: Tensor, n_frames: int, shift_samples: int = STEP_SAMPLES
-    ) -> Prediction:
-        """Controls of `n_frames` frames in crops of a recording.
+    def crops(self, samples: Tensor, n_frames: int, hop_length: int = STEP_SAMPLES) -> Prediction:
+        """Predict several frames per crop of a recording.
 
         Args:
-            samples: [batch, window + (n_frames - 1) * shift_samples]; frame i's window
-                begins at sample i * shift_samples.
-            n_frames: frames in each crop; a multiple of 320 / shift_samples.
-            shift_samples: from frame to frame: 320, or a whole part of it.
+            samples: [batch, window + (n_frames - 1) * hop_length]; the window of frame i begins at
+                sample i * hop_length.
+            n_frames: frames per crop; a multiple of 320 / hop_length.
+            hop_length: samples from frame to frame; must divide 320.
 
         Returns:
             The same as `forward` on every window, [batch * n_frames, ...], crop by crop. Unless
-            the front end normalises over its window, its steps are computed once a crop, or once
-            for each of the places in a step at which frames stand.
+            the front end normalises over its window, its steps are computed once for each of the
+            320 / hop_length positions that a frame can have within a step.
         """
         n_samples = self.config.window.n_samples
         if self.config.norm == "window":
-            windows = samples.unfold(1, n_samples, shift_samples)
+            windows = samples.unfold(1, n_samples, hop_length)
             return self(windows.reshape(-1, n_samples))
-        phases = STEP_SAMPLES // shift_samples
+        phases = STEP_SAMPLES // hop_length
         length = n_samples + (n_frames // phases - 1) * STEP_SAMPLES
-        starts = range(0, phases * shift_samples, shift_samples)
+        starts = range(0, phases * hop_length, hop_length)
         steps = self.steps(torch.cat([samples[:, start:][:, :length] for start in starts]))
         steps = steps.unfold(2, self.n_steps, 1)[:, :, : n_frames // phases]
         steps = steps.unflatten(0, (phases, -1)).permute(1, 3, 0, 2, 4)
-        return self.tail(steps.reshape(-1, steps.shape[3], self.n_steps))
+        windows = steps.reshape(-1, steps.shape[3], self.n_steps)
+        return self.predict_from_projected(self.project(windows))
 
 
 def fold_batch_norms(net: StudentNet) -> StudentNet:
-    """The same function without batch norms: each is folded into the convolution before it.
+    """Return the same network with each batch norm folded into the convolution before it.
 
-    A baseline comes back as it is, and learned band passes as the convolutions they are.
+    Learned band-pass filters become plain convolutions.
     """
-    if not isinstance(net, StudentNet):
-        return net.eval()
     plain = copy.deepcopy(net)
     if isinstance(plain.frontend, SincFrontend):
-        plain.frontend.fix()
+        plain.frontend.freeze_filters()
     config = net.config
     folded = StudentNet(StudentConfig(**{**vars(config), "batch_norm": False}))
     if isinstance(folded.frontend, SincFrontend):
-        folded.frontend.fix(bias=config.batch_norm)
+        folded.frontend.freeze_filters(bias=config.batch_norm)
     state = plain.state_dict()
     result = {}
     for key in folded.state_dict():

@@ -58,7 +58,7 @@ def measure(
     if row.hard_to_score and speech.minutes:
         speech = replace(speech, minutes=speech.minutes / 4)
     folder = plan.folder(row, seed)
-    state = checkpoint.read(folder / checkpoint.FILE)
+    state = checkpoint.read_checkpoint(folder / checkpoint.CHECKPOINT_FILE)
     key = cache_key(state, plan, speech.minutes)
     predictor: Predictor = RunPredictor(folder)
     predictor = SmoothedPredictor(predictor) if row.smooth else predictor

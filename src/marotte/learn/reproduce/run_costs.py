@@ -54,10 +54,10 @@ def _measure_network(folder: Path) -> dict[str, Any]:
     """Measure a run's exported network; that of a mesh includes the decoder to its vertices."""
     from marotte.learn.data.mesh_pca import mesh_of
     from marotte.learn.export.onnx import export
-    from marotte.learn.train.checkpoint import FILE, load_net
+    from marotte.learn.train.checkpoint import CHECKPOINT_FILE, load_net
     from marotte.model.session import load_student
 
-    net, state = load_net(folder / FILE)
+    net, state = load_net(folder / CHECKPOINT_FILE)
     mesh = mesh_of(folder)
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "student.onnx"

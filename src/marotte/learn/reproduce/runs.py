@@ -131,7 +131,7 @@ class Trainer:
 
         A run with a checkpoint is resumed; a finished run is left as it is.
         """
-        from marotte.learn.train.checkpoint import Progress
+        from marotte.learn.train.checkpoint import RunProgress
         from marotte.learn.train.setup import RunSetup
 
         recipe, folder = self.plan.recipe(row, seed), self.plan.folder(row, seed)
@@ -145,7 +145,7 @@ class Trainer:
         missing = self.session.missing_sources(recipe)
         title = f"{row.run}, seed {seed}" + (f", without {', '.join(missing)}" if missing else "")
 
-        def report(state: Progress, losses: dict[str, float]) -> None:
+        def report(state: RunProgress, losses: dict[str, float]) -> None:
             message = f"{title}: step {state.step} loss {losses['total']:.4f}"
             self.progress(message, state.done(recipe.train), 1.0)
 
@@ -161,8 +161,9 @@ class Trainer:
 
 def is_trained(folder: Path, recipe: TrainingRecipe) -> bool:
     """Whether a run's checkpoint has used its budget up."""
-    from marotte.learn.train.checkpoint import FILE, Progress, read
+    from marotte.learn.train.checkpoint import CHECKPOINT_FILE, RunProgress, read_checkpoint
 
-    if not (folder / FILE).is_file():
+    if not (folder / CHECKPOINT_FILE).is_file():
         return False
-    return Progress(**read(folder / FILE)["progress"]).done(recipe.train) >= 1
+    stored = read_checkpoint(folder / CHECKPOINT_FILE)
+    return RunProgress(**stored["progress"]).done(recipe.train) >= 1

@@ -71,7 +71,7 @@ def measure(
     """Return the figures and costs of a trained run, from its folder if they are cached there."""
     meshes = _meshes(plan)
     folder = plan.folder(row, seed)
-    state = checkpoint.read(folder / checkpoint.FILE)
+    state = checkpoint.read_checkpoint(folder / checkpoint.CHECKPOINT_FILE)
     key = cache_key(state, plan, speech.minutes)
     mesh = load_mesh(meshes.file)
     vertices = mesh_score.student_vertices(mesh, str(folder))

@@ -1,4 +1,4 @@
-"""What a step of training hears: a recipe and speech in, disturbed crops and their targets out."""
+"""The input of a training step: a recipe and speech in, augmented crops and their targets out."""
 
 from __future__ import annotations
 
@@ -18,44 +18,63 @@ from marotte.model.timing import WindowSpec
 
 @dataclass(frozen=True)
 class Stage:
-    """What is heard in a part of a run, how far it is disturbed, and what counts how much."""
+    """A part of a run: its speech, its augmentation, and the weights of its losses."""
 
     sampler: CropSampler
     augment: AugmentConfig
     loss: LossWeights
 
 
-def stages(recipe: TrainingRecipe, speech: LabelledSpeech, window: WindowSpec) -> list[Stage]:
-    """The parts of a recipe's run: all of it, or all but the fine-tuning, and that."""
+def make_stages(recipe: TrainingRecipe, speech: LabelledSpeech, window: WindowSpec) -> list[Stage]:
+    """Return the stages of a run: one for the whole run, or the main part and the fine-tuning.
+
+    Args:
+        recipe: the recipe.
+        speech: the training speech.
+        window: the window of crops around each frame.
+    """
     fine, loss = recipe.finetune, recipe.loss
     parts = [(recipe.augment, recipe.only, loss)]
     if fine.share:
-        pressed = replace(loss, closure=fine.closure or loss.closure)
-        parts.append((fine.augment, fine.only, pressed))
+        fine_loss = replace(loss, closure=fine.closure or loss.closure)
+        parts.append((fine.augment, fine.only, fine_loss))
     return [
-        Stage(sampler_of(recipe, speech, window, recipe.mix, augment.speed, only), augment, weights)
-        for augment, only, weights in parts
+        Stage(make_sampler(recipe, speech, window, recipe.mix, augment.speed, only), augment, loss)
+        for augment, only, loss in parts
     ]
 
 
-def batch_of(
+def make_sampler(
+    recipe: TrainingRecipe,
+    speech: LabelledSpeech,
+    window: WindowSpec,
+    mix: dict[str, float],
+    speed: float,
+    selection: Selection,
+) -> CropSampler:
+    """Return a sampler of crops in the recipe's shape; see `CropSampler`."""
+    config = recipe.train
+    return CropSampler(speech, window, config.frames, mix, speed, config.hop_length, selection)
+
+
+def draw_batch(
     sampler: CropSampler,
     config: TrainConfig,
     augment: AugmentConfig,
     step: int,
     shards: Iterable[int] = (0,),
 ) -> tuple[Tensor, Tensor]:
-    """The disturbed crops [batch, n] of some shards of a step, and their targets.
+    """Draw the crops of some shards of a step, and augment them.
 
     Returns:
-        Crops, and the teacher's curves for them [batch, frames, controls].
+        Crops [batch, n], and the teacher's curves for them [batch, frames, controls].
     """
-    drawn = [_shard(sampler, config, augment, step * config.shards + shard) for shard in shards]
+    drawn = [_draw_shard(sampler, config, augment, step * config.shards + n) for n in shards]
     samples, targets = zip(*drawn, strict=True)
     return torch.cat(samples), torch.cat(targets)
 
 
-def _shard(
+def _draw_shard(
     sampler: CropSampler, config: TrainConfig, augment: AugmentConfig, number: int
 ) -> tuple[Tensor, Tensor]:
     batch = config.batch // config.shards
@@ -63,19 +82,6 @@ def _shard(
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + number)
     speech = (torch.rand(batch, generator=generator) >= augment.no_speech).float()
     samples, level = torch.from_numpy(crops.samples), torch.from_numpy(crops.level)
-    heard = augment_crops(samples, level, speech, augment, generator)
-    # Without speech the face is at rest, which for every rig is 0.
-    return heard, torch.from_numpy(crops.targets) * speech[:, None, None]
-
-
-def sampler_of(
-    recipe: TrainingRecipe,
-    speech: LabelledSpeech,
-    window: WindowSpec,
-    mix: dict[str, float],
-    speed: float,
-    only: Selection,
-) -> CropSampler:
-    """Crops of some speech, as a recipe's steps take them."""
-    config = recipe.train
-    return CropSampler(speech, window, config.frames, mix, speed, config.shift_samples, only)
+    augmented = augment_crops(samples, level, speech, augment, generator)
+    # Without speech the face is at rest, which is 0 for every rig.
+    return augmented, torch.from_numpy(crops.targets) * speech[:, None, None]

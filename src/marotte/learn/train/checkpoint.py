@@ -1,4 +1,4 @@
-"""A run's checkpoint: everything that training goes on from, in one file that is replaced whole."""
+"""A run's checkpoint: one file with everything needed to resume; it is always replaced whole."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ import torch
 
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
-from marotte.learn.models.factory import network
-from marotte.learn.models.student import StudentConfig, StudentNet
-from marotte.learn.train.recipe import TrainingRecipe
+from marotte.learn.models.face_net import FaceNet
+from marotte.learn.models.factory import build_network
+from marotte.learn.models.student import StudentConfig
+from marotte.learn.train.recipe import TrainingRecipe, with_current_keys
 from marotte.learn.train.schedule import Budget
 from marotte.paths import replacing
 
-FILE = "checkpoint.pt"
+CHECKPOINT_FILE = "checkpoint.pt"  # in the folder of a run
 
 
 @dataclass
-class Progress:
-    """Where a run stands.
+class RunProgress:
+    """How far a run is.
 
     Attributes:
-        step: steps done.
+        step: number of steps done.
         elapsed_s: seconds of training.
-        best: the least validation loss so far.
-        since: validations since then.
-        stopped: it did not get better for too long.
+        best: the lowest validation loss so far.
+        since: number of validations since then.
+        stopped: whether early stopping has ended the run.
     """
 
     step: int = 0
@@ -37,56 +38,57 @@ class Progress:
     since: int = 0
     stopped: bool = False
 
-    def done(self, config: Budget) -> float:
-        """How much of the budget is used, 0..1."""
+    def done(self, budget: Budget) -> float:
+        """Return the used share of the budget, from 0."""
         if self.stopped:
             return 1.0
-        if config.steps:
-            return self.step / config.steps
-        return self.elapsed_s / (60 * config.minutes)
+        if budget.steps:
+            return self.step / budget.steps
+        return self.elapsed_s / (60 * budget.minutes)
 
     def validated(self, loss: float, patience: int) -> None:
-        """Take in a validation's loss, and stop where it has not fallen for `patience` of them."""
+        """Record a validation loss; stop after `patience` validations without a lower one."""
         self.since = 0 if loss < self.best else self.since + 1
         self.best = min(self.best, loss)
         self.stopped = 0 < patience <= self.since
 
 
-def save(
-    path: Path,
-    recipe: TrainingRecipe,
-    net: StudentNet,
-    optimizer: Any,
-    progress: Progress,
-    training: StudentNet | None = None,
-    rig: str = ARKIT_52.name,
-) -> None:
-    """Write a checkpoint: whole, or the one before it stays.
+@dataclass
+class TrainingState:
+    """What a checkpoint stores of a run besides its recipe.
 
-    Args:
-        path: where to.
-        recipe: of the run.
-        net: what the run gives.
-        optimizer: its state.
-        progress: where the run stands.
-        training: what is trained, where `net` is a running mean of it.
-        rig: the name of the rig its controls belong to.
+    Attributes:
+        result: the network that the run returns: the EMA of `net`, or `net` itself.
+        net: the network that is trained.
+        optimizer: its optimizer.
+        progress: how far the run is.
+        rig: the name of the rig that the controls belong to.
     """
-    state = {
+
+    result: FaceNet
+    net: FaceNet
+    optimizer: Any
+    progress: RunProgress
+    rig: str = ARKIT_52.name
+
+
+def save_checkpoint(path: Path, recipe: TrainingRecipe, state: TrainingState) -> None:
+    """Write a checkpoint; if that fails, the previous one stays."""
+    stored = {
         "recipe": asdict(recipe),
-        "rig": rig,
-        "names": list(net.config.names),
-        "net": net.state_dict(),
-        "training": (training or net).state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "progress": asdict(progress),
+        "rig": state.rig,
+        "names": list(state.result.config.names),
+        "net": state.result.state_dict(),
+        "training": state.net.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "progress": asdict(state.progress),
     }
     with replacing(path) as temporary:
-        torch.save(state, temporary)
+        torch.save(stored, temporary)
 
 
-def read(path: Path) -> dict[str, Any]:
-    """A checkpoint's contents.
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read the contents of a checkpoint.
 
     Raises:
         MarotteError: it is missing or damaged.
@@ -95,52 +97,53 @@ def read(path: Path) -> dict[str, Any]:
         return torch.load(path, weights_only=True)
     except FileNotFoundError as error:
         raise MarotteError(f"no checkpoint at {path}: run `marotte train` first") from error
-    except Exception as error:  # torch raises its own, pickle's and zip's errors here
+    except Exception as error:  # torch, pickle and zip each raise their own
         raise MarotteError(f"{path} is not a whole checkpoint ({error}): delete it") from error
 
 
-def load_net(path: Path) -> tuple[StudentNet, dict[str, Any]]:
-    """The network of a checkpoint, in evaluation mode, and the rest of the checkpoint.
+def load_net(path: Path) -> tuple[FaceNet, dict[str, Any]]:
+    """Return the network of a checkpoint, in evaluation mode, and the checkpoint's contents.
 
     Raises:
-        MarotteError: it is missing or damaged, or is not a student's.
+        MarotteError: the checkpoint is missing or damaged, or is not a student's.
     """
-    state = read(path)
-    if missing := {"recipe", "names", "net"} - state.keys() or {"student"} - state["recipe"].keys():
+    stored = read_checkpoint(path)
+    missing = {"recipe", "names", "net"} - stored.keys()
+    if missing := missing or {"student"} - stored["recipe"].keys():
         raise MarotteError(
             f"{path} is not a student's checkpoint (it lacks {', '.join(sorted(missing))}): "
             "give the folder of a run of `marotte train`"
         )
-    # Before runs kept their rig there was none but this one.
-    state.setdefault("rig", ARKIT_52.name)
-    net = network(StudentConfig(names=tuple(state["names"]), **state["recipe"]["student"]))
-    net.load_state_dict(state["net"])
-    return net.eval(), state
+    stored.setdefault("rig", ARKIT_52.name)  # older checkpoints do not name their rig
+    net = build_network(StudentConfig(names=tuple(stored["names"]), **stored["recipe"]["student"]))
+    net.load_state_dict(stored["net"])
+    return net.eval(), stored
 
 
-def restore(
-    path: Path, recipe: TrainingRecipe, net: StudentNet, optimizer: Any, training: StudentNet
-) -> Progress:
-    """Put a run back where its checkpoint left it.
+def restore_checkpoint(path: Path, recipe: TrainingRecipe, state: TrainingState) -> None:
+    """Load a checkpoint into a run's networks, optimizer and progress.
 
     Raises:
-        MarotteError: the checkpoint is damaged, or is another recipe's or another rig's.
+        MarotteError: the checkpoint is damaged, or belongs to another recipe or rig.
     """
-    state = read(path)
-    if _fixed(state["recipe"]) != _fixed(asdict(recipe)) or state["names"] != list(
-        net.config.names
-    ):
+    stored = read_checkpoint(path)
+    same_recipe = _resumable(stored["recipe"]) == _resumable(asdict(recipe))
+    if not same_recipe or stored["names"] != list(state.result.config.names):
         raise MarotteError(
             f"{path.parent} holds a run of another recipe or rig called {recipe.name!r}: "
-            "give this one another name, or delete that folder"
+            "give this recipe another name, or delete that folder"
         )
-    net.load_state_dict(state["net"])
-    training.load_state_dict(state["training"])
-    optimizer.load_state_dict(state["optimizer"])
-    return Progress(**state["progress"])
+    state.result.load_state_dict(stored["net"])
+    state.net.load_state_dict(stored["training"])
+    state.optimizer.load_state_dict(stored["optimizer"])
+    state.progress = RunProgress(**stored["progress"])
 
 
-def _fixed(recipe: dict[str, Any]) -> dict[str, Any]:
-    """What may not change between parts of one run: all but its budget."""
-    train = {key: value for key, value in recipe["train"].items() if "minutes" not in key}
-    return {**recipe, "train": train}
+def _resumable(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a recipe that must not change when a run is resumed.
+
+    It leaves out the budget in minutes, and `corpus`, which only documents.
+    """
+    tables = with_current_keys(recipe)
+    train = {key: value for key, value in tables["train"].items() if "minutes" not in key}
+    return {**tables, "train": train, "corpus": ""}

@@ -1,6 +1,6 @@
-"""Training in several processes: what they have to agree on, so that one would do the same.
+"""Training in several processes, with the same result as in one.
 
-Processes are started by `torchrun`; in a single one, everything here is the plain thing.
+`torchrun` starts the processes. In a single process, each function does the ordinary thing.
 """
 
 from __future__ import annotations
@@ -12,40 +12,45 @@ import torch
 from torch import Tensor, distributed, nn
 
 from marotte.errors import MarotteError
+from marotte.learn.models.face_net import FaceNet
 
 
 def world_size() -> int:
-    """How many processes train together."""
+    """Return the number of processes that train together."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def rank() -> int:
-    """Which of them this is; the first, 0, writes and speaks for all."""
+    """Return the number of this process. Process 0 writes all files and messages."""
     return int(os.environ.get("RANK", "0"))
 
 
 def open_fabric(precision: Any, shards: int) -> Any:
-    """Lightning Fabric on the GPUs there are, else the CPU, with all processes joined.
+    """Open Lightning Fabric on the GPUs, or on the CPU without GPUs, and join all processes.
+
+    Args:
+        precision: as Fabric names it, e.g. `bf16-mixed`.
+        shards: the number of parts of a batch.
 
     Raises:
-        MarotteError: a batch can't be shared evenly among the processes.
+        MarotteError: the processes can't share a batch evenly.
     """
     from lightning_fabric import Fabric
 
     size = world_size()
     if shards % size:
         raise MarotteError(
-            f"{size} processes can't share a batch of {shards} parts: "
+            f"{size} processes can't share a batch of {shards} shards: "
             f"set train.shards to a multiple of {size}"
         )
     accelerator = "cuda" if torch.cuda.is_available() else "cpu"
     if size == 1:
         return Fabric(accelerator=accelerator, devices=1, precision=precision)
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", str(size)))
+    local_size = int(os.environ.get("LOCAL_WORLD_SIZE", str(size)))
     fabric = Fabric(
         accelerator=accelerator,
-        devices=here,
-        num_nodes=size // here,
+        devices=local_size,
+        num_nodes=size // local_size,
         strategy="ddp",
         precision=precision,
     )
@@ -54,7 +59,7 @@ def open_fabric(precision: Any, shards: int) -> Any:
 
 
 def mean_over_processes(value: Tensor) -> Tensor:
-    """The mean of a number that each process has its own of; no gradient flows through it."""
+    """Return the mean of each process's value; no gradient flows through it."""
     if world_size() == 1:
         return value
     total = value.detach().clone()
@@ -62,10 +67,10 @@ def mean_over_processes(value: Tensor) -> Tensor:
     return total / world_size()
 
 
-def join_batch_norms(net: nn.Module) -> None:
-    """Let batch norms take their statistics over the crops of all processes.
+def join_batch_norms(net: FaceNet) -> None:
+    """Make the batch norms of a network use the statistics of all processes.
 
-    `torch.nn.SyncBatchNorm` does the same, but on GPUs alone.
+    `torch.nn.SyncBatchNorm` does the same, but only on GPUs.
     """
     for module in net.modules():
         if isinstance(module, nn.BatchNorm1d):
@@ -78,11 +83,11 @@ class _JoinedBatchNorm(nn.BatchNorm1d):
             return super().forward(input)
         from torch.distributed.nn.functional import all_reduce
 
-        over = [axis for axis in range(input.ndim) if axis != 1]
+        axes = [axis for axis in range(input.ndim) if axis != 1]
         count = input.numel() // input.shape[1] * world_size()
-        sums = torch.stack([input.sum(over), input.square().sum(over)])
-        mean, square = all_reduce(sums) / count
-        variance = square - mean.square()
+        sums = torch.stack([input.sum(axes), input.square().sum(axes)])
+        mean, mean_square = all_reduce(sums) / count
+        variance = mean_square - mean.square()
         with torch.no_grad():
             momentum = self.momentum or 0.1
             self.running_mean.lerp_(mean, momentum)  # pyright: ignore[reportOptionalMemberAccess]

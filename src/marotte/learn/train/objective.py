@@ -1,4 +1,4 @@
-"""The weighted losses of a recipe: a student's answers and the teachers' in, one number out."""
+"""The objective of a recipe: predictions and targets in, each loss and their weighted sum out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.face.head import Head
 from marotte.face.loading import load_head
+from marotte.learn.models.face_net import FaceNet
 from marotte.learn.models.student import Prediction, StudentNet
 from marotte.learn.train import losses
 from marotte.learn.train.losses import LossWeights
@@ -18,7 +19,7 @@ STEP_MS = 1000 * STEP_SAMPLES / SAMPLE_RATE
 
 
 class Objective:
-    """The weighted losses of a recipe, with the head's lip gap."""
+    """The weighted losses of a recipe; lips are measured by a head."""
 
     def __init__(
         self,
@@ -27,110 +28,133 @@ class Objective:
         frame_ms: float,
         head: Head | None = None,
     ) -> None:
+        """Prepare the losses.
+
+        Args:
+            weights: the weight of each loss.
+            names: the controls, in the order of the curves' columns.
+            frame_ms: the time from one frame of a crop to the next.
+            head: measures the lips; None for Marotte's own head.
+
+        Raises:
+            MarotteError: a lip loss has a weight, but the head has none of the controls.
+        """
         self.weights = weights
         self.per_frame = STEP_MS / frame_ms
         head = head or load_head()
-        self.sees_lips = not set(names).isdisjoint(head.names)
-        if self.sees_lips:
+        self.measures_lips = not set(names).isdisjoint(head.names)
+        if self.measures_lips:
             self.rest_mm, gap = head.lip_gap_weights(names)
             self.gap_weights = torch.from_numpy(gap)
         elif weights.lip_gap or weights.lip_margin:
             raise MarotteError(
-                f"head {head.name!r} has none of the rig's controls, so that its lips can't be "
-                "measured: give a head of that rig by --head, or set loss.lip_gap and "
-                "loss.lip_margin to 0"
+                f"head {head.name!r} has none of the rig's controls, so it can't measure the lips: "
+                "pass a head of that rig by --head, or set loss.lip_gap and loss.lip_margin to 0"
             )
 
     def __call__(
         self,
-        answer: Prediction,
+        prediction: Prediction,
         target: Tensor,
         intermediate: Prediction | None = None,
     ) -> dict[str, Tensor]:
-        """Each loss, unweighted, and their weighted `total`.
+        """Return each loss, unweighted, and their weighted `total`.
 
         Args:
-            answer: the student's, for a batch of crops [batch * frames, ...].
+            prediction: the student's, for a batch of crops [batch * frames, ...].
             target: the teacher's curves [batch, frames, controls].
-            intermediate: the second teacher's answer for the same frames, its `maps` at the
-                student's moments; without it there are no feature and attention losses.
+            intermediate: the intermediate teacher's prediction for the same frames, with `maps` at
+                the times of the student's. None leaves out the feature and attention losses.
         """
-        parts = self.curves(answer.controls.view_as(target), target)
+        parts = self.curves(prediction.controls.view_as(target), target)
         if intermediate is not None:
-            parts["feature"] = losses.feature(answer.taps, intermediate.taps)
-            maps = zip(answer.maps, intermediate.maps, strict=True)
+            parts["feature"] = losses.feature(prediction.taps, intermediate.taps)
+            maps = zip(prediction.maps, intermediate.maps, strict=True)
             parts["attention"] = torch.stack([losses.attention(*pair) for pair in maps]).mean()
         return self.weigh(parts)
 
     def curves(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The losses of curves [batch, frames, controls] alone, unweighted."""
+        """Return the unweighted losses of curves [batch, frames, controls]."""
         parts = {
             "reconstruction": losses.reconstruction(predicted, target),
             "velocity": losses.velocity(predicted, target, self.per_frame),
             "acceleration": losses.acceleration(predicted, target, self.per_frame),
         }
-        if self.sees_lips:
+        if self.measures_lips:
             gap = (self.rest_mm, self.gap_weights.to(target.device))
             parts["lip_gap"] = losses.lip_gap(predicted, target, *gap, self.weights.closure)
             parts["lip_margin"] = losses.lip_margin(predicted, target, *gap)
         return parts
 
     def weigh(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The losses and their weighted `total`."""
+        """Return the losses and their weighted `total`."""
         weighted = [getattr(self.weights, name) * loss for name, loss in parts.items()]
         return {**parts, "total": torch.stack(weighted).sum()}
 
 
-class Intermediate:
-    """A frozen student that teaches another, through its own window around the same frames."""
+class IntermediateTeacher:
+    """A frozen student that teaches another one, through its own window around the same frames."""
 
-    def __init__(self, net: StudentNet, student: StudentNet) -> None:
+    def __init__(self, net: FaceNet, student: FaceNet) -> None:
+        """Prepare the teacher `net` for a student.
+
+        Raises:
+            MarotteError: one of them is a baseline, or their controls differ.
+        """
+        if not (isinstance(net, StudentNet) and isinstance(student, StudentNet)):
+            raise MarotteError(
+                f"hybrid distillation compares steps, but the front ends are "
+                f"{net.config.frontend!r} and {student.config.frontend!r}, and baselines have no "
+                "steps: remove the table [hybrid]"
+            )
         if net.config.names != student.config.names:
             raise MarotteError(
                 f"the intermediate teacher gives {len(net.config.names)} controls, its student "
-                f"{len(student.config.names)}: both must give the same, in the same order"
+                f"{len(student.config.names)}: both must give the same ones in the same order"
             )
         self.net = net.eval().requires_grad_(False)
-        self.window, self.own = net.config.window, student.config.window
-        self.first, self.share = _moments(net, student)
+        self.window, self.student_window = net.config.window, student.config.window
+        self.first, self.share = _student_steps_in_teacher(net, student)
 
     @property
     def union(self) -> WindowSpec:
-        """What a crop must reach over so that both windows lie in it."""
+        """The smallest window that contains both windows."""
         return WindowSpec(
-            max(self.window.past_samples, self.own.past_samples),
-            max(self.window.future_samples, self.own.future_samples),
+            max(self.window.past_samples, self.student_window.past_samples),
+            max(self.window.future_samples, self.student_window.future_samples),
         )
 
     @torch.no_grad()
-    def __call__(self, samples: Tensor, n_frames: int, shift_samples: int) -> Prediction:
-        """Its answers for crops cut for `union`, with maps at the student's moments."""
+    def __call__(self, samples: Tensor, n_frames: int, hop_length: int) -> Prediction:
+        """Predict crops cut for `union`; the maps are interpolated to the student's steps."""
         crops = cut(samples, self.union, self.window)
-        answer = self.net.crops(crops, n_frames, shift_samples)
+        prediction = self.net.crops(crops, n_frames, hop_length)
         first, share = (each.to(samples.device) for each in (self.first, self.share))
-        maps = [m[..., first] * (1 - share) + m[..., first + 1] * share for m in answer.maps]
-        return Prediction(answer.controls, answer.taps, (maps[0], maps[1]))
+        maps = [m[..., first] * (1 - share) + m[..., first + 1] * share for m in prediction.maps]
+        return Prediction(prediction.controls, prediction.taps, (maps[0], maps[1]))
 
 
 def cut(samples: Tensor, union: WindowSpec, window: WindowSpec) -> Tensor:
-    """Crops [batch, n] cut for the window `union`, cut down to `window` inside it."""
+    """Cut crops [batch, n] for the window `union` down to `window`, which lies inside it."""
     before = union.past_samples - window.past_samples
-    behind = union.future_samples - window.future_samples
-    return samples[:, before : samples.shape[1] - behind]
+    after = union.future_samples - window.future_samples
+    return samples[:, before : samples.shape[1] - after]
 
 
-def _moments(net: StudentNet, student: StudentNet) -> tuple[Tensor, Tensor]:
-    """Between which of the teacher's steps each of the student's stands [n_steps], and where.
+def _student_steps_in_teacher(net: StudentNet, student: StudentNet) -> tuple[Tensor, Tensor]:
+    """Return the teacher's step before each of the student's steps [n_steps], and the share after.
 
-    A step stands in the middle of its samples. Those beyond the teacher's window take its last.
+    A step's time is the middle of its receptive field. Steps outside the teacher's window take
+    its first or last step.
     """
 
-    def middles(of: StudentNet) -> Tensor:
+    def times(of: StudentNet) -> Tensor:
         steps = STEP_SAMPLES * torch.arange(of.n_steps, dtype=torch.float64)
-        reach = of.frontend.reach_samples
-        return steps + reach / 2 - of.config.window.past_samples
+        receptive_field = of.frontend.receptive_field_samples
+        return steps + receptive_field / 2 - of.config.window.past_samples
 
-    theirs = middles(net)
-    place = ((middles(student) - theirs[0]) / STEP_SAMPLES).clamp(0, len(theirs) - 1)
-    first = place.floor().clamp(max=len(theirs) - 2)
-    return first.long(), (place - first).float()
+    teacher_times = times(net)
+    position = (times(student) - teacher_times[0]) / STEP_SAMPLES
+    position = position.clamp(0, len(teacher_times) - 1)
+    first = position.floor().clamp(max=len(teacher_times) - 2)
+    return first.long(), (position - first).float()

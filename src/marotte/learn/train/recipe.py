@@ -1,4 +1,4 @@
-"""A training recipe's tables: what `recipe.strict` makes of a training file."""
+"""Training recipes: a strict TOML file in, frozen dataclasses out."""
 
 from __future__ import annotations
 
@@ -16,39 +16,41 @@ from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.schedule import check_budget
 from marotte.model.timing import STEP_SAMPLES
 
-CLEAN = AugmentConfig(
+CLEAN = AugmentConfig(  # no augmentation but the level
     no_speech=0, room=0, noise=0, babble=0, music=0, clicks=0, tones=0, recorded=0,
     tilt_db=0, low_cut=0, band_limit=0, clipping=0, codec=0, speed=0,
 )  # fmt: skip
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+FORMER_KEYS = {"average": "ema_decay"}  # of the table `[train]`
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How long and how fast.
+    """The table `[train]`: budget, batches and optimizer.
 
     Attributes:
-        minutes: the time budget; the learning rate falls to 0 over it.
-        steps: where it is not 0, the budget is as many steps, whatever time they take; then a
-            run's result depends on its seed alone.
-        batch: crops a step.
-        frames: frames a crop.
-        frame_ms: from one frame of a crop to the next: 20, or a whole part of it. Windows 20 ms
-            apart share the steps of one front end; at 10 ms there are two sets of steps, and the
+        minutes: the time budget. The learning rate falls to 0 over it.
+        steps: a budget in steps instead, unless 0; the result then depends on the seed alone.
+        batch: crops per step.
+        frames: frames per crop.
+        frame_ms: time from one frame of a crop to the next; must divide 20. Windows 20 ms apart
+            share the steps of one front end. With 10 ms there are two sets of steps, and the
             student learns to give the same face for both.
-        learning_rate: the highest, reached after `warmup` of the budget.
-        weight_decay: of AdamW.
-        warmup: share of the budget.
-        average: the student that is kept is a running mean of the weights, which forgets by this
-            factor a step; 0 keeps the last weights.
-        precision: of the products: `32-true`, `bf16-mixed` or `16-mixed`.
-        validate_minutes: between validations.
-        validate_steps: between validations where the budget is in steps; 0 for none but the last.
-        validate_crops: crops of a validation, the same ones each time.
-        patience: validations without a better one before a run stops early; 0 for never.
-        shards: a batch is drawn in as many parts, each from a seed of its own; processes started by
-            `torchrun` share them, and however many there are, a step hears the same.
-        seed: of everything random.
+        learning_rate: the highest rate, reached after `warmup`.
+        weight_decay: the weight decay of AdamW.
+        warmup: the share of the budget over which the learning rate rises.
+        ema_decay: the decay per step of the exponential moving average (EMA) of the weights that
+            the run returns; 0 returns the last weights. Older recipes call it `average`.
+        precision: `32-true`, `bf16-mixed` or `16-mixed`.
+        validate_minutes: minutes between validations.
+        validate_steps: steps between validations if the budget is in steps; with 0 there is one
+            validation, at the end.
+        validate_crops: crops per validation, always the same ones.
+        patience: early stopping: validations without a lower loss before a run ends; 0 for never.
+        shards: the number of parts, each with a seed of its own, that a batch is drawn in. The
+            processes of `torchrun` share them, so that a step sees the same crops for any number
+            of processes.
+        seed: the seed of all random choices.
     """
 
     minutes: float
@@ -59,7 +61,7 @@ class TrainConfig:
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     warmup: float = 0.03
-    average: float = 0.0
+    ema_decay: float = 0.0
     precision: str = "32-true"
     validate_minutes: float = 2.0
     validate_steps: int = 0
@@ -69,20 +71,20 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what can't be trained, naming the valid choices."""
+        """Refuse values that can't be trained with, and name the valid ones."""
         check_budget(self)
         if self.precision not in PRECISIONS:
             valid = ", ".join(PRECISIONS)
             raise MarotteError(f"precision must be one of {valid}, got {self.precision!r}")
-        if not 0 <= self.average < 1:
-            raise MarotteError(f"average must be from 0 to below 1, got {self.average}")
-        shift = self.shift_samples
-        if not 0 < shift <= STEP_SAMPLES or STEP_SAMPLES % shift:
-            raise MarotteError(f"frame_ms must be 20 or a whole part of it, got {self.frame_ms}")
-        if self.frames % (STEP_SAMPLES // shift):
+        if not 0 <= self.ema_decay < 1:
+            raise MarotteError(f"ema_decay must be from 0 to below 1, got {self.ema_decay}")
+        hop = self.hop_length
+        if not 0 < hop <= STEP_SAMPLES or STEP_SAMPLES % hop:
+            raise MarotteError(f"frame_ms must divide 20, e.g. 20 or 10, got {self.frame_ms}")
+        if self.frames % (STEP_SAMPLES // hop):
             raise MarotteError(
-                f"frames must be a multiple of {STEP_SAMPLES // shift} where they are "
-                f"{self.frame_ms} ms apart, got {self.frames}"
+                f"frames must be a multiple of {STEP_SAMPLES // hop} with frame_ms = "
+                f"{self.frame_ms}, got {self.frames}"
             )
         for name in ("batch", "frames", "shards", "validate_crops"):
             if getattr(self, name) < 1:
@@ -93,17 +95,14 @@ class TrainConfig:
             )
 
     @property
-    def shift_samples(self) -> int:
+    def hop_length(self) -> int:
         """Samples from one frame of a crop to the next."""
         return round(self.frame_ms * SAMPLE_RATE / 1000)
 
 
 @dataclass(frozen=True)
 class StudentShape:
-    """The student of a recipe; its controls are those the rig gives to speech.
-
-    See `StudentConfig`.
-    """
+    """The table `[student]`: a `StudentConfig` without its controls, which the rig gives."""
 
     channels: int
     lookahead_ms: float
@@ -117,14 +116,15 @@ class StudentShape:
 
 @dataclass(frozen=True)
 class FinetuneConfig:
-    """The last part of a run, on clean speech and at a rate of its own (section 3.3.1).
+    """The table `[finetune]`: the last part of a run, e.g. on clean speech (section 3.3.1).
 
     Attributes:
-        share: of the budget; 0 for no such part.
-        learning_rate: all the way; the paper's. 0 lets that of the rest fall on, over both.
-        closure: `loss.closure` meanwhile; 0 leaves it as it was.
-        only: which speech is heard.
-        augment: how far its sound is disturbed; nothing but its level where nothing is said.
+        share: the share of the budget for this part; 0 leaves it out.
+        learning_rate: the constant rate of this part; the default is the paper's. With 0, the
+            rate of the main part continues to fall.
+        closure: replaces `loss.closure`; 0 keeps it.
+        only: the speech of this part.
+        augment: the augmentation of this part; by default only the level varies.
     """
 
     share: float = 0.0
@@ -134,20 +134,21 @@ class FinetuneConfig:
     augment: AugmentConfig = field(default_factory=lambda: CLEAN)
 
     def __post_init__(self) -> None:
-        """Refuse a share that leaves nothing before it."""
+        """Refuse a share that leaves no main part."""
         if not 0 <= self.share < 1:
             raise MarotteError(f"finetune.share must be from 0 to below 1, got {self.share}")
 
 
 @dataclass(frozen=True)
 class HybridConfig:
-    """The intermediate teacher of hybrid distillation: a student trained before (section 3.2).
+    """The table `[hybrid]`: the intermediate teacher of hybrid distillation (section 3.2).
 
-    It is frozen, and hears the same sound through its own window, with its own look-ahead.
+    It is a frozen student that was trained before. It sees the same sound, through its own window
+    with its own look-ahead.
 
     Attributes:
-        recipe: its recipe, relative to this recipe's file; its run stands beside this one.
-            Empty for no intermediate teacher.
+        recipe: the recipe of the intermediate teacher, relative to this recipe's file. Its run
+            is expected beside this run. Empty for no intermediate teacher.
     """
 
     recipe: str = ""
@@ -155,29 +156,30 @@ class HybridConfig:
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """A training recipe, as read from its file.
+    """A training recipe.
 
     Attributes:
-        name: of the run and of the student.
-        corpus: the corpus recipe, relative to this recipe's file.
-        teacher: whose labels.
-        start: a student to go on from: the name of one that comes with Marotte, or a file, relative
-            to this recipe's. Empty for random weights.
+        name: the name of the run and of the student.
+        teacher: the teacher whose labels the student learns.
         student: the network.
-        train: budget and optimiser.
-        loss: weights of the losses.
-        augment: how far the sound is disturbed.
-        mix: how much more often a source is heard than its minutes would have it.
-        only: which speech is heard, before `finetune`.
+        train: budget, batches and optimizer.
+        corpus: the corpus recipe, relative to this recipe's file. It only documents which corpus
+            the recipe was made for.
+        start: a student to start from: the name of one that comes with Marotte, or a file relative
+            to this recipe's. Empty for random weights.
+        loss: the weights of the losses.
+        augment: the augmentation of the sound.
+        mix: factors by which sources are drawn more often than their duration would give.
+        only: the speech of the main part of the run.
         hybrid: the intermediate teacher.
         finetune: the last part of the run.
     """
 
     name: str
-    corpus: str
     teacher: str
     student: StudentShape
     train: TrainConfig
+    corpus: str = ""
     start: str = ""
     loss: LossWeights = field(default_factory=LossWeights)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -188,31 +190,22 @@ class TrainingRecipe:
 
     @property
     def sources(self) -> set[str]:
-        """Every source that it names."""
+        """All sources that the recipe names."""
         return {*self.mix, *self.only.sources, *self.finetune.only.sources}
 
     def __post_init__(self) -> None:
-        """Refuse feature losses without anyone to compare with, and the other way round."""
-        compared = self.loss.feature > 0 or self.loss.attention > 0
-        if compared and not self.hybrid.recipe:
+        """Refuse an intermediate teacher without its losses, and its losses without it."""
+        has_losses = self.loss.feature > 0 or self.loss.attention > 0
+        if has_losses and not self.hybrid.recipe:
             raise MarotteError(
-                f"{self.name}: loss.feature and loss.attention compare with an intermediate "
-                "teacher: name its recipe by hybrid.recipe"
+                f"{self.name}: loss.feature and loss.attention need an intermediate teacher: "
+                "set hybrid.recipe to its recipe"
             )
-        if self.hybrid.recipe and not compared:
+        if self.hybrid.recipe and not has_losses:
             raise MarotteError(
-                f"{self.name}: the intermediate teacher {self.hybrid.recipe} teaches nothing: "
+                f"{self.name}: no loss uses the intermediate teacher {self.hybrid.recipe}: "
                 "set loss.feature or loss.attention"
             )
-
-
-def training_recipe(tables: dict[str, Any], where: str) -> TrainingRecipe:
-    """Build a training recipe from its tables; `where` names them in messages.
-
-    Raises:
-        MarotteError: a key is unknown, missing or wrong.
-    """
-    return strict(TrainingRecipe, tables, where)
 
 
 def read_training_recipe(path: Path, minutes: float | None = None) -> TrainingRecipe:
@@ -226,3 +219,23 @@ def read_training_recipe(path: Path, minutes: float | None = None) -> TrainingRe
         MarotteError: the file is missing, or a key is unknown, missing or wrong.
     """
     return training_recipe(with_minutes(read_recipe(path), minutes), str(path))
+
+
+def training_recipe(tables: dict[str, Any], where: str) -> TrainingRecipe:
+    """Build a training recipe from its tables; `where` names them in messages.
+
+    Raises:
+        MarotteError: a key is unknown, missing or wrong.
+    """
+    return strict(TrainingRecipe, with_current_keys(tables), where)
+
+
+def with_current_keys(tables: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe's tables with former names of keys replaced by today's.
+
+    Recipes and checkpoints keep the names of their time. All other keys stay as they are.
+    """
+    train = tables.get("train")
+    if not isinstance(train, dict):
+        return tables
+    return {**tables, "train": {FORMER_KEYS.get(key, key): v for key, v in train.items()}}

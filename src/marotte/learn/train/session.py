@@ -14,7 +14,7 @@ from marotte.learn.train.setup import RunSetup, TargetRig, TrainingSpeech
 
 if TYPE_CHECKING:
     from marotte.learn.data.store import Store
-    from marotte.learn.models.student import StudentNet
+    from marotte.learn.models.face_net import FaceNet
     from marotte.learn.train.recipe import TrainingRecipe
     from marotte.progress import Progress
 
@@ -60,7 +60,7 @@ class TrainingSession:
         """
         return absent_sources(self.speech(recipe.teacher).train, recipe.sources)
 
-    def train(self, setup: RunSetup, report: loop.Report | None = None) -> StudentNet:
+    def train(self, setup: RunSetup, report: loop.Report | None = None) -> FaceNet:
         """Train a run, from the checkpoint in its folder if there is one; see `loop.train`."""
         speech = self.speech(setup.recipe.teacher)
         keep_mesh(setup.target.mesh, setup.folder)

@@ -12,10 +12,10 @@ from marotte.face.loading import load_head, load_rig
 from marotte.face.mesh import ENDING, load_mesh
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.learn.data.dataset import LabelledSpeech
-from marotte.learn.models.student import StudentNet
-from marotte.learn.train.checkpoint import FILE, load_net
+from marotte.learn.models.face_net import FaceNet
+from marotte.learn.train.checkpoint import CHECKPOINT_FILE, load_net
 from marotte.learn.train.recipe import TrainingRecipe, read_training_recipe
-from marotte.learn.train.warm_start import WarmStart, read_start
+from marotte.learn.train.warm_start import WarmStart, read_warm_start
 
 
 class TrainingSpeech(NamedTuple):
@@ -80,7 +80,7 @@ class RunSetup:
     recipe: TrainingRecipe
     folder: Path
     target: TargetRig = TargetRig()
-    intermediate: StudentNet | None = None
+    intermediate: FaceNet | None = None
     start: WarmStart | None = None
 
     @classmethod
@@ -105,9 +105,9 @@ class RunSetup:
         Raises:
             MarotteError: a network is missing, or its file can't be read.
         """
-        second = load_net(intermediate / FILE)[0] if intermediate else None
-        start = read_start(recipe.start, start_folder) if recipe.start else None
-        return cls(recipe, folder, target, second, start)
+        teacher = load_net(intermediate / CHECKPOINT_FILE)[0] if intermediate else None
+        start = read_warm_start(recipe.start, start_folder) if recipe.start else None
+        return cls(recipe, folder, target, teacher, start)
 
 
 def find_intermediate(
@@ -134,7 +134,7 @@ def find_intermediate(
     path = recipe_folder / recipe.hybrid.recipe
     name = read_training_recipe(path).name
     expected = folder.parent / name
-    if not (expected / FILE).is_file():
+    if not (expected / CHECKPOINT_FILE).is_file():
         raise MarotteError(
             f"{recipe.name} also learns from {name!r}, but there is no run of it at {expected}: "
             f"train {path} first, or pass its run folder by --intermediate"

@@ -1,8 +1,8 @@
 """Voice2Face (Villanueva Aylagas et al. 2022), the paper's teacher: speech in, curves out.
 
-A speech encoder hears the whole utterance, the decoder of a conditional variational autoencoder
-makes meshes of what it says, and Mesh2Rig makes controls of the meshes. It needs no phones and no
-text. `marotte teach` trains one; its run folder is what this opens.
+A speech encoder turns the whole utterance into features. The decoder of a conditional variational
+autoencoder turns the features into meshes, and Mesh2Rig turns the meshes into controls. The teacher
+needs no phones and no text. `marotte teach` trains it; this package opens the folder of a run.
 """
 
 from __future__ import annotations
@@ -22,27 +22,28 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.learn.data.dataset import at_16_khz
+from marotte.learn.data.labels import frame_count
 from marotte.learn.teachers import Teacher
 from marotte.learn.teachers.encoders import open_encoder
 from marotte.learn.utterance import Utterance
 from marotte.paths import cache_folder
 
 NAME = "voice2face"
-BATCH_CLIPS = 64  # windows that are encoded at a time, where the context is limited
+BATCH_CLIPS = 64  # windows per encoder call, with a limited context
 
 
 class Voice2FaceTeacher(Teacher):
-    """A trained Voice2Face.
+    """Labels speech with a trained Voice2Face network.
 
     Args:
-        run: the run's folder, as `marotte teach` says it; by default the run `voice2face` in
-            Marotte's cache folder.
-        context_ms: where given, each frame is heard by a window of this length about it alone,
-            as in the paper's section 4.6.1, and not by the whole utterance.
+        run: folder of the training run; the run `voice2face` in Marotte's cache folder by
+            default.
+        context_ms: if given, the encoder sees only a window of this length around each frame, as
+            in the paper's section 4.6.1, instead of the whole utterance.
 
     Raises:
-        MarotteError: there is no such run, or its encoder is missing or is another than it was
-            trained with.
+        MarotteError: there is no such run, its encoder is missing, or the encoder's weights differ
+            from those of the training.
     """
 
     fps: float = 30.0
@@ -54,27 +55,27 @@ class Voice2FaceTeacher(Teacher):
         from marotte.learn.teachers.voice2face.model import restore
         from marotte.learn.train import checkpoint
 
-        path = (run or cache_folder() / "runs" / NAME) / checkpoint.FILE
+        path = (run or cache_folder() / "runs" / NAME) / checkpoint.CHECKPOINT_FILE
         if not path.is_file():
             raise MarotteError(
                 f"there is no trained Voice2Face in {path.parent}: run `marotte teach` first, "
-                "or name its run's folder, as in --teacher voice2face:FOLDER"
+                "or give the folder of a run, as in --teacher voice2face:FOLDER"
             )
-        state = checkpoint.read(path)
+        state = checkpoint.read_checkpoint(path)
         self.net = restore(state, str(path))
-        choice = self.net.recipe.encoder
-        self.encoder = open_encoder(choice.model, choice.layer)
+        config = self.net.recipe.encoder
+        self.encoder = open_encoder(config.model, config.layer)
         if self.encoder.weights != state["provenance"]["weights"]:
             raise MarotteError(
-                f"the weights of {choice.model} are not those that {path.parent} was trained with: "
-                "bring those back, or train it anew under another name"
+                f"the weights of {config.model} differ from those that {path.parent} was trained "
+                "with: install the old weights, or train again under another name"
             )
         self.context_ms = context_ms
-        least_ms = 1000 * (2 * CONTEXT_BINS) // 60
-        if context_ms is not None and context_ms < least_ms:
+        min_context_ms = 1000 * (2 * CONTEXT_BINS) // 60
+        if context_ms is not None and context_ms < min_context_ms:
             raise MarotteError(
-                f"Voice2Face decodes windows of {least_ms} ms, so its context can't be "
-                f"{context_ms} ms: give at least that"
+                f"the context must be at least {min_context_ms} ms, the window of Voice2Face's "
+                f"decoder, got {context_ms} ms"
             )
         suffix = f"-{context_ms}ms" if context_ms else ""
         self.name = self.net.recipe.name + suffix
@@ -86,44 +87,42 @@ class Voice2FaceTeacher(Teacher):
         }
 
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
-        """The face at k / 30 seconds: controls [n_frames, 52]."""
-        from marotte.learn.teachers.voice2face.examples import n_frames
-
+        """Return the face at k / 30 seconds: controls [n_frames, 52]."""
         samples = at_16_khz(utterance)
-        count = n_frames(utterance.seconds)
+        n_frames = frame_count(utterance.seconds, self.fps)
         with torch.inference_mode():
             if self.context_ms:
-                found = self._by_windows(samples, count)
+                predicted = self._by_windows(samples, n_frames)
             else:
                 features = torch.from_numpy(self.encoder.encode(samples))
-                found = self.net.controls(features, self.encoder.first_s, count)
-        controls = self.rig.neutral(count)
+                predicted = self.net.controls(features, self.encoder.first_s, n_frames)
+        controls = self.rig.neutral(n_frames)
         columns = [self.rig.index[name] for name in self.net.face.names]
-        controls[:, columns] = found.numpy()
+        controls[:, columns] = predicted.numpy()
         return controls
 
-    def _by_windows(self, samples: NDArray[np.float32], count: int) -> torch.Tensor:
-        """Controls [n_frames, n_controls], each frame heard by its own window."""
+    def _by_windows(self, samples: NDArray[np.float32], n_frames: int) -> torch.Tensor:
+        """Return controls [n_frames, n_controls]; each frame's window is encoded separately."""
         from marotte.learn.teachers.voice2face.examples import window_bins
 
         assert self.context_ms
         half = self.context_ms * SAMPLE_RATE // 2000
-        starts = np.rint(np.arange(count) * SAMPLE_RATE / self.fps).astype(np.int64)
+        starts = np.rint(np.arange(n_frames) * SAMPLE_RATE / self.fps).astype(np.int64)
         missing = max(0, int(starts[-1]) + half - len(samples))
         padded = functional.pad(torch.from_numpy(samples), (half, missing))
         windows = padded.unfold(0, 2 * half, 1)
-        heard = []
+        encoded = []
         for batch in torch.from_numpy(starts).split(BATCH_CLIPS):
             features = self.encoder.features(windows[batch].contiguous())
             bins = window_bins(features, self.encoder.first_s - half / SAMPLE_RATE)
-            heard.append(self.net.decoder.encode_windows(bins)[:, 0])
-        return self.net.controls_of_windows(torch.cat(heard))
+            encoded.append(self.net.decoder.encode_windows(bins)[:, 0])
+        return self.net.controls_of_windows(torch.cat(encoded))
 
 
-def open_teacher(rest: str, curves: Sequence[Path]) -> Voice2FaceTeacher | None:
-    """The teacher of the name `voice2face[:RUN][@MS]`; None where it is another name."""
-    found = re.fullmatch(r"(?::(?P<run>.+?))?(?:@(?P<context_ms>\d+))?", rest)
-    if not found:
+def open_teacher(suffix: str, curves: Sequence[Path]) -> Voice2FaceTeacher | None:
+    """Open `voice2face[:RUN][@MS]`, given the name after `voice2face`; None for other names."""
+    match = re.fullmatch(r"(?::(?P<run>.+?))?(?:@(?P<context_ms>\d+))?", suffix)
+    if not match:
         return None
-    run, context_ms = found["run"], found["context_ms"]
+    run, context_ms = match["run"], match["context_ms"]
     return Voice2FaceTeacher(Path(run) if run else None, int(context_ms) if context_ms else None)

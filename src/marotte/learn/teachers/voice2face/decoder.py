@@ -1,4 +1,6 @@
-"""The mesh decoder of Voice2Face, a conditional variational autoencoder (Appendix A).
+"""The decoder of Voice2Face: encoder features in, principal components of the mesh out.
+
+It is the decoder of a conditional variational autoencoder (Appendix A of the paper):
 
 ```
 features of a time window, every 1/60 s    [21 bins, n_features]
@@ -9,15 +11,17 @@ features of a time window, every 1/60 s    [21 bins, n_features]
   fully connected layers                   [n_vertices * 3]
 ```
 
-The paper tells this order but no sizes; ours are these. A window is 21 bins of 1/60 s, 167 ms to
-either side of its frame. The first frequency convolution brings whatever the encoder gives to 32
-channels by 13: for MFCC and SSC with kernel and stride 3, for an encoder's features, whose order
-means nothing, with a kernel over all of them; 3/2, 3/2 and 2/1 follow. The time convolutions are
-5/2 and four of 3/1. Bins stand still while frames go by, so what two windows share is computed
-once. The last layer begins as the principal components of the meshes that are learnt from.
+The paper gives this order of layers without sizes; the sizes are ours. A window has 21 bins of
+1/60 s, 167 ms on each side of its frame. The first frequency convolution maps the encoder's features
+to 32 channels of 13 bands: with kernel and stride 3 for MFCC and SSC, and with a kernel over all
+features for a network's features, whose order has no meaning. Convolutions with kernel/stride 3/2,
+3/2 and 2/1 follow. The time convolutions have kernel/stride 5/2 and four times 3/1. Bins have fixed
+times, so the overlap of neighbouring windows is computed once. The last layer is initialised with
+the principal components of the training meshes.
 
-The latent is one for a whole crop, not one a frame: it can hold what stays (how widely somebody
-speaks), and no lips that move. At inference it is 0, and the tag is that of the better labels.
+There is one latent per crop, not per frame: it can represent what stays the same, such as how widely
+a speaker opens the mouth, but not the motion of the lips. At inference the latent is 0, and the tag
+is that of the better labels.
 """
 
 from __future__ import annotations
@@ -37,19 +41,19 @@ BIN_RATE = BINS_PER_FRAME * FPS
 BANDS, BAND_CHANNELS = 13, 32
 BAND_KERNELS, BAND_STRIDES = (3, 3, 2), (2, 2, 1)  # 13 -> 6 -> 2 -> 1
 TIME_KERNELS, TIME_STRIDES = (5, 3, 3, 3, 3), (BINS_PER_FRAME, 1, 1, 1, 1)
-CONTEXT_BINS = 10  # of a window, to either side of its frame
-CONTEXT_FRAMES = 1  # of the LSTM
-N_TAGS = 2  # labels of better and of lesser quality
+CONTEXT_BINS = 10  # on each side of a window's frame
+CONTEXT_FRAMES = 1  # on each side of a frame, in the LSTM
+N_TAGS = 2  # labels of better and of lower quality
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What the decoder makes of a crop.
+    """Output of the decoder for a batch of crops.
 
     Attributes:
-        components: what the last layer makes meshes of [batch, n_frames, n_components].
-        mean: of the latent's distribution [batch, latent].
-        log_variance: its logarithm [batch, latent].
+        components: input of the last layer [batch, n_frames, n_components].
+        mean: mean of the latent's distribution [batch, latent].
+        log_variance: logarithm of the latent's variance [batch, latent].
     """
 
     components: Tensor
@@ -58,12 +62,12 @@ class Decoded:
 
 
 class MeshDecoder(nn.Module):
-    """See the module.
+    """The network described in the module.
 
     Args:
-        n_features: what the encoder gives.
-        n_values: three times the vertices.
-        n_components: principal components of the last layer.
+        n_features: number of features of the encoder.
+        n_values: three times the number of vertices.
+        n_components: number of principal components in the last layer.
         shape: sizes of the layers.
     """
 
@@ -78,10 +82,10 @@ class MeshDecoder(nn.Module):
         channels, hidden = shape.channels, shape.hidden
         self.register_buffer("feature_mean", torch.zeros(n_features))
         self.register_buffer("feature_std", torch.ones(n_features))
-        in_order = n_features == SpectralEncoder.dim
+        ordered = n_features == SpectralEncoder.dim
         self.first = (
             nn.Conv1d(1, BAND_CHANNELS, n_features // BANDS, n_features // BANDS)
-            if in_order
+            if ordered
             else nn.Linear(n_features, BAND_CHANNELS * BANDS)
         )
         widths = [BAND_CHANNELS, channels // 2, channels // 2, channels]
@@ -111,13 +115,19 @@ class MeshDecoder(nn.Module):
             nn.Linear(hidden, n_components),
         )
         self.mesh = nn.Linear(n_components, n_values)
-        nn.init.zeros_(self.latent.weight)  # the latent tells nothing to begin with
-        # By PyTorch's own beginning nine layers in a row would hardly hear the sound at first.
+        nn.init.zeros_(self.latent.weight)  # the latent carries no information at first
+        # With PyTorch's default initialisation, little signal would pass nine layers.
         for layer in (self.first, *self.frequency, *self.time):
             nn.init.kaiming_normal_(layer.get_parameter("weight"), nonlinearity="relu")
 
     def initialise(self, features: Tensor, mean: Tensor, components: Tensor) -> None:
-        """Know the features [n, n_features], and the meshes' mean and components, to begin with."""
+        """Set the normalisation of the features and the last layer.
+
+        Args:
+            features: features of the training speech [n, n_features].
+            mean: mean of the training meshes [n_vertices * 3].
+            components: principal components of the training meshes [n_components, n_vertices * 3].
+        """
         std, self.feature_mean[:] = torch.std_mean(features, dim=0)
         self.feature_std[:] = std.clamp(min=1e-3 * float(std.mean()))
         with torch.no_grad():
@@ -125,10 +135,10 @@ class MeshDecoder(nn.Module):
             self.mesh.bias.copy_(mean)
 
     def encode_windows(self, bins: Tensor) -> Tensor:
-        """What a frame's window says [batch, n_frames, channels].
+        """Return the code of each frame's window [batch, n_frames, channels].
 
         Args:
-            bins: [batch, 2 * (n_frames - 1) + 21, n_features], features every 1/60 s.
+            bins: features every 1/60 s [batch, 2 * (n_frames - 1) + 21, n_features].
         """
         x = (bins - self.feature_mean) / self.feature_std
         if self.training:
@@ -146,52 +156,66 @@ class MeshDecoder(nn.Module):
             x = layer(functional.gelu(x))
         return functional.gelu(x).transpose(1, 2)
 
-    def join_frames(self, heard: Tensor) -> Tensor:
-        """What three frames in a row say [batch, n_frames - 2, hidden] of `encode_windows`'s."""
-        threes = heard.unfold(1, 2 * CONTEXT_FRAMES + 1, 1).transpose(2, 3)
+    def join_frames(self, encoded: Tensor) -> Tensor:
+        """Return the LSTM's output over three consecutive frames [batch, n_frames - 2, hidden].
+
+        Args:
+            encoded: output of `encode_windows` [batch, n_frames, channels].
+        """
+        threes = encoded.unfold(1, 2 * CONTEXT_FRAMES + 1, 1).transpose(2, 3)
         joined, _ = self.lstm(threes.flatten(0, 1))
         return joined[:, -1].unflatten(0, threes.shape[:2])
 
     def decode(self, joined: Tensor, latent: Tensor, tag: Tensor) -> Tensor:
-        """Components [batch, n_frames, n_components] of `join_frames`'s, a latent and a tag a crop."""
+        """Return components [batch, n_frames, n_components].
+
+        Args:
+            joined: output of `join_frames` [batch, n_frames, hidden].
+            latent: one latent per crop [batch, latent].
+            tag: quality tag of each crop, 0 or 1 [batch].
+        """
         condition = torch.cat([latent, _one_hot(tag)], dim=-1)
         condition = condition[:, None].expand(-1, joined.shape[1], -1)
         return self.connected(torch.cat([joined, condition], dim=-1))
 
     def project(self, controls: Tensor, matrix: Tensor) -> Tensor:
-        """The components that come nearest to a face's mesh, as the posterior is shown it.
+        """Return the components nearest to a face's mesh, the input of the posterior.
 
         Args:
-            controls: of the face [..., n_controls].
-            matrix: from controls to offsets [n_controls, n_vertices * 3].
+            controls: controls of the face [..., n_controls].
+            matrix: map from controls to offsets [n_controls, n_vertices * 3].
         """
-        # The components are orthogonal to begin with: their products are the mesh's place.
+        # The components are initialised as orthogonal, so products with them give coordinates.
         weight = self.mesh.weight.detach()
         products = controls @ (matrix @ weight) - self.mesh.bias.detach() @ weight
         return products / weight.square().sum(0)
 
-    def forward(self, bins: Tensor, seen: Tensor, tag: Tensor) -> Decoded:
-        """Decode crops while learning: the latent is drawn from what the face tells of it.
+    def forward(self, bins: Tensor, target: Tensor, tag: Tensor) -> Decoded:
+        """Decode training crops; the latent is drawn from the posterior given the target face.
 
         Args:
-            bins: [batch, 2 * (n_frames + 1) + 21, n_features].
-            seen: of the face that should be made [batch, n_frames, n_components].
-            tag: 0 or 1 [batch].
+            bins: features every 1/60 s [batch, 2 * (n_frames + 1) + 21, n_features].
+            target: components of the target face, from `project` [batch, n_frames, n_components].
+            tag: quality tag of each crop, 0 or 1 [batch].
         """
         joined = functional.dropout(
             self.join_frames(self.encode_windows(bins)), self.shape.dropout, self.training
         )
-        tags = _one_hot(tag)[:, None].expand(-1, seen.shape[1], -1)
-        told = self.posterior(torch.cat([seen, tags], dim=-1)).mean(dim=1)
-        mean, log_variance = self.latent(told).clamp(-8, 8).chunk(2, dim=-1)
+        tags = _one_hot(tag)[:, None].expand(-1, target.shape[1], -1)
+        summary = self.posterior(torch.cat([target, tags], dim=-1)).mean(dim=1)
+        mean, log_variance = self.latent(summary).clamp(-8, 8).chunk(2, dim=-1)
         latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         return Decoded(self.decode(joined, latent, tag), mean, log_variance)
 
-    def infer(self, heard: Tensor) -> Tensor:
-        """Offsets [batch, n_frames - 2, n_vertices * 3] of `encode_windows`'s: latent 0, the better tag."""
-        zeros = heard.new_zeros(len(heard), self.shape.latent)
-        tag = torch.zeros(len(heard), dtype=torch.long)
-        return self.mesh(self.decode(self.join_frames(heard), zeros, tag))
+    def infer(self, encoded: Tensor) -> Tensor:
+        """Return offsets [batch, n_frames - 2, n_vertices * 3], with latent 0 and the better tag.
+
+        Args:
+            encoded: output of `encode_windows` [batch, n_frames, channels].
+        """
+        zeros = encoded.new_zeros(len(encoded), self.shape.latent)
+        tag = torch.zeros(len(encoded), dtype=torch.long)
+        return self.mesh(self.decode(self.join_frames(encoded), zeros, tag))
 
 
 def _one_hot(tag: Tensor) -> Tensor:

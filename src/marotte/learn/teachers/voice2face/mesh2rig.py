@@ -1,10 +1,10 @@
-"""Mesh2Rig: vertices in, controls out, by a network that learns through the head itself.
+"""Mesh2Rig: vertices in, controls out, by a network that is trained through the rig.
 
-After Rig Inversion (Marquis Bolduc and Phan 2022): the loss compares not controls but meshes, the
-one that came in and the one that the predicted controls give through the rig. There the rig is
-learnt too; the head of Marotte is linear, so here it is exact. For the same reason the mesh is
-first brought onto the head's basis by least squares, which for a mesh of the rig is the answer
-already; what is left to the network is the nearest face where these are not within 0..1.
+Based on Rig Inversion (Marquis Bolduc and Phan 2022): the loss does not compare controls but meshes,
+the input mesh and the mesh of the predicted controls. The paper learns an approximation of the rig;
+Marotte's head is linear, so here the rig is exact. The mesh is first projected onto the head's
+controls by least squares, which is exact for a mesh of the rig. The network only has to find the
+nearest face where these controls are outside 0..1.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 
 HIDDEN = 512
-EDGE = 1e-3  # controls are kept this far from 0 and 1, where a sigmoid never comes
+EDGE = 1e-3  # controls are limited to EDGE..1 - EDGE, as the sigmoid never reaches 0 and 1
 
 
 class Mesh2Rig(nn.Module):
-    """Offsets [..., n_vertices * 3] in mm to controls [..., n_controls] within 0..1."""
+    """Maps offsets [..., n_vertices * 3] in mm to controls [..., n_controls] within 0..1."""
 
     inverse: Tensor
 
@@ -33,7 +33,7 @@ class Mesh2Rig(nn.Module):
         nn.init.zeros_(self.change.bias)
 
     def forward(self, offsets: Tensor) -> Tensor:
-        """The controls."""
+        """Return the controls [..., n_controls]."""
         nearest = offsets @ self.inverse
         change = self.change(torch.nn.functional.gelu(self.hidden(nearest)))
         return torch.sigmoid(torch.logit(nearest.clamp(EDGE, 1 - EDGE)) + change)

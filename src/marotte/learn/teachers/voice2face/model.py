@@ -1,4 +1,4 @@
-"""A Voice2Face from features to controls: decoder and Mesh2Rig, and how they are kept in a file."""
+"""The whole Voice2Face network: features in, controls out; and its state in a checkpoint."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.mesh2rig import Mesh2Rig
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
 
-BLOCK_FRAMES = 512  # decoded at a time: 17 MB of vertices
+BLOCK_FRAMES = 512  # frames decoded at a time: 17 MB of vertices
 
 
 class Voice2Face(nn.Module):
-    """Decoder and Mesh2Rig on one mesh.
+    """Decoder and Mesh2Rig for one mesh.
 
     Args:
         names: the controls.
-        n_features: what the encoder gives.
-        n_components: principal components of the decoder's last layer.
-        recipe: whose decoder this is.
+        n_features: number of features of the encoder.
+        n_components: number of principal components in the decoder's last layer.
+        recipe: recipe with the decoder's sizes.
     """
 
     def __init__(
@@ -40,31 +40,39 @@ class Voice2Face(nn.Module):
         self.mesh2rig = Mesh2Rig(self.face)
 
     def controls(self, features: Tensor, first_s: float, n_frames: int) -> Tensor:
-        """The controls [n_frames, n_controls] of a whole utterance's features [n, n_features]."""
+        """Return the controls [n_frames, n_controls] of an utterance.
+
+        Args:
+            features: features of the whole utterance [n, n_features].
+            first_s: time of the first features.
+            n_frames: number of frames.
+        """
         blocks = []
         for first in range(0, n_frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, n_frames - first)
-            heard = self.decoder.encode_windows(frame_bins(features, first_s, first, count)[None])
-            blocks.append(self.mesh2rig(self.decoder.infer(heard)[0]))
+            encoded = self.decoder.encode_windows(frame_bins(features, first_s, first, count)[None])
+            blocks.append(self.mesh2rig(self.decoder.infer(encoded)[0]))
         return torch.cat(blocks)
 
-    def controls_of_windows(self, heard: Tensor) -> Tensor:
-        """The controls [n_frames, n_controls] where each frame was heard by itself.
+    def controls_of_windows(self, encoded: Tensor) -> Tensor:
+        """Return the controls [n_frames, n_controls] of frames that were encoded separately.
 
         Args:
-            heard: [n_frames, channels], `MeshDecoder.encode_windows` of each frame's own sound.
+            encoded: output of `MeshDecoder.encode_windows` for each frame [n_frames, channels].
         """
-        ends = CONTEXT_FRAMES
-        padded = torch.cat([heard[:1].expand(ends, -1), heard, heard[-1:].expand(ends, -1)])
+        padding = CONTEXT_FRAMES
+        padded = torch.cat(
+            [encoded[:1].expand(padding, -1), encoded, encoded[-1:].expand(padding, -1)]
+        )
         return torch.cat(
             [
                 self.mesh2rig(self.decoder.infer(padded[None, first : first + BLOCK_FRAMES + 2])[0])
-                for first in range(0, len(heard), BLOCK_FRAMES)
+                for first in range(0, len(encoded), BLOCK_FRAMES)
             ]
         )
 
     def state(self) -> dict[str, Any]:
-        """What `restore` makes the same network of."""
+        """Return the state from which `restore` builds the same network."""
         return {
             "recipe": asdict(self.recipe),
             "names": list(self.face.names),
@@ -74,15 +82,15 @@ class Voice2Face(nn.Module):
         }
 
     def version(self) -> str:
-        """Changes whenever anything does that its curves depend on."""
+        """Return a digest of everything that the network's curves depend on."""
         digest = hashlib.sha256(checksum(self.state_dict()).encode())
         digest.update(repr(sorted(asdict(self.recipe.encoder).items())).encode())
         return digest.hexdigest()[:12]
 
 
-def restore(state: dict[str, Any], where: str) -> Voice2Face:
-    """The network that a state was taken of, in evaluation mode."""
-    recipe = strict(TeachRecipe, state["recipe"], where)
+def restore(state: dict[str, Any], path: str) -> Voice2Face:
+    """Build the network of a state, in evaluation mode; `path` is for error messages."""
+    recipe = strict(TeachRecipe, state["recipe"], path)
     net = Voice2Face(tuple(state["names"]), state["n_features"], state["n_components"], recipe)
     net.load_state_dict(state["net"])
     return net.eval()

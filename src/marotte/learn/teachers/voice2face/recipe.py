@@ -1,4 +1,4 @@
-"""What `marotte teach` trains: strict TOML in, frozen dataclasses out."""
+"""Recipes of `marotte teach`: a TOML file in, frozen dataclasses out; unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from marotte.learn.train.schedule import check_budget
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """What the teacher hears through.
+    """The table `[encoder]`: the speech encoder.
 
     Attributes:
-        model: see `marotte.learn.teachers.encoders.open_encoder`.
-        layer: whose output to take, 0 what enters the first, negative ones counted from the last.
+        model: name of the encoder, see `marotte.learn.teachers.encoders.open_encoder`.
+        layer: layer whose output to use; 0 is the input of the first layer, and negative numbers
+            count from the last layer.
     """
 
     model: str
@@ -26,15 +27,15 @@ class EncoderConfig:
 
 @dataclass(frozen=True)
 class SpeechConfig:
-    """What the teacher learns from.
+    """The table `[speech]`: the training speech.
 
     Attributes:
-        minutes: of each source, at most; utterances are drawn at random, and all of them are of
-            speakers that are trained on.
-        rough: the sources whose labels are of lesser quality: they get the other quality tag.
-        noise_minutes: of noises that nobody speaks in, over which the face rests.
-        valid_minutes: of the speakers kept for validation, to watch.
-        seed: of the draw.
+        minutes: largest amount of speech per source. Utterances are drawn at random from the
+            speakers of the split `train`.
+        rough: sources whose labels are of lower quality; they get the other quality tag.
+        noise_minutes: amount of noise without speech, for which the face rests.
+        valid_minutes: amount of speech of the validation speakers.
+        seed: seed of the draw.
     """
 
     minutes: dict[str, float]
@@ -46,19 +47,19 @@ class SpeechConfig:
 
 @dataclass(frozen=True)
 class TeachTrainConfig:
-    """How long and how fast.
+    """The table `[train]`: budget and optimizer.
 
     Attributes:
-        minutes: the time budget; the learning rate falls to 0 over each network's part of it.
-        steps: where it is not 0, the budget is as many steps, whatever time they take; then a
-            run's result depends on its seed alone.
-        mesh2rig: the share of the budget that Mesh2Rig gets, at the end.
-        batch: crops a step.
-        frames: frames a crop, 1/30 s apart.
-        learning_rate: the highest, reached after `warmup` of the budget.
-        weight_decay: of AdamW.
-        warmup: share of the budget.
-        seed: of everything random.
+        minutes: time budget; the learning rate falls to 0 over each network's part of it.
+        steps: if not 0, the budget is this number of steps instead, and the result of a run
+            depends only on its seed.
+        mesh2rig: share of the budget for Mesh2Rig, at the end.
+        batch: crops per step.
+        frames: frames per crop, 1/30 s apart.
+        learning_rate: highest learning rate, reached after `warmup`.
+        weight_decay: weight decay of AdamW.
+        warmup: share of the budget in which the learning rate rises.
+        seed: seed of all random numbers.
     """
 
     minutes: float
@@ -72,24 +73,25 @@ class TeachTrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what can't be trained."""
+        """Check the budget."""
         check_budget(self)
         if not 0 < self.mesh2rig < 1:
-            raise MarotteError(f"mesh2rig must lie between 0 and 1, got {self.mesh2rig}")
+            raise MarotteError(f"mesh2rig must be between 0 and 1, got {self.mesh2rig}")
 
 
 @dataclass(frozen=True)
 class Voice2FaceLossWeights:
-    """How much each loss counts.
+    """The table `[loss]`: the weight of each loss.
 
     Attributes:
-        vertex: of the vertices' squared distance in mm.
-        normal: of the cosine distance of vertex normals.
-        kl: of the latent's divergence from the standard normal distribution.
-        velocity: of the vertices' squared distance in mm of differences between frames.
-        lips: how much more the vertices in the middle of the mouth count than those far away.
-        lip_gap: of the lips' distance, see `marotte.learn.train.losses.lip_gap`.
-        closure: how many times over it counts where the lips press together.
+        vertex: weight of the squared distance of the vertices in mm^2.
+        normal: weight of the cosine distance of the vertex normals.
+        kl: weight of the latent's divergence from the standard normal distribution.
+        velocity: weight of the squared distance of the vertices' motion between frames in mm^2.
+        lips: additional weight of the vertices in the middle of the mouth, which falls to 0 away
+            from it.
+        lip_gap: weight of the lip gap, see `marotte.learn.train.losses.lip_gap`.
+        closure: factor on the lip gap in frames with pressed lips.
     """
 
     vertex: float = 1.0
@@ -103,14 +105,14 @@ class Voice2FaceLossWeights:
 
 @dataclass(frozen=True)
 class DecoderConfig:
-    """Sizes of the decoder's layers, which the paper does not tell.
+    """The table `[decoder]`: sizes of the decoder's layers, which the paper does not give.
 
     Attributes:
-        channels: of the frequency and time convolutions.
-        hidden: of the LSTM and the fully connected layers.
-        latent: numbers of the latent.
-        noise: standard deviation of noise on the standardised features, while it learns.
-        dropout: share of what the LSTM gives that is left out, while it learns.
+        channels: channels of the frequency and time convolutions.
+        hidden: width of the LSTM and the fully connected layers.
+        latent: dimensions of the latent.
+        noise: standard deviation of the noise that is added to the normalised features in training.
+        dropout: dropout of the LSTM's output in training.
     """
 
     channels: int = 128
@@ -122,15 +124,15 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class TeachRecipe:
-    """A recipe of `marotte teach`, as read from its file.
+    """A recipe of `marotte teach`.
 
     Attributes:
-        name: of the run, and of the labels that this teacher will give.
-        labels: the teacher whose labels it learns from: `phonetic`, or `imported` for captures.
-        encoder: what it hears through.
-        speech: what it learns from.
-        train: budget and optimiser.
-        decoder: the decoder's sizes.
+        name: name of the run, and of this teacher's labels.
+        labels: teacher whose labels are the targets: `phonetic`, or `imported` for captures.
+        encoder: the speech encoder.
+        speech: the training speech.
+        train: budget and optimizer.
+        decoder: sizes of the decoder.
         loss: weights of the losses.
     """
 
@@ -144,10 +146,10 @@ class TeachRecipe:
 
 
 def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
-    """Read a recipe, with a time budget other than its own where one is given.
+    """Read a recipe; `minutes`, if given, replaces its time budget.
 
     Raises:
-        MarotteError: the file is missing, or says what can't be.
+        MarotteError: the file is missing or invalid.
     """
     recipe = strict(TeachRecipe, with_minutes(read_recipe(path), minutes), str(path))
     sources = recipe.speech.minutes
@@ -159,7 +161,7 @@ def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
     unknown = sorted(set(recipe.speech.rough) - set(sources))
     if unknown:
         raise MarotteError(
-            f"{path}.speech.rough names {unknown[0]!r}, "
-            f"of which it takes no minutes: it takes {', '.join(sources)}"
+            f"{path}.speech.rough must be sources of {path}.speech.minutes "
+            f"({', '.join(sources)}), got {unknown[0]!r}"
         )
     return recipe

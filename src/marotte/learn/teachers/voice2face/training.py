@@ -1,8 +1,8 @@
-"""Training a Voice2Face: taught speech in, decoder and Mesh2Rig out.
+"""Training of Voice2Face: a recipe and a training set in, a trained network out.
 
-A run is a folder: a checkpoint that is replaced as the run goes on, and TensorBoard events. A run
-that was stopped, or killed, goes on from its checkpoint. The decoder learns first; then it stands
-still, and Mesh2Rig learns on the meshes that it makes of the same speech.
+A run is a folder with a checkpoint, which is updated during the run, and TensorBoard events. A run
+that was stopped or killed resumes from its checkpoint. The decoder is trained first. Then its
+weights are fixed, and Mesh2Rig is trained on the meshes that it makes of the same speech.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from marotte.learn.teachers.voice2face.objective import Voice2FaceObjective
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
 from marotte.learn.teachers.voice2face.training_set import TrainingSet
 from marotte.learn.train import checkpoint
-from marotte.learn.train.checkpoint import Progress
+from marotte.learn.train.checkpoint import RunProgress
 from marotte.learn.train.schedule import learning_rate
 from marotte.paths import replacing
 
 CHECKPOINT_SECONDS = 60.0
-MOST_COMPONENTS = 50  # as the CodeTalker student's
-COMPONENT_FRAMES = 4000  # drawn to find them
-SHORTEST_MM = 1.0  # of a component, over all vertices
-MESH_NOISE = 0.02  # standard deviation on the controls' scale, for what decoders get wrong
+MAX_COMPONENTS = 50  # as in the CodeTalker student
+COMPONENT_FRAMES = 4000  # frames drawn to compute the components
+SHORTEST_MM = 1.0  # smallest length of a component, over all vertices
+MESH_NOISE = 0.02  # standard deviation on the controls' scale, as an imitation of decoder errors
 METRIC_FPS = 60.0
 
 
 @dataclass(frozen=True)
 class Voice2FaceScore:
-    """How good a Voice2Face is on taught speech.
+    """Scores of a Voice2Face network on examples.
 
     Attributes:
-        closures: lips where they must meet and where they must not, at 60 fps.
-        mse: of the controls, to the labels.
-        round_trip_mm: mean error of the lip gap from the decoder's mesh to the rig's.
+        closures: lip gaps where the lips must close and where they must not, at 60 fps.
+        mse: mean squared error of the controls, against the labels.
+        round_trip_mm: mean difference of the lip gap between the decoder's mesh and the rig's.
     """
 
     closures: Closures
@@ -53,36 +53,39 @@ class Voice2FaceScore:
 
 
 def initial_network(recipe: TeachRecipe, training_set: TrainingSet) -> Voice2Face:
-    """A network that knows the mean of what it will learn, and nothing else."""
+    """Return an untrained network with the features' statistics and the meshes' components."""
     torch.manual_seed(recipe.train.seed)
     random = np.random.default_rng(recipe.train.seed)
-    speech, names = training_set.train, training_set.names
-    frames = np.concatenate([each.curves for each in speech])
+    examples, names = training_set.train, training_set.names
+    frames = np.concatenate([each.curves for each in examples])
     drawn = frames[random.integers(0, len(frames), min(COMPONENT_FRAMES, len(frames)))]
-    n_features = speech[0].features.shape[1]
-    net = Voice2Face(names, n_features, min(MOST_COMPONENTS, len(names)), recipe)
+    n_features = examples[0].features.shape[1]
+    net = Voice2Face(names, n_features, min(MAX_COMPONENTS, len(names)), recipe)
     mean = torch.from_numpy(drawn.mean(axis=0))
     components = mesh_components(torch.from_numpy(drawn) - mean, net.face.matrix)
-    heard = np.concatenate([each.features[::10] for each in speech]).astype(np.float32)
+    features = np.concatenate([each.features[::10] for each in examples]).astype(np.float32)
     net.decoder.initialise(
-        torch.from_numpy(heard), mean @ net.face.matrix, components[: net.decoder.mesh.in_features]
+        torch.from_numpy(features),
+        mean @ net.face.matrix,
+        components[: net.decoder.mesh.in_features],
     )
     return net
 
 
 def mesh_components(controls: Tensor, matrix: Tensor) -> Tensor:
-    """The principal components of meshes, largest first, each as long as its standard deviation.
+    """Return the principal components of meshes, scaled to their standard deviations.
 
     Args:
-        controls: of the meshes, less their mean [n, n_controls].
-        matrix: from controls to offsets [n_controls, n_vertices * 3].
+        controls: the meshes' controls, minus their mean [n, n_controls].
+        matrix: map from controls to offsets [n_controls, n_vertices * 3].
 
     Returns:
-        [n_controls, n_vertices * 3], orthogonal; none is shorter than a millimetre.
+        orthogonal components, largest first, at least `SHORTEST_MM` long
+        [n_controls, n_vertices * 3].
     """
-    # Meshes are linear in the controls, so a basis of the matrix's rows makes the problem small.
-    basis, places = torch.linalg.qr(matrix.T)
-    _, sizes, directions = torch.linalg.svd(controls @ places.T, full_matrices=False)
+    # Meshes are linear in the controls, so an orthonormal basis of the rows reduces the problem.
+    basis, coordinates = torch.linalg.qr(matrix.T)
+    _, sizes, directions = torch.linalg.svd(controls @ coordinates.T, full_matrices=False)
     missing = len(matrix) - len(sizes)
     sizes = torch.nn.functional.pad(sizes / len(controls) ** 0.5, (0, missing)).clamp(
         min=SHORTEST_MM
@@ -95,105 +98,146 @@ def teach(
     recipe: TeachRecipe,
     training_set: TrainingSet,
     folder: Path,
-    report: Callable[[Progress, dict[str, float]], None] | None = None,
+    report: Callable[[RunProgress, dict[str, float]], None] | None = None,
 ) -> Voice2Face:
-    """Train a recipe's teacher, from the folder's checkpoint where there is one.
+    """Train a recipe's teacher; resume from the folder's checkpoint if there is one.
 
     Args:
-        recipe: what to train.
-        training_set: what to learn from.
-        folder: of the run.
-        report: called after every step with the newest losses.
+        recipe: the recipe.
+        training_set: the examples.
+        folder: folder of the run.
+        report: called after each step with the progress and the losses by name.
 
     Raises:
         MarotteError: the folder belongs to another recipe, or its checkpoint is damaged.
     """
     from torch.utils.tensorboard import SummaryWriter
 
-    path = folder / checkpoint.FILE
-    config = recipe.train
-    net = initial_network(recipe, training_set)
-    optimizers = {
-        "decoder": torch.optim.AdamW(net.decoder.parameters(), weight_decay=config.weight_decay),
-        "mesh2rig": torch.optim.Adam(net.mesh2rig.parameters()),
-    }
-    progress = Progress()
+    path = folder / checkpoint.CHECKPOINT_FILE
+    run = _Run(recipe, training_set)
     if path.exists():
-        progress = _go_on(path, recipe, net, optimizers)
+        run.restore(path)
     folder.mkdir(parents=True, exist_ok=True)
-    stages = {"decoder": DecoderStage(net), "mesh2rig": Mesh2RigStage(net)}
-    crops = ExampleSampler(training_set.train, training_set.first_s, config.frames)
-    begun = time.monotonic() - progress.elapsed_s
-    saved = progress.elapsed_s
-
-    def save() -> None:
-        states = {name: each.state_dict() for name, each in optimizers.items()}
-        state = {**net.state(), "optimizers": states, "progress": asdict(progress)}
-        with replacing(path) as temporary:
-            torch.save({**state, "provenance": training_set.provenance}, temporary)
-
+    started = time.monotonic() - run.progress.elapsed_s
+    saved = run.progress.elapsed_s
     with SummaryWriter(str(folder)) as events:
-        while progress.done(config) < 1:
-            stage, done = _stage(progress.done(config), config.mesh2rig)
-            for group in optimizers[stage].param_groups:
-                group["lr"] = learning_rate(done, config)
-            torch.manual_seed(
-                config.seed * 1_000_003 + progress.step
-            )  # a run that goes on is the same
-            parts = stages[stage].losses(*crops.draw(config.batch, config.seed, progress.step))
-            optimizers[stage].zero_grad()
-            parts["total"].backward()
-            torch.nn.utils.clip_grad_norm_(getattr(net, stage).parameters(), 1.0)
-            optimizers[stage].step()
-            progress.step += 1
-            progress.elapsed_s = time.monotonic() - begun
-            values = {name: float(loss.detach()) for name, loss in parts.items()}
-            for name, value in values.items():
-                events.add_scalar(f"{stage}/{name}", value, progress.step)
-            if progress.elapsed_s - saved > CHECKPOINT_SECONDS:
-                saved = progress.elapsed_s
-                save()
+        while run.progress.done(recipe.train) < 1:
+            stage, losses = run.step()
+            run.progress.elapsed_s = time.monotonic() - started
+            for name, value in losses.items():
+                events.add_scalar(f"{stage}/{name}", value, run.progress.step)
+            if run.progress.elapsed_s - saved > CHECKPOINT_SECONDS:
+                saved = run.progress.elapsed_s
+                run.save(path)
             if report:
-                report(progress, values)
-    save()
-    return net.eval()
+                report(run.progress, losses)
+    run.save(path)
+    return run.net.eval()
+
+
+class _Run:
+    """The state of a training run: the network, its optimizers and the progress."""
+
+    def __init__(self, recipe: TeachRecipe, training_set: TrainingSet) -> None:
+        config = recipe.train
+        self.recipe, self.provenance = recipe, training_set.provenance
+        self.net = initial_network(recipe, training_set)
+        decoder, mesh2rig = self.net.decoder.parameters(), self.net.mesh2rig.parameters()
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            "decoder": torch.optim.AdamW(decoder, weight_decay=config.weight_decay),
+            "mesh2rig": torch.optim.Adam(mesh2rig),
+        }
+        self.stages = {"decoder": DecoderStage(self.net), "mesh2rig": Mesh2RigStage(self.net)}
+        self.sampler = ExampleSampler(training_set.train, training_set.first_s, config.frames)
+        self.progress = RunProgress()
+
+    def step(self) -> tuple[str, dict[str, float]]:
+        """Train one step; return the name of the trained network and the losses."""
+        config, step = self.recipe.train, self.progress.step
+        stage, done = _stage(self.progress.done(config), config.mesh2rig)
+        optimizer = self.optimizers[stage]
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(done, config)
+        torch.manual_seed(config.seed * 1_000_003 + step)  # the same in a run that was resumed
+        losses = self.stages[stage].losses(*self.sampler.draw(config.batch, config.seed, step))
+        optimizer.zero_grad()
+        losses["total"].backward()
+        torch.nn.utils.clip_grad_norm_(getattr(self.net, stage).parameters(), 1.0)
+        optimizer.step()
+        self.progress.step += 1
+        return stage, {name: float(loss.detach()) for name, loss in losses.items()}
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint."""
+        optimizers = {name: each.state_dict() for name, each in self.optimizers.items()}
+        state = {**self.net.state(), "optimizers": optimizers, "progress": asdict(self.progress)}
+        with replacing(path) as temporary:
+            torch.save({**state, "provenance": self.provenance}, temporary)
+
+    def restore(self, path: Path) -> None:
+        """Continue from a checkpoint.
+
+        Raises:
+            MarotteError: the checkpoint is of another recipe, or is damaged.
+        """
+        state = checkpoint.read_checkpoint(path)
+        saved = restore(state, str(path))
+        if not _same_run(saved.recipe, self.recipe) or saved.face.names != self.net.face.names:
+            raise MarotteError(
+                f"{path.parent} holds a run of another recipe called {self.recipe.name!r}: "
+                "give this one another name, or delete that folder"
+            )
+        self.net.load_state_dict(saved.state_dict())
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        self.progress = RunProgress(**state["progress"])
+
+
+def _same_run(saved: TeachRecipe, recipe: TeachRecipe) -> bool:
+    """Return whether two recipes differ at most in the minutes, which a resumed run may change."""
+    return replace(saved, train=replace(saved.train, minutes=recipe.train.minutes)) == recipe
 
 
 def _stage(done: float, mesh2rig: float) -> tuple[str, float]:
-    """Which network learns when `done` of the budget is used, and how much of its own part is."""
+    """Return the network to train, and the used share of its part of the budget.
+
+    Args:
+        done: used share of the whole budget.
+        mesh2rig: share of the budget for Mesh2Rig.
+    """
     if done < 1 - mesh2rig:
         return "decoder", done / (1 - mesh2rig)
     return "mesh2rig", (done - (1 - mesh2rig)) / mesh2rig
 
 
 class DecoderStage:
-    """The cVAE on crops."""
+    """Trains the decoder on crops."""
 
     def __init__(self, net: Voice2Face) -> None:
         self.net, self.objective = net, Voice2FaceObjective(net.recipe.loss, net.face)
 
     def losses(self, bins: Tensor, curves: Tensor, tags: Tensor) -> dict[str, Tensor]:
-        """The losses of a batch of crops."""
+        """Return the losses of a batch of crops."""
         decoder = self.net.decoder.train()
-        seen = decoder.project(curves, self.net.face.matrix)
-        return self.objective(decoder(bins, seen, tags), decoder.mesh, curves)
+        target = decoder.project(curves, self.net.face.matrix)
+        return self.objective(decoder(bins, target, tags), decoder.mesh, curves)
 
 
 class Mesh2RigStage:
-    """Mesh2Rig on what the decoder makes of crops, and on meshes of labels with noise on them."""
+    """Trains Mesh2Rig on the decoder's meshes of crops and on meshes of noisy labels."""
 
     def __init__(self, net: Voice2Face) -> None:
         self.net, self.objective = net, Voice2FaceObjective(net.recipe.loss, net.face)
 
     def losses(self, bins: Tensor, curves: Tensor, tags: Tensor) -> dict[str, Tensor]:
-        """The mesh-to-mesh losses of a batch of crops."""
-        del tags  # at inference there is one
+        """Return the mesh-to-mesh losses of a batch of crops."""
+        del tags  # the decoder always uses the better tag at inference
         face = self.net.face
         self.net.decoder.eval()
         with torch.no_grad():
             decoded = self.net.decoder.infer(self.net.decoder.encode_windows(bins))
-            near = curves + MESH_NOISE * torch.randn_like(curves)
-            offsets = torch.cat([decoded[:, ::2], near[:, ::2] @ face.matrix])
+            noisy = curves + MESH_NOISE * torch.randn_like(curves)
+            offsets = torch.cat([decoded[:, ::2], noisy[:, ::2] @ face.matrix])
         returned = self.net.mesh2rig(offsets) @ face.matrix
         difference = ((returned - offsets).square() * self.objective.per_value).mean()
         gap = self.objective.lip_gap(face.lip_heights(returned), face.lip_heights(offsets))
@@ -202,27 +246,27 @@ class Mesh2RigStage:
         return {"vertex": difference, "lip_gap": gap, "total": total}
 
 
-def assess(net: Voice2Face, speech: list[Example], first_s: float) -> Voice2FaceScore:
-    """Score a network on taught speech, as it will be used: whole utterances, latent 0."""
-    found, errors, trips = [], [], []
+def assess(net: Voice2Face, examples: list[Example], first_s: float) -> Voice2FaceScore:
+    """Score a network on whole utterances, with latent 0 as in labelling."""
+    lips, errors, round_trips = [], [], []
     with torch.inference_mode():
-        for each in speech:
+        for each in examples:
             features = torch.from_numpy(each.features)
             controls = net.controls(features, first_s, len(each.curves)).numpy()
             errors.append(np.square(controls - each.curves).mean())
             gap = net.face.gap_mm(torch.from_numpy(controls) @ net.face.matrix).numpy()
-            trips.append(round_trip_mm(net, features, first_s, len(each.curves)))
-            found.append(closures(_at_60(gap), METRIC_FPS, each.utterance.phones))
-    weights = [len(each.curves) for each in speech]
+            round_trips.append(round_trip_mm(net, features, first_s, len(each.curves)))
+            lips.append(closures(_at_metric_fps(gap), METRIC_FPS, each.utterance.phones))
+    weights = [len(each.curves) for each in examples]
     return Voice2FaceScore(
-        pool(found),
+        pool(lips),
         float(np.average(errors, weights=weights)),
-        float(np.average(trips, weights=weights)),
+        float(np.average(round_trips, weights=weights)),
     )
 
 
 def round_trip_mm(net: Voice2Face, features: Tensor, first_s: float, n_frames: int) -> float:
-    """Mean difference of the lip gap between the decoder's meshes and those of their controls."""
+    """Return the mean difference of the lip gap between the decoder's and the rig's meshes."""
     offsets = net.decoder.infer(
         net.decoder.encode_windows(frame_bins(features, first_s, 0, n_frames)[None])
     )[0]
@@ -230,27 +274,7 @@ def round_trip_mm(net: Voice2Face, features: Tensor, first_s: float, n_frames: i
     return float((net.face.gap_mm(offsets) - net.face.gap_mm(returned)).abs().mean())
 
 
-def _at_60(gap: np.ndarray) -> np.ndarray:
+def _at_metric_fps(gap: np.ndarray) -> np.ndarray:
+    """Interpolate a lip gap at 30 fps to the 60 fps of the metrics."""
     time = np.arange(round(len(gap) * METRIC_FPS / FPS)) * FPS / METRIC_FPS
     return np.interp(time, np.arange(len(gap)), gap)
-
-
-def _go_on(
-    path: Path, recipe: TeachRecipe, net: Voice2Face, optimizers: dict[str, torch.optim.Optimizer]
-) -> Progress:
-    state = checkpoint.read(path)
-    before = restore(state, str(path))
-    if not _alike(before.recipe, recipe) or before.face.names != net.face.names:
-        raise MarotteError(
-            f"{path.parent} holds a run of another recipe called {recipe.name!r}: "
-            "give this one another name, or delete that folder"
-        )
-    net.load_state_dict(before.state_dict())
-    for name, optimizer in optimizers.items():
-        optimizer.load_state_dict(state["optimizers"][name])
-    return Progress(**state["progress"])
-
-
-def _alike(before: TeachRecipe, now: TeachRecipe) -> bool:
-    """Whether only the minutes differ, which may change between parts of one run."""
-    return replace(before, train=replace(before.train, minutes=now.train.minutes)) == now

@@ -1,8 +1,7 @@
-"""All that one Voice2Face learns from, and is watched on, read from a corpus."""
+"""The training set of Voice2Face: a labelled corpus in, training and validation examples out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
@@ -22,20 +21,21 @@ from marotte.learn.teachers.voice2face.examples import (
     select_utterances,
 )
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
+from marotte.progress import Progress
 
-STILL = 1e-3  # a control that never comes further from rest is none of the teacher's
+MIN_MOTION = 1e-3  # controls that never exceed this are left out
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Speech with features and faces.
+    """Examples to train and to validate on.
 
     Attributes:
-        names: the controls that the labels move, the columns of all curves.
-        train: to learn from.
-        valid: of other speakers, to watch.
-        first_s: the moment of an utterance's first features.
-        provenance: what the teacher's labels will say of where they come from.
+        names: the controls that the labels move, one per column of all curves.
+        train: training examples.
+        valid: validation examples, of other speakers.
+        first_s: time of an utterance's first features.
+        provenance: provenance that the trained teacher stores with its labels.
     """
 
     names: tuple[str, ...]
@@ -50,68 +50,71 @@ class TrainingSet:
         recipe: TeachRecipe,
         store: Store,
         encoder: Encoder,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> TrainingSet:
-        """Choose the recipe's speech and encode it; what was encoded before is not again.
+        """Draw the recipe's speech and encode it; the features are cached.
 
         Args:
-            recipe: see there.
-            store: the corpus, labelled.
-            encoder: the recipe's.
-            progress: called with seconds done and seconds in all.
+            recipe: the recipe.
+            store: the labelled corpus.
+            encoder: the recipe's encoder.
+            progress: called with the seconds of speech done and of all speech.
 
         Raises:
-            MarotteError: the corpus lacks what the recipe asks for.
+            MarotteError: the corpus lacks speech or labels that the recipe needs.
         """
-        cache, choice = FeatureCache(encoder), recipe.speech
-        sets = {
-            split: select_utterances(store, recipe.labels, split, choice)
+        cache, config = FeatureCache(encoder), recipe.speech
+        selected = {
+            split: select_utterances(store, recipe.labels, split, config)
             for split in ("train", "valid")
         }
-        total_s = sum(each.seconds for chosen in sets.values() for each in chosen)
-        before_s, taught, columns = 0.0, {}, ()
-        for split, chosen in sets.items():
+        total_s = sum(each.seconds for split in selected.values() for each in split)
+        before_s, examples, columns = 0.0, {}, ()
+        for split, utterances in selected.items():
 
-            def told(done: int, _: int, before_s: float = before_s) -> None:
+            def split_progress(done: int, _: int, before_s: float = before_s) -> None:
                 if progress:
                     progress(round(before_s + done), round(total_s))
 
-            taught[split], names = load_examples(
-                store, recipe.labels, chosen, cache, choice.rough, told
+            examples[split], names = load_examples(
+                store, recipe.labels, utterances, cache, config.rough, split_progress
             )
             columns = columns or names
-            before_s += sum(each.seconds for each in chosen)
-        if not taught["train"]:
-            raise MarotteError(f"{recipe.labels!r} gave no curves to the speech of this recipe")
-        rests = [
+            before_s += sum(each.seconds for each in utterances)
+        if not examples["train"]:
+            raise MarotteError(
+                f"{recipe.labels!r} left out all speech of this recipe: change the recipe's speech"
+            )
+        rest_examples = [
             rest_example(noise, cache, len(columns))
-            for noise in noise_utterances(choice.noise_minutes, choice.seed)
+            for noise in noise_utterances(config.noise_minutes, config.seed)
         ]
-        moved = _moved(taught["train"], columns)
-        names = tuple(columns[column] for column in moved)
+        moving = _moving_columns(examples["train"], columns)
         return cls(
-            names,
-            [_only(each, moved) for each in taught["train"] + rests],
-            [_only(each, moved) for each in taught["valid"]],
+            tuple(columns[column] for column in moving),
+            [_with_columns(each, moving) for each in examples["train"] + rest_examples],
+            [_with_columns(each, moving) for each in examples["valid"]],
             encoder.first_s,
             encoder.provenance | {"corpus": PurePath(store.folder).name, "labels": recipe.labels},
         )
 
 
-def _moved(speech: list[Example], names: tuple[str, ...]) -> list[int]:
-    """The columns in which anything ever moves.
+def _moving_columns(examples: list[Example], names: tuple[str, ...]) -> list[int]:
+    """Return the columns of the controls that move.
 
     Raises:
-        MarotteError: nothing does, or a column is none of ARKit's.
+        MarotteError: no control moves, or a control is not one of ARKit's.
     """
     if unknown := sorted(set(names) - set(ARKIT_52.names)):
-        raise MarotteError(f"the labels' control {unknown[0]!r} is none of the rig arkit52")
-    largest = np.max([each.curves.max(axis=0) for each in speech], axis=0)
-    moved = np.flatnonzero(largest > STILL).tolist()
-    if not moved:
-        raise MarotteError("the labels to learn from never move the face: choose other speech")
-    return moved
+        raise MarotteError(
+            f"the labels' control {unknown[0]!r} is not in the rig arkit52: use labels of that rig"
+        )
+    largest = np.max([each.curves.max(axis=0) for each in examples], axis=0)
+    moving = np.flatnonzero(largest > MIN_MOTION).tolist()
+    if not moving:
+        raise MarotteError("the labels never move the face: change the recipe's speech")
+    return moving
 
 
-def _only(taught: Example, columns: list[int]) -> Example:
-    return replace(taught, curves=np.ascontiguousarray(taught.curves[:, columns]))
+def _with_columns(example: Example, columns: list[int]) -> Example:
+    return replace(example, curves=np.ascontiguousarray(example.curves[:, columns]))
