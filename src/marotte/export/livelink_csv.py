@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import final
@@ -65,7 +66,7 @@ class RowFormatter:
         Raises:
             MarotteError: the rig has none of ARKit's controls.
         """
-        self.source, self.target = _columns(rig)  # values[target] = controls[source]
+        self.source, self.target = match_columns(rig, SHAPES)
         self.fps = exact_rate(fps)
         self.template = f"%s,{len(COLUMNS)}" + ",%.10f" * len(COLUMNS) + "\n"
         self.values = np.zeros(len(COLUMNS))
@@ -86,7 +87,7 @@ class RowFormatter:
         """
         self.values[self.target] = controls[self.source]
         self.values[HEAD] = head
-        # Adding 0 turns -0, which would be written with its sign, into 0.
+        # Adding 0 turns -0 into 0; -0 would be written with its sign.
         return self.template % (timecode(frame, self.fps), *(self.values + 0.0).tolist())
 
 
@@ -118,13 +119,25 @@ def exact_rate(fps: float) -> Fraction:
     return Fraction(fps).limit_denominator(1_000_000)
 
 
-def _columns(rig: Rig) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rig's columns and the file's columns of the controls that both have."""
-    pairs = [(rig.index[name], i) for i, name in enumerate(SHAPES) if name in rig.index]
+def match_columns(rig: Rig, names: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the columns of the controls that a rig shares with some names of ARKit.
+
+    Returns:
+        The columns in the rig and those in `names`, so that values[second] = controls[first].
+
+    Raises:
+        MarotteError: the rig has none of them.
+
+    Example:
+        >>> rig = Rig("two", ("beard", "jawOpen"), (0.0, 0.0), (1.0, 1.0), ())
+        >>> [columns.tolist() for columns in match_columns(rig, ("jawLeft", "jawOpen"))]
+        [[1], [1]]
+    """
+    pairs = [(rig.index[name], i) for i, name in enumerate(names) if name in rig.index]
     if not pairs:
         raise MarotteError(
             f"rig {rig.name!r} has none of ARKit's controls (its first is {rig.names[0]!r}), the "
-            "only ones that a Live Link CSV can hold: write .json or .npz, which keep any names"
+            "only ones that Live Link knows: use json, which keeps the names of any rig"
         )
     columns: NDArray[np.intp] = np.array(pairs, np.intp)
     return columns[:, 0], columns[:, 1]

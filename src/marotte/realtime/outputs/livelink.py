@@ -16,8 +16,7 @@ from typing import final
 
 import numpy as np
 
-from marotte.errors import MarotteError
-from marotte.export.livelink_csv import POSES
+from marotte.export.livelink_csv import POSES, match_columns
 from marotte.face.animation import Frame
 from marotte.face.rig import ARKIT_NAMES
 from marotte.realtime.outputs import Output, Take
@@ -59,14 +58,7 @@ class LiveLinkFace(Output):
         Raises:
             MarotteError: the rig has none of ARKit's controls, or there is no such host.
         """
-        index = take.rig.index
-        pairs = [(index[name], i) for i, name in enumerate(ARKIT_NAMES) if name in index]
-        if not pairs:
-            raise MarotteError(
-                f"rig {take.rig.name!r} has none of ARKit's controls, which are all that Live Link "
-                "carries: send it with json or vmc"
-            )
-        self.source, self.target = np.array(pairs).T  # values[target] = controls[source]
+        self.source, self.target = match_columns(take.rig, ARKIT_NAMES)
         self.start_s = start_s
         device = str(uuid.uuid5(uuid.NAMESPACE_DNS, SUBJECT)).upper().encode("ascii")
         subject = SUBJECT.encode("utf-8")
