@@ -2,11 +2,7 @@
 
 import json
 import os
-import re
-import sys
-import types
 from fractions import Fraction
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +15,6 @@ from marotte.export.livelink_csv import timecode
 from marotte.face.animation import Animation, writer_for
 from marotte.face.rig import ARKIT_52, ARKIT_NAMES, Rig
 
-ROOT = Path(__file__).parents[2]
 OTHER_RIG = Rig("lips3", ("open", "wide", "round"), (-1.0, 0.0, 0.0), (1.0, 2.0, 1.0), ("open",))
 
 
@@ -232,16 +227,3 @@ def test_missing_package_error_names_the_extra(monkeypatch):
     with pytest.raises(MarotteError, match=r"pip install '\.\[video\]'"):
         writer_for(Path("face.mp4"))
     writer_for(Path("face.csv"))
-
-
-def test_example_format_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    [code] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    module = types.ModuleType("jaw_format")
-    exec(code, module.__dict__)
-    monkeypatch.setitem(sys.modules, "jaw_format", module)
-    point = EntryPoint("jaw", "jaw_format:write", plugins.FORMATS)
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
-    animation = make_animation(3)
-    rows = np.loadtxt(write(animation, tmp_path / "a.jaw"))
-    np.testing.assert_allclose(rows[:, 1], animation["jawOpen"], atol=1e-4)

@@ -7,8 +7,6 @@ import json
 import re
 import socket
 import struct
-import sys
-import types
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.metadata import EntryPoint
@@ -32,7 +30,6 @@ from marotte.realtime.outputs import Output, Take, open_output
 from marotte.realtime.outputs.livelink import LiveLinkFace
 from marotte.realtime.outputs.udp import parse_address
 
-ROOT = Path(__file__).parents[2]
 TAKE = Take(ARKIT_52, 60.0, 16_000, "tiny")
 VALUES = np.linspace(0.01, 0.52, 52, dtype=np.float32)
 FRAME = Frame(1.5, 116.0, VALUES, (0.1, -0.2, 0.3))
@@ -327,17 +324,3 @@ def test_datagrams_without_a_receiver_are_ignored() -> None:
         server.bind(("127.0.0.1", 0))
         number = server.getsockname()[1]
     send_to(f"livelink:{number}", *frames(5))
-
-
-def test_example_output_of_the_docs(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
-    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[-1]
-    module = types.ModuleType("jaw_output")
-    exec(code, module.__dict__)
-    monkeypatch.setitem(sys.modules, "jaw_output", module)
-    point = EntryPoint("jaw", "jaw_output:connect", plugins.OUTPUTS)
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
-    send_to("jaw", FRAME)
-    assert capsys.readouterr().out == "1.50 s: jaw 18% open\n"
