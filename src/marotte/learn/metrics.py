@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ TIMING_S = 0.1  # a closure is searched within this time of the middle of a bila
 NEAR_MINIMUM_MM = 0.2  # gaps within this distance of the smallest one belong to the closure
 
 
+@final
 @dataclass(frozen=True)
 class Closures:
     """Lip gaps where the lips must meet and where they must not.

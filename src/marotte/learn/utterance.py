@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+@final
 @dataclass(frozen=True)
 class Phone:
     """A phone with its start and end time.
@@ -25,6 +27,7 @@ class Phone:
     stress: int = 0
 
 
+@final
 @dataclass(frozen=True)
 class Utterance:
     """A recording of one speaker.

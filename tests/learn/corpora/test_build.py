@@ -114,10 +114,10 @@ def test_a_recipe_can_have_several_folders(tmp_path, small_parts):
     recipe = load_recipe(path)
     plan, done = build_corpus(recipe, tmp_path / "out")
     assert sorted(each.name for each in done) == ["anna-00000", "bert_2-00000"]
-    found = {each.id: each for each in Store(tmp_path / "out").utterances()}
-    assert {each.source for each in found.values()} == {"anna", "bert_2"}
-    assert found["anna/anna/one"].phones == found["bert_2/anna/one"].phones == MA
-    assert {split_of(each) for each in found.values()} == {"train"}
+    utterances = {each.id: each for each in Store(tmp_path / "out").utterances()}
+    assert {each.source for each in utterances.values()} == {"anna", "bert_2"}
+    assert utterances["anna/anna/one"].phones == utterances["bert_2/anna/one"].phones == MA
+    assert {split_of(each) for each in utterances.values()} == {"train"}
     assert plan.origin["sources"]["anna"]["options"]["kind"] == "folder"
     assert build_corpus(recipe, tmp_path / "out")[1] == []
     other = CorpusRecipe("r", {"anna": {"folder": str(tmp_path / "anna"), "kind": "librispeech"}})

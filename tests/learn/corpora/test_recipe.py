@@ -1,4 +1,4 @@
-"""Corpus recipes: what is valid, what is refused, and which names held-out speech keeps."""
+"""Corpus recipes: valid ones, wrong ones, and the fixed names of held-out speech."""
 
 import re
 from pathlib import Path
@@ -91,7 +91,7 @@ def test_a_source_of_a_plug_in_can_be_a_kind(monkeypatch):
 
 
 def test_no_recipe_can_train_on_what_is_held_out():
-    """Whatever table a recipe holds, held-out speech keeps the names that hold it out."""
+    """No table in a recipe can give held-out speech another name."""
     held_out = {"asterisk_en", "asterisk_es", "asterisk_it", "queen", "queen_untold", "tuxpaint"}
     held_out |= {"ktuberling"}
     for name in held_out:

@@ -30,7 +30,7 @@ def test_synthetic_speech_is_well_formed_and_repeatable(source):
         assert well_formed(once)
         assert [phone.ipa for phone in once.phones] == [phone.ipa for phone in again.phones]
         assert (once.text, once.speaker) == (again.text, again.speaker)
-        # espeak-ng's voices waver by a few samples.
+        # The voices of espeak-ng differ by a few samples each time.
         assert abs(len(once.samples) - len(again.samples)) < 0.01 * len(once.samples)
         if source.name == "hibari":
             assert np.array_equal(once.samples, again.samples)

@@ -1,3 +1,5 @@
+"""Alignment of English speech with its text."""
+
 from itertools import pairwise
 
 import numpy as np
@@ -39,33 +41,33 @@ def test_spoken_words_of_a_text(text, words):
 def test_phones_have_the_times_of_the_speech(aligner):
     text = "Bob puts a big blue map on the table."
     samples, known = espeak().say(text, "en-us")
-    found = aligner.align(samples, espeak().rate, text)
-    assert "".join(phone.ipa for phone in found).startswith("bɑb")
-    assert all(phone.ipa in INVENTORY for phone in found)
-    assert all(a.end_s <= b.start_s + 1e-9 for a, b in pairwise(found))
-    bilabials = [[p.start_s for p in each if p.ipa in "pbm"] for each in (known, found)]
+    aligned = aligner.align(samples, espeak().rate, text)
+    assert "".join(phone.ipa for phone in aligned).startswith("bɑb")
+    assert all(phone.ipa in INVENTORY for phone in aligned)
+    assert all(a.end_s <= b.start_s + 1e-9 for a, b in pairwise(aligned))
+    bilabials = [[p.start_s for p in each if p.ipa in "pbm"] for each in (known, aligned)]
     assert len(bilabials[0]) == len(bilabials[1])
     assert np.median(np.abs(np.subtract(*bilabials))) < 0.03
 
 
 def test_the_same_sound_gives_the_same_phones(aligner):
     samples, _ = espeak().say("My mother may move.", "en-us")
-    once = aligner.align(samples, espeak().rate, "My mother may move.")
-    assert aligner.align(samples, espeak().rate, "My mother may move.") == once
-    assert EnglishAligner().align(samples, espeak().rate, "My mother may move.") == once
+    first = aligner.align(samples, espeak().rate, "My mother may move.")
+    assert aligner.align(samples, espeak().rate, "My mother may move.") == first
+    assert EnglishAligner().align(samples, espeak().rate, "My mother may move.") == first
 
 
 def test_stress_tells_schwa_from_open_vowel(aligner):
     samples, _ = espeak().say("above the butter", "en-us")
-    found = aligner.align(samples, espeak().rate, "above the butter")
-    vowels = [(p.ipa, p.stress) for p in found if p.ipa in ("ə", "ʌ")]
+    aligned = aligner.align(samples, espeak().rate, "above the butter")
+    vowels = [(p.ipa, p.stress) for p in aligned if p.ipa in ("ə", "ʌ")]
     assert vowels == [("ə", 0), ("ʌ", 1), ("ə", 0), ("ʌ", 1)]
 
 
 def test_words_outside_the_dictionary_are_pronounced(aligner):
     samples, _ = espeak().say("The blimbopel is marvellous.", "en-us")
-    found = aligner.align(samples, espeak().rate, "The blimbopel is marvellous.")
-    assert "blɪmb" in "".join(phone.ipa for phone in found)
+    aligned = aligner.align(samples, espeak().rate, "The blimbopel is marvellous.")
+    assert "blɪmb" in "".join(phone.ipa for phone in aligned)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""Alignment of speech in other languages than English."""
+
 from itertools import pairwise
 
 import numpy as np
@@ -22,19 +24,19 @@ TEXTS = {
 @pytest.mark.parametrize(("language", "text"), TEXTS.items())
 def test_phones_of_other_languages_have_the_times_of_the_speech(language, text):
     samples, known = espeak().say(text, language)
-    found = aligner(language).align(samples, espeak().rate, text)
-    # The phones are the language's own, not the English ones they were aligned as.
-    assert [phone.ipa for phone in found] == [phone.ipa for phone in known]
-    assert all(a.end_s <= b.start_s + 1e-9 for a, b in pairwise(found))
-    errors = np.abs([a.start_s - b.start_s for a, b in zip(found, known, strict=True)])
+    aligned = aligner(language).align(samples, espeak().rate, text)
+    # The phones are those of the language, not the English phones that they were aligned as.
+    assert [phone.ipa for phone in aligned] == [phone.ipa for phone in known]
+    assert all(a.end_s <= b.start_s + 1e-9 for a, b in pairwise(aligned))
+    errors = np.abs([a.start_s - b.start_s for a, b in zip(aligned, known, strict=True)])
     assert np.median(errors) < 0.025
     assert (errors <= 0.05).mean() > 0.8
 
 
 def test_an_affricate_that_english_lacks_is_one_phone():
     samples, _ = espeak().say("Pizza, pizza.", "it")
-    found = aligner("it").align(samples, espeak().rate, "Pizza, pizza.")
-    assert [phone.ipa for phone in found].count("ts") == 2
+    aligned = aligner("it").align(samples, espeak().rate, "Pizza, pizza.")
+    assert [phone.ipa for phone in aligned].count("ts") == 2
 
 
 def test_words_of_another_language_in_a_text_are_pronounced():

@@ -1,3 +1,5 @@
+"""The inventory of phones, and the symbols of engines that become its phones."""
+
 import pytest
 
 from marotte.errors import MarotteError
@@ -69,8 +71,8 @@ def test_classes_are_subsets_of_the_inventory():
     assert not p.VOWELS & p.CONSONANTS
 
 
-# How espeak-ng spells a text in each language, made of words with its less common sounds; symbols
-# that are in the inventory as they are do not stand here.
+# The symbols of espeak-ng for words with the rarer sounds of each language, except symbols of the
+# inventory.
 ESPEAK = {
     "en-us": "aɪɚ n̩ ɑː əl ɜː ɡ ɾ ʊɹ",
     "de": "eː iː oː pf uː yː ç øː ɑː ɑ̃ ɔø ɛː ɡ ɾ ʏ",

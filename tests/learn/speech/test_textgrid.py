@@ -1,3 +1,5 @@
+"""TextGrid files: both text forms, and damaged files."""
+
 import pytest
 
 from marotte.errors import MarotteError
@@ -63,7 +65,7 @@ PIE = (Phone("p", 0.1, 0.3), Phone("aɪ", 0.3, 0.6, 1), Phone("ə", 0.6, 0.9))
 
 
 def short(labels, tier="phones", kind="ooTextFile", start=0.0, step=0.5):
-    """A TextGrid in the short form, of one tier of intervals of equal length."""
+    """Return a TextGrid in the short form, with one tier of intervals of equal length."""
     end = start + step * len(labels)
     lines = [f'File type = "{kind}"', 'Object class = "TextGrid"', "", start, end, "<exists>", 1]
     lines += ['"IntervalTier"', f'"{tier}"', start, end, len(labels)]
@@ -125,9 +127,9 @@ def test_a_truncated_file_is_an_error(tmp_path):
     ],
 )
 def test_a_damaged_file_is_an_error_in_one_sentence(tmp_path, text, message):
-    with pytest.raises(MarotteError, match=message) as refused:
+    with pytest.raises(MarotteError, match=message) as error:
         read(tmp_path, text)
-    assert "a.TextGrid" in str(refused.value)
+    assert "a.TextGrid" in str(error.value)
 
 
 def test_other_files_are_refused(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import final
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from marotte.learn.speech.phones import VISEME_OF
 from marotte.learn.utterance import Phone
 
 
+@final
 @dataclass(frozen=True)
 class Agreement:
     """Differences between aligned and known phone onsets of some utterances.

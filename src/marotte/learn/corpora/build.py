@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from marotte.errors import MarotteError
 from marotte.learn.corpora.recipe import CorpusRecipe, configure
@@ -28,6 +28,7 @@ from marotte.paths import replacing
 PART_ITEMS = 200
 
 
+@final
 @dataclass(frozen=True)
 class PartToBuild:
     """A part that does not exist yet."""
@@ -39,6 +40,7 @@ class PartToBuild:
     keys: tuple[str, ...]
 
 
+@final
 @dataclass(frozen=True)
 class BuiltPart:
     """A finished part: its utterances, their duration, and the number of skipped items."""
@@ -49,6 +51,7 @@ class BuiltPart:
     skipped: int
 
 
+@final
 @dataclass(frozen=True)
 class BuildPlan:
     """The parts that a build has to make.

@@ -12,11 +12,13 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from marotte.errors import MarotteError
 from marotte.paths import cache_folder
 
 
+@final
 @dataclass(frozen=True)
 class Package:
     """A Debian package that contains speech or its texts.

@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from marotte.config import read_toml, strict
 from marotte.errors import MarotteError
@@ -27,6 +27,7 @@ from marotte.learn.corpora import source_class, source_names
 from marotte.learn.corpora.source import Source
 
 
+@final
 @dataclass(frozen=True)
 class CorpusRecipe:
     """The sources of a corpus.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from marotte.errors import MarotteError
 from marotte.learn.corpora.build import read_origin
@@ -13,6 +14,7 @@ from marotte.learn.corpora.source import Source
 from marotte.learn.data.store import ManifestRow
 
 
+@final
 @dataclass(frozen=True)
 class Total:
     """The amount of speech of one kind.

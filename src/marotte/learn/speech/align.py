@@ -11,7 +11,7 @@ import functools
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,7 @@ class Aligner(Protocol):
         ...
 
 
+@final
 class EnglishAligner:
     """The aligner of English. Slow to create, quick to use again."""
 
@@ -77,6 +78,7 @@ class EnglishAligner:
             self._aligner.add_word(word, arpabet)
 
 
+@final
 class IpaAligner:
     """The aligner of known phones in any language."""
 
@@ -112,6 +114,7 @@ class IpaAligner:
         return _checked(_foreign_phones(pronunciation, segments), samples, rate)
 
 
+@final
 class LanguageAligner:
     """The aligner of a language that espeak-ng speaks.
 

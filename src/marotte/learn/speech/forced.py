@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ _DITHER_LSB = 6.0  # pocketsphinx's features fail on digital silence
 _NO_FIT = "the text does not fit the sound"
 
 
+@final
 @dataclass(frozen=True)
 class Segment:
     """A CMU phone with its time, in seconds from the beginning of the sound."""
@@ -30,6 +31,7 @@ class Segment:
     end_s: float
 
 
+@final
 class ForcedAligner:
     """Find the times of known words. Slow to create, quick to use again.
 

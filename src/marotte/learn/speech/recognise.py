@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from marotte.learn.utterance import Phone
 _MIN_PHONES_PER_SECOND = 1.0  # fewer phones mean noise, a cry or music
 
 
+@final
 class Recogniser:
     """A phone recogniser. Slow to create, quick to use again."""
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -33,6 +34,7 @@ _ROUNDING_S = 1e-6  # smaller overlaps are rounding errors
 _TOKEN = re.compile(r'(?<!\S)(?:"((?:[^"]|"")*)"|(<\w+>)|([-+]?\d[\d.]*(?:[eE][-+]?\d+)?))(?!\S)')
 
 
+@final
 @dataclass(frozen=True)
 class Interval:
     """A label with its start and end in seconds."""
@@ -42,6 +44,7 @@ class Interval:
     label: str
 
 
+@final
 @dataclass(frozen=True)
 class TextGrid:
     """The interval tiers of a TextGrid file.

@@ -1,4 +1,4 @@
-"""Takes of Live Link Face: whole and broken ones."""
+"""Takes of Live Link Face: complete and broken ones."""
 
 from layouts import MA, grid, noise, put, skip_reason, take
 

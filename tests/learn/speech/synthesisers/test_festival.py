@@ -1,4 +1,4 @@
-"""The program festival, replaced by a small program that answers as it does."""
+"""The program festival, replaced by a small program with the same output."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ for line in sys.stdin:
 
 @pytest.fixture
 def fake_festival(tmp_path, monkeypatch):
-    """A program that answers as festival does."""
+    """A voice whose program is replaced by `FAKE_FESTIVAL`."""
     put(tmp_path / "fake.py", FAKE_FESTIVAL.encode())
     start = subprocess.Popen
     command = [sys.executable, str(tmp_path / "fake.py")]

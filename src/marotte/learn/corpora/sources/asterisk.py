@@ -13,7 +13,7 @@ from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,7 @@ class Asterisk(Source, ABC):
         return self._folder / f"{key}.g722"
 
 
+@final
 class AsteriskEn(Asterisk, language="en", speaker="allison", packages=debian.ASTERISK_EN):
     """English prompts."""
 
@@ -112,20 +113,24 @@ class _Translated(Asterisk, ABC):
         return re.sub(r"\([^)]*\)", " ", text)
 
 
+@final
 class AsteriskEs(_Translated, language="es", speaker="allison", packages=debian.ASTERISK_ES):
     """Mexican Spanish prompts, by the speaker of the English ones."""
 
     people: ClassVar[int | None] = 0
 
 
+@final
 class AsteriskFr(_Translated, language="fr", speaker="june", packages=debian.ASTERISK_FR):
     """Canadian French prompts."""
 
 
+@final
 class AsteriskIt(_Translated, language="it", speaker="carlo", packages=debian.ASTERISK_IT):
     """Italian prompts."""
 
 
+@final
 class AsteriskRu(_Translated, language="ru", speaker="ivrvoice", packages=debian.ASTERISK_RU):
     """Russian prompts."""
 

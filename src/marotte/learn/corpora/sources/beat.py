@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, final
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora.folders import FolderSource, find_files, read_grid, sound_file
@@ -31,6 +31,7 @@ _NAME = re.compile(r"\d+_[a-z]+_[0-7]_\d+_\d+")
 _LANGUAGES = ("en", "zh", "es", "ja")
 
 
+@final
 @dataclass(frozen=True)
 class Beat(FolderSource):
     """The recordings in `folder`."""

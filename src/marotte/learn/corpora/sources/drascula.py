@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import digits
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -80,6 +80,7 @@ class Drascula(Source, ABC):
         return read_texts(self._file, self.language)
 
 
+@final
 @dataclass(frozen=True)
 class DrasculaEn(Drascula):
     """The English clips."""
@@ -89,6 +90,7 @@ class DrasculaEn(Drascula):
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.DRASCULA_EN,)
 
 
+@final
 @dataclass(frozen=True)
 class DrasculaEs(Drascula):
     """The Spanish clips."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -28,6 +28,7 @@ _VOICES = (
 )  # fmt: skip
 
 
+@final
 @dataclass(frozen=True)
 class Espeak(Source):
     """Random English sentences by the voices of espeak-ng.
@@ -57,6 +58,7 @@ class Espeak(Source):
         return _utterance(self.name, key, voice, "en", text, rng)
 
 
+@final
 @dataclass(frozen=True)
 class EspeakLanguages(Source):
     """Lines of a game in many languages by the voices of espeak-ng.

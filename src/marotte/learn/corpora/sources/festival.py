@@ -6,7 +6,7 @@ English sentences are random. Czech and Italian ones are lines of the game Fish 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from marotte.learn.speech.synthesisers.festival import VOICES, festival, missing
 from marotte.learn.speech.synthesisers.texts import sentence
 
 
+@final
 @dataclass(frozen=True)
 class Festival(ResizedVoiceSource):
     """Sentences by the voices of festival; see `ResizedVoiceSource`."""

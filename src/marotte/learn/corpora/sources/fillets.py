@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, final
 
 from marotte.errors import MarotteError
 from marotte.learn.corpora import debian
@@ -30,6 +30,7 @@ _BOTH = "both"  # the font of lines that two characters say at once
 _LENGTHS = range(15, 121)  # of a sentence, in characters: no interjections and no speeches
 
 
+@final
 @dataclass(frozen=True)
 class Fillets(Source):
     """The spoken lines, all in Czech, aligned with their texts."""

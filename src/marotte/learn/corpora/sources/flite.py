@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from marotte.learn.speech.synthesisers.programs import find_program
 from marotte.learn.speech.synthesisers.texts import sentence
 
 
+@final
 @dataclass(frozen=True)
 class Flite(ResizedVoiceSource):
     """Random English sentences; see `ResizedVoiceSource`."""

@@ -13,7 +13,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, final
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora.folders import (
@@ -29,6 +29,7 @@ from marotte.learn.speech.sound_files import read_at_16_khz
 from marotte.learn.utterance import Utterance
 
 
+@final
 @dataclass(frozen=True)
 class Folder(FolderSource):
     """The sound files in a folder and its subfolders.

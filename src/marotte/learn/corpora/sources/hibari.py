@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from marotte.learn.corpora.virtual import MultiSpeakerSource, SynthesisedSpeech
 from marotte.learn.speech.synthesisers.hibari import RATE, hibari_voice, random_speaker
 
 
+@final
 @dataclass(frozen=True)
 class Hibari(MultiSpeakerSource):
     """Random English sentences by virtual speakers; see `MultiSpeakerSource`."""

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, final
 from xml.etree import ElementTree
 
 from marotte.audio.resampling import SAMPLE_RATE
@@ -22,6 +22,7 @@ from marotte.learn.speech.sound_files import read_unfinished_ogg
 from marotte.learn.utterance import Utterance
 
 
+@final
 @dataclass(frozen=True)
 class KLettres(Source):
     """The letters and syllables, without phones."""

@@ -15,7 +15,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, final
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora.folders import FolderSource, read_grid
@@ -26,6 +26,7 @@ from marotte.learn.speech.textgrid import phones_in
 from marotte.learn.utterance import Utterance
 
 
+@final
 @dataclass(frozen=True)
 class LibriSpeech(FolderSource):
     """The utterances of some subsets in `folder`.

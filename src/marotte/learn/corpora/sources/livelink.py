@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, final
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora.folders import (
@@ -36,6 +36,7 @@ _SUFFIXES = ("_cal", "", "_raw")  # of the CSV files of a take, best first
 _NOT_A_TAKE = re.compile(r".*_neutral|(.*/)?frame_log")  # `_neutral` is a single pose
 
 
+@final
 @dataclass(frozen=True)
 class LiveLink(FolderSource):
     """The takes in `folder`.

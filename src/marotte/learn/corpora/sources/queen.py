@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import io
+from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,23 +49,10 @@ _THINGS = frozenset(
 
 
 @dataclass(frozen=True)
-class Queen(Source):
-    """The clips that have a text, aligned with it."""
+class _GameSource(Source, ABC):
+    """A source that reads the data file of the game."""
 
-    name: ClassVar[str] = "queen"
     packages: ClassVar[tuple[debian.Package, ...]] = (debian.QUEEN,)
-    people: ClassVar[int | None] = 9
-
-    def items(self) -> Sequence[str]:
-        """Return the names of the clips."""
-        english_aligner()
-        return self._game.clips()
-
-    def utterance(self, key: str) -> Utterance:
-        """Read a clip with its text and phones."""
-        clip, text = self._clip(key), self._lines[key].text
-        phones = english_aligner().align(clip.samples, clip.rate, text)
-        return replace(clip, text=text, phones=phones)
 
     def _clip(self, key: str) -> Utterance:
         """Read a clip with its speaker, without text and phones."""
@@ -104,8 +92,29 @@ class Queen(Source):
         return self._game.lines()
 
 
+@final
 @dataclass(frozen=True)
-class QueenUntold(Queen):
+class Queen(_GameSource):
+    """The clips that have a text, aligned with it."""
+
+    name: ClassVar[str] = "queen"
+    people: ClassVar[int | None] = 9
+
+    def items(self) -> Sequence[str]:
+        """Return the names of the clips."""
+        english_aligner()
+        return self._game.clips()
+
+    def utterance(self, key: str) -> Utterance:
+        """Read a clip with its text and phones."""
+        clip, text = self._clip(key), self._lines[key].text
+        phones = english_aligner().align(clip.samples, clip.rate, text)
+        return replace(clip, text=text, phones=phones)
+
+
+@final
+@dataclass(frozen=True)
+class QueenUntold(_GameSource):
     """The clips that `Queen` skips because their text does not fit, with recognised phones.
 
     A file lists these clips, because finding them takes an alignment of all clips. Clips without a
@@ -113,7 +122,7 @@ class QueenUntold(Queen):
     """
 
     name: ClassVar[str] = "queen_untold"
-    people: ClassVar[int | None] = 0  # those of `Queen`
+    people: ClassVar[int | None] = 0  # the same people as in `Queen`
 
     def items(self) -> Sequence[str]:
         """Return the names of the clips."""

@@ -20,6 +20,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from marotte.errors import MarotteError
 
@@ -32,6 +33,7 @@ _NARRATED = (-2, -3, -4)  # object numbers in scenes: text on the screen, withou
 _COMMAND = re.compile(r"\*(?:XY\d\d\(\d{3},\d{3}\)|..)")
 
 
+@final
 @dataclass(frozen=True)
 class Line:
     """The text of a clip and its character.
@@ -45,6 +47,7 @@ class Line:
     character: str | None
 
 
+@final
 class Game:
     """The data file of the game.
 

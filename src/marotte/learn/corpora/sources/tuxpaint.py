@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, final
 
 from marotte.learn.corpora import debian
 from marotte.learn.corpora.source import Source
@@ -21,6 +21,7 @@ from marotte.learn.speech.sound_files import read_sound
 from marotte.learn.utterance import Utterance
 
 
+@final
 @dataclass(frozen=True)
 class TuxPaint(Source):
     """The spoken descriptions, aligned with their texts.

@@ -20,7 +20,7 @@ import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,7 @@ _UNPICKLING_ERRORS = (
 )
 
 
+@final
 @dataclass(frozen=True)
 class Vocaset(FolderSource):
     """The sequences in the three files of the data set in `folder`."""

@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from ctypes import CFUNCTYPE, POINTER, c_char, c_char_p, c_int, c_short, c_uint, c_void_p
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,7 @@ class _Output:
     phones: list[tuple[int, str]] = field(default_factory=list)
 
 
+@final
 class Espeak:
     """The synthesiser; `espeak` returns the one object of this process."""
 

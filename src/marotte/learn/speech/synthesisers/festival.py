@@ -16,6 +16,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ from marotte.learn.utterance import Phone
 _END = "--end--"
 
 
+@final
 @dataclass(frozen=True)
 class Voice:
     """A voice of festival.
@@ -75,6 +77,7 @@ _CZECH = {name: name for name in _CZECH_IPA.split()} | {
 _PHONES = {"en": US_PHONES, "it": _ITALIAN, "cs": _CZECH}
 
 
+@final
 class Festival:
     """A voice with its process; `festival` returns the same object each time."""
 

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ _VOICED_HZ = 40.0
 _LOG_DB = np.log(10) / 20
 
 
+@final
 @dataclass(frozen=True)
 class VirtualSpeaker:
     """How a virtual speaker differs from the voice, which is a woman's of about 200 Hz.
@@ -62,6 +63,7 @@ def random_speaker(rng: np.random.Generator) -> VirtualSpeaker:
     )
 
 
+@final
 class Hibari:
     """The voice; `hibari_voice` returns the one object of this process."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ _LAG_S = 0.065  # the sound is later than the durations: median against forced a
 _PARTS = 4
 
 
+@final
 class Kokoro:
     """The voice; `kokoro_voice` returns the one object of this process."""
 
