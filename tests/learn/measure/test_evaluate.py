@@ -73,14 +73,15 @@ def run(tmp_path_factory):
     net = with_large_weights(
         StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(RECIPE.student)))
     )
-    checkpoint.save(
-        folder / "checkpoint.pt",
-        RECIPE,
-        net,
-        torch.optim.AdamW(net.parameters()),
-        checkpoint.Progress(),
-    )
+    save_run(folder, RECIPE, net)
     return folder
+
+
+def save_run(folder, recipe, net):
+    """Write the checkpoint of a run that has just begun."""
+    optimizer = torch.optim.AdamW(net.parameters())
+    state = checkpoint.TrainingState(net, net, optimizer, checkpoint.RunProgress())
+    checkpoint.save_checkpoint(folder / checkpoint.CHECKPOINT_FILE, recipe, state)
 
 
 def with_large_weights(net):
@@ -127,9 +128,7 @@ def test_a_run_predicts_the_controls_of_its_exported_student(run, tmp_path):
 def test_a_run_is_smoothed_like_its_exported_student(tmp_path):
     shape = dataclasses.replace(RECIPE.student, smooth_behind=2, smooth_ahead=1)
     net = with_large_weights(StudentNet(StudentConfig(names=ARKIT_52.speech, **vars(shape))))
-    progress, recipe = checkpoint.Progress(), dataclasses.replace(RECIPE, student=shape)
-    optimizer = torch.optim.AdamW(net.parameters())
-    checkpoint.save(tmp_path / "checkpoint.pt", recipe, net, optimizer, progress)
+    save_run(tmp_path, dataclasses.replace(RECIPE, student=shape), net)
     export(net, tmp_path / "tiny.onnx", name="tiny")
     utterance = speak("queen", "ian", 1)
     student = StudentPredictor(str(tmp_path / "tiny.onnx"))(utterance)

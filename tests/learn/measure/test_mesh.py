@@ -111,9 +111,9 @@ def test_files_that_are_not_a_mesh_are_refused(files, tmp_path):
         fit(files, "thing", lips=(0, N_VERTICES))
     with pytest.raises(MarotteError, match=f"mouth must be .* got {N_VERTICES}"):
         fit(files, "thing", mouth=[0, N_VERTICES])
-    with pytest.raises(MarotteError, match="no array of vertices"):
+    with pytest.raises(MarotteError, match="not an array of vertices"):
         fit([tmp_path / "cut.npz"], "thing")
-    with pytest.raises(MarotteError, match="no mesh file, or cut short"):
+    with pytest.raises(MarotteError, match="not a mesh file, or cut short"):
         load_mesh(tmp_path / "cut.npz")
 
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 from browser import NEEDS_BROWSER
-from made import write_tiny
 from spoken import run
+from synthetic import write_tiny
 
 from marotte.errors import MarotteError
 from marotte.learn.data.store import Store

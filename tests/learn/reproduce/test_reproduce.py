@@ -15,7 +15,7 @@ from marotte.learn.reproduce.frames import find_moments
 from marotte.learn.reproduce.plots import pareto_front, spread_apart
 from marotte.learn.reproduce.results import Costs, Figures
 from marotte.learn.reproduce.rows import TABLE2, TABLE3, TABLES, Row, choose_rows
-from marotte.learn.reproduce.runs import changed, runs_of
+from marotte.learn.reproduce.runs import runs_of, with_row_changes
 from marotte.learn.reproduce.tables import markdown, mean_and_deviation
 from marotte.learn.reproduce.verdicts import Measured, verdict_table
 
@@ -177,9 +177,9 @@ def test_rows_are_those_of_the_paper():
     assert choose_rows(TABLE2, ["s2"])[1].seeds == (0, 1, 2)
     assert len(runs_of(TABLE2)) == 17 + 4
     without = TABLE3[2]
-    tables = changed({"loss": {"velocity": 9.0, "lip_gap": 1.0}}, without)
+    tables = with_row_changes({"loss": {"velocity": 9.0, "lip_gap": 1.0}}, without)
     assert tables == {"loss": {"velocity": 0.0, "lip_gap": 1.0}}
-    assert changed({"finetune": {}, "loss": {}}, TABLE3[3]) == {"loss": {}}
+    assert with_row_changes({"finetune": {}, "loss": {}}, TABLE3[3]) == {"loss": {}}
     for rows in TABLES.values():
         assert len({row.label for row in rows}) == len(rows)
         assert len({(row.run, row.teacher, row.smooth) for row in rows}) == len(rows)
