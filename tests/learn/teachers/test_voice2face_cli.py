@@ -1,4 +1,4 @@
-"""Voice2Face by the commands a person gives: teach, label without phones, evaluate."""
+"""Tests of Voice2Face by the command line: teach, label without phones, evaluate."""
 
 import dataclasses
 
@@ -38,16 +38,16 @@ SPEAKERS = {"queen": ("joe", "jim"), "asterisk_en": ("allison",)}  # train, vali
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder with a labelled corpus, a recipe, and a trained run."""
+def folder(tmp_path_factory):
+    """Return a folder with a labelled corpus, a recipe and a trained run."""
     folder = tmp_path_factory.mktemp("place")
     store = Store(folder / "corpus")
     for source, speakers in SPEAKERS.items():
         said = [speak(source, speaker, n) for speaker in speakers for n in range(3)]
         store.write_part(f"{source}-00000", said)
     assert run("label", store.folder, "--workers", 1).exit_code == 0
-    unsaid = dataclasses.replace(speak("mine", "me", 0), phones=())
-    store.write_part("mine-00000", [unsaid])
+    without_phones = dataclasses.replace(speak("mine", "me", 0), phones=())
+    store.write_part("mine-00000", [without_phones])
     (folder / "by-ear.toml").write_text(RECIPE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAROTTE_CACHE", str(folder / "cache"))
@@ -55,16 +55,16 @@ def place(tmp_path_factory):
     assert result.exit_code == 0, result.output
     assert "3 utterances of speakers it did not learn from" in result.output
     assert f"--teacher voice2face:{folder / 'run'}" in "".join(result.output.splitlines())
-    # Joe and Jim sound the same: three sounds of theirs, and two noises.
+    # Joe and Jim sound the same, so there are three different sounds and two noises.
     assert len(list((folder / "cache" / "features" / "mfcc-ssc-0-computed").glob("*.npy"))) == 5
     return folder
 
 
-def test_speech_without_phones_is_labelled(place):
-    teacher = f"voice2face:{place / 'run'}"
-    result = run("label", place / "corpus", "--teacher", teacher, "--workers", 1)
+def test_speech_without_phones_is_labelled(folder):
+    teacher = f"voice2face:{folder / 'run'}"
+    result = run("label", folder / "corpus", "--teacher", teacher, "--workers", 1)
     assert result.exit_code == 0, result.output
-    labels = Store(place / "corpus").labels("by-ear", "mine-00000")
+    labels = Store(folder / "corpus").labels("by-ear", "mine-00000")
     assert labels.fps == 30
     assert labels.curves["mine/me/0"].shape == (90, 52)
     assert labels.provenance["encoder"] == "mfcc-ssc"
@@ -73,16 +73,16 @@ def test_speech_without_phones_is_labelled(place):
     assert labels.provenance["version"] == open_teacher(teacher).version
 
 
-def test_labels_of_some_speech_do_not_stand_for_the_teacher(place):
-    """Those of what is not trained on are scored where all of it has them, else the teacher is."""
+def test_incomplete_labels_do_not_replace_the_teacher(folder):
+    """Stored labels are scored if all held-out speech has them; otherwise the teacher runs."""
     import marotte.learn.teachers as teachers
 
-    store = Store(place / "corpus")
+    store = Store(folder / "corpus")
     assert open_predictor(store, "phonetic") == LabelPredictor("phonetic")
-    mine = store.labels("phonetic", "asterisk_en-00000")
-    some = {id: curves for id, curves in mine.curves.items() if not id.endswith("/2")}
-    teacher = f"voice2face:{place / 'run'}"
-    write_labels(store, "partly", "asterisk_en-00000", some, mine.fps, mine.names, {})
+    labels = store.labels("phonetic", "asterisk_en-00000")
+    some = {id: curves for id, curves in labels.curves.items() if not id.endswith("/2")}
+    teacher = f"voice2face:{folder / 'run'}"
+    write_labels(store, "partly", "asterisk_en-00000", some, labels.fps, labels.names, {})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "marotte.learn.measure.predictors.open_teacher",
@@ -91,8 +91,8 @@ def test_labels_of_some_speech_do_not_stand_for_the_teacher(place):
         assert open_predictor(store, "partly") == TeacherPredictor("partly")
 
 
-def test_captures_of_one_s_own_teach_too(place, tmp_path, monkeypatch):
-    """Imported curves, no phones, and nobody kept for validation."""
+def test_imported_captures_can_be_trained_on(folder, tmp_path, monkeypatch):
+    """The corpus has imported curves, no phones and no validation speakers."""
     monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path / "cache"))
     store = Store(tmp_path / "corpus")
     store.write_part(
@@ -118,46 +118,48 @@ def test_captures_of_one_s_own_teach_too(place, tmp_path, monkeypatch):
     assert np.flatnonzero(controls.any(axis=0)).tolist() == [ARKIT_52.index["jawOpen"]]
 
 
-def test_it_is_scored_as_any_teacher(place):
-    arguments = ("evaluate", place / "corpus", "--split", "test_clean", "--workers", 1)
+def test_evaluate_scores_the_teacher(folder):
+    arguments = ("evaluate", folder / "corpus", "--split", "test_clean", "--workers", 1)
     for context in ("", "@512"):
-        result = run(*arguments, "--teacher", f"voice2face:{place / 'run'}{context}")
+        result = run(*arguments, "--teacher", f"voice2face:{folder / 'run'}{context}")
         assert result.exit_code == 0, result.output
         assert "asterisk_en/allison" in result.output
 
 
-def test_hearing_less_is_another_teacher(place):
-    whole = open_teacher(f"voice2face:{place / 'run'}")
-    less = open_teacher(f"voice2face:{place / 'run'}@512")
-    assert (whole.name, less.name) == ("by-ear", "by-ear-512ms")
-    assert whole.version != less.version
-    assert less.provenance["context_ms"] == 512
+def test_a_limited_context_is_another_teacher(folder):
+    whole = open_teacher(f"voice2face:{folder / 'run'}")
+    limited = open_teacher(f"voice2face:{folder / 'run'}@512")
+    assert (whole.name, limited.name) == ("by-ear", "by-ear-512ms")
+    assert whole.version != limited.version
+    assert limited.provenance["context_ms"] == 512
     utterance = speak("mine", "me", 0)
-    # This encoder hears 25 ms and nothing of the rest, but for the mean of its centroids.
-    assert np.abs(whole.curves(utterance) - less.curves(utterance)).mean() < 0.05
+    # This encoder's window is 25 ms; only the mean of the centroids depends on the rest.
+    assert np.abs(whole.curves(utterance) - limited.curves(utterance)).mean() < 0.05
     for n in (1, 400, 16_000):
         short = dataclasses.replace(utterance, samples=utterance.samples[:n])
-        assert whole.curves(short).shape == less.curves(short).shape
+        assert whole.curves(short).shape == limited.curves(short).shape
 
 
-def test_what_does_not_serve_is_one_sentence(place, tmp_path, monkeypatch):
+def test_errors_say_what_is_wrong(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("MAROTTE_CACHE", str(tmp_path))
     with pytest.raises(MarotteError, match=r"no trained Voice2Face in .*: run `marotte teach`"):
         open_teacher("voice2face")
-    with pytest.raises(MarotteError, match="windows of 333 ms, so its context can't be 100 ms"):
-        open_teacher(f"voice2face:{place / 'run'}@100")
+    with pytest.raises(
+        MarotteError, match="at least 333 ms, the window of Voice2Face's decoder, got 100 ms"
+    ):
+        open_teacher(f"voice2face:{folder / 'run'}@100")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "checkpoint.pt").write_bytes(b"no checkpoint")
     with pytest.raises(MarotteError, match="not a whole checkpoint"):
         open_teacher(f"voice2face:{tmp_path / 'broken'}")
-    result = run("teach", "missing.toml", place / "corpus")
+    result = run("teach", "missing.toml", folder / "corpus")
     assert result.exit_code == 2
     assert "no recipe at" in result.output
 
 
-def test_an_encoder_that_has_changed_is_refused(place, monkeypatch):
+def test_changed_encoder_weights_are_refused(folder, monkeypatch):
     from marotte.learn.teachers.encoders.spectral import SpectralEncoder
 
     monkeypatch.setattr(SpectralEncoder, "weights", "others")
-    with pytest.raises(MarotteError, match="weights of mfcc-ssc are not those that"):
-        open_teacher(f"voice2face:{place / 'run'}")
+    with pytest.raises(MarotteError, match="weights of mfcc-ssc differ from those that"):
+        open_teacher(f"voice2face:{folder / 'run'}")

@@ -6,7 +6,7 @@ A crop is a few equally spaced frames and the sound that their windows cover.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -23,6 +23,7 @@ from marotte.learn.speech.sound_files import to_16_khz
 from marotte.learn.utterance import Utterance
 from marotte.model.timing import STEP_SAMPLES, WindowSpec
 from marotte.paths import cache_folder
+from marotte.progress import Progress
 
 LEAD_S = 0.4  # a crop may start this long before its utterance and end this long after it
 
@@ -77,7 +78,7 @@ def load_speech(
     teacher: str,
     split: str,
     names: tuple[str, ...],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> LabelledSpeech:
     """Load all utterances of a split that a teacher has labelled.
 

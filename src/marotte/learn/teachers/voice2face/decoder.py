@@ -1,4 +1,4 @@
-"""The decoder of Voice2Face: encoder features in, principal components of the mesh out.
+"""The decoder of Voice2Face: encoder features in, offsets of the mesh's vertices out.
 
 It is the decoder of a conditional variational autoencoder (Appendix A of the paper):
 
@@ -11,17 +11,17 @@ features of a time window, every 1/60 s    [21 bins, n_features]
   fully connected layers                   [n_vertices * 3]
 ```
 
-The paper gives this order of layers without sizes; the sizes are ours. A window has 21 bins of
-1/60 s, 167 ms on each side of its frame. The first frequency convolution maps the encoder's features
-to 32 channels of 13 bands: with kernel and stride 3 for MFCC and SSC, and with a kernel over all
+The paper gives this order of layers without sizes; the sizes are ours. A window has 21 bins, 1/60 s
+apart, and covers 167 ms on each side of its frame. The first frequency convolution gives
+32 channels of 13 bands: with kernel and stride 3 for MFCC and SSC, and with a kernel over all
 features for a network's features, whose order has no meaning. Convolutions with kernel/stride 3/2,
 3/2 and 2/1 follow. The time convolutions have kernel/stride 5/2 and four times 3/1. Bins have fixed
 times, so the overlap of neighbouring windows is computed once. The last layer is initialised with
 the principal components of the training meshes.
 
-There is one latent per crop, not per frame: it can represent what stays the same, such as how widely
-a speaker opens the mouth, but not the motion of the lips. At inference the latent is 0, and the tag
-is that of the better labels.
+There is one latent per crop, not per frame: it can represent what stays the same, such as how
+widely a speaker opens the mouth, but not the motion of the lips. At inference the latent is 0, and
+the tag is that of the better labels.
 """
 
 from __future__ import annotations

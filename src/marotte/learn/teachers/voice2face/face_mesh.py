@@ -1,8 +1,8 @@
 """The mesh of Voice2Face: controls in, offsets of the vertices that they move out, and back.
 
 Offsets are from the face at rest, [..., n_vertices * 3] in mm, as tensors. Only the vertices of the
-packaged head that the teacher's controls move are used: 2764 of 5156 for the controls of speech. The
-offsets of the others are always 0.
+packaged head that the teacher's controls move are used: 2764 of 5156 for the controls of speech.
+The offsets of the others are always 0.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Mesh2Rig: vertices in, controls out, by a network that is trained through the rig.
 
-Based on Rig Inversion (Marquis Bolduc and Phan 2022): the loss does not compare controls but meshes,
-the input mesh and the mesh of the predicted controls. The paper learns an approximation of the rig;
-Marotte's head is linear, so here the rig is exact. The mesh is first projected onto the head's
-controls by least squares, which is exact for a mesh of the rig. The network only has to find the
-nearest face where these controls are outside 0..1.
+Based on Rig Inversion (Marquis Bolduc and Phan 2022): the loss compares meshes instead of controls,
+namely the input mesh and the mesh of the predicted controls. That paper learns an approximation of
+the rig; Marotte's head is linear, so here the rig is exact. The mesh is first projected onto the
+head's controls by least squares, which is exact for a mesh of the rig. The network only has to find
+the nearest face where these controls are outside 0..1.
 """
 
 from __future__ import annotations

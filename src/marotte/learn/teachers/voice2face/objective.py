@@ -2,7 +2,8 @@
 
 The losses of Appendix A are the distance of the vertices, the cosine distance of their normals, and
 the divergence of the latent. We add a higher weight for the vertices around the mouth, and the lip
-gap (`marotte.learn.train.losses.lip_gap`), because the lips hardly affect a mean over 2764 vertices.
+gap (`marotte.learn.train.losses.lip_gap`), because the lips hardly affect a mean over 2764
+vertices.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ class VertexError:
     """Computes the squared error of the vertices from components and controls, without a mesh.
 
     Both meshes are linear. Let the rows of `A` be those of the last layer's weight, of its bias and
-    of the controls' matrix, and let `v` be the components, 1 and the negative controls. The error of
-    a frame is then `|v A|^2 = v (A A') v'`, where `A A'` is a small matrix and the same for all
+    of the controls' matrix, and let `v` be the components, 1 and the negative controls. The error
+    of a frame is then `|v A|^2 = v (A A') v'`, where `A A'` is a small matrix and the same for all
     frames. It is stored in 64 bits, because the difference of large meshes is small.
 
     Args:
