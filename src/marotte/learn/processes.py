@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -13,8 +12,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from marotte.errors import MarotteError
+from marotte.processes import THREADS, end_with_parent
 
-THREADS = "OMP_NUM_THREADS"
 Input = TypeVar("Input")
 Result = TypeVar("Result")
 
@@ -29,6 +28,10 @@ def map_unordered(
 
     Raises:
         MarotteError: a worker process was killed.
+
+    Example:
+        >>> list(map_unordered(abs, [-1, 2], workers=1))
+        [1, 2]
     """
     threads = max(1, (os.cpu_count() or 1) // workers)
     with process_pool(workers, os.environ.get(THREADS, str(threads))) as executor:
@@ -70,13 +73,6 @@ def process_pool(workers: int, threads: str = "1") -> Generator[Executor | None]
 def _start(threads: str) -> None:
     # Ctrl-C ends a worker at once and silently. Files are renamed into place only when complete.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # A killed parent can't stop its workers, so each worker watches its parent.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     # PyTorch is imported later and would otherwise take all cores in each process.
     os.environ[THREADS] = threads
-
-
-def _end_with_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)

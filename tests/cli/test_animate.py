@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from made import make_voice
+from synthetic import make_voice
 from typer.testing import CliRunner
 
 from marotte import __version__

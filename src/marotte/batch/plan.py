@@ -1,0 +1,92 @@
+"""Sound files and folders of them in; jobs out: which recording is written to which files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from marotte import plugins
+from marotte.errors import MarotteError
+
+ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
+"""Endings of the files that are taken from folders."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording and the files to write."""
+
+    source: Path
+    outputs: tuple[Path, ...]
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Check that files of these endings can be written.
+
+    Raises:
+        MarotteError: there is no such format, or its package is not installed.
+    """
+    from marotte.face.animation import writer_for
+
+    known = plugins.names(plugins.FORMATS)
+    for ending in formats:
+        if ending not in known:
+            raise MarotteError(f"there is no format {ending!r}: use {', '.join(known)}")
+        writer_for(Path(f"file.{ending}"))
+    if not formats:
+        raise MarotteError(f"give at least one format: {', '.join(known)}")
+
+
+def find_recordings(inputs: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield each recording, and the name of its files below the output folder, without an ending.
+
+    Folders are read one at a time. Hidden files and folders are passed over.
+    """
+    for path in inputs:
+        if not path.is_dir():
+            yield path, path.stem
+            continue
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            below = Path(folder).relative_to(path)
+            for name in sorted(files):
+                if name.lower().endswith(ENDINGS) and not name.startswith("."):
+                    yield Path(folder, name), str(below / Path(name).stem)
+
+
+def count_recordings(inputs: Sequence[Path]) -> int:
+    """Return the number of recordings.
+
+    Raises:
+        MarotteError: an input is missing or holds no recordings, or two would write the same file.
+    """
+    names: set[str] = set()
+    for path in inputs:
+        if not path.exists():
+            raise MarotteError(f"no such file: {path}")
+        n_before = len(names)
+        for source, name in find_recordings([path]):
+            name = os.path.normcase(name)
+            if name in names:
+                first = next(s for s, n in find_recordings(inputs) if os.path.normcase(n) == name)
+                if first.resolve() == source.resolve():
+                    raise MarotteError(f"{source} is given twice: give it once")
+                raise MarotteError(
+                    f"{first} and {source} would write the same files: rename one of them, or "
+                    "write to another folder"
+                )
+            names.add(name)
+        if len(names) == n_before:
+            raise MarotteError(f"the folder {path} holds no {', '.join(ENDINGS)} file")
+    return len(names)
+
+
+def is_up_to_date(job: Job, since_ns: int) -> bool:
+    """Return whether all files are there, and none is older than the recording or `since_ns`."""
+    try:
+        oldest_ns = min(path.stat().st_mtime_ns for path in job.outputs)
+        return oldest_ns >= max(job.source.stat().st_mtime_ns, since_ns)
+    except OSError:
+        return False
