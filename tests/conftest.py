@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser import browser
-from made import TINY, make_voice, write_tiny
+from synthetic import TINY, make_voice, write_tiny
 
 __all__ = ["browser", "changed_student", "tiny_student", "write_sound"]
 

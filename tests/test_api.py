@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import make_voice
+from synthetic import make_voice
 
 import marotte
 from marotte import MarotteError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from made import make_voice
+from synthetic import make_voice
 
 from marotte.learn.data.store import Store
 

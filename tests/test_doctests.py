@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from made import make_voice
+from synthetic import make_voice
 
 import marotte
 

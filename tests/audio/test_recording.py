@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import make_voice
+from synthetic import make_voice
 
 from marotte.audio.recording import Recording, open_recording
 from marotte.errors import MarotteError

@@ -110,9 +110,9 @@ def test_pictures_match_the_renderer(tmp_path):
 def test_failed_write_keeps_the_old_file(tmp_path):
     path = tmp_path / "out.mp4"
     path.write_bytes(b"before")
-    stranger = Rig("stranger", ("wag", "ear"), (0, 0), (1, 1), ())
+    other = Rig("other", ("wag", "ear"), (0, 0), (1, 1), ())
     with pytest.raises(MarotteError, match="has none of the controls"):
-        video.write(make_animation(30, rig=stranger), path)
+        video.write(make_animation(30, rig=other), path)
 
     def damaged(n):
         yield np.zeros(n, np.float32)

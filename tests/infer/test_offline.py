@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import FUTURE, PAST, Floats, make_voice, tiny_answer
+from synthetic import FUTURE, PAST, Floats, make_voice, tiny_answer
 
 from marotte.audio.recording import Recording, open_recording
 from marotte.audio.resampling import SAMPLE_RATE

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import TINY, Floats, make_voice, write_tiny
+from synthetic import TINY, Floats, make_voice, write_tiny
 
 from marotte.audio.recording import Recording, open_recording
 from marotte.errors import MarotteError

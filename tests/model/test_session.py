@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import FUTURE, PAST, TINY, tiny_answer, write_tiny
+from synthetic import FUTURE, PAST, TINY, tiny_answer, write_tiny
 
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52, Rig

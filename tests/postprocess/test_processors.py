@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import make_voice
+from synthetic import make_voice
 
 from marotte.audio.recording import Recording
 from marotte.errors import MarotteError

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import Floats, make_voice
+from synthetic import Floats, make_voice
 
 from marotte.errors import MarotteError
 from marotte.realtime.inputs import Input, microphone, pipe

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import Floats, make_voice
+from synthetic import Floats, make_voice
 from typer.testing import CliRunner
 
 from marotte.audio.recording import Recording

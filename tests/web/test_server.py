@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import make_voice
+from synthetic import make_voice
 from typer.testing import CliRunner
 
 from marotte.audio.recording import Recording
@@ -142,10 +142,10 @@ class TestSession:
     def test_backlog_is_bounded_and_times_stay_right(self, student: Student):
         session, inbox = Session(lambda index: student, FPS), Inbox()
         inbox.add(Start(0, False, 1, RATE))
-        piece = np.zeros(RATE // 10, np.float32)
-        n_pieces = 50
-        for _ in range(n_pieces):
-            inbox.add(Sound(1, piece))
+        block = np.zeros(RATE // 10, np.float32)
+        n_blocks = 50
+        for _ in range(n_blocks):
+            inbox.add(Sound(1, block))
         work = inbox.take()
         assert work is not None
         assert len(work.samples) <= (MAX_BACKLOG_S + 0.1) * RATE
@@ -154,7 +154,7 @@ class TestSession:
         work = inbox.take()
         assert work is not None
         frames += [read_frame(m) for m in session.advance(work) if m[0] == protocol.FRAME]
-        assert frames[-1][1] == pytest.approx(n_pieces / 10 - 1 / FPS, abs=0.02)
+        assert frames[-1][1] == pytest.approx(n_blocks / 10 - 1 / FPS, abs=0.02)
 
     def test_late_sound_makes_only_the_newest_frames(self, student: Student):
         session, inbox = Session(lambda index: student, FPS), Inbox()

@@ -131,20 +131,20 @@ def test_dropped_file_is_in_step_with_its_sound(
     frames = np.arange(expected.n_frames) / FPS
     names = ["jawOpen", "mouthPucker", "mouthStretchLeft"]
     content = base64.b64encode(write_sound("voice.wav", voice, RATE).read_bytes()).decode()
-    seen = opened.page.evaluate(
+    samples = opened.page.evaluate(
         """([content, names]) => new Promise(done => {
             const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
             const dataTransfer = new DataTransfer();
             dataTransfer.items.add(new File([bytes], "voice.wav"));
             document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
-            const seen = [], end = performance.now() + 60_000;
+            const samples = [], end = performance.now() + 60_000;
             const record = () => {
                 const plays = marotte.source === "voice.wav";
                 const late = performance.now() > end;
-                if (late || (!plays && seen.length)) return done(seen);  // the file has ended
+                if (late || (!plays && samples.length)) return done(samples);  // the file has ended
                 if (plays && marotte.time > 0) {
                     const values = names.map(name => marotte.influence(name));
-                    seen.push([marotte.time, marotte.delay.parts?.[3] ?? 0, ...values]);
+                    samples.push([marotte.time, marotte.delay.parts?.[3] ?? 0, ...values]);
                 }
                 requestAnimationFrame(record);
             };
@@ -152,9 +152,9 @@ def test_dropped_file_is_in_step_with_its_sound(
         })""",
         [content, names],
     )
-    assert len(seen) > 5
-    assert max(held_ms for _, held_ms, *_ in seen) > 0
-    for time, _, *values in seen:
+    assert len(samples) > 5
+    assert max(held_ms for _, held_ms, *_ in samples) > 0
+    for time, _, *values in samples:
         for name, value in zip(names, values, strict=True):
             assert value == pytest.approx(np.interp(time, frames, expected[name]), abs=0.03)
 

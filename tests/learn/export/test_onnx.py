@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from made import make_voice
+from synthetic import make_voice
 
 from marotte.audio.recording import Recording
 from marotte.infer.evaluators import StepEvaluator
