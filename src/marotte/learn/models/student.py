@@ -73,7 +73,7 @@ class StudentConfig:
             raise MarotteError(f"channels must be a multiple of 4, got {self.channels}")
         if self.frontend not in FRONTENDS:
             valid = ", ".join(map(repr, FRONTENDS))
-            raise MarotteError(f"frontend must be one of {valid}, got {self.frontend!r}")
+            raise MarotteError(f"front end must be one of {valid}, got {self.frontend!r}")
         if self.norm not in ("window", "step"):
             raise MarotteError(f"norm must be 'window' or 'step', got {self.norm!r}")
         if self.norm not in FRONTENDS[self.frontend]:

@@ -101,7 +101,7 @@ def with_meshes(
             raise MarotteError(f"{store.folder} has no {split!r} speech: use a larger corpus")
     source, version = _source(store, recipe.teacher, training_sets)
     key = repr((asdict(recipe), version)).encode()
-    folder = plan.home.parent / f"meshes-{hashlib.sha256(key).hexdigest()[:8]}"
+    folder = plan.runs_folder.parent / f"meshes-{hashlib.sha256(key).hexdigest()[:8]}"
     vertices = folder / "vertices"
     all_sets = [
         *training_sets,
@@ -111,7 +111,7 @@ def with_meshes(
     mesh = _fitted(folder, vertices, recipe, training_sets[0])
     labelled = _labelled(store, training_sets, folder / "corpus", mesh, vertices, progress)
     meshes = Meshes(mesh, vertices, store, source, recipe.teacher, recipe.minutes)
-    return replace(plan, store=labelled, home=folder / plan.home.name, meshes=meshes)
+    return replace(plan, store=labelled, runs_folder=folder / plan.runs_folder.name, meshes=meshes)
 
 
 def lip_vertices(head: Head) -> list[int]:

@@ -81,7 +81,7 @@ class Table:
         """Return the teacher and the rows with these labels that have runs, by label."""
         meshes = self.plan.meshes
         name = meshes.teacher if meshes else self.teacher
-        source = meshes.source if meshes else TeacherPredictor(name)
+        source = meshes.predictor if meshes else TeacherPredictor(name)
         predictors: dict[str, Predictor] = {f"teacher ({name})": source}
         by_label = {row.label: row for row in self.rows}
         for label in labels:
@@ -125,7 +125,9 @@ def trained_only(table: Table) -> Table:
         )
     ]
     if runs_of(table.rows) and not runs_of(rows):
-        raise MarotteError(f"no run is finished in {table.plan.home}: run again without --no-train")
+        raise MarotteError(
+            f"no run is finished in {table.plan.runs_folder}: run again without --no-train"
+        )
     return replace(table, rows=rows)
 
 
@@ -213,7 +215,7 @@ def _draw_meshes(table: Table, figures: Sequence[Figures]) -> None:
     """Draw the plots of table4, the lips over a sentence, and the frames of all students."""
     folder, store = table.folder, table.plan.store
     if table.plan.meshes:
-        store = table.plan.meshes.spoken
+        store = table.plan.meshes.full_corpus
     plot_metrics(table.rows, figures, folder / "table4-metrics.png", "MSE of the vertices, mm²", 1)
     predictors = table.predictors([row.label for row in table.rows])
     plot_lips(choose_sentence(store, CLEAN), predictors, folder / "table4-lips.png")

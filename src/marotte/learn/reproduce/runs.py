@@ -1,4 +1,4 @@
-"""The runs behind a table: recipes and a corpus in, a folder with a checkpoint a run out."""
+"""The training runs behind a table: recipes and a corpus in, one run folder per run out."""
 
 from __future__ import annotations
 
@@ -21,90 +21,90 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Meshes:
-    """Meshes that are learnt from, in place of a rig's curves.
+    """Meshes that the runs learn, in place of a rig's curves.
 
     Attributes:
-        file: of the mesh.
+        file: the mesh file.
         vertices: the folder of the files of vertices.
-        spoken: the whole corpus, whose test sets are scored.
-        source: whose face they are, at 60 fps; as the files were made.
-        teacher: the name of who moved them.
-        minutes: of training speech.
+        full_corpus: the whole corpus; its test sets are scored.
+        predictor: moved the meshes; it gives curves at 60 fps, as the files were made.
+        teacher: the name of the teacher behind the predictor.
+        minutes: minutes of training speech.
     """
 
     file: Path
     vertices: Path
-    spoken: Store
-    source: Predictor
+    full_corpus: Store
+    predictor: Predictor
     teacher: str
     minutes: float
 
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What all rows of a table have in common.
+    """What all rows of a table share.
 
     Attributes:
         store: the labelled corpus.
-        recipes: the folder of the rows' recipe files.
-        minutes: the training budget of each run; None leaves each recipe its own.
-        home: the folder that holds a folder a run.
-        meshes: what the runs learn, where that is no rig.
+        recipes: the folder of the recipes of the rows.
+        minutes: the training budget of each run; None for the budgets of the recipes.
+        runs_folder: the folder with one run folder per run.
+        meshes: the meshes that the runs learn; None if they learn a rig's curves.
     """
 
     store: Store
     recipes: Path
     minutes: float | None
-    home: Path
+    runs_folder: Path
     meshes: Meshes | None = None
 
     @classmethod
     def of(cls, corpus: Path, recipes: Path, minutes: float | None) -> TablePlan:
-        """The plan whose runs lie in Marotte's cache, by corpus and budget."""
+        """Return the plan whose runs are in Marotte's cache, by corpus and budget."""
         budget = "own-budget" if minutes is None else f"{minutes:g}-minutes"
-        store = Store.open(corpus)
-        home = cache_folder() / "reproduce"
-        plan = cls(store, recipes, minutes, home)
-        return replace(plan, home=home / plan.corpus.rstrip("/").rsplit("/", 1)[-1] / budget)
+        folder = cache_folder() / "reproduce"
+        plan = cls(Store.open(corpus), recipes, minutes, folder)
+        corpus_name = plan.corpus.rstrip("/").rsplit("/", 1)[-1]
+        return replace(plan, runs_folder=folder / corpus_name / budget)
 
     @property
     def corpus(self) -> str:
-        """The corpus, the same from wherever it is looked at."""
+        """The absolute path or the URL of the corpus."""
         folder = self.store.folder
         return folder if isinstance(folder, str) else folder.resolve().as_posix()
 
     def folder(self, row: Row, seed: int) -> Path:
-        """Where a run is, or will be."""
-        return self.home / f"{row.run}-seed-{seed}"
+        """Return the run folder of a row, whether or not the run exists."""
+        return self.runs_folder / f"{row.run}-seed-{seed}"
 
     def recipe(self, row: Row, seed: int) -> TrainingRecipe:
-        """A row's recipe with the plan's budget and a seed.
+        """Return a row's recipe with the plan's budget and a seed.
 
         Raises:
-            MarotteError: there is no such recipe, or it is not strict.
+            MarotteError: the recipe is missing, or has wrong keys.
         """
         from marotte.learn.train.recipe import training_recipe
 
         path = self.recipes / f"{row.recipe}.toml"
         if not path.is_file():
             raise MarotteError(
-                f"there is no recipe {path}: run this in a clone of Marotte, or give --recipes"
+                f"there is no recipe {path}: run this in a clone of Marotte, or pass --recipes"
             )
-        tables = with_minutes(changed(read_recipe(path), row), self.minutes)
+        tables = with_minutes(with_row_changes(read_recipe(path), row), self.minutes)
         tables["train"] = {**tables.get("train", {}), "seed": seed}
         return training_recipe({**tables, "name": row.run}, str(path))
 
 
-def changed(tables: dict[str, Any], row: Row) -> dict[str, Any]:
-    """A recipe's tables with a row's differences."""
-    kept = {key: value for key, value in tables.items() if key not in row.drops}
+def with_row_changes(tables: dict[str, Any], row: Row) -> dict[str, Any]:
+    """Return a recipe's tables with the changes of a row."""
+    result = {key: value for key, value in tables.items() if key not in row.drops}
     for table, keys in row.changes.items():
-        kept[table] = {**kept.get(table, {}), **keys}
-    return kept
+        result[table] = {**result.get(table, {}), **keys}
+    return result
 
 
 def runs_of(rows: Sequence[Row]) -> list[tuple[Row, int]]:
-    """Each run that rows need, once: several rows may be evaluations of one."""
+    """Return each run that rows need, as a row and a seed. Rows may share a run."""
     runs: dict[tuple[str, int], Row] = {}
     for row in rows:
         if row.recipe:
@@ -160,7 +160,7 @@ class Trainer:
 
 
 def is_trained(folder: Path, recipe: TrainingRecipe) -> bool:
-    """Whether a run's checkpoint has used its budget up."""
+    """Return whether a run's checkpoint has used up its budget."""
     from marotte.learn.train.checkpoint import CHECKPOINT_FILE, RunProgress, read_checkpoint
 
     if not (folder / CHECKPOINT_FILE).is_file():

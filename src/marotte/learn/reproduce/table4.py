@@ -107,11 +107,11 @@ def _figures(
 ) -> list[MeshFigures]:
     """Score a motion on both test sets of the table."""
     figures: list[MeshFigures] = []
-    for split in held_out_splits(meshes.spoken):
+    for split in held_out_splits(meshes.full_corpus):
         if split not in SPLITS:
             continue
         scores = mesh_score.score_motions(
-            meshes.spoken,
+            meshes.full_corpus,
             meshes.file,
             [meshes.vertices],
             split,
