@@ -123,7 +123,7 @@ def _start_worker(prepare: Callable[[], Function]) -> _Worker:
     with _interrupts_blocked():
         process.start()
     theirs.close()
-    return _Worker(process, ours)
+    return _Worker(process, cast(Connection, ours))
 
 
 @contextmanager

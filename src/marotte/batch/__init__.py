@@ -146,13 +146,14 @@ def _partial_folder(folder: Path) -> Generator[Path]:
 
 def _add(result: BatchResult, job: Job, outcome: float | str | None) -> None:
     """Count a finished job. Its outcome is the duration of the sound, or what went wrong."""
-    if isinstance(outcome, float):
+    if outcome is None:
+        outcome = "the process died, perhaps because memory ran out"
+    if isinstance(outcome, str):
+        named = str(job.source) in outcome
+        result.failures.append(outcome if named else f"{job.source}: {outcome}")
+    else:
         result.animated += 1
         result.sound_s += outcome
-        return
-    message = outcome or "the process died, perhaps because memory ran out"
-    named = str(job.source) in message
-    result.failures.append(message if named else f"{job.source}: {message}")
 
 
 def _prepare(settings: Settings, partial_folder: Path) -> Callable[[Job], float | str]:

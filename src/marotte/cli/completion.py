@@ -51,6 +51,5 @@ def _files(incomplete: str, ending: str) -> list[str]:
     return [
         start + name
         for name in names
-        if name.startswith(word or tuple("abcdefghijklmnopqrstuvwxyz"))
-        and name.endswith((ending, "/"))
+        if name.startswith(word) and not name.startswith(".") and name.endswith((ending, "/"))
     ]

@@ -124,7 +124,8 @@ def score(
 ) -> None:
     """Compare a student's vertices with the captured ones.
 
-    Two references stand next to it: the best that the components allow, and a still face.
+    References are scored too: the captured vertices themselves, their best approximation
+    by the components, and a still face.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console

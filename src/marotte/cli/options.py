@@ -98,7 +98,7 @@ Threads = Annotated[
 SpeechMinutes = Annotated[
     float | None,
     typer.Option(
-        help="Score at most this many minutes of speech per test set; always the same speech.",
+        help="Score at most this many minutes of speech per split; always the same speech.",
         show_default="all",
     ),
 ]
