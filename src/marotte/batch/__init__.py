@@ -158,10 +158,12 @@ def _add(result: BatchResult, job: Job, outcome: float | str | None) -> None:
 
 def _prepare(settings: Settings, partial_folder: Path) -> Callable[[Job], float | str]:
     """Return the function that a worker process runs on each job."""
-    model = settings.load()
+    model: Model | None = None
 
     def run(job: Job) -> float | str:
+        nonlocal model
         try:
+            model = model or settings.load()
             return _animate(model, settings, job, partial_folder)
         except MarotteError as error:
             return str(error)

@@ -136,12 +136,12 @@ def check_alignment(
 
     console = Console()
     for name in voice or ["hibari", "espeak"]:
-        found = measure_agreement(configure(name, {}), count)
+        agreement = measure_agreement(configure(name, {}), count)
         console.print(
-            f"{name}: {found.utterances} sentences aligned, {found.failed} not; "
-            f"{found.phones} onsets, {found.matched:.0%} of all: "
-            f"median error {found.median_ms:.0f} ms (bias {found.bias_ms:+.0f} ms), "
-            f"{found.within_20_ms:.0%} within 20 ms, {found.within_50_ms:.0%} within 50 ms"
+            f"{name}: {agreement.utterances} sentences aligned, {agreement.failed} not; "
+            f"{agreement.phones} onsets, {agreement.matched:.0%} of all: "
+            f"median error {agreement.median_ms:.0f} ms (bias {agreement.bias_ms:+.0f} ms), "
+            f"{agreement.within_20_ms:.0%} within 20 ms, {agreement.within_50_ms:.0%} within 50 ms"
         )
 
 

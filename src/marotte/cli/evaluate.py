@@ -14,9 +14,11 @@ from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor
 
     from rich.table import Table
 
+    from marotte.learn.data.store import Store
     from marotte.learn.measure.evaluate import Score
     from marotte.learn.measure.predictors import Predictor
 
@@ -72,8 +74,8 @@ def evaluate(
 
     from marotte.learn.data.store import Store
     from marotte.learn.measure import card as pages
-    from marotte.learn.measure import evaluate as scoring
     from marotte.learn.measure import predictors
+    from marotte.learn.measure.evaluate import held_out_splits
     from marotte.learn.processes import process_pool
 
     store = Store.open(corpus)
@@ -86,15 +88,8 @@ def evaluate(
     console = Console()
     tables: dict[str, list[Score]] = {}
     with process_pool(workers or os.cpu_count() or 1) as pool:
-        for name in split or scoring.held_out_splits(store) or ["test_clean"]:
-            tables[name] = []
-            for title, predictor in compared.items():
-                with progress_bars() as bars:
-                    progress = bar(bars, name)
-                    rows = scoring.evaluate(
-                        predictor, store, name, title, against, progress, minutes=speech, pool=pool
-                    )
-                tables[name] += rows if len(tables[name]) == 0 else rows[-1:]
+        for name in split or held_out_splits(store) or ["test_clean"]:
+            tables[name] = score_split(store, name, compared, against, speech, pool)
             console.print(score_table(name, tables[name]))
     if teacher:
         return
@@ -108,6 +103,28 @@ def evaluate(
         pages.replace_section(card, pages.card_results(tables, lines))
     if summary:
         pages.replace_section(summary, pages.readme_results(tables, lines))
+
+
+def score_split(
+    store: Store,
+    split: str,
+    predictors: dict[str, Predictor],
+    against: str,
+    minutes: float | None,
+    pool: Executor | None,
+) -> list[Score]:
+    """Score predictors on a split: the first one speaker by speaker, the others as a whole."""
+    from marotte.learn.measure.evaluate import evaluate
+
+    scores: list[Score] = []
+    for title, predictor in predictors.items():
+        with progress_bars() as bars:
+            progress = bar(bars, split)
+            rows = evaluate(
+                predictor, store, split, title, against, progress, minutes=minutes, pool=pool
+            )
+        scores += rows[-1:] if scores else rows
+    return scores
 
 
 def open_students(

@@ -98,18 +98,18 @@ def live(
     )
     stream = Stream(actor, source.rate, fps, smooth, processors)
     take = Take(stream.rig, fps, source.rate, actor.name)
-    senders = open_senders(output, take, fast)
+    queues = open_queues(output, take, fast)
     say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(output)}")
     say(stream.cost)
     with status_line() as show:
-        running = LiveRunner(source, stream, senders, fast=fast, report=say, show=show)
+        running = LiveRunner(source, stream, queues, fast=fast, report=say, show=show)
         # SIGTERM, from a supervisor or at shutdown, finishes the recordings as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             running.run()
         finally:
             show(None)
-            say(summary(running, senders))
+            say(summary(running, queues))
 
 
 def list_devices() -> None:
@@ -124,7 +124,7 @@ def list_devices() -> None:
 
 
 def open_input(source: str | None, device: str | None, rate: int, fast: bool) -> Input:
-    """The input that the options say; devices and their package are asked for only if needed."""
+    """Open the input that the options name. Packages for devices are imported only if needed."""
     if source == "-":
         from marotte.realtime.inputs.pipe import PipeInput
 
@@ -138,11 +138,11 @@ def open_input(source: str | None, device: str | None, rate: int, fast: bool) ->
     return Microphone(device)
 
 
-def open_senders(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
-    """Open all outputs, or none.
+def open_queues(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
+    """Open all outputs, or none; return their queues.
 
     Raises:
-        MarotteError: one can't be opened; those that were are closed.
+        MarotteError: an output can't be opened. The others are closed.
     """
     from marotte.realtime.output_queue import OutputQueue
     from marotte.realtime.outputs import open_output
@@ -162,13 +162,13 @@ def open_senders(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
 
 
 def say(line: str) -> None:
-    """Tell the person something; frames may be on standard output."""
+    """Print to the error stream, because frames may go to standard output."""
     typer.echo(line, err=True)
 
 
 @contextmanager
 def status_line() -> Iterator[Callable[[LiveRunner | None], None]]:
-    """A line that moves while it goes on, where the error stream is a terminal; None ends it."""
+    """Give a function that updates a status line on a terminal; None removes the line."""
     from rich.console import Console
     from rich.live import Live as Line
     from rich.text import Text
@@ -186,14 +186,14 @@ def status_line() -> Iterator[Callable[[LiveRunner | None], None]]:
 
 
 def status(live: LiveRunner) -> str:
-    """How it goes, in a line."""
+    """Return the time, the level of the sound and the delay, in one line."""
     meter = "█" * round(20 * min(1.0, live.level) ** 0.5)
     delay = f"{sorted(live.delays_ms)[len(live.delays_ms) // 2]:.0f} ms" if live.delays_ms else "–"
     return f"{live.stream.next_frame / live.stream.fps:7.1f} s  {meter:20}  delay {delay}"
 
 
-def summary(live: LiveRunner, senders: list[OutputQueue]) -> str:
-    """How it went: frames, delays, and what was dropped."""
+def summary(live: LiveRunner, queues: list[OutputQueue]) -> str:
+    """Return how many frames there were, how late they were, and how many were dropped."""
     lines = [f"{live.n_frames} frames of {live.stream.n_pushed / live.stream.rate:.1f} s of sound"]
     if live.delays_ms and not live.fast:
         ordered = sorted(live.delays_ms)
@@ -201,5 +201,5 @@ def summary(live: LiveRunner, senders: list[OutputQueue]) -> str:
         lines[0] += f", {median:.0f} ms after their moment, 99 % of them within {most:.0f} ms"
     if live.n_skipped or live.n_lost:
         lines.append(f"too late: {live.n_skipped} frames, {live.n_lost} samples of sound")
-    lines += [f"{s.name} dropped {s.n_dropped} frames" for s in senders if s.n_dropped]
+    lines += [f"{s.name} dropped {s.n_dropped} frames" for s in queues if s.n_dropped]
     return "\n".join(lines)

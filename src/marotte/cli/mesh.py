@@ -15,6 +15,7 @@ from marotte.cli.progress_bars import bar, progress_bars
 from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
+    from marotte.face.mesh import Mesh
     from marotte.learn.measure.mesh_score import MeshScore
 
 app = typer.Typer(help="Animate a mesh: vertices instead of a rig.", no_args_is_help=True)
@@ -156,17 +157,23 @@ def score(
     for name, show in MEASURES.items():
         table.add_row(name, *(show(each) for each in rows.values()))
     Console().print(table)
-    first = rows["student"]
-    if not loaded.lips:
+    print_closures(loaded, rows["student"], closed_mm)
+
+
+def print_closures(mesh: Mesh, score: MeshScore, closed_mm: float | None) -> None:
+    """Print when lips count as closed, or why closures are not measured."""
+    from marotte.learn.measure.mesh_score import closed_threshold_mm
+
+    if not mesh.lips:
         typer.echo("the lips of this mesh are not known: fit it with --lips to measure them")
         return
-    if not len(first.closures.bilabial_mm) and not len(first.closures.open_mm):
+    if not len(score.closures.bilabial_mm) and not len(score.closures.open_mm):
         typer.echo(
-            "none of this speech has phones with a /p b m/ or an open vowel: no closures are "
-            "counted; bring its text, or textgrids, to have it aligned"
+            "none of this speech has phones with a /p b m/ or an open vowel, so closures are not "
+            "counted; add its text or TextGrids to have it aligned"
         )
-    threshold_mm = mesh_score.closed_threshold_mm(loaded) if closed_mm is None else closed_mm
-    typer.echo(f"lips are closed at {threshold_mm:.2f} mm or less of their middles' distance")
+    threshold_mm = closed_threshold_mm(mesh) if closed_mm is None else closed_mm
+    typer.echo(f"lips are closed at {threshold_mm:.2f} mm or less between their middles")
 
 
 MEASURES: dict[str, Callable[[MeshScore], str]] = {
