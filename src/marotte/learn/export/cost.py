@@ -20,6 +20,8 @@ from marotte.model.session import INPUT, load_student
 from marotte.model.streaming import STREAMED
 
 MIB = 2**20
+PRODUCTS = ("Conv", "Gemm", "MatMul")
+NORMS = ("LayerNormalization", "InstanceNormalization", "GroupNormalization")
 CONSTANTS = ("cosine", "sine", "bands", "dct")  # buffers of MelFrontend and MfccNet, not weights
 
 
@@ -64,26 +66,30 @@ def cost_of(path: Path, n_samples: int | None = None) -> Cost:
     }
     if n_samples is not None:
         feed[INPUT] = np.zeros((1, n_samples), np.float32)
-    shapes = _shapes_in(model, feed)
-    constants = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
-    shapes |= constants
+    shapes = _shapes_in(model, feed) | {t.name: list(t.dims) for t in graph.initializer}
     outputs = macs = 0
     for node in graph.node:
-        if node.op_type in ("Conv", "Gemm", "MatMul"):
+        if node.op_type in PRODUCTS:
             size = int(np.prod(shapes[node.output[0]]))
             macs += size * _products_per_output(node, shapes)
             outputs += size
-        elif node.op_type in ("LayerNormalization", "InstanceNormalization", "GroupNormalization"):
+        elif node.op_type in NORMS:
             outputs += int(np.prod(shapes[node.output[0]]))
-    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)  # `export --half`
-    weights = [
-        tensor
-        for tensor in graph.initializer
-        if tensor.data_type in floats
-        and not tensor.name.removesuffix(HALF_SUFFIX).endswith(CONSTANTS)
-    ]
-    parameters = sum(int(np.prod(tensor.dims)) for tensor in weights if len(tensor.dims))
+    parameters = _count_parameters(graph)
     return Cost(parameters, macs, 4 * (feed[INPUT].size + parameters + 2 * outputs) / MIB)
+
+
+def _count_parameters(graph: Any) -> int:
+    from onnx import TensorProto
+
+    float_types = (TensorProto.FLOAT, TensorProto.FLOAT16)  # the latter by `export --half`
+    return sum(
+        int(np.prod(tensor.dims))
+        for tensor in graph.initializer
+        if len(tensor.dims)
+        and tensor.data_type in float_types
+        and not tensor.name.removesuffix(HALF_SUFFIX).endswith(CONSTANTS)
+    )
 
 
 def _shapes_in(model: Any, feed: dict[str, NDArray[np.float32]]) -> dict[str, list[int]]:

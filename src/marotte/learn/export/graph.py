@@ -54,15 +54,19 @@ def onnx_graph(
     if program is None:
         raise MarotteError("torch returned no ONNX program: use another version of torch")
     model = program.model_proto
-    # The exporter notes the source line of every node, with a path of this machine.
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for values in (model.graph.value_info, model.graph.input, model.graph.output):
-        for value in values:
-            del value.metadata_props[:]
+    _remove_source_lines(model.graph)
     onnx.checker.check_model(model)
     return model
+
+
+def _remove_source_lines(graph: Any) -> None:
+    """Remove the exporter's notes on source lines, which have paths of this machine."""
+    for node in graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for values in (graph.value_info, graph.input, graph.output):
+        for value in values:
+            del value.metadata_props[:]
 
 
 def save_model(model: Any, metadata: dict[str, str], path: Path) -> None:

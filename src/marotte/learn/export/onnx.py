@@ -71,16 +71,21 @@ def export(
     contract = contract_of(
         plain, name=name, version=version, rig=rig, teacher=teacher, licence=licence
     )
+    _write_forms(plain, contract, path, mesh)
+    return contract
+
+
+def _write_forms(net: FaceNet, contract: Contract, path: Path, mesh: Mesh | None) -> None:
+    """Write the window form and, if there is one, the streamed form: both or neither."""
     streamed_path = path.with_suffix(STREAMED)
     with ExitStack() as replaced_files:
         temporary = replaced_files.enter_context(replacing(path))
-        write_window_form(plain, contract, temporary, mesh)
-        if isinstance(plain, StudentNet) and plain.config.norm == "step":
+        write_window_form(net, contract, temporary, mesh)
+        if isinstance(net, StudentNet) and net.config.norm == "step":
             temporary = replaced_files.enter_context(replacing(streamed_path))
-            write_streamed_form(plain, contract, temporary)
+            write_streamed_form(net, contract, temporary)
         else:
             streamed_path.unlink(missing_ok=True)  # left by another student of this name
-    return contract
 
 
 def contract_of(

@@ -15,10 +15,10 @@ from torch.nn import functional
 
 from marotte.errors import MarotteError, missing_extra
 from marotte.learn.models.frontends import (
-    LOG_FLOOR,
     WAVEFORM_KERNELS,
     WAVEFORM_STRIDES,
     fourier_halves,
+    log_mel_frames,
     mel_bands,
 )
 from marotte.learn.models.student import HIDDEN, Prediction, StudentConfig
@@ -87,17 +87,9 @@ class MfccNet(Baseline):
         )
 
     def mfcc(self, samples: Tensor) -> Tensor:
-        """Return MFCCs [batch, coefficients, n_frames] of samples [batch, n].
-
-        The log-mel is computed as in `MelFrontend.log_mel`.
-        """
-        n_hops = samples.shape[1] // MFCC_HOP_SAMPLES
-        hops = samples[:, : n_hops * MFCC_HOP_SAMPLES].reshape(-1, n_hops, MFCC_HOP_SAMPLES)
-        first, second = hops[:, :-1], hops[:, 1:].flip(-1)
-        cosine = torch.matmul(first + second, self.cosine)
-        sine = torch.matmul(first - second, self.sine)
-        power = torch.matmul(cosine.square() + sine.square(), self.bands)
-        return torch.matmul((torch.log(power + LOG_FLOOR) + 5.0) / 5.0, self.dct).transpose(1, 2)
+        """Return MFCCs [batch, coefficients, n_frames] of samples [batch, n]."""
+        log_mel = log_mel_frames(samples, self.cosine, self.sine, self.bands)
+        return torch.matmul(log_mel, self.dct).transpose(1, 2)
 
     def features(self, samples: Tensor) -> Tensor:
         """Return features [batch, channels] of windows [batch, n_samples]."""

@@ -219,20 +219,8 @@ class MelFrontend(nn.Module):
         return n_samples - used
 
     def log_mel(self, samples: Tensor) -> Tensor:
-        """Return the log-mel [batch, bands, n_frames] of samples [batch, n].
-
-        A frame is two hops long. Cosines about its middle are symmetric and sines antisymmetric,
-        so the second half is folded onto the first, and each matrix of the Fourier transform is a
-        quarter of the size. The transform is a matrix product so that the exported student needs
-        no extra ONNX operators. The last line scales speech to about -1..1.
-        """
-        n_hops = samples.shape[1] // MEL_HOP_SAMPLES
-        hops = samples[:, : n_hops * MEL_HOP_SAMPLES].reshape(-1, n_hops, MEL_HOP_SAMPLES)
-        first, second = hops[:, :-1], hops[:, 1:].flip(-1)
-        cosine = torch.matmul(first + second, self.cosine)
-        sine = torch.matmul(first - second, self.sine)
-        power = torch.matmul(cosine.square() + sine.square(), self.bands)
-        return ((torch.log(power + LOG_FLOOR) + 5.0) / 5.0).transpose(1, 2)
+        """Return the log-mel [batch, bands, n_frames] of samples [batch, n]."""
+        return log_mel_frames(samples, self.cosine, self.sine, self.bands).transpose(1, 2)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return steps [batch, channels, n_steps] of samples [batch, n]."""
@@ -241,6 +229,30 @@ class MelFrontend(nn.Module):
         for layer in self.convolutions:
             x = functional.gelu(layer(x))
         return x
+
+
+def log_mel_frames(samples: Tensor, cosine: Tensor, sine: Tensor, bands: Tensor) -> Tensor:
+    """Return the log-mel [batch, n_frames, bands] of samples [batch, n], for speech about -1..1.
+
+    A frame is two hops long. Cosines about its middle are symmetric and sines antisymmetric, so
+    the second half is folded onto the first, and each matrix of the Fourier transform is a quarter
+    of the size. The transform is a matrix product so that the exported student needs no extra ONNX
+    operators.
+
+    Args:
+        samples: [batch, n].
+        cosine: see `fourier_halves`; [hop length, n_bins].
+        sine: see `fourier_halves`.
+        bands: see `mel_bands`.
+    """
+    hop_length = cosine.shape[0]
+    n_hops = samples.shape[1] // hop_length
+    hops = samples[:, : n_hops * hop_length].reshape(-1, n_hops, hop_length)
+    first, second = hops[:, :-1], hops[:, 1:].flip(-1)
+    real = torch.matmul(first + second, cosine)
+    imaginary = torch.matmul(first - second, sine)
+    power = torch.matmul(real.square() + imaginary.square(), bands)
+    return (torch.log(power + LOG_FLOOR) + 5.0) / 5.0
 
 
 def fourier_halves(n: int) -> tuple[Tensor, Tensor]:

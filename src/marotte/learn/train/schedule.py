@@ -49,6 +49,13 @@ def check_budget(budget: Budget) -> None:
 
 
 def learning_rate(done: float, budget: Budget) -> float:
-    """Return the rate after the share `done` (0..1) of the budget: a rise, then a cosine to 0."""
+    """Return the rate after the share `done` (0..1) of the budget: a rise, then a cosine to 0.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> budget = SimpleNamespace(minutes=10, steps=0, learning_rate=1e-3, warmup=0.1)
+        >>> [f"{learning_rate(done, budget):.5f}" for done in (0.05, 0.5, 1)]
+        ['0.00050', '0.00050', '0.00000']
+    """
     rise = min(1.0, done / budget.warmup) if budget.warmup else 1.0
     return budget.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))

@@ -73,7 +73,7 @@ class RunSetup:
         recipe: what to train.
         folder: the run's folder.
         target: the rig that the student drives.
-        intermediate: the second teacher that the recipe names under `hybrid`.
+        intermediate: the intermediate teacher that the recipe names under `hybrid`.
         start: the student that the recipe names under `start`.
     """
 
@@ -118,12 +118,12 @@ def find_intermediate(
     Args:
         recipe: the recipe of the student.
         recipe_folder: the folder of the recipe's file.
-        folder: the student's run folder. The teacher's is expected beside it, under the name of
-            the teacher's recipe ...
-        given: ... unless this names another folder.
+        folder: the student's run folder. By default, the teacher's run folder is beside it, named
+            after the teacher's recipe.
+        given: the teacher's run folder, if it is elsewhere.
 
     Raises:
-        MarotteError: the teacher is not trained yet, or a folder is given without need.
+        MarotteError: the teacher is not trained yet, or a folder is given but not needed.
     """
     if not recipe.hybrid.recipe:
         if given:
