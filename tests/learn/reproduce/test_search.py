@@ -38,7 +38,7 @@ def test_a_grid_becomes_a_frontier(labelled, recipe, tmp_path):
         (("--channels", "many"), "separate numbers by commas"),
         (("--channels", "10"), "multiple of 4"),
         (("--frontends", "mel,ear"), "front end must be one of"),
-        (("--lookahead", "600"), "0 to 511"),
+        (("--lookahead", "600"), "from 0 to below 512"),
     ],
 )
 def test_a_grid_that_can_not_be_built_is_refused_at_once(

@@ -129,9 +129,10 @@ def test_bad_input_is_one_sentence(made, monkeypatch, tmp_path, recipe, words):
     monkeypatch.setattr("marotte.learn.reproduce.meshes.SPARE_BYTES", 2**80)
     if recipe:
         (tmp_path / "vertices.toml").write_text(recipe)
-    options = dict(zip(given[2::2], given[3::2], strict=True)) | {"--recipes": tmp_path}
+    corpus, *options = given[2:]
+    options = dict(zip(options[::2], options[1::2], strict=True)) | {"--recipes": tmp_path}
     flat = [word for pair in options.items() for word in pair]
-    result = run("reproduce", "table4", *flat)
+    result = run("reproduce", "table4", corpus, *flat)
     assert result.exit_code == 2, result.output
     assert words in " ".join(result.output.split())
     assert not list(tmp_path.rglob("*.npy"))
