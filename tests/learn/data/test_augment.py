@@ -17,11 +17,11 @@ SHARES = (
     "no_speech", "room", "noise", "babble", "music", "clicks", "tones", "recorded",
     "low_cut", "band_limit", "clipping", "codec",
 )  # fmt: skip
-QUIET = AugmentConfig(loudest_dbfs=-20, softest_dbfs=-20, tilt_db=0, **dict.fromkeys(SHARES, 0))
+UNCHANGED = AugmentConfig(loudest_dbfs=-20, softest_dbfs=-20, tilt_db=0, **dict.fromkeys(SHARES, 0))
 
 
-def only(**changes):
-    return dataclasses.replace(QUIET, **changes)
+def with_changes(**changes):
+    return dataclasses.replace(UNCHANGED, **changes)
 
 
 def voice(batch=64, n=8192):
@@ -42,28 +42,28 @@ def rms(samples):
     return samples.square().mean(-1).sqrt()
 
 
-def near(found, expected, share=0.05):
-    torch.testing.assert_close(found, torch.full_like(found, expected), atol=0, rtol=share)
+def assert_near(values, expected, share=0.05):
+    torch.testing.assert_close(values, torch.full_like(values, expected), atol=0, rtol=share)
 
 
 def sine(hertz, n=8192):
     return torch.sin(2 * math.pi * hertz * torch.arange(n) / SAMPLE_RATE)
 
 
-# The whole
+# The whole augmentation
 
 
-def test_without_disturbances_there_is_only_gain():
-    torch.testing.assert_close(run(QUIET), 2 * voice(), atol=1e-5, rtol=0)
+def test_without_augmentation_only_the_level_changes():
+    torch.testing.assert_close(run(UNCHANGED), 2 * voice(), atol=1e-5, rtol=0)
 
 
-def test_levels_reach_from_the_softest_to_the_loudest():
-    found_db = 20 * rms(run(only(loudest_dbfs=-15, softest_dbfs=-60))).log10()
-    assert -61 < found_db.min() < -55
-    assert -20 < found_db.max() < -14
+def test_levels_cover_the_range():
+    level_db = 20 * rms(run(with_changes(loudest_dbfs=-15, softest_dbfs=-60))).log10()
+    assert -61 < level_db.min() < -55
+    assert -20 < level_db.max() < -14
 
 
-def test_everything_at_once_is_sound_repeats_and_leaves_its_input():
+def test_all_kinds_together_are_valid_repeatable_and_not_in_place():
     config = AugmentConfig(loudest_dbfs=0, softest_dbfs=0, **dict.fromkeys(SHARES, 1.0))
     samples = voice()
     first = run(config, samples=samples, speech=(torch.arange(64) % 3 > 0).float())
@@ -75,7 +75,7 @@ def test_everything_at_once_is_sound_repeats_and_leaves_its_input():
 
 
 @pytest.mark.parametrize("batch", [1, 2])
-def test_small_batches_are_disturbed_too(batch):
+def test_small_batches_are_augmented(batch):
     config = AugmentConfig(**dict.fromkeys(SHARES, 1.0))
     assert torch.isfinite(run(config, samples=voice(batch))).all()
 
@@ -84,26 +84,26 @@ def test_silent_utterances_stay_finite():
     assert torch.isfinite(run(AugmentConfig(), samples=torch.zeros(64, 8192), level=0.0)).all()
 
 
-def test_each_disturbance_changes_about_its_share_of_the_crops():
+def test_each_kind_changes_about_its_share_of_the_crops():
     for share in set(SHARES) - {"no_speech", "recorded"}:
-        changed = (run(only(**{share: 0.5})) - run(QUIET)).abs().amax(1) > 1e-4
+        changed = (run(with_changes(**{share: 0.5})) - run(UNCHANGED)).abs().amax(1) > 1e-4
         assert 0.25 < changed.float().mean() < 0.75, share
 
 
 @pytest.mark.parametrize("kind", ["noise", "babble", "music", "tones", "clicks"])
-def test_what_is_added_lies_under_the_speech_by_its_snr(kind):
-    config = only(**{kind: 1.0}, best_snr_db=20, worst_snr_db=20)
-    added = run(config) - run(QUIET)
-    # Speech is at 0.1; music and clicks are as loud as that on the whole only.
+def test_background_sounds_have_their_snr(kind):
+    config = with_changes(**{kind: 1.0}, best_snr_db=20, worst_snr_db=20)
+    added = run(config) - run(UNCHANGED)
+    # Speech has an RMS of 0.1; music and clicks have theirs only over the whole bank.
     assert float(rms(added.flatten())) == pytest.approx(0.01, rel=0.5)
     if kind in ("noise", "babble", "tones"):
-        near(rms(added), 0.01, 0.35)
+        assert_near(rms(added), 0.01, 0.35)
 
 
 # Without speech
 
 
-def test_speech_that_is_taken_away_leaves_no_trace():
+def test_replaced_speech_leaves_no_trace():
     config = dataclasses.replace(AugmentConfig(), babble=1.0)
     speech = (torch.arange(64) % 2).float()
     one, other = run(config, speech), run(config, speech, samples=voice().roll(1, 0) * 0.5)
@@ -111,14 +111,14 @@ def test_speech_that_is_taken_away_leaves_no_trace():
     assert not torch.equal(one[1::2], other[1::2])
 
 
-def test_instead_of_speech_there_are_all_kinds_and_silence():
-    heard = run(QUIET, speech=torch.zeros(64))
-    silent = ~heard.any(1)
+def test_speech_is_replaced_by_all_kinds_of_sound_and_silence():
+    sounds_only = run(UNCHANGED, speech=torch.zeros(64))
+    silent = ~sounds_only.any(1)
     assert 4 <= silent.sum() <= 20
-    assert 0.03 < float(rms(heard[~silent].flatten())) < 0.3
+    assert 0.03 < float(rms(sounds_only[~silent].flatten())) < 0.3
 
 
-def test_the_face_rests_where_the_speech_is_taken_away():
+def test_the_face_rests_in_crops_without_speech():
     class Sampler:
         def draw(self, batch, seed, step):
             curves = np.ones((batch, 3, 2), np.float32)
@@ -139,47 +139,47 @@ def test_the_face_rests_where_the_speech_is_taken_away():
 # Rooms
 
 
-def test_a_room_answers_at_once_and_dies_away():
+def test_room_responses_start_at_once_and_decay():
     responses = rooms.room_responses()
-    near(responses.square().sum(1), 1.0, 1e-3)
+    assert_near(responses.square().sum(1), 1.0, 1e-3)
     assert (responses[:, 0] > 0).all()
     tail = responses[:, 4000:].square().sum(1)
     assert tail.max() < 0.05
     direct = responses[:, :40].square().sum(1)
-    assert direct.min() < 0.35  # far from the microphone, in a lively room
+    assert direct.min() < 0.35  # far from the microphone, in a reverberant room
     assert direct.max() > 0.9
 
 
-def test_rooms_keep_the_time():
+def test_reverberation_adds_no_delay():
     click = torch.zeros(200, 8192)
     click[:, 3000] = 1.0
-    heard = rooms.reverberate(click, seeded())
-    assert heard[:, :3000].abs().max() < 1e-5
-    assert (heard[:, 3000] > 0.05).all()
+    result = rooms.reverberate(click, seeded())
+    assert result[:, :3000].abs().max() < 1e-5
+    assert (result[:, 3000] > 0.05).all()
 
 
-def test_the_decay_is_the_rooms_own():
+def test_the_diffuse_field_has_the_reverberation_time():
     rng = np.random.default_rng(3)
     field = rooms._diffuse_field(np.array([5.0, 4.0, 2.5]), 0.4, rng)
     energy_db = 10 * np.log10(np.square(field)[::-1].cumsum()[::-1] + 1e-30)
-    lost_db = energy_db[800] - energy_db[800 + 1600]
-    assert lost_db == pytest.approx(15, abs=3)  # a quarter of the reverberation time
+    decay_db = energy_db[800] - energy_db[800 + 1600]
+    assert decay_db == pytest.approx(15, abs=3)  # a quarter of the reverberation time
 
 
 # Sounds
 
 
 @pytest.mark.parametrize("kind", ["noise", "music", "clicks", "tones", "breath"])
-def test_banks_are_sound_of_rms_1(kind):
+def test_banks_have_an_rms_of_1(kind):
     bank = sounds.synthetic_bank(kind)
     assert torch.isfinite(bank).all()
     assert float(rms(bank.flatten())) == pytest.approx(1, rel=1e-3)
-    taken = sounds.excerpts(bank, 5, 1000, seeded())
-    assert torch.equal(taken, sounds.excerpts(bank, 5, 1000, seeded()))
-    assert not torch.equal(taken, sounds.excerpts(bank, 5, 1000, seeded(2)))
+    drawn = sounds.excerpts(bank, 5, 1000, seeded())
+    assert torch.equal(drawn, sounds.excerpts(bank, 5, 1000, seeded()))
+    assert not torch.equal(drawn, sounds.excerpts(bank, 5, 1000, seeded(2)))
 
 
-def test_noise_has_colours():
+def test_noise_has_the_slopes_of_its_colours():
     bank = sounds.synthetic_bank("noise")
     spectrum = torch.fft.rfft(bank).abs().square()
     hertz = torch.fft.rfftfreq(bank.shape[1], 1 / SAMPLE_RATE)
@@ -198,65 +198,67 @@ def test_tones_are_steady():
     torch.testing.assert_close(rms(first), rms(last), atol=0.15, rtol=0)
 
 
-def test_babble_is_of_others():
-    apart = torch.eye(20, 64)
+def test_babble_consists_of_other_crops():
+    separate = torch.eye(20, 64)
     rows = torch.arange(0, 20, 2)
-    mixed = sounds.babble(apart, torch.ones(20), rows, seeded())
+    mixed = sounds.babble(separate, torch.ones(20), rows, seeded())
     voices = (mixed != 0).sum(1)
     assert set(voices.tolist()) <= {2, 3, 4, 5, 6}
     assert len(set(voices.tolist())) > 2
     assert not mixed[torch.arange(10), rows].any()
 
 
-def test_a_users_recordings_are_mixed_in(tmp_path):
+def test_recordings_are_mixed_in(tmp_path):
     import soundfile
 
     hiss = np.random.default_rng(0).normal(size=70 * SAMPLE_RATE) * 0.01
     soundfile.write(tmp_path / "hiss.wav", hiss, SAMPLE_RATE)
-    config = only(recordings=str(tmp_path), recorded=1.0, best_snr_db=20, worst_snr_db=20)
-    near(rms(run(config) - run(QUIET)), 0.01, 0.1)
+    config = with_changes(recordings=str(tmp_path), recorded=1.0, best_snr_db=20, worst_snr_db=20)
+    assert_near(rms(run(config) - run(UNCHANGED)), 0.01, 0.1)
 
 
-def test_recordings_that_are_not_there_are_said(tmp_path):
+def test_missing_recordings_are_reported(tmp_path):
     with pytest.raises(
         MarotteError, match="holds 0 s of sound: give a folder with 60 s or more of WAV"
     ):
-        run(only(recordings=str(tmp_path), recorded=1.0))
+        run(with_changes(recordings=str(tmp_path), recorded=1.0))
 
 
-# Microphones and lines
+# Microphones and codecs
 
 
 @pytest.mark.parametrize("limit", [3400.0, 5500.0])
-def test_a_band_limit_keeps_what_is_under_it(limit):
-    spectrum = torch.fft.rfft(run(only(band_limit=1.0, band_limits_hz=(limit,)))).abs().square()
+def test_a_band_limit_removes_only_higher_frequencies(limit):
+    spectrum = (
+        torch.fft.rfft(run(with_changes(band_limit=1.0, band_limits_hz=(limit,)))).abs().square()
+    )
     hertz = torch.fft.rfftfreq(8192, 1 / SAMPLE_RATE)
-    kept = spectrum[:, (hertz > 500) & (hertz < 0.85 * limit)].mean(1)
-    assert (spectrum[:, hertz > 1.2 * limit].mean(1) < 0.001 * kept).all()
-    near(kept, 8192 * 0.01, 0.2)
+    passed = spectrum[:, (hertz > 500) & (hertz < 0.85 * limit)].mean(1)
+    assert (spectrum[:, hertz > 1.2 * limit].mean(1) < 0.001 * passed).all()
+    assert_near(passed, 8192 * 0.01, 0.2)
 
 
-def test_tilt_and_low_cut_are_as_deep_as_they_say():
-    def respond(hertz, tilt_db=0.0, low_cut_hz=0.0):
+def test_tilt_and_low_cut_have_their_gains():
+    def gain_db(hertz, tilt_db=0.0, low_cut_hz=0.0):
         tilt, cut = torch.tensor([[tilt_db]]), torch.tensor([[low_cut_hz]])
-        heard = microphone.apply_response(sine(hertz)[None], tilt, cut, torch.tensor([[1e9]]))
-        return 20 * math.log10(rms(heard[:, 1000:-1000]) / 0.5**0.5)
+        filtered = microphone.apply_response(sine(hertz)[None], tilt, cut, torch.tensor([[1e9]]))
+        return 20 * math.log10(rms(filtered[:, 1000:-1000]) / 0.5**0.5)
 
-    assert respond(1000, tilt_db=3) == pytest.approx(0, abs=0.1)
-    assert respond(4000, tilt_db=3) == pytest.approx(6, abs=0.1)
-    assert respond(500, tilt_db=-2) == pytest.approx(2, abs=0.1)
-    assert respond(100, low_cut_hz=200) == pytest.approx(-14, abs=0.5)
-    assert respond(2000, low_cut_hz=200) == pytest.approx(0, abs=0.2)
+    assert gain_db(1000, tilt_db=3) == pytest.approx(0, abs=0.1)
+    assert gain_db(4000, tilt_db=3) == pytest.approx(6, abs=0.1)
+    assert gain_db(500, tilt_db=-2) == pytest.approx(2, abs=0.1)
+    assert gain_db(100, low_cut_hz=200) == pytest.approx(-14, abs=0.5)
+    assert gain_db(2000, low_cut_hz=200) == pytest.approx(0, abs=0.2)
 
 
-def test_clipping_takes_the_peaks_only():
-    heard, clean = run(only(clipping=1.0)), run(QUIET)
-    peak = heard.abs().amax(1, keepdim=True)
-    torch.testing.assert_close(heard, clean.clamp(-peak, peak), atol=1e-5, rtol=0)
+def test_clipping_changes_only_the_peaks():
+    clipped, clean = run(with_changes(clipping=1.0)), run(UNCHANGED)
+    peak = clipped.abs().amax(1, keepdim=True)
+    torch.testing.assert_close(clipped, clean.clamp(-peak, peak), atol=1e-5, rtol=0)
     assert peak.min() < 0.15
 
 
-def test_mu_law_has_its_255_values_and_its_noise():
+def test_mu_law_has_255_values_and_the_noise_of_g711():
     speech = torch.randn(4, 8192, generator=seeded())
     coded = microphone.mu_law(speech, torch.full((4, 1), 4.0))
     assert len(coded.unique()) <= 255
@@ -267,13 +269,13 @@ def test_mu_law_has_its_255_values_and_its_noise():
 
 
 @pytest.mark.parametrize("bits", [8.0, 11.0])
-def test_few_bits_are_so_many(bits):
+def test_quantisation_noise_matches_the_bits(bits):
     wave = 0.9 * sine(440)[None]
     coded = microphone.quantise(wave, torch.ones(1, 1), torch.full((1, 1), bits))
     assert rms(coded - wave).item() == pytest.approx(2 ** (1 - bits) / 12**0.5, rel=0.1)
 
 
-def test_a_coarse_spectrum_keeps_what_is_loud_and_drops_what_is_weak():
+def test_a_coarse_spectrum_keeps_loud_bins_and_drops_weak_ones():
     loud, weak = sine(440) + sine(3000), 0.02 * sine(3200)
     coded = microphone.quantise_spectrum((loud + weak)[None], torch.full((1, 1), 0.3))[0]
     assert rms(coded - loud) < 0.15 * rms(loud)
@@ -286,7 +288,7 @@ def test_a_coarse_spectrum_keeps_what_is_loud_and_drops_what_is_weak():
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ({"silence": 0.1}, "no key 'silence': valid are loudest_dbfs"),
         ({"room": 1.5}, "augment.room must be a share, 0 to 1, got 1.5"),
@@ -296,6 +298,6 @@ def test_a_coarse_spectrum_keeps_what_is_loud_and_drops_what_is_weak():
         ({"band_limits_hz": [4]}, "must be numbers from 1000 to 8000"),
     ],
 )
-def test_a_wrong_table_is_refused(table, said):
-    with pytest.raises(MarotteError, match=said):
+def test_an_invalid_table_is_refused(table, message):
+    with pytest.raises(MarotteError, match=message):
         strict(AugmentConfig, table, "[augment]")

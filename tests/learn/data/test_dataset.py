@@ -11,7 +11,7 @@ SPEC = window(128)
 
 
 def ramps(seconds=(2.0, 3.0)):
-    """Two utterances whose sample and curve values tell their time: 1000 a second, 0.1 a second."""
+    """Return utterances whose samples rise by 1000 per second and whose curves rise by 0.1."""
     time = [np.arange(int(s * SAMPLE_RATE)) / SAMPLE_RATE for s in seconds]
     frames = [np.arange(int(s * 60)) / 60 for s in seconds]
     return LabelledSpeech(
@@ -27,16 +27,16 @@ def ramps(seconds=(2.0, 3.0)):
 
 
 @pytest.mark.parametrize("speed", [0.0, 0.2])
-def test_sound_and_curves_of_a_crop_are_of_the_same_moment(speed):
+def test_sound_and_curves_of_a_crop_are_in_sync(speed):
     sampler = CropSampler(ramps((5.0, 5.0)), SPEC, 4, {"two": 0.0}, speed)
     crops = sampler.draw(200, seed=1, step=2)
     assert crops.samples.shape == (200, SPEC.n_samples + 3 * 320)
     for frame in range(4):
-        heard = crops.samples[:, SPEC.past_samples + 320 * frame] * 32.768
-        shown = crops.targets[:, frame, 0] / 0.1
-        inside = (heard > 0.1) & (shown < 4.9)
+        sound_s = crops.samples[:, SPEC.past_samples + 320 * frame] * 32.768
+        curve_s = crops.targets[:, frame, 0] / 0.1
+        inside = (sound_s > 0.1) & (curve_s < 4.9)
         assert inside.sum() > 100
-        np.testing.assert_allclose(heard[inside], shown[inside], atol=0.02)
+        np.testing.assert_allclose(sound_s[inside], curve_s[inside], atol=0.02)
 
 
 def test_the_same_seed_and_step_draw_the_same_crops():
@@ -46,49 +46,49 @@ def test_the_same_seed_and_step_draw_the_same_crops():
     assert not np.array_equal(draws[0].samples, other.samples)
 
 
-def test_before_and_behind_an_utterance_is_silence():
+def test_crops_are_silent_outside_the_utterance():
     crops = CropSampler(ramps((0.5, 0.5)), SPEC, 4, {"two": 0.0}, 0.0).draw(100, 0, 0)
     assert (crops.samples[:, 0] == 0).any()
     assert crops.samples.max() * 32768 <= 500
 
 
-def test_the_mix_weighs_sources():
+def test_the_mix_weights_sources():
     crops = CropSampler(ramps(), SPEC, 4, {"one": 0.0}, 0.0).draw(50, 0, 0)
     np.testing.assert_allclose(crops.level, 0.2)
 
 
-def test_a_source_that_is_none_is_named():
+def test_an_unknown_source_is_refused():
     with pytest.raises(
         MarotteError, match=r"the unknown source 'three'.*the corpus holds one, two"
     ):
         CropSampler(ramps(), SPEC, 4, {"three": 1.0}, 0.0)
 
 
-def test_a_source_that_this_corpus_lacks_is_done_without():
+def test_a_source_without_speech_is_ignored():
     assert absent_sources(ramps(), ["one", "flite"]) == ["flite"]
     draws = [CropSampler(ramps(), SPEC, 4, mix, 0.0).draw(8, 0, 0) for mix in ({"flite": 2.0}, {})]
     np.testing.assert_array_equal(draws[0].samples, draws[1].samples)
-    some = CropSampler(ramps(), SPEC, 4, {}, 0.0, selection=Selection(("two", "flite"))).draw(
+    crops = CropSampler(ramps(), SPEC, 4, {}, 0.0, selection=Selection(("two", "flite"))).draw(
         50, 0, 0
     )
-    np.testing.assert_allclose(some.level, 0.2)
+    np.testing.assert_allclose(crops.level, 0.2)
     with pytest.raises(MarotteError, match="selects only flite, but this corpus holds one, two"):
         CropSampler(ramps(), SPEC, 4, {}, 0.0, selection=Selection(("flite",)))
 
 
-def test_pauses_do_not_count_in_the_level():
+def test_pauses_do_not_change_the_level():
     speech = np.full(SAMPLE_RATE, 0.5, np.float32)
     assert speech_level(np.concatenate([speech, 0 * speech])) == pytest.approx(0.5, rel=0.01)
     assert speech_level(np.zeros(0, np.float32)) == 0
 
 
-def test_only_some_sources_and_some_minutes_are_heard():
+def test_a_selection_limits_sources_and_minutes():
     speech = ramps((2.0,) * 1 + (3.0,))
     crops = CropSampler(speech, SPEC, 4, {}, 0.0, selection=Selection(("two",))).draw(50, 0, 0)
     np.testing.assert_allclose(crops.level, 0.2)
     crops = CropSampler(speech, SPEC, 4, {}, 0.0, selection=Selection(minutes=1 / 60)).draw(
         50, 0, 0
     )
-    assert len(set(crops.level)) == 1  # the first one drawn is as long as that
+    assert len(set(crops.level)) == 1  # the first utterance drawn exceeds the limit alone
     with pytest.raises(MarotteError, match="the unknown source 'three'"):
         CropSampler(speech, SPEC, 4, {}, 0.0, selection=Selection(("three",)))

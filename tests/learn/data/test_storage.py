@@ -1,4 +1,4 @@
-"""A corpus behind a URL is a corpus like any other."""
+"""Tests of corpora at URLs."""
 
 import numpy as np
 import pytest
@@ -27,12 +27,12 @@ def hum(number):
     return Utterance(f"queen/joe/{number}", "queen", "joe", "en", "MIT", "", sound, 16_000, phones)
 
 
-def test_a_corpus_in_a_bucket_is_written_labelled_and_read(bucket):
+def test_a_corpus_at_a_url_is_written_labelled_and_read(bucket):
     store = Store(bucket)
     store.write_part("queen-00000", [hum(n) for n in range(3)])
     job = LabelJob(bucket, "phonetic")
-    [done] = label(job, plan_labels(job), workers=1)
-    assert (done.labelled, done.failed) == (3, ())
+    [result] = label(job, plan_labels(job), workers=1)
+    assert (result.labelled, result.failed) == (3, ())
     assert plan_labels(job).parts == ()
     assert store.teachers() == ["phonetic"]
     assert set(store.labels("phonetic", "queen-00000").curves) == {
@@ -41,29 +41,29 @@ def test_a_corpus_in_a_bucket_is_written_labelled_and_read(bucket):
     assert [each.id for each in store.utterances()] == [hum(n).id for n in range(3)]
 
 
-def test_what_fails_leaves_no_file_in_a_bucket(bucket):
+def test_a_failed_write_leaves_no_file_at_a_url(bucket):
     with pytest.raises(MarotteError, match="NaN"):
         write_labels(Store(bucket), "x", "p-00000", {"u": np.full((1, 1), np.nan)}, 60, ["a"], {})
     assert Store(bucket).teachers() == []
 
 
-def test_a_damaged_file_in_a_bucket_is_named_by_its_url(bucket):
+def test_a_damaged_file_is_reported_with_its_url(bucket):
     fs = fsspec.filesystem("memory")
     fs.pipe("/bucket/corpus/audio/queen-00000.parquet", b"no Parquet")
     with pytest.raises(MarotteError, match=r"memory://bucket/.*queen-00000\.parquet is damaged"):
         list(Store(bucket).utterances())
 
 
-def test_a_file_url_is_a_folder(tmp_path):
-    place = open_storage((tmp_path / "my corpus").as_uri())
-    assert isinstance(place, LocalStorage)
-    assert place.root == tmp_path / "my corpus"
+def test_a_file_url_is_a_local_folder(tmp_path):
+    storage = open_storage((tmp_path / "my corpus").as_uri())
+    assert isinstance(storage, LocalStorage)
+    assert storage.root == tmp_path / "my corpus"
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "message"),
     [("moon://corpus", "can't open moon://corpus.*fsspec knows"), ("memory://empty", "no speech")],
 )
-def test_urls_that_cant_be_read_are_said(url, words):
-    with pytest.raises(MarotteError, match=words):
+def test_invalid_urls_are_refused(url, message):
+    with pytest.raises(MarotteError, match=message):
         Store.open(url)

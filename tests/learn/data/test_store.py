@@ -34,20 +34,20 @@ def utterance(number=0, speaker="ann", seconds=0.5, source="fake"):
     )
 
 
-def test_an_utterance_comes_back_as_it_was_written(tmp_path):
+def test_utterances_are_read_as_they_were_written(tmp_path):
     store = Store(tmp_path)
     store.write_part("fake-00000", [utterance(n) for n in range(70)])
-    back = list(store.utterances())
-    assert [each.id for each in back] == [utterance(n).id for n in range(70)]
-    for number, each in enumerate(back):
-        was = utterance(number)
-        assert np.abs(each.samples - was.samples).max() <= 1 / 2**15  # 16 bits
+    read = list(store.utterances())
+    assert [each.id for each in read] == [utterance(n).id for n in range(70)]
+    for number, each in enumerate(read):
+        written = utterance(number)
+        assert np.abs(each.samples - written.samples).max() <= 1 / 2**15  # 16 bits
         assert each.samples.dtype == np.float32
-        assert each.phones == was.phones
-        assert (each.text, each.rate, each.seconds) == (was.text, was.rate, was.seconds)
+        assert each.phones == written.phones
+        assert (each.text, each.rate, each.seconds) == (written.text, written.rate, written.seconds)
 
 
-def test_entries_know_everything_but_the_sound(tmp_path):
+def test_entries_have_everything_except_the_sound(tmp_path):
     store = Store(tmp_path)
     store.write_part("fake-00000", [utterance()])
     [entry] = store.entries()
@@ -70,11 +70,11 @@ def test_sound_beyond_full_scale_is_clipped(tmp_path):
     Store(tmp_path).write_part(
         "fake-00000", [Utterance(**vars(loud) | {"samples": loud.samples * 3})]
     )
-    [back] = Store(tmp_path).utterances()
-    assert np.abs(back.samples).max() <= 1
+    [read] = Store(tmp_path).utterances()
+    assert np.abs(read.samples).max() <= 1
 
 
-def test_labels_come_back_with_what_is_known_of_them(tmp_path):
+def test_labels_are_read_with_their_metadata(tmp_path):
     store = Store(tmp_path)
     rng = np.random.default_rng(0)
     curves = {f"u{n}": rng.uniform(0, 1, (n, 3)) for n in (5, 0, 1, 60)}
@@ -101,21 +101,21 @@ def test_plain_pyarrow_reads_labels(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("curves", "said"),
+    ("curves", "message"),
     [(np.ones((4, 2)), "shape"), (np.ones(4), "shape"), (np.full((4, 3), np.nan), "NaN")],
 )
-def test_wrong_labels_are_refused(tmp_path, curves, said):
-    with pytest.raises(MarotteError, match=said):
+def test_invalid_labels_are_refused(tmp_path, curves, message):
+    with pytest.raises(MarotteError, match=message):
         write_labels(Store(tmp_path), "rules", "p-00000", {"u": curves}, 60, list("abc"), {})
     assert Store(tmp_path).labelled_parts("rules") == []
 
 
-def test_an_empty_folder_is_no_corpus(tmp_path):
+def test_an_empty_folder_is_not_a_corpus(tmp_path):
     with pytest.raises(MarotteError, match="corpus build"):
         Store.open(tmp_path)
 
 
-def test_a_damaged_part_is_named(tmp_path):
+def test_a_damaged_part_is_reported(tmp_path):
     store = Store(tmp_path)
     store.write_part("fake-00000", [utterance()])
     path = tmp_path / "audio" / "fake-00000.parquet"
@@ -124,7 +124,7 @@ def test_a_damaged_part_is_named(tmp_path):
         list(store.utterances())
 
 
-def test_missing_parts_and_labels_are_said(tmp_path):
+def test_missing_parts_and_labels_are_reported(tmp_path):
     store = Store(tmp_path)
     store.write_part("fake-00000", [utterance()])
     with pytest.raises(MarotteError, match="no part 'other'"):
@@ -142,10 +142,10 @@ def test_labels_by_two_versions_are_refused(tmp_path):
             assert store.version_of("phonetic") == "1"
         curves = {"fake/ann/0": np.zeros((30, 1))}
         write_labels(store, "phonetic", part, curves, 60.0, ["jawOpen"], {"version": version})
-    said = r"\(version 1: 2 parts, version 2: 1 parts\): run `marotte label .* --again`"
-    with pytest.raises(MarotteError, match=said):
+    message = r"\(version 1: 2 parts, version 2: 1 parts\): run `marotte label .* --again`"
+    with pytest.raises(MarotteError, match=message):
         load_speech(store, "phonetic", "train", ("jawOpen",))
-    with pytest.raises(MarotteError, match=said):
+    with pytest.raises(MarotteError, match=message):
         select_utterances(store, "phonetic", "train", SpeechConfig({"fake": 1.0}))
 
 
@@ -158,7 +158,7 @@ def test_the_manifest_counts_minutes_by_speaker(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is a POSIX signal")
-def test_a_killed_writer_leaves_no_half_part(tmp_path):
+def test_a_killed_writer_leaves_no_incomplete_part(tmp_path):
     process = multiprocessing.get_context("spawn").Process(target=endless.write, args=(tmp_path,))
     process.start()
     while not any(tmp_path.glob("audio/.fake*")):

@@ -1,4 +1,4 @@
-"""Labelling on a cluster of two workers on this machine, one of which is killed."""
+"""Tests of labelling on a Ray cluster of two workers on this machine."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from marotte.learn.jobs.ray_cluster import Cluster, label_on_cluster
 from marotte.learn.utterance import Phone, Utterance
 
 pytest.importorskip("ray.data", reason="the extra 'cluster' is not installed")
-# Ray's own deprecations, and what it leaves open when its processes end.
+# Ray's own deprecation warnings, and the resources that its processes leave open.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -30,50 +30,50 @@ def murmur(number):
     return Utterance(id, "queen", "joe", "en", "MIT", "", np.float32(sound), 16_000, phones)
 
 
-def speak(folder):
+def write_speech(folder):
     for part in range(PARTS):
-        said = [murmur(100 * part + n) for n in range(30)]
-        Store(folder).write_part(f"queen-{part:05d}", said)
+        utterances = [murmur(100 * part + n) for n in range(30)]
+        Store(folder).write_part(f"queen-{part:05d}", utterances)
 
 
 def processes():
-    """(pid, pid of its parent, its name) of each that runs."""
-    said = subprocess.run(
+    """Return the pid, the parent's pid and the name of each process."""
+    result = subprocess.run(
         ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
     )
-    rows = (line.split(maxsplit=2) for line in said.stdout.splitlines()[1:])
+    rows = (line.split(maxsplit=2) for line in result.stdout.splitlines()[1:])
     return [(int(pid), int(parent), name) for pid, parent, name in rows]
 
 
-def our_workers():
+def ray_workers():
     raylets = {pid for pid, parent, _ in processes() if parent == os.getpid()}
-    named = [each for each in processes() if "MapWorker" in each[2]]
-    return [pid for pid, parent, _ in named if parent in raylets]
+    workers = [each for each in processes() if "MapWorker" in each[2]]
+    return [pid for pid, parent, _ in workers if parent in raylets]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is a POSIX signal")
-def test_a_cluster_labels_every_utterance_though_a_worker_is_killed(tmp_path):
-    speak(tmp_path / "cluster")
-    speak(tmp_path / "here")
+def test_every_utterance_is_labelled_after_a_worker_is_killed(tmp_path):
+    write_speech(tmp_path / "cluster")
+    write_speech(tmp_path / "here")
     job = LabelJob((tmp_path / "cluster").as_uri(), "phonetic")
     labelled = 0
-    for done in label_on_cluster(Cluster("local", workers=2), job, plan_labels(job)):
+    for result in label_on_cluster(Cluster("local", workers=2), job, plan_labels(job)):
         if not labelled:
-            os.kill(our_workers()[0], signal.SIGKILL)
-        assert done.failed == ()
-        labelled += done.labelled
+            os.kill(ray_workers()[0], signal.SIGKILL)
+        assert result.failed == ()
+        labelled += result.labelled
     assert labelled == PARTS * 30
     for part in plan_labels(LabelJob(tmp_path / "here", "phonetic")).parts:
         label_part(LabelJob(tmp_path / "here", "phonetic"), part)
-    folders = [tmp_path / where / "labels" / "phonetic" for where in ("cluster", "here")]
+    folders = [tmp_path / name / "labels" / "phonetic" for name in ("cluster", "here")]
     files, expected = ({f.name: f.read_bytes() for f in folder.iterdir()} for folder in folders)
     assert len(expected) == PARTS
     assert files == expected
 
 
 @pytest.mark.parametrize("address", ["auto", "127.0.0.1:1"])
-def test_a_cluster_that_is_not_there_is_said(tmp_path, monkeypatch, address):
+def test_an_unreachable_cluster_is_reported(tmp_path, monkeypatch, address):
     monkeypatch.setenv("RAY_ADDRESS", "ray://127.0.0.1:1")
     Store(tmp_path).write_part("queen-00000", [murmur(0)])
     job = LabelJob(tmp_path, "phonetic")

@@ -27,7 +27,7 @@ def utterance(id, seconds=0.5):
     return Utterance(id, id.split("/")[0], "anna", "en", "CC0-1.0", "", samples, 16_000, ())
 
 
-def test_names_are_mapped():
+def test_names_are_mapped_to_arkit():
     assert {arkit_name(name) for name in ARKIT_NAMES} == set(ARKIT_NAMES)
     for spelling, name in {
         "JawOpen": "jawOpen",
@@ -46,15 +46,15 @@ def test_names_are_mapped():
 
 @pytest.mark.parametrize("fps", [60.0, 30.0, 24.0])
 @pytest.mark.parametrize(("writer", "name"), [(livelink_csv, "a.csv"), (a2f_json, "a.json")])
-def test_what_marotte_writes_comes_back(tmp_path, writer, name, fps):
+def test_files_of_marotte_are_read(tmp_path, writer, name, fps):
     values = controls(30)
     writer.write(animation(values, fps), tmp_path / name)
     read = read_controls(tmp_path / name, 30 / fps, fps)
-    # The CSV's clock counts in thousandths of a sixtieth.
+    # The CSV's timecodes have a resolution of 1/60,000 s.
     assert np.allclose(read, values, atol=2e-3)
 
 
-def test_curves_at_another_rate_are_interpolated(tmp_path):
+def test_curves_at_another_frame_rate_are_interpolated(tmp_path):
     values = controls(15)
     a2f_json.write(animation(values, 30.0), tmp_path / "a.json")
     read = read_controls(tmp_path / "a.json", 0.5, 60.0)
@@ -63,18 +63,18 @@ def test_curves_at_another_rate_are_interpolated(tmp_path):
     assert np.allclose(read[1:28:2], (values[:-1] + values[1:]) / 2, atol=1e-6)
 
 
-def test_a_live_link_take_tells_its_time(tmp_path):
-    """Frames were dropped, in others no face was seen, and midnight passed."""
+def test_a_live_link_take_uses_its_timecodes(tmp_path):
+    """The take has dropped frames, frames without a face, and passes midnight."""
     livelink_csv.write(animation(np.zeros((1, 52), np.float32)), tmp_path / "a.csv")
     header = (tmp_path / "a.csv").read_text().splitlines()[0]
     jaw = header.split(",").index("JawOpen") - 2
     rows = [("23:59:59:30.000", None), ("23:59:59:45.000", 0.25), ("00:00:00:30.000", 1.0)]
     rows += [("00:00:00:45.000", None), ("00:00:01:00.000", None)]
     lines = [header]
-    for clock, value in rows:
+    for timecode, value in rows:
         weights = ["0"] * 61
         weights[jaw] = str(value)
-        lines.append(f"{clock},0" if value is None else f"{clock},61,{','.join(weights)}")
+        lines.append(f"{timecode},0" if value is None else f"{timecode},61,{','.join(weights)}")
     (tmp_path / "b.csv").write_text("\n".join(lines))
     read = read_controls(tmp_path / "b.csv", 1.75, 4.0)
     assert read[:, ARKIT_52.index["jawOpen"]].tolist() == [0.25, 0.25, 0.5, 0.75, 1, 1, 1]
@@ -132,13 +132,13 @@ def a2f(**changes):
         ("a.csv", b"", "a CSV that can't be read"),
     ],
 )
-def test_what_is_broken_is_skipped(tmp_path, name, content, reason):
+def test_broken_files_are_skipped(tmp_path, name, content, reason):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Skip, match=f"curves: .*{reason}"):
         read_controls(tmp_path / name, 0.5, 60.0)
 
 
-def test_times_must_not_run_back():
+def test_decreasing_times_are_skipped():
     curves = CapturedCurves(["jawOpen"], np.array([0.0, 0.2, 0.1]), np.zeros((3, 1)), 0.3)
     with pytest.raises(Skip, match="decreasing times"):
         resample(curves, 0.3, 60.0)
@@ -148,23 +148,23 @@ def test_times_must_not_run_back():
 
 
 def test_the_teacher_finds_curves_by_name(tmp_path):
-    one, two = controls(30), controls(30) / 2
-    for folder, values in (("anna", one), ("bert", two)):
+    first, second = controls(30), controls(30) / 2
+    for folder, values in (("anna", first), ("bert", second)):
         (tmp_path / folder).mkdir()
         livelink_csv.write(animation(values), tmp_path / folder / "take.1.csv")
     teacher = open_teacher("imported", [tmp_path])
     assert (teacher.name, teacher.fps, teacher.rig) == ("imported", 60.0, ARKIT_52)
-    assert np.allclose(teacher.curves(utterance("livelink/anna/take.1")), one, atol=1e-5)
-    assert np.allclose(teacher.curves(utterance("folder/x/bert/take.1")), two, atol=1e-5)
+    assert np.allclose(teacher.curves(utterance("livelink/anna/take.1")), first, atol=1e-5)
+    assert np.allclose(teacher.curves(utterance("folder/x/bert/take.1")), second, atol=1e-5)
     with pytest.raises(Skip, match="several files of its name"):
         teacher.curves(utterance("folder/clara/take.1"))
     with pytest.raises(Skip, match="no file of its name"):
         teacher.curves(utterance("folder/anna/take.2"))
-    only = open_teacher("imported", [tmp_path / "bert"])
-    assert np.allclose(only.curves(utterance("livelink/anna/take.1")), two, atol=1e-5)
+    one_folder = open_teacher("imported", [tmp_path / "bert"])
+    assert np.allclose(one_folder.curves(utterance("livelink/anna/take.1")), second, atol=1e-5)
 
 
-def test_curves_of_another_length_are_skipped(tmp_path):
+def test_curves_of_another_duration_are_skipped(tmp_path):
     livelink_csv.write(animation(controls(30)), tmp_path / "a.csv")
     teacher = open_teacher("imported", [tmp_path])
     assert teacher.curves(utterance("folder/a", seconds=0.95)).shape == (57, 52)
@@ -172,7 +172,7 @@ def test_curves_of_another_length_are_skipped(tmp_path):
         teacher.curves(utterance("folder/a", seconds=1.05))
 
 
-def test_the_teacher_needs_curves(tmp_path):
+def test_missing_curves_and_unknown_teachers_are_reported(tmp_path):
     with pytest.raises(
         MarotteError, match=r"no files of curves .* in no folder: give their folder by --curves"
     ):

@@ -112,10 +112,7 @@ def load_speech(
             if progress:
                 progress(done, len(parts))
         if not curves:
-            raise MarotteError(
-                f"{store.folder} holds no {split!r} speech labelled by {teacher!r}: "
-                "run `marotte corpus build` and `marotte label` first"
-            )
+            raise _no_speech(store, split, teacher)
         file.flush()
         samples = np.memmap(file, np.int16, "r")  # the map keeps the closed file on disk
     return LabelledSpeech(
@@ -127,6 +124,13 @@ def load_speech(
         source=tuple(sources),
         fps=fps,
         names=names,
+    )
+
+
+def _no_speech(store: Store, split: str, teacher: str) -> MarotteError:
+    return MarotteError(
+        f"{store.folder} holds no {split!r} speech labelled by {teacher!r}: "
+        "run `marotte corpus build` and `marotte label` first"
     )
 
 

@@ -22,8 +22,7 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError, missing_extra
 from marotte.learn.teachers.encoders import STEP_SAMPLES, Encoder, layer_index
 
-HUBERT_XLARGE = "facebook/hubert-xlarge-ll60k"
-_KNOWN = {HUBERT_XLARGE: "3.9 GB, licence Apache-2.0"}
+_KNOWN = {"facebook/hubert-xlarge-ll60k": "3.9 GB, licence Apache-2.0"}
 _VARIANCE_FLOOR = 1e-7
 
 

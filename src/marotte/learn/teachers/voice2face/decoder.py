@@ -26,6 +26,7 @@ the tag is that of the better labels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -89,16 +90,9 @@ class MeshDecoder(nn.Module):
             else nn.Linear(n_features, BAND_CHANNELS * BANDS)
         )
         widths = [BAND_CHANNELS, channels // 2, channels // 2, channels]
-        self.frequency = nn.ModuleList(
-            nn.Conv1d(n_in, n_out, kernel, stride)
-            for n_in, n_out, kernel, stride in zip(
-                widths[:-1], widths[1:], BAND_KERNELS, BAND_STRIDES, strict=True
-            )
-        )
-        self.time = nn.ModuleList(
-            nn.Conv1d(channels, channels, kernel, stride)
-            for kernel, stride in zip(TIME_KERNELS, TIME_STRIDES, strict=True)
-        )
+        self.frequency = _convolutions(widths, BAND_KERNELS, BAND_STRIDES)
+        time_widths = [channels] * (len(TIME_KERNELS) + 1)
+        self.time = _convolutions(time_widths, TIME_KERNELS, TIME_STRIDES)
         self.lstm = nn.LSTM(channels, hidden, batch_first=True)
         self.posterior = nn.Sequential(
             nn.Linear(n_components + N_TAGS, hidden),
@@ -216,6 +210,18 @@ class MeshDecoder(nn.Module):
         zeros = encoded.new_zeros(len(encoded), self.shape.latent)
         tag = torch.zeros(len(encoded), dtype=torch.long)
         return self.mesh(self.decode(self.join_frames(encoded), zeros, tag))
+
+
+def _convolutions(
+    widths: Sequence[int], kernels: Sequence[int], strides: Sequence[int]
+) -> nn.ModuleList:
+    """Return convolutions from each width to the next."""
+    return nn.ModuleList(
+        nn.Conv1d(n_in, n_out, kernel, stride)
+        for n_in, n_out, kernel, stride in zip(
+            widths[:-1], widths[1:], kernels, strides, strict=True
+        )
+    )
 
 
 def _one_hot(tag: Tensor) -> Tensor:

@@ -64,23 +64,7 @@ class TrainingSet:
             MarotteError: the corpus lacks speech or labels that the recipe needs.
         """
         cache, config = FeatureCache(encoder), recipe.speech
-        selected = {
-            split: select_utterances(store, recipe.labels, split, config)
-            for split in ("train", "valid")
-        }
-        total_s = sum(each.seconds for split in selected.values() for each in split)
-        before_s, examples, columns = 0.0, {}, ()
-        for split, utterances in selected.items():
-
-            def split_progress(done: int, _: int, before_s: float = before_s) -> None:
-                if progress:
-                    progress(round(before_s + done), round(total_s))
-
-            examples[split], names = load_examples(
-                store, recipe.labels, utterances, cache, config.rough, split_progress
-            )
-            columns = columns or names
-            before_s += sum(each.seconds for each in utterances)
+        examples, columns = _load_splits(recipe, store, cache, progress)
         if not examples["train"]:
             raise MarotteError(
                 f"{recipe.labels!r} left out all speech of this recipe: change the recipe's speech"
@@ -97,6 +81,31 @@ class TrainingSet:
             encoder.first_s,
             encoder.provenance | {"corpus": PurePath(store.folder).name, "labels": recipe.labels},
         )
+
+
+def _load_splits(
+    recipe: TeachRecipe, store: Store, cache: FeatureCache, progress: Progress | None
+) -> tuple[dict[str, list[Example]], tuple[str, ...]]:
+    """Return the examples of `train` and `valid`, and the controls in the curves' columns."""
+    selected = {
+        split: select_utterances(store, recipe.labels, split, recipe.speech)
+        for split in ("train", "valid")
+    }
+    total_s = sum(each.seconds for split in selected.values() for each in split)
+    before_s, columns = 0.0, ()
+    examples: dict[str, list[Example]] = {}
+    for split, utterances in selected.items():
+
+        def split_progress(done: int, _: int, before_s: float = before_s) -> None:
+            if progress:
+                progress(round(before_s + done), round(total_s))
+
+        examples[split], names = load_examples(
+            store, recipe.labels, utterances, cache, recipe.speech.rough, split_progress
+        )
+        columns = columns or names
+        before_s += sum(each.seconds for each in utterances)
+    return examples, columns
 
 
 def _moving_columns(examples: list[Example], names: tuple[str, ...]) -> list[int]:
