@@ -66,7 +66,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "tuxpaint": f"{_SOURCES}.tuxpaint:TuxPaint",
         "vocaset": f"{_SOURCES}.vocaset:Vocaset",
     },
-    TEACHERS: {  # the first word of a teacher's name -> `open_teacher(rest, curves)`
+    TEACHERS: {  # the first word of a teacher's name -> `open_teacher(suffix, curves)`
         "phonetic": "marotte.learn.teachers.phonetic:open_teacher",
         "imported": "marotte.learn.teachers.imported:open_teacher",
         "voice2face": "marotte.learn.teachers.voice2face:open_teacher",

@@ -15,7 +15,22 @@ T = TypeVar("T")
 
 
 def write_csv(path: Path, rows: Sequence[Any], kind: type[Any]) -> None:
-    """Write dataclasses of type `kind`, one row each, under a header of their field names."""
+    """Write dataclasses of type `kind`, one row each, under a header of their field names.
+
+    Example:
+        >>> import tempfile
+        >>> from dataclasses import dataclass
+        >>> from pathlib import Path
+        >>> from marotte.learn.data.csv_io import read_csv, write_csv
+        >>> @dataclass
+        ... class Score:
+        ...     name: str
+        ...     mse: float
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_csv(Path(folder, "scores.csv"), [Score("live", 0.25)], Score)
+        ...     read_csv(Path(folder, "scores.csv"), Score)[0].mse
+        0.25
+    """
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")
         writer.writeheader()

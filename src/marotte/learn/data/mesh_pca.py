@@ -149,6 +149,14 @@ def principal_components(
 
     Raises:
         MarotteError: nothing moves.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.learn.data.mesh_pca import principal_components
+        >>> offsets = np.outer([1.0, -1.0, 2.0], [3.0, 0.0, 4.0, 0.0])
+        >>> components, share = principal_components(offsets, 0.999, 50)
+        >>> components.shape, round(share, 6)
+        ((1, 4), 1.0)
     """
     variance = np.square(offsets - offsets.mean(axis=0)).sum()
     if not variance > 0:

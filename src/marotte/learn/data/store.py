@@ -56,6 +56,19 @@ class Store:
 
     Attributes:
         folder: path of the folder, or its URL as text.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from marotte.learn.data.store import Store
+        >>> from marotte.learn.utterance import Phone, Utterance
+        >>> sound, phones = np.zeros(8_000, np.float32), (Phone("m", 0.1, 0.2),)
+        >>> speech = Utterance("mine/me/1", "mine", "me", "en", "", "", sound, 16_000, phones)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     store = Store(folder)
+        ...     store.write_part("mine-00000", [speech])
+        ...     [(entry.id, entry.seconds) for entry in store.entries()]
+        [('mine/me/1', 0.5)]
     """
 
     folder: Path | str

@@ -50,7 +50,17 @@ PUCKER_FOR_FUNNEL = 0.5  # pucker that replaces the funnel, so that closed lips 
 
 
 class PhoneticTeacher(Teacher):
-    """Labels speech by rules of coarticulation over phonemes with times."""
+    """Labels speech by rules of coarticulation over phonemes with times.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.learn.teachers.phonetic import PhoneticTeacher
+        >>> from marotte.learn.utterance import Phone, Utterance
+        >>> sound, phones = np.zeros(8_000, np.float32), (Phone("ɑ", 0.1, 0.3),)
+        >>> speech = Utterance("mine/me/1", "mine", "me", "en", "", "", sound, 16_000, phones)
+        >>> PhoneticTeacher().curves(speech).shape
+        (30, 52)
+    """
 
     name = "phonetic"
     version = "4"
@@ -95,6 +105,16 @@ def articulate(utterance: Utterance) -> list[Articulation]:
 
     A diphthong gives two articulations. Consecutive phonemes with the same viseme give one.
     Symbols that are not phonemes give none.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.learn.teachers.phonetic import articulate
+        >>> from marotte.learn.utterance import Phone, Utterance
+        >>> phones = (Phone("m", 0.1, 0.2), Phone("p", 0.2, 0.3))
+        >>> sound = np.zeros(8_000, np.float32)
+        >>> speech = Utterance("mine/me/1", "mine", "me", "en", "", "", sound, 16_000, phones)
+        >>> [articulation.viseme.name for articulation in articulate(speech)]
+        ['bilabial', 'silence']
     """
     phones = [part for phone in utterance.phones for part in _normalise(phone, utterance.language)]
     vowels = [is_vowel(p.ipa) for p in phones]

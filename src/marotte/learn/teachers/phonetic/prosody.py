@@ -70,6 +70,14 @@ def loudness_and_pitch(
 
     The pitch of a 32 ms frame is the first high peak of its autocorrelation within 65 to 450 Hz;
     NaN if the frame is not periodic. Frame i is centred on i * 10 ms.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.learn.teachers.phonetic.prosody import loudness_and_pitch
+        >>> tone = np.sin(2 * np.pi * 200 * np.arange(16_000) / 16_000).astype(np.float32)
+        >>> _, pitch = loudness_and_pitch(tone, 16_000)
+        >>> round(2 ** (np.median(pitch) / 12))
+        200
     """
     size, hop = round(FRAME_S * rate), round(HOP_S * rate)
     padded = np.pad(samples.astype(np.float64), size // 2)
