@@ -1,5 +1,6 @@
-"""What README and docs say is so: links lead somewhere, commands and options exist, code runs."""
+"""README and docs are right: links lead somewhere, commands and options exist, code runs."""
 
+import importlib.util
 import re
 import shlex
 import shutil
@@ -9,10 +10,13 @@ import numpy as np
 import pytest
 import typer
 
+import marotte
 from marotte.cli import app
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("src/marotte/students/*.md")]
+)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -26,7 +30,9 @@ def commands():
                 for part in line.split("&&"):
                     words = shlex.split(part, comments=True)
                     if words[:1] == ["marotte"]:
-                        yield pytest.param(words[1:], id=f"{page.name}: {' '.join(words)}")
+                        yield pytest.param(
+                            words[1:], id=f"{page.relative_to(ROOT)}: {' '.join(words)}"
+                        )
 
 
 @pytest.mark.parametrize("words", list(commands()))
@@ -40,7 +46,7 @@ def test_commands_and_their_options_exist(words):
     assert {word for word in words if word.startswith("-")} <= known
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page):
     for link in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / link).exists(), link
@@ -73,3 +79,54 @@ def test_the_design_page_names_every_package():
             ):
                 prefix = "learn." if folder.name == "learn" else ""
                 assert f"`{prefix}{name}`" in page or name == "learn", name
+
+
+def test_each_page_of_the_docs_is_in_the_navigation_of_the_site():
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} | set(site_hooks().PAGES)
+    in_navigation = re.findall(r"^ +- .+: (\S+\.md)$", site, re.MULTILINE)
+    assert sorted(in_navigation) == sorted(pages)
+
+
+def test_the_api_page_has_every_public_name():
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^::: marotte\.(\w+)$", page, re.MULTILINE)) == sorted(
+        marotte.__all__
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "on_the_site"),
+    [
+        ("index.md", "[a](docs/live.md#delay)", "[a](live.md#delay)"),
+        ("index.md", "![a](docs/images/a.png)", "![a](images/a.png)"),
+        ("index.md", "[a](https://example.org/a.md)", "[a](https://example.org/a.md)"),
+        ("live.md", "[a](../CONTRIBUTING.md)", "[a](contributing.md)"),
+        ("live.md", "[a](../src/marotte/students/live.md)", "[a](models/live.md)"),
+        ("live.md", "[a](#delay)", "[a](#delay)"),
+        ("live.md", "[the recipe](../recipes/live.toml)", "the recipe (`recipes/live.toml`)"),
+        ("live.md", "[`recipes`](../recipes)", "`recipes`"),
+        ("models/live.md", "[a](../../../docs/live.md)", "[a](../live.md)"),
+    ],
+)
+def test_links_between_files_become_links_between_pages_of_the_site(page, link, on_the_site):
+    names = {"live.md", "images/a.png", *site_hooks().PAGES}
+    assert site_hooks().rewrite_links(link, page, names) == on_the_site
+
+
+def test_the_version_is_the_same_everywhere():
+    for name, pattern in (
+        ("pyproject.toml", r'^version = "(.+)"$'),
+        ("CITATION.cff", r"^version: (.+)$"),
+        ("CHANGELOG.md", r"^## \[(\d.+)\]"),
+    ):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert re.findall(pattern, text, re.MULTILINE)[0] == marotte.__version__, name
+
+
+def site_hooks():
+    """The hooks that build the docs site."""
+    spec = importlib.util.spec_from_file_location("docs_site", ROOT / "tools" / "docs_site.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
