@@ -183,7 +183,7 @@ def test_samples_that_are_no_sound_are_silence(student: Student) -> None:
     )
     live.run()
     assert len(lines) == 1
-    assert "taken as silence" in lines[0]
+    assert "become silence" in lines[0]
     assert np.isfinite([frame.controls for frame in kept.frames]).all()
 
 

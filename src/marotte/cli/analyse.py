@@ -10,6 +10,7 @@ import typer
 from marotte.cli import options
 from marotte.cli.progress_bars import progress_bars, stage_bar
 from marotte.cli.requirements import need_torch
+from marotte.errors import MarotteError
 
 EXAMPLES = ("marotte analyse RUN CORPUS --quick",)
 
@@ -43,11 +44,14 @@ def analyse(
     from marotte.learn.measure.probe import layers as probes
     from marotte.learn.measure.probe.phoneme_maps import MAPS, PHONEMES
     from marotte.learn.measure.probe.sampling import QUICK, Sizes
+    from marotte.learn.models.student import StudentNet
     from marotte.learn.train.checkpoint import CHECKPOINT_FILE, load_net
     from marotte.paths import check_writable
 
     store = Store.open(corpus)
     net, state = load_net(run / CHECKPOINT_FILE)
+    if not isinstance(net, StudentNet):
+        raise MarotteError(f"{run} is a baseline: only the layers of a student can be probed")
     picture = output or run / "layers.png"
     check_writable(picture)
     sizes = QUICK if quick else Sizes()
