@@ -133,8 +133,9 @@ def _partial_folder(folder: Path) -> Generator[Path]:
     parent = folder / PARTIAL_FOLDER
     make_folder(parent)
     for leftover in parent.iterdir():
-        if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE_S:
-            rmtree(leftover, ignore_errors=True)
+        with suppress(OSError):  # another run may remove it at the same time
+            if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE_S:
+                rmtree(leftover)
     path = Path(mkdtemp(dir=parent))
     try:
         yield path
