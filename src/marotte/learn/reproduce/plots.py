@@ -29,26 +29,7 @@ def plot_metrics(
     places = range(len(labels))
     with figure(path, (11, 1.6 + 0.3 * len(labels)), ncols=3, sharey=True) as (drawn, axes):
         closure, error, jitter = axes
-        for split, marker, offset in ((CLEAN, "o", -0.12), (OTHER, "s", 0.12)):
-            at = [place + offset for place in places]
-            for name, colour in (("pbm", COLOURS[0]), ("false_closure", COLOURS[1])):
-                values = [_mean(figures, label, split, name, 100) for label in labels]
-                metric = "PBM accuracy" if name == "pbm" else "false closure"
-                speech = "clean" if split == CLEAN else "other"
-                closure.plot(
-                    values, at, marker, color=colour, markersize=6, label=f"{metric}, {speech}"
-                )
-        paper = {row.label: row.paper_pbm[0] for row in rows if row.paper_pbm}
-        closure.plot(
-            [paper.get(label, float("nan")) for label in labels],
-            places,
-            "D",
-            markerfacecolor="none",
-            color="#888888",
-            markersize=5,
-            label="the paper's PBM accuracy, test-clean",
-        )
-        closure.set(title="lips closed, %", xlim=(-3, 103))
+        _plot_closures(closure, rows, figures, labels)
         # The labels are the teacher's, so that the teacher has no error.
         students = [place for place in places if labels[place] != TEACHER]
         error.barh(
@@ -70,6 +51,31 @@ def plot_metrics(
         closure.set_yticks(list(places), labels)
         closure.set_ylim(len(labels) - 0.4, -0.6)
         drawn.legend(*closure.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+
+
+def _plot_closures(
+    axis: Any, rows: Sequence[Row], figures: Sequence[Figures], labels: Sequence[str]
+) -> None:
+    """Draw PBM accuracy and false closure on both test sets, and the paper's PBM accuracy."""
+    places = range(len(labels))
+    for split, marker, offset in ((CLEAN, "o", -0.12), (OTHER, "s", 0.12)):
+        at = [place + offset for place in places]
+        for name, colour in (("pbm", COLOURS[0]), ("false_closure", COLOURS[1])):
+            values = [_mean(figures, label, split, name, 100) for label in labels]
+            metric = "PBM accuracy" if name == "pbm" else "false closure"
+            speech = "clean" if split == CLEAN else "other"
+            axis.plot(values, at, marker, color=colour, markersize=6, label=f"{metric}, {speech}")
+    paper = {row.label: row.paper_pbm[0] for row in rows if row.paper_pbm}
+    axis.plot(
+        [paper.get(label, float("nan")) for label in labels],
+        places,
+        "D",
+        markerfacecolor="none",
+        color="#888888",
+        markersize=5,
+        label="the paper's PBM accuracy, test-clean",
+    )
+    axis.set(title="lips closed, %", xlim=(-3, 103))
 
 
 def plot_frontier(

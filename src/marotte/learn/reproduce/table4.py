@@ -191,28 +191,19 @@ COLUMNS = (
 )
 
 
+BOTH_SETS = (
+    ("false_closure", percent),
+    ("balanced", percent),
+    ("auc", "{:.4f}".format),
+    ("vertex_error_mm", "{:.3f}".format),
+    ("lip_vertex_error_mm2", "{:.2f}".format),
+    ("mse", "{:.4f}".format),
+    ("lip_gap_error_mm", "{:.2f}".format),
+)
+"""The figures that are shown on clean and on other speech, with their formats."""
+
+
 def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
-    target = {split: select(figures, TEACHER, split) for split in SPLITS}
-
-    def both(values: Callable[[Figures], float], row: Row, show: Callable[[float], str]) -> str:
-        """Return a cell with the values on clean and on other speech."""
-        return " / ".join(
-            mean_and_deviation([values(e) for e in select(figures, row.label, split)], show)
-            for split in SPLITS
-        )
-
-    def pbm_share(row: Row) -> str:
-        """Return the PBM accuracy as a share of the meshes' own."""
-        return " / ".join(
-            mean_and_deviation(
-                [_ratio(e.pbm, target[split][0].pbm) for e in select(figures, row.label, split)],
-                percent,
-            )
-            if target[split]
-            else "–"
-            for split in SPLITS
-        )
-
     lines: list[list[str]] = []
     for row in rows:
         clean = select(figures, row.label, CLEAN)
@@ -221,20 +212,9 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
         lines.append(
             [
                 row.label,
-                both(lambda e: e.pbm, row, percent),
-                pbm_share(row),
-                *(
-                    both(lambda e, name=name: getattr(e, name), row, show)
-                    for name, show in (
-                        ("false_closure", percent),
-                        ("balanced", percent),
-                        ("auc", "{:.4f}".format),
-                        ("vertex_error_mm", "{:.3f}".format),
-                        ("lip_vertex_error_mm2", "{:.2f}".format),
-                        ("mse", "{:.4f}".format),
-                        ("lip_gap_error_mm", "{:.2f}".format),
-                    )
-                ),
+                _on_both_sets(figures, row, "pbm", percent),
+                _pbm_share(figures, row),
+                *(_on_both_sets(figures, row, name, show) for name, show in BOTH_SETS),
                 mean_and_deviation(jitter, "{:.2f}".format),
                 mean_and_deviation([e.jitter for e in clean], "{:.3f}".format),
                 mean_and_deviation([e.timing_ms for e in clean], "{:+.0f}".format),
@@ -244,3 +224,23 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
             ]
         )
     return markdown_table(COLUMNS, lines)
+
+
+def _on_both_sets(
+    figures: Sequence[Figures], row: Row, name: str, show: Callable[[float], str]
+) -> str:
+    """Return a cell with a figure on clean and on other speech."""
+    return " / ".join(
+        mean_and_deviation([getattr(e, name) for e in select(figures, row.label, split)], show)
+        for split in SPLITS
+    )
+
+
+def _pbm_share(figures: Sequence[Figures], row: Row) -> str:
+    """Return a cell with the PBM accuracy divided by that of the files of vertices."""
+    shares: list[str] = []
+    for split in SPLITS:
+        target = select(figures, TEACHER, split)
+        values = [_ratio(e.pbm, t.pbm) for e in select(figures, row.label, split) for t in target]
+        shares.append(mean_and_deviation(values, percent))
+    return " / ".join(shares)

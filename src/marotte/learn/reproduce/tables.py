@@ -1,4 +1,4 @@
-"""Table 2 and its kind as Markdown: figures and costs in, text beside the paper's figures out."""
+"""Tables as Markdown: figures and costs in, a page with the paper's figures for comparison out."""
 
 from __future__ import annotations
 
