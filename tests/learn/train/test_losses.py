@@ -1,3 +1,5 @@
+"""Each loss measures what its docstring states."""
+
 import pytest
 import torch
 
@@ -17,7 +19,7 @@ def test_velocity_ignores_a_constant_offset():
     assert losses.velocity(curves + ramp, curves) == pytest.approx(1, abs=1e-5)
 
 
-def test_lip_gap_flows_through_the_head():
+def test_the_gradient_of_the_lip_gap_opens_and_closes_the_mouth():
     rest, weights = load_head().lip_gap_weights(ARKIT_52.names)
     gap = torch.from_numpy(weights)
     curves = torch.zeros(1, 1, 52, requires_grad=True)
@@ -30,7 +32,7 @@ def test_lip_gap_flows_through_the_head():
     assert curves.grad[0, 0, ARKIT_52.index["eyeBlinkLeft"]] == 0
 
 
-def test_lip_gap_sees_a_closure_that_stays_open_more_than_a_wide_mouth():
+def test_the_lip_gap_weighs_an_open_closure_more_than_an_error_in_a_wide_mouth():
     weights = torch.ones(1)
     gap = lambda mm: torch.tensor([[float(mm)]])  # noqa: E731
     near = losses.lip_gap(gap(2), gap(0), 0.0, weights)
@@ -38,7 +40,7 @@ def test_lip_gap_sees_a_closure_that_stays_open_more_than_a_wide_mouth():
     assert near > 10 * far
 
 
-def test_pressed_lips_weigh_more():
+def test_closure_is_the_weight_of_pressed_lips():
     pressed, apart = torch.tensor([[-1.0]]), torch.tensor([[5.0]])
     for target, times in ((pressed, 3), (apart, 1)):
         plain = losses.lip_gap(target + 1, target, 0.0, torch.ones(1))
@@ -51,11 +53,11 @@ def test_acceleration_ignores_a_constant_velocity():
     assert losses.acceleration(curves + ramp, curves) == pytest.approx(0, abs=1e-5)
     bend = ramp.square() / 2
     assert losses.acceleration(curves + bend, curves) == pytest.approx(1, abs=1e-4)
-    assert losses.acceleration(curves[:, :2], curves[:, :2] + 1) == 0  # too short to have any
+    assert losses.acceleration(curves[:, :2], curves[:, :2] + 1) == 0  # too short
 
 
 @pytest.mark.parametrize(("loss", "power"), [(losses.velocity, 1), (losses.acceleration, 2)])
-def test_differences_are_of_20_ms_however_near_the_frames_are(loss, power):
+def test_differences_are_per_20_ms_for_any_distance_of_frames(loss, power):
     def motion(frame_ms):
         return (torch.arange(0, 100, frame_ms) / 20)[None, :, None] ** power
 
@@ -68,24 +70,24 @@ def test_differences_are_of_20_ms_however_near_the_frames_are(loss, power):
     [(-1, 0.9, False), (-1, 1.5, True), (0.5, 1.5, True), (5, 3.1, False), (5, 2, True),
      (2, 9, False), (2, -3, False)],
 )  # fmt: skip
-def test_lips_may_be_anywhere_on_their_side_of_the_margin(target, predicted, wrong):
+def test_lips_on_the_right_side_of_the_margin_cost_nothing(target, predicted, wrong):
     gap = lambda mm: torch.tensor([[float(mm)]])  # noqa: E731
     assert (losses.lip_margin(gap(predicted), gap(target), 0.0, torch.ones(1)) > 0) == wrong
 
 
-def test_pressed_lips_count_in_the_margin_however_few_they_are():
+def test_the_margin_weighs_pressed_lips_the_same_however_few_there_are():
     target = torch.tensor([[-1.0]] + 99 * [[5.0]])
     predicted = torch.full((100, 1), 5.0)
     alone = losses.lip_margin(predicted[:1], target[:1], 0.0, torch.ones(1))
     assert losses.lip_margin(predicted, target, 0.0, torch.ones(1)) == pytest.approx(alone)
 
 
-def test_features_are_compared_tap_by_tap():
+def test_feature_losses_are_summed_over_the_layers():
     ours, theirs = [torch.zeros(2, 150), torch.zeros(2, 3)], [torch.ones(2, 150), torch.ones(2, 3)]
     assert losses.feature(ours, theirs) == 2
 
 
-def test_attention_knows_when_and_not_which_channel():
+def test_attention_depends_on_time_and_not_on_channels():
     teacher = torch.randn(2, 8, 23)
     assert losses.attention(3 * teacher.flip(1), teacher) == pytest.approx(0, abs=1e-6)
     assert losses.attention(teacher.flip(2), teacher) > 0.01
