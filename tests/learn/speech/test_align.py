@@ -50,11 +50,15 @@ def test_phones_have_the_times_of_the_speech(aligner):
     assert np.median(np.abs(np.subtract(*bilabials))) < 0.03
 
 
-def test_the_same_sound_gives_the_same_phones(aligner):
-    samples, _ = espeak().say("My mother may move.", "en-us")
-    first = aligner.align(samples, espeak().rate, "My mother may move.")
-    assert aligner.align(samples, espeak().rate, "My mother may move.") == first
-    assert EnglishAligner().align(samples, espeak().rate, "My mother may move.") == first
+def test_the_same_sound_gives_the_same_phones():
+    # pocketsphinx adapts to the sounds that it aligns: compare aligners with the same history.
+    text = "My mother may move."
+    samples, _ = espeak().say(text, "en-us")
+    aligner, other = EnglishAligner(), EnglishAligner()
+    first, second = (aligner.align(samples, espeak().rate, text) for _ in range(2))
+    assert other.align(samples, espeak().rate, text) == first
+    assert other.align(samples, espeak().rate, text) == second
+    assert aligner.align(samples, espeak().rate, text) == second
 
 
 def test_stress_tells_schwa_from_open_vowel(aligner):

@@ -12,7 +12,12 @@ from marotte.learn.corpora.source import Source
 
 
 def source_names() -> list[str]:
-    """Return the names of all sources: the built-in ones and those of installed packages."""
+    """Return the names of all sources: the built-in ones and those of installed packages.
+
+    Example:
+        >>> source_names()[:2]
+        ['asterisk_en', 'asterisk_es']
+    """
     return sorted(plugins.names(plugins.CORPORA))
 
 

@@ -77,6 +77,11 @@ def configure(name: str, options: Mapping[str, Any]) -> Source:
 
     Raises:
         MarotteError: there is no such source or option, or a value has the wrong type.
+
+    Example:
+        >>> source = configure("anna", {"kind": "folder", "folder": "~/anna"})
+        >>> source.name, source.folder
+        ('anna', '~/anna')
     """
     table = {key: value for key, value in options.items() if key != "kind"}
     return strict(class_of(name, options), table, f"sources.{name}")

@@ -35,6 +35,9 @@ class Segment:
 class ForcedAligner:
     """Find the times of known words. Slow to create, quick to use again.
 
+    pocketsphinx adapts to the sounds that it aligns: a very different sound before can move the
+    phones of an utterance by a frame.
+
     Args:
         beam: paths less likely than the best one by this factor are given up. The less a language
             sounds like English, the smaller it must be.
@@ -101,7 +104,7 @@ def _decoder(beam: float) -> Any:
 def _prepared(samples: NDArray[np.float32], rate: int) -> bytes:
     """Return the sound in 16 bits at 16 kHz, padded and dithered."""
     padded = np.pad(to_16_khz(samples, rate) * 32767.0, round(_PAD_S * SAMPLE_RATE))
-    # With a fixed seed, the same sound always gives the same phones.
+    # A fixed seed: the same sound always gets the same dither.
     dithered = padded + np.random.default_rng(0).normal(0.0, _DITHER_LSB, len(padded))
     return np.clip(dithered, -32768, 32767).astype("<i2").tobytes()
 

@@ -99,6 +99,11 @@ def phones_in(grid: TextGrid, seconds: float) -> tuple[Phone, ...]:
 
     Raises:
         Skip: the grid has no such tier, has another duration, or has unknown labels.
+
+    Example:
+        >>> grid = TextGrid(0.4, {"phones": (Interval(0.1, 0.3, "AY1"),)})
+        >>> phones_in(grid, seconds=0.4)
+        (Phone(ipa='aɪ', start_s=0.1, end_s=0.3, stress=1),)
     """
     tier = grid.tier(PHONE_TIERS)
     if tier is None:
@@ -117,7 +122,12 @@ def phones_in(grid: TextGrid, seconds: float) -> tuple[Phone, ...]:
 
 
 def words_in(grid: TextGrid) -> str:
-    """Return the text of the word tier of a grid; empty if there is no such tier."""
+    """Return the text of the word tier of a grid; empty if there is no such tier.
+
+    Example:
+        >>> words_in(TextGrid(0.4, {"words": (Interval(0.1, 0.3, "hello"),)}))
+        'hello'
+    """
     labels = [interval.label for interval in grid.tier(WORD_TIERS) or ()]
     return " ".join(label for label in labels if label and not label.startswith("<"))
 

@@ -102,6 +102,7 @@ class EspeakLanguages(Source):
 def _utterance(
     source: str, key: str, voice: str, language: str, text: str, rng: np.random.Generator
 ) -> Utterance:
+    """Speak a text with a random pace, pitch and pitch range."""
     samples, phones = espeak().say(
         text,
         voice,

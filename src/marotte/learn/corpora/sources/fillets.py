@@ -1,7 +1,7 @@
 """Fish Fillets: an hour and a half of acted Czech, 22 kHz, in two Debian packages.
 
 The scripts of a level give each line an id, a font and a text. The id is the name of the clip. Each
-character has another font, so the font gives the speaker.
+character has its own font, so the font gives the speaker.
 """
 
 from __future__ import annotations

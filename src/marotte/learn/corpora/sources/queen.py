@@ -146,6 +146,10 @@ def speaker_of(line: Line) -> str:
 
     Raises:
         Skip: the character is unknown.
+
+    Example:
+        >>> speaker_of(Line("Oh dear.", "Trader Bob"))
+        'bob'
     """
     name = (line.character or "").lower()
     if not name or name in _THINGS:

@@ -133,11 +133,11 @@ def _dialogue(name: str, data: bytes) -> Iterator[tuple[str, str, str]]:
     first_offset, _, second_offset = struct.unpack_from(">3H", data, 22)
     partner = name.rstrip("0123456789").lower()
     joe_offset = 32 + 96 * abs(n_levels)  # after the tree of choices
-    for first, count, letter, character in (
+    for start, count, letter, character in (
         (joe_offset, n_joe, "J", "joe"),
         (first_offset, n_person, "P", partner),
     ):
-        offset = first
+        offset = start
         for index in range(count):
             (number,) = struct.unpack_from(">H", data, offset + 2)
             text, offset = _string(data, offset + 4, align=4)
@@ -164,7 +164,7 @@ def _scene(
 def _speakers(data: bytes, n_records: int, people: Mapping[int, str]) -> Iterator[str | None]:
     """Yield the speaker of each record of a scene.
 
-    The records have different lengths, so that all of them must be read in order.
+    The records differ in length, so they must be read in order.
     """
     offset = 12
     for _ in range(n_records):
