@@ -1,3 +1,5 @@
+"""Tests of the augmentation: its stages, sounds, rooms, codecs and settings."""
+
 import dataclasses
 import math
 

@@ -1,3 +1,5 @@
+"""Tests of labelled speech in memory and of random crops."""
+
 import numpy as np
 import pytest
 

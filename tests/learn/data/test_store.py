@@ -1,3 +1,5 @@
+"""Tests of the corpus store: utterances and labels, written and read."""
+
 import io
 import json
 import multiprocessing

@@ -1,3 +1,5 @@
+"""Tests of labelling: plans, label files, failures, and runs that are stopped and resumed."""
+
 import json
 import multiprocessing
 import os

@@ -1,3 +1,5 @@
+"""Tests of the speech encoders, against transformers where it has the same model."""
+
 import io
 import json
 import struct

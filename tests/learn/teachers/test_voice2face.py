@@ -1,3 +1,5 @@
+"""Tests of Voice2Face: mesh, features, decoder, Mesh2Rig, training and recipes."""
+
 import dataclasses
 
 import numpy as np
