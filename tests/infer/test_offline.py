@@ -1,4 +1,4 @@
-"""Frames stand at k / fps, whatever the blocks and batches the sound comes in."""
+"""Frame k is at k / fps and does not depend on blocks and batches."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from synthetic import FUTURE, PAST, Floats, make_voice, tiny_answer
 from marotte.audio.recording import Recording, open_recording
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
+from marotte.face.animation import Animation
 from marotte.infer.offline import animate, windows_at
 from marotte.model.session import Student, load_student
 from marotte.model.smoothing import moments as frame_moments
@@ -26,7 +27,7 @@ def student(tiny_student: Path) -> Student:
 
 
 def windows_at_once(sound: Floats, window: WindowSpec, fps: float) -> Floats:
-    """All windows [n_frames, n_samples] of a sound, with all of it in memory."""
+    """Return all windows [n_frames, n_samples] of a sound that is whole in memory."""
     padded = np.pad(sound, (window.past_samples, window.n_samples))
     starts = frame_moments(0, n_frames(len(sound), fps), fps)[:, 0]
     return np.stack([padded[start : start + window.n_samples] for start in starts])
@@ -34,21 +35,23 @@ def windows_at_once(sound: Floats, window: WindowSpec, fps: float) -> Floats:
 
 @pytest.mark.parametrize("fps", [0.3, 7, 29.97, 30, 60, 1000])
 @pytest.mark.parametrize("seconds", [0.001, 0.5, 4.321])
-def test_frames_are_those_of_the_whole_sound(student: Student, fps: float, seconds: float) -> None:
+def test_frames_equal_predictions_for_all_windows_at_once(
+    student: Student, fps: float, seconds: float
+) -> None:
     recording = Recording.from_samples(make_voice(seconds, 44_100), 44_100)
-    told: list[tuple[int, int]] = []
-    animation = animate(recording, student, fps, lambda *done: told.append(done))
+    progress: list[tuple[int, int]] = []
+    animation = animate(recording, student, fps, lambda *done: progress.append(done))
     answers = tiny_answer(windows_at_once(recording.read(), student.window, fps))
     assert animation.n_frames == max(1, math.ceil(seconds * fps))
     np.testing.assert_allclose(animation["jawOpen"], answers[:, 0].clip(0, 1), atol=1e-6)
-    assert told[-1] == (animation.n_frames, animation.n_frames)
+    assert progress[-1] == (animation.n_frames, animation.n_frames)
     assert (animation.fps, animation.student) == (fps, "tiny")
     assert animation.recording is recording
 
 
 @pytest.mark.parametrize("window", [WindowSpec(PAST, FUTURE), WindowSpec(0, 99), WindowSpec(99, 0)])
 @pytest.mark.parametrize("fps", [5, 60, 240])
-def test_windows_do_not_depend_on_blocks(window: WindowSpec, fps: float) -> None:
+def test_windows_do_not_depend_on_the_block_size(window: WindowSpec, fps: float) -> None:
     recording = Recording.from_samples(make_voice(3.21, 22_050), 22_050)
     expected = windows_at_once(recording.read(), window, fps)
     for block_samples in (50, 999, 16_000, 100_000):
@@ -59,20 +62,20 @@ def test_windows_do_not_depend_on_blocks(window: WindowSpec, fps: float) -> None
 
 
 @pytest.mark.parametrize("fps", [0.0, -30.0, math.nan, math.inf, 1001.0])
-def test_an_impossible_rate_of_frames_is_refused(student: Student, fps: float) -> None:
+def test_impossible_frame_rate_is_an_error(student: Student, fps: float) -> None:
     recording = Recording.from_samples(make_voice(1), 24_000)
     with pytest.raises(MarotteError, match="fps must be above 0 and up to 1000"):
         animate(recording, student, fps)
 
 
-def test_silence_is_a_face_at_rest(student: Student) -> None:
+def test_silence_gives_a_face_at_rest(student: Student) -> None:
     animation = animate(Recording.from_samples(np.zeros(8000), 16_000), student)
     assert not animation["jawOpen"].any()
     assert (animation["mouthClose"] == 1).all()
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "mp3", "ogg"])
-def test_a_file_cut_short_is_found_though_no_window_reaches_its_end(
+def test_truncated_file_is_an_error_even_if_no_window_reaches_its_end(
     student: Student, write_sound: Callable[..., Path], ending: str
 ) -> None:
     path = write_sound(f"voice.{ending}")
@@ -88,9 +91,19 @@ def test_two_hours_need_no_more_memory_than_seconds(student: Student, fps: float
     def silence(n: int) -> Iterator[Floats]:
         return (np.zeros(n, np.float32) for _ in range(n_samples // n))
 
-    tracemalloc.start()
-    animation = animate(Recording(None, SAMPLE_RATE, n_samples, silence), student, fps)
-    peak_bytes = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    def traced() -> tuple[Animation, int]:
+        """Animate silence; return the animation and the most bytes that were allocated."""
+        tracemalloc.start()
+        animation = animate(Recording(None, SAMPLE_RATE, n_samples, silence), student, fps)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return animation, peak_bytes
+
+    animation, peak_bytes = traced()
+    limit_bytes = animation.controls.nbytes + 2_000_000
+    if peak_bytes >= limit_bytes:
+        # Python's table of interned strings may have doubled meanwhile: that is one allocation of
+        # megabytes after many imports. It can't happen again in the next run.
+        _, peak_bytes = traced()
     assert animation.n_frames == 7200 * fps
-    assert peak_bytes < animation.controls.nbytes + 2_000_000
+    assert peak_bytes < limit_bytes
