@@ -1,0 +1,40 @@
+"""Each viseme is recognised from a typical mouth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from marotte.face.rig import ARKIT_52, Rig
+from marotte.face.visemes import VISEMES, Visemes
+
+
+def face(**values: float) -> np.ndarray:
+    """Return controls [52] with some values set."""
+    controls = ARKIT_52.neutral(1)[0]
+    for name, value in values.items():
+        controls[ARKIT_52.index[name]] = value
+    return controls
+
+
+@pytest.mark.parametrize(
+    ("viseme", "mouth"),
+    [
+        ("sil", {}),
+        ("PP", {"jawOpen": 0.1, "mouthClose": 0.1, "mouthPressLeft": 0.2, "mouthPressRight": 0.2}),
+        ("FF", {"jawOpen": 0.05, "mouthRollLower": 0.4}),
+        ("CH", {"jawOpen": 0.05, "mouthFunnel": 0.32, "mouthPucker": 0.3}),
+        ("aa", {"jawOpen": 0.5}),  # far from every viseme, and nearest to this one
+        ("ou", {"jawOpen": 0.08, "mouthPucker": 0.6, "mouthFunnel": 0.2}),
+        ("TH", {"jawOpen": 0.09, "tongueOut": 0.28}),
+    ],
+)
+def test_typical_mouth_gets_its_viseme(viseme: str, mouth: dict[str, float]) -> None:
+    weights = Visemes(ARKIT_52).of(face(**mouth))
+    assert VISEMES[weights.argmax()] == viseme
+    assert weights.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_rig_without_a_mouth_gives_silence() -> None:
+    weights = Visemes(Rig("snout", ("snout",), (0.0,), (1.0,), ())).of(np.ones((3, 1), np.float32))
+    assert (weights.argmax(axis=-1) == 0).all()
