@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +38,7 @@ def make_processors(
     rig: Rig,
     rate: int,
     *,
-    retarget: str | Path | None = None,
+    retarget: str | os.PathLike[str] | None = None,
     idle_motion: bool = False,
     seed: int = 0,
 ) -> list[FrameProcessor]:
@@ -60,7 +61,7 @@ def make_processors(
     if idle_motion:
         processors.append(IdleMotion(rig, rate, seed))
     if retarget is not None:
-        processors.append(load_retarget(retarget, rig))
+        processors.append(load_retarget(Path(retarget), rig))
     return processors
 
 
