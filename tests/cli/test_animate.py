@@ -1,4 +1,4 @@
-"""The command line: what it writes, and that bad input is one sentence, exit 2 and no file."""
+"""`marotte animate` with one recording: what it writes, and how it refuses bad input."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def rows(path: Path) -> list[str]:
     ("name", "rate", "channels"),
     [("a.wav", 8_000, 1), ("a.flac", 44_100, 2), ("a.mp3", 44_100, 1), ("a.ogg", 48_000, 2)],
 )
-def test_a_recording_gives_a_row_a_frame(
+def test_there_is_one_row_per_frame(
     work: Path,
     write_sound: Write,
     tiny_student: Path,
@@ -61,7 +61,7 @@ def test_a_recording_gives_a_row_a_frame(
     assert len(rows(work / "a.csv")) == math.ceil(seconds * fps)
 
 
-def test_a_page_and_curves_are_written_unless_asked_otherwise(
+def test_by_default_curves_and_a_page_are_written(
     work: Path, write_sound: Write, tiny_student: Path
 ) -> None:
     path = write_sound("voice.wav")
@@ -75,7 +75,7 @@ def test_a_page_and_curves_are_written_unless_asked_otherwise(
     assert result.stderr == ""
 
 
-def test_a_long_recording_gets_no_page_unless_asked(
+def test_a_long_recording_gets_no_page_by_default(
     work: Path, write_sound: Write, tiny_student: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("marotte.cli.animate.LONGEST_PAGE_S", 2)
@@ -86,16 +86,14 @@ def test_a_long_recording_gets_no_page_unless_asked(
     assert "ask for one with -o voice.html" in result.stdout
 
 
-def test_all_outputs_that_are_asked_for_are_written(
-    work: Path, write_sound: Write, tiny_student: Path
-) -> None:
+def test_each_output_is_written(work: Path, write_sound: Write, tiny_student: Path) -> None:
     path = write_sound("voice.wav")
     result = run("animate", path, "-o", "a.json", "-o", "b.npz", "--student", tiny_student)
     assert result.exit_code == 0, result.output
     assert {file.name for file in work.iterdir()} == {"a.json", "b.npz"}
 
 
-def test_a_rig_of_ones_own(work: Path, write_sound: Write, tiny_student: Path) -> None:
+def test_another_rig(work: Path, write_sound: Write, tiny_student: Path) -> None:
     controls = [{"name": "mouthClose"}, {"name": "jawOpen", "max": 0.01}, {"name": "wig"}]
     (work / "rig.json").write_text(json.dumps({"name": "mine", "controls": controls}))
     result = run(
@@ -137,7 +135,7 @@ def sound(samples: np.ndarray, rate: int = 16_000) -> Callable[[Write, Path], Pa
         (sound(make_voice(1, 7_999), 7_999), "sample rate of 7999 Hz"),
     ],
 )
-def test_bad_sound(
+def test_bad_sound_is_refused(
     work: Path,
     write_sound: Write,
     tiny_student: Path,
@@ -148,11 +146,11 @@ def test_bad_sound(
 ) -> None:
     path = make(write_sound, tmp_path)
     refuses(work, message, path, "-o", "a.csv", "--student", tiny_student)
-    assert capfd.readouterr() == ("", ""), "a library wrote past Python"
+    assert capfd.readouterr() == ("", ""), "a library wrote to the terminal"
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
-def test_sound_that_is_cut_short(
+def test_truncated_sound_is_refused(
     work: Path,
     write_sound: Write,
     tiny_student: Path,
@@ -162,11 +160,11 @@ def test_sound_that_is_cut_short(
     path = write_sound(f"voice.{ending}")
     path.write_bytes(path.read_bytes()[:-500])
     refuses(work, "cut short", path, "-o", "a.csv", "--student", tiny_student)
-    assert capfd.readouterr() == ("", ""), "a library wrote past Python"
+    assert capfd.readouterr() == ("", ""), "a library wrote to the terminal"
 
 
 def refuses(work: Path, message: str, *args: object) -> None:
-    """The command leaves with 2, says one line and leaves no file."""
+    """The command exits with 2, prints one line and writes no file."""
     before = sorted(work.iterdir())
     result = run("animate", *args)
     assert result.exit_code == 2, result.output
@@ -193,14 +191,14 @@ def refuses(work: Path, message: str, *args: object) -> None:
         (("-o", "a.csv", "--rig", "none.json"), "no rig file"),
     ],
 )
-def test_bad_options(
+def test_bad_options_are_refused(
     work: Path, write_sound: Write, tiny_student: Path, args: tuple[str, ...], message: str
 ) -> None:
     student = () if "--student" in args else ("--student", tiny_student)
     refuses(work, message, write_sound("voice.wav"), *args, *student)
 
 
-def test_an_output_folder_that_refuses_files(
+def test_a_read_only_folder_is_refused(
     work: Path, write_sound: Write, tiny_student: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_: object) -> None:
@@ -211,13 +209,13 @@ def test_an_output_folder_that_refuses_files(
     refuses(work, "can't write into", path, "-o", "a.csv", "--student", tiny_student)
 
 
-def test_a_student_that_is_cut_short(work: Path, write_sound: Write, tiny_student: Path) -> None:
+def test_a_truncated_student_is_refused(work: Path, write_sound: Write, tiny_student: Path) -> None:
     tiny_student.write_bytes(tiny_student.read_bytes()[:-50])
     path = write_sound("voice.wav")
     refuses(work, "cut short", path, "-o", "a.csv", "--student", tiny_student)
 
 
-def test_a_student_of_another_rig(
+def test_a_student_of_another_rig_is_refused(
     work: Path, write_sound: Write, changed_student: Callable[..., Path]
 ) -> None:
     student = changed_student(rig="dog", names=("snout", "tail"))
@@ -225,7 +223,7 @@ def test_a_student_of_another_rig(
     refuses(work, "is for rig 'dog' and drives 'snout'", path, "-o", "a.csv", "--student", student)
 
 
-def test_one_output_that_fails_leaves_none(
+def test_if_one_output_fails_none_is_written(
     work: Path, write_sound: Write, changed_student: Callable[..., Path]
 ) -> None:
     student = changed_student(rig="dog", names=("snout", "tail"))
@@ -236,12 +234,12 @@ def test_one_output_that_fails_leaves_none(
     )  # fmt: skip
 
 
-def test_a_sentence_is_one_line_whatever_is_in_it(work: Path) -> None:
+def test_an_error_is_one_line_even_with_line_breaks_in_a_name(work: Path) -> None:
     refuses(work, "no such file: two lines.wav", "two\nlines.wav")
 
 
 @pytest.mark.parametrize("while_importing", [False, True])
-def test_an_interrupt_leaves_nothing(
+def test_an_interruption_leaves_no_file(
     work: Path,
     write_sound: Write,
     tiny_student: Path,
@@ -261,12 +259,12 @@ def test_an_interrupt_leaves_nothing(
     assert not list(work.iterdir())
 
 
-def test_a_wrong_call_leaves_with_2(work: Path) -> None:
+def test_a_wrong_call_exits_with_2(work: Path) -> None:
     for args in (("animate",), ("dance",), ("animate", "a.wav", "--fps", "many")):
         assert run(*args).exit_code == 2
 
 
-def test_a_command_that_needs_torch_says_so(
+def test_a_command_without_its_packages_names_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)

@@ -1,3 +1,5 @@
+"""`marotte corpus`: build, show, and check the alignment."""
+
 import pytest
 from typer.testing import CliRunner
 
@@ -19,7 +21,7 @@ def recipe(tmp_path, monkeypatch):
     return path
 
 
-def test_a_recipe_is_built_shown_and_resumed(recipe, tmp_path):
+def test_build_show_and_build_again(recipe, tmp_path):
     built = run("build", recipe, "--workers", 1)
     assert "espeak-00000: 2 utterances, 2 left out" in built
     shown = run("show", recipe)
@@ -29,12 +31,12 @@ def test_a_recipe_is_built_shown_and_resumed(recipe, tmp_path):
     assert "espeak-00000:" not in run("build", recipe, "--workers", 1)
 
 
-def test_a_corpus_can_be_built_elsewhere(recipe, tmp_path):
+def test_build_into_another_folder(recipe, tmp_path):
     run("build", recipe, "-o", tmp_path / "there", "--workers", 1)
     assert (tmp_path / "there" / "audio" / "espeak-00000.parquet").is_file()
 
 
-def test_a_recipe_without_a_usable_source_builds_nothing(tmp_path):
+def test_build_without_a_usable_source_writes_nothing(tmp_path):
     recipe = tmp_path / "r.toml"
     recipe.write_text("[sources.anna]\nkind = 'folder'\nfolder = '/none'\n", "utf-8")
     with pytest.raises(MarotteError, match=r"no source of .* can be used"):
@@ -42,12 +44,12 @@ def test_a_recipe_without_a_usable_source_builds_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_showing_nothing_is_said(tmp_path):
+def test_show_refuses_a_folder_without_a_corpus(tmp_path):
     with pytest.raises(MarotteError, match="corpus build"):
         run("show", tmp_path)
 
 
-def test_alignment_is_checked():
+def test_check_alignment():
     output = " ".join(run("check-alignment", "--count", 3).split())
     assert "hibari: 3 sentences aligned, 0 not" in output
     assert "espeak: 3 sentences aligned, 0 not" in output
