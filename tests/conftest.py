@@ -1,4 +1,4 @@
-"""Files that many tests need: sounds, and a student."""
+"""Fixtures of many tests: sound files and a small student."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["browser", "changed_student", "tiny_student", "write_sound"]
 
 @pytest.fixture
 def write_sound(tmp_path: Path) -> Callable[..., Path]:
-    """Write samples (three seconds of voice unless given) as a sound file by its ending."""
+    """Return a function that writes samples, by default three seconds of voice, as a sound file."""
     import soundfile
 
-    def write(name: str, samples: Any = None, rate: int = 24_000, **how: Any) -> Path:
+    def write(name: str, samples: Any = None, rate: int = 24_000, **options: Any) -> Path:
         samples = make_voice(3, rate) if samples is None else samples
-        soundfile.write(tmp_path / name, samples, rate, **how)
+        soundfile.write(tmp_path / name, samples, rate, **options)
         return tmp_path / name
 
     return write
@@ -29,7 +29,7 @@ def write_sound(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def tiny_student(tmp_path: Path) -> Path:
-    """The file of a student whose answers `tiny_answer` knows."""
+    """Write a student whose predictions `tiny_answer` computes; return its path."""
     folder = tmp_path / "students"
     folder.mkdir()
     return write_tiny(folder / "tiny.onnx")
@@ -37,7 +37,7 @@ def tiny_student(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def changed_student(tmp_path: Path) -> Callable[..., Path]:
-    """Write the tiny student with some of its contract's values changed."""
+    """Return a function that writes the tiny student with changes in its contract."""
 
     def write(**changes: Any) -> Path:
         return write_tiny(tmp_path / "changed.onnx", replace(TINY, **changes).to_json())

@@ -1,4 +1,4 @@
-"""The Python API reads sound as the audio world does, and gives what the command line gives."""
+"""The Python API: sound in the layouts of soundfile; equal frames for files and streams."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def test_paths_file_objects_arrays_and_recordings_give_the_same(
         (None, None, "must be a path, a file object .*got NoneType"),
     ],
 )
-def test_sound_that_could_be_misread_is_refused(
+def test_ambiguous_sound_is_an_error(
     model: marotte.Model, sound: Any, rate: int | None, message: str
 ) -> None:
     with pytest.raises(MarotteError, match=message):
         model.animate(sound, rate)
 
 
-def test_a_file_object_that_is_cut_short_is_refused_by_its_name(
+def test_truncated_file_object_is_an_error_with_its_name(
     model: marotte.Model, write_sound: Write
 ) -> None:
     path = write_sound("voice.wav", VOICE, 16_000)
@@ -88,9 +88,7 @@ def test_unknown_names_list_the_valid_ones(model: marotte.Model) -> None:
 
 @pytest.mark.parametrize("rate", [16_000, 48_000])
 @pytest.mark.parametrize("fps", [60, 30])
-def test_a_stream_gives_the_animation(
-    model: marotte.Model, tmp_path: Path, rate: int, fps: float
-) -> None:
+def test_stream_equals_animate(model: marotte.Model, tmp_path: Path, rate: int, fps: float) -> None:
     retarget = tmp_path / "face.toml"
     retarget.write_text("gain = 1.2\n[controls.jawOpen]\nname = 'Jaw'\n")
     voice = make_voice(1.0, rate)
@@ -126,7 +124,7 @@ def test_saving_writes_all_files_or_none(model: marotte.Model, tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.npz"]
 
 
-def test_an_animation_knows_its_times_and_its_lip_gap(model: marotte.Model) -> None:
+def test_animation_has_times_and_a_lip_gap(model: marotte.Model) -> None:
     animation = model.animate(VOICE, 16_000, fps=30)
     assert len(animation) == animation.n_frames == 15
     assert animation.seconds == 0.5

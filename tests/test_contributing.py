@@ -1,4 +1,4 @@
-"""The worked examples in CONTRIBUTING.md: four plug-ins, installed and used as the page says."""
+"""The four plug-ins of CONTRIBUTING.md are installed and used as the page describes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_LINES = 40
 
 
 def install(folder: Path) -> None:
-    """Write the package of the examples as pip would install it."""
+    """Write the package of the examples in the layout of an installed package."""
     project = tomllib.loads(FILES["pyproject.toml"])["project"]
     metadata = folder / "marotte_extras-0.1.dist-info"
     metadata.mkdir()
@@ -46,7 +46,7 @@ def install(folder: Path) -> None:
 
 
 def write_common_voice(folder: Path) -> None:
-    """Write two clips and their list, as Mozilla Common Voice has them."""
+    """Write two clips and their list in the layout of Mozilla Common Voice."""
     (folder / "clips").mkdir(parents=True)
     rows = ["client_id\tpath\tsentence\tlocale"]
     for clip in ("one.wav", "two.wav"):
@@ -57,7 +57,7 @@ def write_common_voice(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """The folder where the page's commands ran, and the output of each command."""
+    """Run the commands of the page; return their folder, and the output of each command."""
     folder, packages = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("packages")
     install(packages)
     (folder / "samples").mkdir()
@@ -81,7 +81,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_an_example_is_short(module: str) -> None:
+def test_example_is_short(module: str) -> None:
     assert len(FILES[module].splitlines()) < MAX_LINES
 
 
@@ -92,7 +92,7 @@ def test_every_kind_of_plug_in_has_an_example() -> None:
     }  # fmt: skip
 
 
-def test_the_format_is_written(outputs: tuple[Path, dict[str, str]]) -> None:
+def test_format_is_written(outputs: tuple[Path, dict[str, str]]) -> None:
     header, *rows = (outputs[0] / "hello.tsv").read_text(encoding="utf-8").splitlines()
     assert header.split("\t")[0] == "time_s"
     assert "jawOpen" in header
@@ -100,19 +100,19 @@ def test_the_format_is_written(outputs: tuple[Path, dict[str, str]]) -> None:
     assert {len(row.split("\t")) for row in rows} == {53}
 
 
-def test_the_output_gets_every_frame(outputs: tuple[Path, dict[str, str]]) -> None:
+def test_output_gets_every_frame(outputs: tuple[Path, dict[str, str]]) -> None:
     lines = outputs[1]["live --input"].splitlines()
     assert len(lines) == 471
     assert max(line.count("#") for line in lines) > 5
 
 
-def test_the_source_is_built(outputs: tuple[Path, dict[str, str]]) -> None:
+def test_source_is_built(outputs: tuple[Path, dict[str, str]]) -> None:
     [row] = Store.open(outputs[0] / "corpus").manifest()
     assert (row.source, row.speaker, row.utterances) == ("commonvoice", "anna", 2)
     assert "commonvoice" in outputs[1]["corpus show"]
 
 
-def test_the_teacher_labels(outputs: tuple[Path, dict[str, str]]) -> None:
+def test_teacher_labels(outputs: tuple[Path, dict[str, str]]) -> None:
     store = Store.open(outputs[0] / "corpus")
     [part] = store.parts()
     labels = store.labels("loudness", part)

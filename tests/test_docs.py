@@ -1,4 +1,4 @@
-"""README and docs are right: links lead somewhere, commands and options exist, code runs."""
+"""In README and docs, links lead to files, commands and options exist, and code runs."""
 
 import importlib.util
 import re
@@ -23,7 +23,7 @@ PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def commands():
-    """Every `marotte ...` in a shell block of a page."""
+    """Yield each `marotte ...` in a shell block of a page, as words."""
     for page in PAGES:
         for block in SHELL.findall(page.read_text(encoding="utf-8")):
             for line in block.splitlines():
@@ -47,12 +47,12 @@ def test_commands_and_their_options_exist(words):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page):
+def test_links_lead_to_files(page):
     for link in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / link).exists(), link
 
 
-def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
+def test_python_code_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     (tmp_path / "samples").mkdir()
     shutil.copy(ROOT / "samples" / "hello.wav", tmp_path / "samples")
     monkeypatch.chdir(tmp_path)
@@ -64,14 +64,14 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     assert names["frames"][-1].time_s < 1
 
 
-def test_the_readme_is_short():
+def test_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
 
-def test_the_design_page_names_every_package():
+def test_design_page_names_every_package():
     page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
-    home = ROOT / "src" / "marotte"
-    for folder in (home, home / "learn"):
+    package = ROOT / "src" / "marotte"
+    for folder in (package, package / "learn"):
         for path in folder.iterdir():
             name = path.stem if path.suffix == ".py" else path.name
             if not name.startswith("_") and (
@@ -81,14 +81,14 @@ def test_the_design_page_names_every_package():
                 assert f"`{prefix}{name}`" in page or name == "learn", name
 
 
-def test_each_page_of_the_docs_is_in_the_navigation_of_the_site():
+def test_every_page_is_in_the_navigation_of_the_site():
     site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} | set(site_hooks().PAGES)
     in_navigation = re.findall(r"^ +- .+: (\S+\.md)$", site, re.MULTILINE)
     assert sorted(in_navigation) == sorted(pages)
 
 
-def test_the_api_page_has_every_public_name():
+def test_api_page_has_every_public_name():
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^::: marotte\.(\w+)$", page, re.MULTILINE)) == sorted(
         marotte.__all__
@@ -109,12 +109,12 @@ def test_the_api_page_has_every_public_name():
         ("models/live.md", "[a](../../../docs/live.md)", "[a](../live.md)"),
     ],
 )
-def test_links_between_files_become_links_between_pages_of_the_site(page, link, on_the_site):
+def test_links_between_files_are_rewritten_for_the_site(page, link, on_the_site):
     names = {"live.md", "images/a.png", *site_hooks().PAGES}
     assert site_hooks().rewrite_links(link, page, names) == on_the_site
 
 
-def test_the_version_is_the_same_everywhere():
+def test_version_is_the_same_everywhere():
     for name, pattern in (
         ("pyproject.toml", r'^version = "(.+)"$'),
         ("CITATION.cff", r"^version: (.+)$"),
@@ -125,7 +125,7 @@ def test_the_version_is_the_same_everywhere():
 
 
 def site_hooks():
-    """The hooks that build the docs site."""
+    """Load the hooks that build the docs site."""
     spec = importlib.util.spec_from_file_location("docs_site", ROOT / "tools" / "docs_site.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

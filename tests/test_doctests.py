@@ -1,4 +1,4 @@
-"""Every example in a docstring runs, and every public name has one."""
+"""Every example in a docstring runs, and every public name has an example."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from synthetic import make_voice
 
 import marotte
 
-HOME = Path(marotte.__file__).parent
+PACKAGE = Path(marotte.__file__).parent
 MODULES = [
-    ".".join(("marotte", *path.relative_to(HOME).with_suffix("").parts)).removesuffix(".__init__")
-    for path in sorted(HOME.rglob("*.py"))
+    ".".join(("marotte", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    )
+    for path in sorted(PACKAGE.rglob("*.py"))
     if ">>> " in path.read_text(encoding="utf-8")
 ]
-NO_EXAMPLE = {"ARKIT_52", "__version__"}  # values
+NO_EXAMPLE = {"ARKIT_52", "__version__"}  # values have no docstring
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -28,9 +30,9 @@ def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     soundfile.write(tmp_path / "voice.wav", make_voice(1.5, 16_000), 16_000)
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    failed, tried = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert tried
-    assert not failed
+    failures, attempts = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert attempts
+    assert not failures
 
 
 @pytest.mark.parametrize("name", sorted(set(marotte.__all__) - NO_EXAMPLE))

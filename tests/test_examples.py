@@ -1,4 +1,4 @@
-"""The notebook in examples/ runs from the top to the bottom, and its outputs are not committed."""
+"""The notebook in examples/ runs from top to bottom, and its outputs are not committed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NOTEBOOK = ROOT / "examples" / "animate.ipynb"
 
 
 def code_cells() -> list[dict[str, Any]]:
-    """The code cells of the notebook, in order."""
+    """Return the code cells of the notebook, in order."""
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
-def test_the_notebook_runs(
+def test_notebook_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MPLBACKEND", "Agg")
@@ -37,5 +37,5 @@ def test_the_notebook_runs(
     assert {path.name for path in Path.cwd().iterdir()} == {"hello.csv", "hello.html"}
 
 
-def test_the_notebook_is_committed_without_outputs() -> None:
+def test_notebook_is_committed_without_outputs() -> None:
     assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code_cells())

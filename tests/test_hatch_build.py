@@ -32,7 +32,7 @@ def web(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The commands that npm and node were run with; node makes a bundle of one file."""
+    """Record the commands of npm and node; node makes a bundle of one file."""
     commands: list[str] = []
 
     def npm(arguments: tuple[str, ...], **options: object) -> subprocess.CompletedProcess[str]:

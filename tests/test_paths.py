@@ -1,3 +1,5 @@
+"""Files are written whole or not at all."""
+
 import os
 import stat
 import sys
@@ -10,7 +12,7 @@ from marotte.errors import MarotteError
 from marotte.paths import check_writable, replacing
 
 
-def test_an_output_takes_its_place_whole(tmp_path: Path) -> None:
+def test_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "face.csv"
     path.write_text("old")
     with replacing(path) as temporary:
@@ -22,7 +24,7 @@ def test_an_output_takes_its_place_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_leaves_what_was_there(tmp_path: Path, failure: type[BaseException]) -> None:
+def test_failed_write_keeps_the_old_file(tmp_path: Path, failure: type[BaseException]) -> None:
     path = tmp_path / "face.csv"
     path.write_text("old")
 
@@ -37,14 +39,14 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, failure: type[BaseExcep
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+def test_full_disk_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MarotteError, match="No space left"), replacing(tmp_path / "face.csv"):
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-def test_an_output_is_no_more_private_than_other_files(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
+def test_file_gets_the_mode_of_any_new_file(tmp_path: Path) -> None:
     umask = os.umask(0o022)
     try:
         with replacing(tmp_path / "face.csv"):
@@ -54,17 +56,17 @@ def test_an_output_is_no_more_private_than_other_files(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "face.csv").stat().st_mode) == 0o644
 
 
-def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+def test_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MarotteError, match="nowhere does not exist"):
         check_writable(tmp_path / "nowhere" / "face.csv")
 
 
-def test_a_folder_is_no_output(tmp_path: Path) -> None:
+def test_folder_as_output_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MarotteError, match="is a folder"):
         check_writable(tmp_path)
 
 
-def test_a_folder_that_refuses_files_is_refused(
+def test_folder_that_is_not_writable_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_: object) -> None:

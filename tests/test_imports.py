@@ -1,4 +1,4 @@
-"""The live path imports nothing of the learning path, and nothing heavy before it is needed."""
+"""The live path never imports the learning path, and heavy packages only when it needs them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 IMPORT_ALL = """
 import importlib, pathlib, sys
 import marotte
-home = pathlib.Path(marotte.__file__).parent
-for path in home.rglob("*.py"):
-    parts = ("marotte", *path.relative_to(home).with_suffix("").parts)
+package = pathlib.Path(marotte.__file__).parent
+for path in package.rglob("*.py"):
+    parts = ("marotte", *path.relative_to(package).with_suffix("").parts)
     if parts[1] not in ("learn", "__main__"):
         importlib.import_module(".".join(parts).removesuffix(".__init__"))
 """
@@ -30,7 +30,7 @@ LEARNING = {"torch", "lightning", "marotte.learn"}
 
 
 def modules_after(code: str, *args: object) -> set[str]:
-    """The modules a fresh Python has imported after running the code."""
+    """Return the modules that a new Python process has imported after running the code."""
     code += "\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, check=False
@@ -45,7 +45,7 @@ def test_importing_the_live_path_imports_nothing_heavy() -> None:
     assert not modules & (HEAVY | LEARNING)
 
 
-def test_animating_needs_nothing_of_the_learning_path(
+def test_animating_does_not_import_the_learning_path(
     tmp_path: Path, write_sound: Callable[..., Path], tiny_student: Path
 ) -> None:
     outputs = [f"-o{tmp_path / name}" for name in ("a.csv", "a.json", "a.npz", "a.html", "a.glb")]
@@ -55,11 +55,11 @@ def test_animating_needs_nothing_of_the_learning_path(
     assert not modules & LEARNING
 
 
-def test_importing_marotte_imports_nothing() -> None:
+def test_importing_marotte_does_not_import_numpy() -> None:
     assert "numpy" not in modules_after("import marotte")
 
 
-def test_asking_for_help_does_not_wait_for_numpy() -> None:
+def test_help_does_not_import_numpy() -> None:
     code = "import sys; from marotte.cli import main; sys.argv[1:] = ['--help']\n"
     quiet = "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n"
     modules = modules_after(code + quiet + "    try: main()\n    except SystemExit: pass")
@@ -67,13 +67,13 @@ def test_asking_for_help_does_not_wait_for_numpy() -> None:
     assert "numpy" not in modules
 
 
-def test_the_public_names_are_what_they_say_after_everything_is_imported() -> None:
+def test_modules_do_not_hide_the_public_names() -> None:
     code = IMPORT_ALL + "assert callable(marotte.load), marotte.load\n"
     code += "for name in marotte.__all__: getattr(marotte, name)"
     modules_after(code)
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+def test_unknown_public_name_is_an_attribute_error() -> None:
     import marotte
 
     assert not hasattr(marotte, "mouth")
