@@ -6,24 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from synthetic import pose
 
 from marotte.errors import MarotteError
 from marotte.face.head import subdivide
 from marotte.face.loading import load_head
-from marotte.face.rig import ARKIT_52, ARKIT_NAMES
+from marotte.face.rig import ARKIT_NAMES
 
 
 @pytest.fixture(scope="module")
 def head():
     return load_head()
-
-
-def pose(**controls):
-    """Return controls [52] with some values set."""
-    values = np.zeros(52, np.float32)
-    for name, value in controls.items():
-        values[ARKIT_52.index[name]] = value
-    return values
 
 
 def test_vertices_are_linear_and_batched(head):

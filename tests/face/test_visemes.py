@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from synthetic import pose
 
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.face.visemes import VISEMES, Visemes
-
-
-def face(**values: float) -> np.ndarray:
-    """Return controls [52] with some values set."""
-    controls = ARKIT_52.neutral(1)[0]
-    for name, value in values.items():
-        controls[ARKIT_52.index[name]] = value
-    return controls
 
 
 @pytest.mark.parametrize(
@@ -30,7 +23,7 @@ def face(**values: float) -> np.ndarray:
     ],
 )
 def test_typical_mouth_gets_its_viseme(viseme: str, mouth: dict[str, float]) -> None:
-    weights = Visemes(ARKIT_52).of(face(**mouth))
+    weights = Visemes(ARKIT_52).of(pose(**mouth))
     assert VISEMES[weights.argmax()] == viseme
     assert weights.sum() == pytest.approx(1, abs=1e-5)
 

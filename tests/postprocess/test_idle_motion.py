@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from synthetic import make_voice
+from synthetic import make_voice, pose
 
 from marotte.face.animation import Frame
 from marotte.face.rig import ARKIT_52
 from marotte.postprocess.idle_motion import IdleMotion
-
-
-def face(time_s: float = 0.0, **values: float) -> Frame:
-    """Return a frame with some controls set."""
-    controls = ARKIT_52.neutral(1)[0]
-    for name, value in values.items():
-        controls[ARKIT_52.index[name]] = value
-    return Frame(time_s, 116.0, controls)
 
 
 def idle_frames(seconds: float, seed: int = 0, blocks: int = 7) -> list[Frame]:
@@ -28,7 +20,7 @@ def idle_frames(seconds: float, seed: int = 0, blocks: int = 7) -> list[Frame]:
         idle_motion.push_samples(part)
         n_pushed += len(part)
         while k / 60 + 0.1 < n_pushed / 16_000:
-            frames.append(idle_motion.apply(face(k / 60)))
+            frames.append(idle_motion.apply(Frame(k / 60, 116.0, pose())))
             k += 1
     return frames
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from synthetic import pose
 
 from marotte.errors import MarotteError
 from marotte.face.animation import Frame
@@ -17,10 +18,7 @@ JAW, CLOSE = ARKIT_52.index["jawOpen"], ARKIT_52.index["mouthClose"]
 
 def face(time_s: float = 0.0, **values: float) -> Frame:
     """Return a frame with some controls set."""
-    controls = ARKIT_52.neutral(1)[0]
-    for name, value in values.items():
-        controls[ARKIT_52.index[name]] = value
-    return Frame(time_s, 116.0, controls)
+    return Frame(time_s, 116.0, pose(**values))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.face.rig import ARKIT_52
 from marotte.model.contract import METADATA_KEY, Contract, golden_input
 
 Floats = NDArray[np.float32]
@@ -18,6 +19,14 @@ def make_voice(seconds: float, rate: int = 24_000) -> Floats:
     time = np.arange(round(seconds * rate)) / rate
     buzz = sum(np.sin(2 * np.pi * 120 * harmonic * time) / harmonic for harmonic in range(1, 6))
     return (0.2 * buzz * (1 - np.cos(2 * np.pi * 3 * time)) / 2).astype(np.float32)
+
+
+def pose(**values: float) -> Floats:
+    """Return ARKit's controls [52] at rest, with some values set."""
+    controls = ARKIT_52.neutral(1)[0]
+    for name, value in values.items():
+        controls[ARKIT_52.index[name]] = value
+    return controls
 
 
 PAST, FUTURE, CENTRE, GAIN = 400, 112, 40, 20.0
