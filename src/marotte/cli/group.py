@@ -56,8 +56,6 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except MarotteError as error:
             raise exit_with(str(error)) from error
-        except typer.Exit:
-            raise
         except (KeyboardInterrupt, ImportError) as error:
             if isinstance(error, ModuleNotFoundError) and error.name in _TRAIN:
                 raise exit_with(str(missing_extra(error.name, "train"))) from error
