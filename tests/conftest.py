@@ -29,7 +29,7 @@ def write_sound(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def tiny_student(tmp_path: Path) -> Path:
-    """Write a student whose predictions `tiny_answer` computes; return its path."""
+    """Write a student whose predictions `tiny_prediction` computes; return its path."""
     folder = tmp_path / "students"
     folder.mkdir()
     return write_tiny(folder / "tiny.onnx")

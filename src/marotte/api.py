@@ -49,7 +49,7 @@ class Model:
     """
 
     def __init__(self, student: Student, mesh_file: Path | None = None) -> None:
-        """Wrap a student; `load` is the usual way to a model."""
+        """Wrap a student; `load` is the usual way to make a model."""
         self.student = student
         self.mesh_file = mesh_file
 
@@ -73,7 +73,7 @@ class Model:
 
     @property
     def lookahead_ms(self) -> float:
-        """How much sound after a frame's moment is needed, its own smoothing included, in ms."""
+        """Sound needed after a frame's moment, in ms: look-ahead and the student's smoothing."""
         return self.student.delay_ms
 
     def animate(
@@ -99,7 +99,7 @@ class Model:
                 jitter; None for the student's own setting.
             retarget: the path of a retarget file (`docs/formats.md`).
             idle_motion: whether to add blinks and small movements of head and brows.
-            seed: of the idle motion; the same seed gives the same motion.
+            seed: the seed of the idle motion; the same seed gives the same motion.
             progress: called with the number of frames done and the total.
 
         Raises:
@@ -131,7 +131,7 @@ class Model:
         idle_motion: bool = False,
         seed: int = 0,
     ) -> Stream:
-        """Start a live stream: push samples as they come, and get frames as they are known.
+        """Start a live stream: push samples as they come, and get frames when they are complete.
 
         Args:
             rate: sample rate of the sound to come, in Hz, 8000 or more.
@@ -172,7 +172,7 @@ def load(
             an exported ONNX file.
         rig: the rig to animate, a rig file, or the file of a mesh; ARKit's 52 blendshapes unless
             given. It must have all controls of the student.
-        threads: how many CPU threads the student may use.
+        threads: number of CPU threads.
 
     Raises:
         MarotteError: there is no such student, or it does not fit the rig.
@@ -218,6 +218,11 @@ def as_recording(sound: Sound, rate: int | None = None) -> Recording:
 
     Raises:
         MarotteError: the sound can't be read, or a rate is missing or superfluous.
+
+    Example:
+        >>> from marotte.api import as_recording
+        >>> as_recording("voice.wav").seconds
+        1.5
     """
     if isinstance(sound, np.ndarray):
         if rate is None:

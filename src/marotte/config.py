@@ -22,6 +22,13 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
 
     Raises:
         MarotteError: the file is missing, can't be read or is not TOML.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from marotte.config import read_toml
+        >>> _ = Path("mix.toml").write_text("gain = 2")
+        >>> read_toml(Path("mix.toml"), "recipe")
+        {'gain': 2}
     """
     if sys.version_info >= (3, 11):
         import tomllib

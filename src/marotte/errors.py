@@ -1,12 +1,12 @@
-"""The one exception that users see: a sentence that says what is wrong and what to do."""
+"""The only exception that users see: its message says what is wrong and what to do."""
 
 from __future__ import annotations
 
 
 class MarotteError(Exception):
-    """Something outside Marotte is not as it must be: a file, an option, a device, a package.
+    """An error in something outside Marotte: a file, an option, a device, a package.
 
-    The message is one clear sentence for a person; the command line prints it and exits with 2.
+    The message is one sentence for users; the command line prints it and exits with 2.
 
     Example:
         >>> import marotte
@@ -19,7 +19,14 @@ class MarotteError(Exception):
 
 
 def missing_extra(package: str, extra: str) -> MarotteError:
-    """Return the error for a missing package, which names the extra that installs it."""
+    """Return the error for a missing package; its message names the extra that installs it.
+
+    Example:
+        >>> from marotte.errors import missing_extra
+        >>> print(missing_extra("av", "video"))
+        this needs the package 'av', which is not installed: pip install '.[video]' in a clone of \
+Marotte
+    """
     return MarotteError(
         f"this needs the package {package!r}, which is not installed: "
         f"pip install '.[{extra}]' in a clone of Marotte"

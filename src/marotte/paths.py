@@ -12,7 +12,7 @@ from marotte.errors import MarotteError, missing_extra
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a path whose folder is missing or can't be written, before any work is done.
+    """Refuse a path whose folder is missing or not writable, before any work is done.
 
     Raises:
         MarotteError: says which folder can't be used, and why.
@@ -33,7 +33,14 @@ def make_folder(folder: Path) -> None:
     """Make a folder, with the folders above it; it may exist already.
 
     Raises:
-        MarotteError: it can't be made.
+        MarotteError: the folder can't be made.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from marotte.paths import make_folder
+        >>> make_folder(Path("out/faces"))
+        >>> Path("out/faces").is_dir()
+        True
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -87,9 +87,15 @@ def names(group: str) -> list[str]:
 
 
 def find(group: str, name: str) -> Any | None:
-    """Import and return the object that a name in a group stands for; None if it is unknown."""
-    if place := BUILT_IN[group].get(name):
-        module, attribute = place.split(":")
+    """Import and return the object that a name in a group stands for; None if it is unknown.
+
+    Example:
+        >>> from marotte import plugins
+        >>> plugins.find(plugins.FORMATS, "csv").__name__
+        'write'
+    """
+    if location := BUILT_IN[group].get(name):
+        module, attribute = location.split(":")
         return getattr(import_module(module), attribute)
     for point in entry_points(group=group):
         if point.name == name:

@@ -1,4 +1,4 @@
-"""Types of the callbacks by which long work reports how far it is."""
+"""Types of the callbacks that report the progress of long work."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import FUTURE, PAST, Floats, make_voice, tiny_answer
+from synthetic import FUTURE, PAST, Floats, make_voice, tiny_prediction
 
 from marotte.audio.recording import Recording, open_recording
 from marotte.audio.resampling import SAMPLE_RATE
@@ -41,9 +41,9 @@ def test_frames_equal_predictions_for_all_windows_at_once(
     recording = Recording.from_samples(make_voice(seconds, 44_100), 44_100)
     progress: list[tuple[int, int]] = []
     animation = animate(recording, student, fps, lambda *done: progress.append(done))
-    answers = tiny_answer(windows_at_once(recording.read(), student.window, fps))
+    predictions = tiny_prediction(windows_at_once(recording.read(), student.window, fps))
     assert animation.n_frames == max(1, math.ceil(seconds * fps))
-    np.testing.assert_allclose(animation["jawOpen"], answers[:, 0].clip(0, 1), atol=1e-6)
+    np.testing.assert_allclose(animation["jawOpen"], predictions[:, 0].clip(0, 1), atol=1e-6)
     assert progress[-1] == (animation.n_frames, animation.n_frames)
     assert (animation.fps, animation.student) == (fps, "tiny")
     assert animation.recording is recording

@@ -137,7 +137,7 @@ def test_memory_of_a_stream_is_bounded(student: Student, smooth: bool) -> None:
             stream.push(block)
         assert isinstance(stream._evaluator, StepEvaluator)
         if second > 1:
-            sizes.append((len(stream._evaluator.phases), len(stream._memory.answers)))
+            sizes.append((len(stream._evaluator.phases), len(stream._memory.predictions)))
             assert len(stream._memory.sound.samples) < 8192 + 2048
     assert len(set(sizes)) == 1
     assert max(sizes[0]) <= 18

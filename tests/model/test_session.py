@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from synthetic import FUTURE, PAST, TINY, tiny_answer, write_tiny
+from synthetic import FUTURE, PAST, TINY, tiny_prediction, write_tiny
 
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52, Rig
@@ -29,13 +29,13 @@ def test_predictions_are_in_the_columns_of_the_rig(tiny_student: Path) -> None:
     assert controls.dtype == np.float32
     assert controls.shape == (5, 52)
     columns = [ARKIT_52.index["jawOpen"], ARKIT_52.index["mouthClose"]]
-    np.testing.assert_allclose(controls[:, columns], tiny_answer(windows), atol=1e-6)
+    np.testing.assert_allclose(controls[:, columns], tiny_prediction(windows), atol=1e-6)
     assert not np.delete(controls, columns, axis=1).any()
 
 
 def test_predictions_are_clamped_to_the_ranges_of_the_rig(tiny_student: Path) -> None:
     windows = 10 * noise(3)
-    assert (tiny_answer(windows)[:, 0] > 1).all()
+    assert (tiny_prediction(windows)[:, 0] > 1).all()
     controls = load_student(tiny_student).predict(windows)
     assert set(np.unique(controls)) == {0, 1}
 
@@ -44,7 +44,7 @@ def test_another_rig_with_the_same_controls_fits(tiny_student: Path) -> None:
     rig = Rig("mine", ("mouthClose", "x", "jawOpen"), (0.0,) * 3, (2.0,) * 3, ())
     windows = noise(2)
     controls = load_student(tiny_student, rig).predict(windows)
-    np.testing.assert_allclose(controls[:, [2, 0]], tiny_answer(windows), atol=1e-6)
+    np.testing.assert_allclose(controls[:, [2, 0]], tiny_prediction(windows), atol=1e-6)
 
 
 def test_golden_output_is_reproduced(tiny_student: Path, changed_student: Change) -> None:

@@ -32,7 +32,7 @@ def pose(**values: float) -> Floats:
 PAST, FUTURE, CENTRE, GAIN = 400, 112, 40, 20.0
 
 
-def tiny_answer(windows: Floats) -> Floats:
+def tiny_prediction(windows: Floats) -> Floats:
     """Return the tiny student's prediction [batch, 2]: the power p at the centre, and 1 - p."""
     power = np.square(windows[:, PAST - CENTRE : PAST + CENTRE]).mean(axis=1)
     return np.stack([GAIN * power, 1 - GAIN * power], axis=1)
@@ -53,7 +53,7 @@ TINY = Contract(
     smooth_behind=0,
     smooth_ahead=0,
     licence="MIT",
-    golden=tuple(tiny_answer(golden_input(PAST + FUTURE)[None])[0].tolist()),
+    golden=tuple(tiny_prediction(golden_input(PAST + FUTURE)[None])[0].tolist()),
 )
 
 

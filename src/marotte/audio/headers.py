@@ -21,7 +21,7 @@ LONGEST_OGG_PAGE = 27 + 255 + 255 * 255  # bytes: header, segment table, segment
 
 @dataclass(frozen=True)
 class Container:
-    """The container format of a sound file, as its header tells it.
+    """The container format of a sound file, read from its header.
 
     Attributes:
         kind: `WAV`, `FLAC`, `OGG` or `MP3`.
@@ -121,9 +121,9 @@ def _mp3(file: BinaryIO, path: Path) -> Container:
     return Container("MP3", knows_length=bool(flags & 1))
 
 
-def cut_short(path: Path, how: str) -> MarotteError:
+def cut_short(path: Path, problem: str) -> MarotteError:
     """Return the error for a file that lacks a part."""
-    return MarotteError(f"{path} is cut short or damaged: {how}; get a whole copy of it")
+    return MarotteError(f"{path} is cut short or damaged: {problem}; get a whole copy of it")
 
 
 def _at(file: BinaryIO, offset: int, n_bytes: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Arrays of samples in; mono samples out, or an error that says why they can't be sound."""
+"""Arrays of samples in; mono samples out, or an error if the samples can't be sound."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def check_array(samples: NDArray[Any]) -> None:
     got = f"got {samples.dtype} {list(samples.shape)}"
     if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
         small = samples.dtype.kind == "i" and samples.dtype.itemsize < 8
-        how = f": divide by {2 ** (8 * samples.dtype.itemsize - 1)}" if small else ""
-        raise MarotteError(f"samples must be floats [n] or [n, channels] within -1..1, {got}{how}")
+        hint = f": divide by {2 ** (8 * samples.dtype.itemsize - 1)}" if small else ""
+        raise MarotteError(f"samples must be floats [n] or [n, channels] within -1..1, {got}{hint}")
     if not samples.size:
         raise MarotteError("there are 0 samples of sound: give at least one")
     if samples.ndim == 2 and samples.shape[1] > max(2, samples.shape[0]):

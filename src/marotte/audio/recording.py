@@ -113,16 +113,16 @@ class Recording:
         Raises:
             MarotteError: the file is cut short, or holds samples that are not finite.
         """
-        left = self.n_samples
+        n_left = self.n_samples
         n_source = max(1, block_samples * self.rate // SAMPLE_RATE)
         for block in resample(self.source(n_source), self.rate):
-            # The source is read to its end, because only there a truncated file is noticed.
-            block = block[:left]
-            left -= len(block)
+            # The source is read to its end, because a truncated file is noticed only there.
+            block = block[:n_left]
+            n_left -= len(block)
             for start in range(0, len(block), block_samples):
                 yield block[start : start + block_samples]
-        if left:  # the resampler rounds the length, n_samples rounds it up
-            yield np.zeros(left, np.float32)
+        if n_left:  # the resampler rounds the length, n_samples rounds it up
+            yield np.zeros(n_left, np.float32)
 
     def read(self) -> Samples:
         """Return the whole sound [n_samples] at 16 kHz, about -1..1."""
@@ -171,7 +171,7 @@ def _open_path(path: Path) -> Recording:
 
 
 def _open_file_object(file: BinaryIO) -> Recording:
-    """Read a file object's sound into memory; the checks of files need a file, so it gets one."""
+    """Read the sound of a file object into memory, through a temporary file for the checks."""
     content: object = file.read() if hasattr(file, "read") else None
     if not isinstance(content, bytes):
         raise MarotteError(

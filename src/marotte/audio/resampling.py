@@ -31,7 +31,13 @@ def check_rate(rate: int) -> None:
 
 
 def converted_samples(n: int, rate: int) -> int:
-    """Return the number of samples at 16 kHz that `n` samples at a rate become, rounded up."""
+    """Return the number of samples at 16 kHz that `n` samples at a rate become, rounded up.
+
+    Example:
+        >>> from marotte.audio.resampling import converted_samples
+        >>> converted_samples(44_101, 44_100)
+        16001
+    """
     return -(-n * SAMPLE_RATE // rate)
 
 
@@ -41,6 +47,13 @@ class Resampler:
 
     soxr works in internal blocks: its output lags behind by up to 40 ms of sound at 44.1 or 48 kHz.
     At 16 kHz there is no lag.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.audio.resampling import Resampler
+        >>> resampler = Resampler(48_000)
+        >>> len(resampler.push(np.zeros(48_000, np.float32))) + len(resampler.flush())
+        16000
     """
 
     def __init__(self, rate: int) -> None:

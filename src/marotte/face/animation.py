@@ -1,4 +1,4 @@
-"""What the live path makes: a `Frame` is a face at a moment, an `Animation` a face over time."""
+"""The results of the live path: `Frame`, a face at a moment, and `Animation`, a face over time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from marotte.paths import check_writable, replacing
 from marotte.progress import Progress
 
 _NEEDS = {"mp4": ("av", "video")}
-"""The package, and the extra that brings it, that a file ending can't be written without."""
+"""For a file ending: the package that its writer needs, and the extra that installs it."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Frame:
 
     Attributes:
         time_s: the moment, k / fps.
-        delay_ms: how much later than the moment the sound must be known to compute the face:
-            the look-ahead, and 16.7 ms for each later prediction that is averaged in.
+        delay_ms: time from the moment to the last sample that the face depends on: the look-ahead,
+            and 16.7 ms for each later prediction that is averaged in.
         controls: [n_controls] in the order and ranges of the rig.
-        head: yaw, pitch and roll of the head in radians, as ARKit counts them: to the face's left,
-            downwards, to its right shoulder. A student leaves them at 0.
+        head: yaw, pitch and roll of the head in radians, positive to the face's left, downwards and
+            to its right shoulder, as in ARKit. A student leaves them at 0.
 
     Example:
         >>> import numpy as np, marotte
@@ -158,7 +158,7 @@ class Animation:
 
 
 class Write(Protocol):
-    """What a format is: a function that writes an animation to a path, whole or not at all."""
+    """A format: a function that writes an animation to a path, whole or not at all."""
 
     def __call__(self, animation: Animation, path: Path, progress: Progress | None = None) -> None:
         """Write the animation."""

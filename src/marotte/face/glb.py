@@ -87,11 +87,13 @@ class _Glb:
             return values / np.float32(np.iinfo(kind).max)
         return values
 
-    def _view(self, place: dict[str, Any], kind: np.dtype[Any], width: int, count: int) -> Array:
-        view = self.json["bufferViews"][place["bufferView"]]
+    def _view(
+        self, reference: dict[str, Any], kind: np.dtype[Any], width: int, count: int
+    ) -> Array:
+        view = self.json["bufferViews"][reference["bufferView"]]
         if view["buffer"] != 0 or "uri" in self.json["buffers"][0]:
             raise ValueError("a buffer is in another file")
-        start = view.get("byteOffset", 0) + place.get("byteOffset", 0)
+        start = view.get("byteOffset", 0) + reference.get("byteOffset", 0)
         row = kind.itemsize * width
         strides = (view.get("byteStride", row), kind.itemsize)
         # The constructor refuses offsets beyond the end of the buffer.
@@ -101,19 +103,19 @@ class _Glb:
         """Return each mesh of the scene with the matrix [4, 4] from its node to the world."""
         nodes = self.json["nodes"]
         scene = self.json.get("scenes", [{}])[self.json.get("scene", 0)]
-        waiting = [(node, np.eye(4)) for node in scene.get("nodes", range(len(nodes)))]
-        found: list[tuple[dict[str, Any], Array]] = []
+        queue = [(node, np.eye(4)) for node in scene.get("nodes", range(len(nodes)))]
+        meshes: list[tuple[dict[str, Any], Array]] = []
         for _ in range(len(nodes)):
-            if not waiting:
+            if not queue:
                 break
-            index, above = waiting.pop(0)
+            index, parent = queue.pop(0)
             node = nodes[index]
-            here = above @ _matrix(node)
+            world = parent @ _matrix(node)
             if "mesh" in node:
                 mesh = self.json["meshes"][node["mesh"]]
-                found.append((mesh, np.eye(4) if "skin" in node else here))
-            waiting += [(child, here) for child in node.get("children", [])]
-        return found
+                meshes.append((mesh, np.eye(4) if "skin" in node else world))
+            queue += [(child, world) for child in node.get("children", [])]
+        return meshes
 
 
 def _matrix(node: dict[str, Any]) -> Array:
@@ -121,7 +123,7 @@ def _matrix(node: dict[str, Any]) -> Array:
     if "matrix" in node:
         return np.array(node["matrix"], float).reshape(4, 4).T
     x, y, z, w = node.get("rotation", (0, 0, 0, 1))
-    turn = np.array(
+    rotation = np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
             [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
@@ -129,7 +131,7 @@ def _matrix(node: dict[str, Any]) -> Array:
         ]
     )
     matrix = np.eye(4)
-    matrix[:3, :3] = turn * node.get("scale", (1, 1, 1))
+    matrix[:3, :3] = rotation * node.get("scale", (1, 1, 1))
     matrix[:3, 3] = node.get("translation", (0, 0, 0))
     return matrix
 
@@ -151,8 +153,8 @@ def _head(glb: _Glb, path: Path) -> Head:
             f"{path} has no named morph targets: export the head with its shape keys, "
             "named in mesh.extras.targetNames"
         )
-    first = np.cumsum([0] + [len(places) for places, _, _, _ in pieces])
-    neutral = np.concatenate([places for places, _, _, _ in pieces]).astype(np.float32)
+    first = np.cumsum([0] + [len(positions) for positions, _, _, _ in pieces])
+    neutral = np.concatenate([positions for positions, _, _, _ in pieces]).astype(np.float32)
     deltas = np.zeros((len(names), *neutral.shape), np.float32)
     for start, (_, moved, _, _) in zip(first, pieces, strict=False):
         for name, delta in moved.items():
@@ -184,22 +186,22 @@ def _piece(
     glb: _Glb, primitive: dict[str, Any], targets: list[str], matrix: Array
 ) -> tuple[Array, dict[str, Array], Array, Array]:
     """Return the positions, deltas, triangles and vertex colours of a primitive, in mm."""
-    turn = matrix[:3, :3].T * MM
-    places = glb.accessor(primitive["attributes"]["POSITION"]) @ turn + matrix[:3, 3] * MM
+    linear = matrix[:3, :3].T * MM
+    positions = glb.accessor(primitive["attributes"]["POSITION"]) @ linear + matrix[:3, 3] * MM
     deltas = {
-        name: glb.accessor(target["POSITION"]) @ turn
+        name: glb.accessor(target["POSITION"]) @ linear
         for name, target in zip(targets, primitive.get("targets", []), strict=False)
         if "POSITION" in target
     }
     if "indices" in primitive:
         triangles = glb.accessor(primitive["indices"]).reshape(-1, 3).astype(np.int64)
     else:
-        triangles = np.arange(len(places)).reshape(-1, 3)
-    if triangles.max(initial=0) >= len(places):
+        triangles = np.arange(len(positions)).reshape(-1, 3)
+    if triangles.max(initial=0) >= len(positions):
         raise ValueError("a triangle uses a vertex that does not exist")
-    if np.linalg.det(turn) < 0:  # mirroring reverses the orientation of triangles
+    if np.linalg.det(linear) < 0:  # mirroring reverses the orientation of triangles
         triangles = triangles[:, ::-1]
-    return places, deltas, triangles, _colours(glb, primitive, len(places))
+    return positions, deltas, triangles, _colours(glb, primitive, len(positions))
 
 
 def _colours(glb: _Glb, primitive: dict[str, Any], n_vertices: int) -> Array:

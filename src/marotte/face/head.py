@@ -35,7 +35,7 @@ class Head:
         parts: [n_faces] uint8, an index into `PARTS`.
         colours: [n_vertices, 3] float32, sRGB within 0..1.
         upper_lip: the upper lip's vertex in the middle of the mouth, None where unknown.
-        lower_lip: the lower lip's, None where unknown.
+        lower_lip: the lower lip's vertex there, None where unknown.
 
     Example:
         >>> import marotte
@@ -122,9 +122,16 @@ class Head:
 def subdivide(head: Head) -> Head:
     """Smooth a head by one level of Catmull-Clark subdivision.
 
-    Subdivision is linear, so the controls stay exact. Old vertices keep their index; new ones for
-    edges, then for faces follow. Open edges stay sharp. Smoothing moves the lips a little, so the
-    lip gap must be measured on the original head.
+    Subdivision is linear, so the controls stay exact. Old vertices keep their index; the new
+    vertices of edges follow, then those of faces. Open edges stay sharp. Smoothing moves the lips a
+    little, so the lip gap must be measured on the original head.
+
+    Example:
+        >>> import marotte
+        >>> from marotte.face.head import subdivide
+        >>> head = marotte.load_head()
+        >>> len(subdivide(head).faces) == 4 * len(head.faces)
+        True
     """
     n_vertices = len(head.neutral)
     n_faces, corners = len(head.faces), head.faces.shape[1]
@@ -143,12 +150,12 @@ def subdivide(head: Head) -> Head:
     edges: Array = np.stack([keys // n_vertices, keys % n_vertices], 1)
 
     face_points: Array = values[head.faces].mean(1)
-    beside = np.repeat(face_points, corners, 0)
+    corner_points = np.repeat(face_points, corners, 0)
     middles: Array = values[edges].mean(1)
     is_open: Array = uses != 2
-    closed_edges = middles / 2 + _sum_by(edge, beside, len(edges)) / 4
+    closed_edges = middles / 2 + _sum_by(edge, corner_points, len(edges)) / 4
     edge_points = np.where(is_open[:, None], middles, closed_edges)
-    face_sums = _sum_by(starts, beside, n_vertices)
+    face_sums = _sum_by(starts, corner_points, n_vertices)
     points = _moved_vertices(values, starts, face_sums, edges, middles, is_open)
 
     after = n_vertices + edge.reshape(n_faces, corners)

@@ -80,12 +80,12 @@ def load_rig(path: str | Path) -> Rig:
         raise MarotteError(f"no rig file at {path}") from error
     except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
         raise MarotteError(f"{path} is not a readable JSON rig file: {error}") from error
-    described = cast("dict[str, Any]", description if isinstance(description, dict) else {})
-    if not isinstance(described.get("controls"), list):
+    table = cast("dict[str, Any]", description if isinstance(description, dict) else {})
+    if not isinstance(table.get("controls"), list):
         raise MarotteError(f"{path} does not describe a rig: it needs a list 'controls'")
-    controls = [_control(each, path) for each in described["controls"]]
+    controls = [_control(each, path) for each in table["controls"]]
     return Rig(
-        name=str(described.get("name", path.stem)),
+        name=str(table.get("name", path.stem)),
         names=tuple(c["name"] for c in controls),
         minimum=tuple(float(c["min"]) for c in controls),
         maximum=tuple(float(c["max"]) for c in controls),
@@ -95,10 +95,10 @@ def load_rig(path: str | Path) -> Rig:
 
 def _control(described: Any, path: Path) -> dict[str, Any]:
     """Return a control of a rig file with its defaults filled in."""
-    given = cast("dict[str, Any]", described if isinstance(described, dict) else {})
-    if not isinstance(given.get("name"), str):
+    values = cast("dict[str, Any]", described if isinstance(described, dict) else {})
+    if not isinstance(values.get("name"), str):
         raise MarotteError(f"{path}: every control needs a 'name', got {described!r}")
-    control: dict[str, Any] = {"min": 0, "max": 1, "speech": False, **given}
+    control: dict[str, Any] = {"min": 0, "max": 1, "speech": False, **values}
     unknown = sorted(set(control) - {"name", "min", "max", "speech"})
     if unknown:
         raise MarotteError(

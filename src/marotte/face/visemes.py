@@ -114,7 +114,14 @@ class Visemes:
 
 @final
 class Vowels:
-    """Turns the controls of one rig into VRM's shapes A, I, U, E, O and the blink of each eye."""
+    """Turns the controls of one rig into VRM's shapes A, I, U, E, O and the blink of each eye.
+
+    Example:
+        >>> from marotte import ARKIT_52
+        >>> from marotte.face.visemes import Vowels
+        >>> Vowels(ARKIT_52).of(ARKIT_52.neutral(1)[0]).shape
+        (7,)
+    """
 
     names = ("A", "I", "U", "E", "O", "Blink_L", "Blink_R")
 

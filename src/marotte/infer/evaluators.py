@@ -1,7 +1,7 @@
 """The predictions of a student in a growing sound: window by window, or step by step.
 
-In: samples as they come, kept as long as they may be needed. Out: the raw output of the student for
-the window that begins at a given sample.
+In: samples as they come; they are kept as long as a window may need them. Out: the raw output of the
+student for the window that begins at a given sample.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from marotte.model.smoothing import Smoothing, moments
 from marotte.model.streaming import Ring, StreamedForm
 
 Samples = NDArray[np.float32]
-Answer = NDArray[np.float32]
+Prediction = NDArray[np.float32]
 
 
 @final
@@ -56,7 +56,7 @@ class WindowEvaluator:
         """Samples needed per moment."""
         return self.student.window.n_samples
 
-    def answer(self, sound: SampleBuffer, start: int, tap: int) -> Answer:
+    def predict(self, sound: SampleBuffer, start: int, tap: int) -> Prediction:
         """Return the output [n_outputs] for the window that begins at the sample `start`."""
         return self.student.outputs(sound.cut(start, self.n_samples)[None])[0]
 
@@ -76,7 +76,7 @@ class Phase:
 
     def take(self, start: int, form: StreamedForm) -> tuple[int, int]:
         """Move to the window that begins at `start`; return its first new sample and step count."""
-        first = max(self.next, start)  # after a gap of a whole window, no step can be reused
+        first = max(self.next, start)  # after a gap longer than a window, no step can be reused
         self.next = start + form.n_steps * form.step_samples
         return first, (self.next - first) // form.step_samples
 
@@ -106,7 +106,7 @@ class StepEvaluator:
             self.phases[key] = Phase(self.form.empty_ring(), start)
         return self.phases[key]
 
-    def answer(self, sound: SampleBuffer, start: int, tap: int) -> Answer:
+    def predict(self, sound: SampleBuffer, start: int, tap: int) -> Prediction:
         """Return the output [n_outputs] for the window that begins at the sample `start`."""
         phase = self.phase(start, tap)
         first, n_new = phase.take(start, self.form)
@@ -119,15 +119,15 @@ Evaluator = WindowEvaluator | StepEvaluator
 
 
 def choose_evaluator(student: Student, fps: float, smoothing: Smoothing) -> tuple[Evaluator, str]:
-    """Return the cheaper evaluator, and its cost in words for people."""
+    """Return the cheaper evaluator, and a sentence about its cost."""
     form, window = student.steps, student.window
     whole = f"each frame computes its whole window of {window.n_samples} samples again"
     if form is None:
         return WindowEvaluator(student), f"{whole}: {student.name} has no streamed form"
-    n_new, n_answers = work_of(StepEvaluator(student, form), fps, smoothing)
-    if n_new > 0.9 * form.n_steps * n_answers:
-        why = f"at {fps:g} fps too few of them share their steps"
-        return WindowEvaluator(student), f"{whole}: {why}"
+    n_new, n_predictions = work_of(StepEvaluator(student, form), fps, smoothing)
+    if n_new > 0.9 * form.n_steps * n_predictions:
+        reason = f"at {fps:g} fps too few of them share their steps"
+        return WindowEvaluator(student), f"{whole}: {reason}"
     return (
         StepEvaluator(student, form),
         f"each frame computes {n_new:.3g} steps of 20 ms; its window has {form.n_steps}",
@@ -138,7 +138,7 @@ def work_of(evaluator: StepEvaluator, fps: float, smoothing: Smoothing) -> tuple
     """Return the new steps and predictions per frame, measured over the second of two seconds."""
     n = max(2, int(2 * fps))
     seen: set[int] = set()
-    n_new = n_answers = 0
+    n_new = n_predictions = 0
     for frame, taps in enumerate(moments(0, n, fps, smoothing).tolist()):
         for tap, moment in enumerate(taps):
             if moment in seen:
@@ -147,5 +147,5 @@ def work_of(evaluator: StepEvaluator, fps: float, smoothing: Smoothing) -> tuple
             start = moment - evaluator.student.window.past_samples
             _, new = evaluator.phase(start, tap).take(start, evaluator.form)
             if frame >= n // 2:
-                n_new, n_answers = n_new + new, n_answers + 1
-    return n_new / (n - n // 2), n_answers / (n - n // 2)
+                n_new, n_predictions = n_new + new, n_predictions + 1
+    return n_new / (n - n // 2), n_predictions / (n - n // 2)

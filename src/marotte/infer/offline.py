@@ -47,17 +47,17 @@ def animate(
     total = n_frames(recording.n_samples, fps)
     taps = moments(0, total, fps, resolve_smoothing(student.contract.smoothing, smooth))
     at = np.unique(taps)
-    answers = np.empty((len(at), len(student.contract.names)), np.float32)
+    predictions = np.empty((len(at), len(student.contract.names)), np.float32)
     done = 0
     # At most about a second of frames per batch, so that a low frame rate does not need more sound
     # in memory than a high one.
     batch = max(1, min(BATCH_FRAMES, int(fps)))
     for windows in windows_at(recording, student.window, at, batch):
-        answers[done : done + len(windows)] = student.outputs(windows)
+        predictions[done : done + len(windows)] = student.outputs(windows)
         done += len(windows)
         if progress:
             progress(done * total // len(at), total)
-    controls = student.in_rig(ensembles(answers, at, taps))
+    controls = student.in_rig(ensembles(predictions, at, taps))
     return Animation(controls, fps, student.rig, recording, student.name)
 
 
@@ -91,5 +91,5 @@ def windows_at(
                 block = np.zeros(end - sound.end, np.float32)
             sound.add(block, needed_from=int(starts[0]))
         yield sliding_window_view(sound.samples, window.n_samples)[starts - sound.start]
-    for _ in blocks:  # read to the end: only there a truncated file is noticed
+    for _ in blocks:  # read to the end: a truncated file is noticed only there
         pass

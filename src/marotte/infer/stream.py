@@ -1,9 +1,8 @@
-"""Samples in, in pieces of any size; frames out, each as soon as the student can know it.
+"""Samples in, in pieces of any size; frames out, each as soon as it can be computed.
 
-A `Stream` holds all that is remembered between two pieces; to begin again, make another. Frame k
-shows exactly k / fps seconds of the sound, and the frames do not depend on how the sound is cut
-into pieces: they are those of the whole recording (`marotte.infer.offline`). Nothing here knows a
-clock, a device or a thread.
+A `Stream` holds all state between two pieces; to begin again, make another one. Frame k is the face
+at exactly k / fps seconds. The frames do not depend on how the sound is cut into pieces: they equal
+those of the whole recording (`marotte.infer.offline`). This module uses no clock, device or thread.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from marotte.audio.resampling import SAMPLE_RATE, Resampler, check_rate, convert
 from marotte.errors import MarotteError
 from marotte.face.animation import Frame
 from marotte.face.rig import Rig
-from marotte.infer.evaluators import Answer, SampleBuffer, choose_evaluator
+from marotte.infer.evaluators import Prediction, SampleBuffer, choose_evaluator
 from marotte.model.session import Student
 from marotte.model.smoothing import Smoothing, ensemble, moments, resolve_smoothing
 from marotte.model.timing import DEFAULT_FPS, check_fps, n_frames
@@ -31,12 +30,12 @@ Controls = NDArray[np.float32]
 
 @dataclass
 class _Position:
-    """Where in the sound the next frame lies, in samples at 16 kHz.
+    """The position of the next frame in the sound, in samples at 16 kHz.
 
     Attributes:
         frame: the number of the next frame.
-        window_start: where its first window begins.
-        window_end: where its last window ends.
+        window_start: the first sample of the frame's first window.
+        window_end: the sample after the frame's last window.
     """
 
     frame: int
@@ -46,35 +45,35 @@ class _Position:
 
 @dataclass
 class _Memory:
-    """Everything that one piece of sound leaves for the next.
+    """The state of a stream between two pieces of sound.
 
     Attributes:
         sound: the samples at 16 kHz that may still be needed.
-        position: of the next frame.
-        answers: the student's answers that coming frames are averaged from, by their moment.
+        position: the position of the next frame.
+        predictions: the predictions that coming frames average, by their moment.
         n_pushed: samples pushed so far, at the stream's rate.
         flushed: whether the sound has ended.
     """
 
     sound: SampleBuffer
     position: _Position
-    answers: dict[int, Answer] = field(default_factory=dict[int, Answer])
+    predictions: dict[int, Prediction] = field(default_factory=dict[int, Prediction])
     n_pushed: int = 0
     flushed: bool = False
 
 
 @final
 class Stream:
-    """A voice, as it is spoken, into frames.
+    """Turns a voice into frames while it is spoken.
 
     Attributes:
         student: the network that turns sound into controls.
         rig: the rig of the frames: the student's, or the one they are retargeted to.
         rate: sample rate of the sound that is pushed, in Hz.
         fps: frames per second.
-        smoothing: how many neighbouring predictions each frame is the mean of.
-        delay_ms: how much later than its moment each frame is known, see `Frame`.
-        cost: what a frame costs to compute, in words.
+        smoothing: the neighbouring predictions that each frame averages.
+        delay_ms: the delay of each frame after its moment, see `Frame`.
+        cost: a sentence about the computation per frame.
 
     Example:
         >>> import numpy as np, marotte
@@ -93,7 +92,7 @@ class Stream:
         smooth: bool | None = None,
         processors: Sequence[FrameProcessor] = (),
     ) -> None:
-        """Make a stream that has heard nothing yet.
+        """Start a stream, without any sound yet.
 
         Args:
             student: the network that turns sound into controls.
@@ -102,7 +101,7 @@ class Stream:
             smooth: whether each frame is the mean of neighbouring predictions
                 (`marotte.model.smoothing`); each later one adds 16.7 ms of delay. None for the
                 student's own setting.
-            processors: change the frames, in this order; made for sound at `rate`.
+            processors: change the frames, in this order; they must be made for sound at `rate`.
 
         Raises:
             MarotteError: a rate is impossible.
@@ -134,9 +133,9 @@ class Stream:
 
     @property
     def n_missing(self) -> int:
-        """How many samples must be pushed, at least, until there is another frame.
+        """The least number of samples to push until the next frame is complete.
 
-        Where the sound is resampled this is not known: it is 1.
+        It is 1 if the sound is resampled, because the number is not known then.
         """
         if self.rate != SAMPLE_RATE:
             return 1
@@ -147,7 +146,8 @@ class Stream:
 
         Args:
             samples: mono floats [n] at the stream's rate, about -1..1; n may be 0.
-            newest: compute only the last so many of the frames, so that a late caller catches up.
+            newest: the largest number of frames to compute, the last ones, so that a late caller
+                catches up; None for all.
 
         Raises:
             MarotteError: the samples are not as described, or the stream was flushed.
@@ -197,17 +197,17 @@ class Stream:
         return self._frames(n_total, None)
 
     def _position_of(self, frame: int) -> _Position:
-        """Where the windows of a frame lie."""
+        """Return the position of a frame."""
         at = moments(frame, frame + 1, self.fps, self.smoothing)[0] - self._past_samples
         return _Position(frame, int(at[0]), int(at[-1]) + self._evaluator.n_samples)
 
     def _n_ready(self) -> int:
-        """How many frames, counted from the beginning of the sound, can be computed by now."""
+        """Return how many frames, counted from the beginning of the sound, can be computed now."""
         end = self._memory.sound.end
         if end <= 0:
             return 0
         n = n_frames(end, self.fps)
-        # Frames are evenly spaced up to rounding, so this leaves at most a few too many.
+        # Frames are evenly spaced up to rounding, so the estimate is at most a few too high.
         late = self._position_of(n - 1).window_end - end
         n -= max(0, int(late * self.fps / SAMPLE_RATE) - 1)
         while n > self.next_frame and self._position_of(n - 1).window_end > end:
@@ -228,14 +228,14 @@ class Stream:
         return frames
 
     def _controls(self, taps: list[int]) -> Controls:
-        """The mean of the student's answers at some moments, in the order of time, in the rig."""
+        """Return the mean of the predictions at some moments, in order, as controls of the rig."""
         memory = self._memory
         for tap, moment in enumerate(taps):
-            if moment not in memory.answers:
+            if moment not in memory.predictions:
                 start = moment - self._past_samples
-                memory.answers[moment] = self._evaluator.answer(memory.sound, start, tap)
-        mean = ensemble([memory.answers[moment] for moment in taps])
-        memory.answers = {at: answer for at, answer in memory.answers.items() if at > taps[0]}
+                memory.predictions[moment] = self._evaluator.predict(memory.sound, start, tap)
+        mean = ensemble([memory.predictions[moment] for moment in taps])
+        memory.predictions = {at: p for at, p in memory.predictions.items() if at > taps[0]}
         return self.student.in_rig(mean[None])[0]
 
     def _processed(self, frame: Frame) -> Frame:

@@ -47,16 +47,16 @@ class Contract:
         version: the student's version.
         sample_rate: sample rate of its input in Hz, 16000.
         past_samples: samples of the window before the frame's moment.
-        future_samples: samples of the window after it, the look-ahead.
-        rig: the name of the rig it was trained for.
-        names: the controls of the rig that it drives, in the order of its output.
-        teacher: the teacher whose labels it learnt from.
+        future_samples: samples of the window after that moment, the look-ahead.
+        rig: the name of the rig that the student was trained for.
+        names: the controls that the student drives, in the order of its output.
+        teacher: the teacher whose labels the student was trained on.
         frontend: `mel` or `waveform`.
         norm: the normalisation of the front end, `window` or `step`.
         smooth_behind: number of past predictions averaged into each frame.
-        smooth_ahead: number of later ones, see `marotte.model.smoothing`.
+        smooth_ahead: number of later predictions averaged into each frame.
         licence: SPDX identifier or a short name.
-        golden: its output [n_outputs] for `golden_input`, computed at export.
+        golden: the student's output [n_outputs] for `golden_input`, computed at export.
     """
 
     format: int
@@ -165,6 +165,11 @@ def golden_input(n_samples: int) -> NDArray[np.float32]:
     """Return the test signal [n_samples] whose output each contract holds.
 
     It is a chirp from 100 to 3000 Hz whose amplitude rises to 0.5 and falls four times per second.
+
+    Example:
+        >>> from marotte.model.contract import golden_input
+        >>> golden_input(8_192).shape
+        (8192,)
     """
     time = np.arange(n_samples) / SAMPLE_RATE
     phase = 2 * np.pi * (100 * time + (3000 - 100) / 2 * time**2 * SAMPLE_RATE / n_samples)

@@ -37,10 +37,10 @@ class Student:
     """A student that fits its rig, ready to run.
 
     Attributes:
-        contract: the description in its file.
+        contract: the description in the student's file.
         rig: the rig of its controls.
         session: the ONNX session.
-        steps: its streamed form, or None.
+        steps: the streamed form, or None.
     """
 
     contract: Contract
@@ -60,11 +60,11 @@ class Student:
 
     @property
     def delay_ms(self) -> float:
-        """Its look-ahead, its own smoothing included."""
+        """The look-ahead, and the delay of the smoothing in the contract."""
         return self.window.lookahead_ms + self.contract.smoothing.delay_ms
 
     def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return its raw outputs [batch, n_outputs] for windows [batch, n_samples] at 16 kHz."""
+        """Return the raw outputs [batch, n_outputs] for windows [batch, n_samples] at 16 kHz."""
         if windows.ndim != 2 or windows.shape[1] != self.window.n_samples:
             raise MarotteError(
                 f"student {self.name!r} takes windows [batch, {self.window.n_samples}], "
@@ -73,7 +73,7 @@ class Student:
         return self.session.run([OUTPUT], {INPUT: windows})[0]
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return controls [batch, n_controls] of the rig; those that it does not drive are 0.
+        """Return controls [batch, n_controls] of the rig; 0 where the student drives none.
 
         Args:
             windows: samples [batch, n_samples] at 16 kHz, one window per frame.
@@ -88,8 +88,8 @@ class Student:
 
     def check_golden(self) -> float:
         """Return the largest difference to the exporter's output for `golden_input`."""
-        answer = self.outputs(golden_input(self.window.n_samples)[None])[0]
-        return float(np.abs(answer - np.array(self.contract.golden)).max())
+        output = self.outputs(golden_input(self.window.n_samples)[None])[0]
+        return float(np.abs(output - np.array(self.contract.golden)).max())
 
 
 def load_student(
@@ -106,6 +106,14 @@ def load_student(
 
     Raises:
         MarotteError: the file is not a student, or does not fit the rig.
+
+    Example:
+        >>> from marotte.model.session import load_student
+        >>> student = load_student("live")
+        >>> student.window.n_samples / 16  # ms
+        500.0
+        >>> student.check_golden() < 1e-3
+        True
     """
     path = student_path(source)
     session = open_session(path, threads)
@@ -185,15 +193,15 @@ def _streamed_form(path: Path, contract: Contract, threads: int) -> StreamedForm
     Raises:
         MarotteError: the streamed form belongs to another student.
     """
-    beside = path.with_suffix(STREAMED)
-    if not beside.is_file():
+    streamed = path.with_suffix(STREAMED)
+    if not streamed.is_file():
         return None
-    session = open_session(beside, threads)
-    if _contract_of(session, beside) != contract:
+    session = open_session(streamed, threads)
+    if _contract_of(session, streamed) != contract:
         raise MarotteError(
-            f"{beside} is not the streamed form of {path}: export the student again, or remove it"
+            f"{streamed} is not the streamed form of {path}: export the student again, or remove it"
         )
-    return read_streamed_form(session, contract, str(beside))
+    return read_streamed_form(session, contract, str(streamed))
 
 
 def _check_graph(session: Session, contract: Contract, path: Path) -> None:

@@ -1,13 +1,14 @@
 """Smoothing: each frame is the mean of predictions for neighbouring moments.
 
 The predictions of a student for neighbouring moments differ by a little jitter. The mean of three
-has less (section 3.4 of the paper, equation 8):
+has less jitter (section 3.4 of the paper, equation 8):
 
     r(t) = 1/3 r(t - 1/60 s) + 1/3 r(t) + 1/3 r(t + 1/60 s)
 
-It delays a live face by a sixtieth of a second, because the last prediction is ahead. At 60 frames
-per second it costs no computation: the neighbours are frames themselves. Past predictions add no
-delay, so a student can be trained for more of them; its contract says how many.
+Equation 8 delays a live face by a sixtieth of a second, because it needs the next prediction. At 60
+frames per second it costs no computation, because the neighbours are frames themselves. Past
+predictions add no delay, so a student can be trained for more of them; its contract holds their
+number.
 """
 
 from __future__ import annotations
@@ -53,9 +54,14 @@ def resolve_smoothing(own: Smoothing, smooth: bool | None) -> Smoothing:
     """Return the smoothing to use.
 
     Args:
-        own: the smoothing in the student's contract, perhaps `NONE`.
+        own: the smoothing in the student's contract; may be `NONE`.
         smooth: None for the student's own smoothing; False for none; True for the student's own,
-            or equation 8 if it has none.
+            or equation 8 if the student has none.
+
+    Example:
+        >>> from marotte.model.smoothing import NONE, resolve_smoothing
+        >>> resolve_smoothing(NONE, smooth=True)
+        Smoothing(behind=1, ahead=1)
     """
     if smooth is None:
         return own
@@ -68,26 +74,31 @@ def moments(first: int, last: int, fps: float, smoothing: Smoothing = NONE) -> N
     Returns:
         [n_frames, 1 + behind + ahead], in the order of time. At 60 frames per second these are the
         moments of the neighbouring frames.
+
+    Example:
+        >>> from marotte.model.smoothing import EQUATION_8, moments
+        >>> moments(0, 2, fps=60, smoothing=EQUATION_8).tolist()
+        [[-267, 0, 267], [0, 267, 533]]
     """
     at = np.arange(first, last)[:, None] * (SAMPLE_RATE / fps)
     return np.rint(at + smoothing.offsets_s * SAMPLE_RATE).astype(np.int64)
 
 
-def ensemble(answers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def ensemble(predictions: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the mean of the predictions [..., n_controls] for one frame (eq. 8)."""
-    total = answers[0].copy()
-    for answer in answers[1:]:
-        total += answer
-    return total / np.float32(len(answers))
+    total = predictions[0].copy()
+    for prediction in predictions[1:]:
+        total += prediction
+    return total / np.float32(len(predictions))
 
 
 def ensembles(
-    answers: NDArray[np.float32], at: NDArray[np.int64], taps: NDArray[np.int64]
+    predictions: NDArray[np.float32], at: NDArray[np.int64], taps: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Average the predictions for many frames at once.
 
     Args:
-        answers: the predictions [n_moments, n_controls].
+        predictions: the predictions [n_moments, n_controls].
         at: the moment of each prediction [n_moments], sorted.
         taps: the moments that each frame averages [n_frames, k], as `moments` returns them.
 
@@ -95,10 +106,10 @@ def ensembles(
         The frames [n_frames, n_controls].
     """
     if taps.shape[1] == 1:
-        return answers
-    places = np.searchsorted(at, taps)
-    total = answers[places[:, 0]]
-    for place in places.T[1:]:
-        total += answers[place]
+        return predictions
+    rows = np.searchsorted(at, taps)
+    total = predictions[rows[:, 0]]
+    for row in rows.T[1:]:
+        total += predictions[row]
     total /= np.float32(taps.shape[1])
     return total

@@ -1,7 +1,7 @@
 """The streamed form of a student: new samples and past features in, controls and features out.
 
-The front end of a student computes one feature vector (a step) every 20 ms. Where a step depends
-only on the samples in its own receptive field, it need not be computed again for every frame. The
+The front end of a student computes one feature vector (a step) every 20 ms. If a step depends
+only on the samples in its own receptive field, it is computed once and not for every frame. The
 streamed form takes the samples of the new steps and the features of the past steps, and returns the
 controls and the updated features.
 """
@@ -32,28 +32,28 @@ class StreamedForm:
 
     Attributes:
         step_samples: hop length between two steps; 320 is 20 ms.
-        reach_samples: receptive field of one step.
+        receptive_field_samples: receptive field of one step.
         n_steps: number of steps in a window.
         channels: number of features per step.
     """
 
     step_samples: int
-    reach_samples: int
+    receptive_field_samples: int
     n_steps: int
     channels: int
     session: Any = field(repr=False)
 
     @property
     def n_samples(self) -> int:
-        """Samples that all steps of a window cover; a few less than the window itself."""
+        """Number of samples that all steps of a window cover; a few fewer than the window has."""
         return self.samples_of(self.n_steps)
 
     def samples_of(self, n_steps: int) -> int:
         """Return how many samples a number of neighbouring steps cover."""
-        return (n_steps - 1) * self.step_samples + self.reach_samples
+        return (n_steps - 1) * self.step_samples + self.receptive_field_samples
 
     def empty_ring(self) -> Ring:
-        """Return features [1, channels, n_steps] for a stream that begins."""
+        """Return the features [1, channels, n_steps] at the beginning of a stream: zeros."""
         return np.zeros((1, self.channels, self.n_steps), np.float32)
 
     def advance(self, samples: NDArray[np.float32], ring: Ring) -> tuple[NDArray[np.float32], Ring]:
@@ -86,7 +86,7 @@ def read_streamed_form(session: Any, contract: Contract, where: str) -> Streamed
     try:
         described = json.loads(session.get_modelmeta().custom_metadata_map.get(STEPS_KEY, "{}"))
         values = cast("dict[str, int]", described)
-        step, reach = int(values["step_samples"]), int(values["reach_samples"])
+        step, receptive_field = int(values["step_samples"]), int(values["reach_samples"])
         ports = {
             port.name: list(port.shape) for port in (*session.get_inputs(), *session.get_outputs())
         }
@@ -96,7 +96,7 @@ def read_streamed_form(session: Any, contract: Contract, where: str) -> Streamed
             and ports[NEXT_STEPS] == ports[STEPS]
             and ports[CONTROLS] == [1, len(contract.names)]
             and step > 0
-            and 0 <= contract.window.n_samples - ((n_steps - 1) * step + reach) < step
+            and 0 <= contract.window.n_samples - ((n_steps - 1) * step + receptive_field) < step
         )
     except (ValueError, KeyError, TypeError) as error:
         raise MarotteError(
@@ -104,4 +104,4 @@ def read_streamed_form(session: Any, contract: Contract, where: str) -> Streamed
         ) from error
     if not fits:
         raise MarotteError(f"{where} contradicts its contract: export the student again")
-    return StreamedForm(step, reach, n_steps, channels, session)
+    return StreamedForm(step, receptive_field, n_steps, channels, session)

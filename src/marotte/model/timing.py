@@ -1,4 +1,4 @@
-"""Time arithmetic: when frames are, and which window of samples a student sees for each.
+"""Time arithmetic: the moments of frames, and the window of samples that a student gets for each.
 
 Frame k of an animation shows the face at exactly k / fps seconds. The window of a student holds
 `past` samples before that moment and `future` samples after it (the look-ahead).
@@ -37,7 +37,13 @@ class WindowSpec:
 
 
 def window(lookahead_ms: float) -> WindowSpec:
-    """Return the window of 512 ms, as in the paper, with a look-ahead."""
+    """Return the window of 512 ms, as in the paper, with a look-ahead.
+
+    Example:
+        >>> from marotte.model.timing import window
+        >>> window(lookahead_ms=64)
+        WindowSpec(past_samples=7168, future_samples=1024)
+    """
     future = round(lookahead_ms * SAMPLE_RATE / 1000)
     return WindowSpec(WINDOW_SAMPLES - future, future)
 

@@ -1,7 +1,7 @@
 """Frames and their sound in; the same frames with idle motion (blinks, head, brows) out.
 
-The face blinks, the head drifts, and loud words make the head nod and the brows rise. Apart from
-the loudness nothing of this comes from the voice: it is random, from a seed. The same sound and the
+The face blinks, the head drifts, and loud words make the head nod and the brows rise. Only nods and
+brows depend on the voice, on its loudness; the rest is random, from a seed. The same sound and the
 same seed give the same motion, however the sound is cut into pieces.
 """
 
@@ -35,7 +35,16 @@ BROWS = {"browInnerUp": 0.55, "browOuterUpLeft": 0.35, "browOuterUpRight": 0.35}
 
 @final
 class IdleMotion:
-    """Adds blinks and small movements of head and brows to frames, in the order of time."""
+    """Adds blinks and small movements of head and brows to frames, in the order of time.
+
+    Example:
+        >>> from marotte import ARKIT_52, Frame
+        >>> from marotte.postprocess.idle_motion import IdleMotion
+        >>> idle_motion = IdleMotion(ARKIT_52, rate=16_000, seed=0)
+        >>> frame = idle_motion.apply(Frame(0.0, 0.0, ARKIT_52.neutral(1)[0]))
+        >>> frame.head != (0.0, 0.0, 0.0)
+        True
+    """
 
     def __init__(self, rig: Rig, rate: int, seed: int = 0) -> None:
         """Start at the beginning of a sound.
@@ -43,13 +52,13 @@ class IdleMotion:
         Args:
             rig: the rig of the frames; movements without a control in it are left out.
             rate: sample rate of the sound in Hz.
-            seed: another seed gives another person's motion.
+            seed: the seed of the random motion.
         """
         self.rig = rig
         self._random = np.random.default_rng(seed)
         self._phases = self._random.uniform(0, 2 * math.pi, (3, 3))
         self._blinks = [rig.index[n] for n in ("eyeBlinkLeft", "eyeBlinkRight") if n in rig.index]
-        self._brows = {rig.index[n]: most for n, most in BROWS.items() if n in rig.index}
+        self._brows = {rig.index[n]: amplitude for n, amplitude in BROWS.items() if n in rig.index}
         self._loudness = Loudness(rate)
         self._blink_s = self._after(0.0)
 
@@ -62,8 +71,8 @@ class IdleMotion:
         emphasis = self._loudness.emphasis(frame.time_s)
         controls = frame.controls.copy()
         controls[self._blinks] = np.maximum(controls[self._blinks], self._blink(frame.time_s))
-        for column, most in self._brows.items():
-            controls[column] += most * emphasis
+        for column, amplitude in self._brows.items():
+            controls[column] += amplitude * emphasis
         angle = 2 * math.pi * DRIFT_HZ * frame.time_s + self._phases
         head = DRIFT_RAD * np.sin(angle).mean(axis=1) + frame.head
         head[1] += NOD_RAD * emphasis
@@ -86,7 +95,7 @@ class IdleMotion:
 
 @final
 class Loudness:
-    """Measures how much louder the sound is than in the last second, 0..1."""
+    """Measures how much louder the sound is than its mean over the last second, 0..1."""
 
     def __init__(self, rate: int) -> None:
         """Start with silence."""
@@ -94,8 +103,8 @@ class Loudness:
         self._bin_s = self._n / rate
         self._rest = np.zeros(0, np.float32)
         self._fast = self._slow = self._eased = 0.0
-        self._first = 0  # the number of the first bin in the queue
-        self._kept: deque[float] = deque([0.0])
+        self._first = 0  # the index of the first bin in the queue
+        self._emphases: deque[float] = deque([0.0])
 
     def push_samples(self, samples: NDArray[np.float32]) -> None:
         """Measure the next samples [n]."""
@@ -109,15 +118,15 @@ class Loudness:
             self._fast += fast * (now - self._fast)
             self._slow += slow * (now - self._slow)
             self._eased += fast * (max(0.0, self._fast - self._slow) - self._eased)
-            self._kept.append(self._eased)
+            self._emphases.append(self._eased)
 
     def emphasis(self, time_s: float) -> float:
         """Return the emphasis at a moment; earlier moments are forgotten."""
         at = int(time_s / self._bin_s)
-        while self._first < at and len(self._kept) > 1:
-            self._kept.popleft()
+        while self._first < at and len(self._emphases) > 1:
+            self._emphases.popleft()
             self._first += 1
-        return self._kept[0]
+        return self._emphases[0]
 
 
 def _ease(x: float) -> float:

@@ -52,10 +52,16 @@ def make_processors(
         rate: sample rate of the sound, in Hz.
         retarget: the path of a retarget file.
         idle_motion: whether to add blinks and small movements of head and brows.
-        seed: of the idle motion.
+        seed: the seed of the idle motion.
 
     Raises:
         MarotteError: the retarget file can't be used.
+
+    Example:
+        >>> from marotte import ARKIT_52
+        >>> from marotte.postprocess.processors import make_processors
+        >>> [type(each).__name__ for each in make_processors(ARKIT_52, 16_000, idle_motion=True)]
+        ['IdleMotion']
     """
     processors: list[FrameProcessor] = []
     if idle_motion:
@@ -66,7 +72,7 @@ def make_processors(
 
 
 def process(animation: Animation, processors: Sequence[FrameProcessor]) -> Animation:
-    """Apply processors, made for sound at 16 kHz, to every frame of an animation."""
+    """Apply processors to every frame of an animation; they must be made for sound at 16 kHz."""
     if not processors:
         return animation
     if animation.recording:

@@ -36,10 +36,10 @@ class Change:
     Attributes:
         gain: factor.
         offset: added after the gain.
-        minimum: the smallest value; NaN for the rig's own.
-        maximum: the largest value; NaN for the rig's own.
-        smoothing_ms: time constant of an exponential mean, and about the delay that it adds.
-        name: the name in all outputs; empty for the control's own.
+        minimum: the smallest value; NaN for the minimum of the rig.
+        maximum: the largest value; NaN for the maximum of the rig.
+        smoothing_ms: time constant of an exponential mean; it adds about this much delay.
+        name: the name in all outputs; empty for the name of the control.
     """
 
     gain: float = 1.0
@@ -103,6 +103,14 @@ def load_retarget(path: str | Path, rig: Rig) -> Retarget:
 
     Raises:
         MarotteError: the file is not TOML, has an unknown key or control, or an impossible value.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from marotte import ARKIT_52
+        >>> from marotte.postprocess.retarget import load_retarget
+        >>> _ = Path("my.toml").write_text("controls.jawOpen.name = 'Jaw'")
+        >>> load_retarget("my.toml", ARKIT_52).rig.names[17]
+        'Jaw'
     """
     path = Path(path)
     tables = read_toml(path, "retarget file")
