@@ -1,7 +1,7 @@
 """The predictions of a student in a growing sound: window by window, or step by step.
 
-In: samples as they come; they are kept as long as a window may need them. Out: the raw output of the
-student for the window that begins at a given sample.
+Samples come in and are kept as long as a window may need them. The raw output of the student comes
+out, for the window that begins at a given sample.
 """
 
 from __future__ import annotations
