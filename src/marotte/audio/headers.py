@@ -1,7 +1,7 @@
 """A sound file's path in; its container format, and an error if the file is cut short, out.
 
-libsndfile silently plays what is left of a truncated WAV, OGG or MP3. So the lengths in the headers
-are compared with the file here, before libsndfile opens it.
+libsndfile reads a truncated WAV, OGG or MP3 file without an error. Therefore the lengths in the
+headers are compared with the size of the file here, before libsndfile opens it.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ def read_container(path: Path) -> Container:
 
     Raises:
         MarotteError: the path is missing, a folder, empty, of another format, or cut short.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from marotte.audio.headers import read_container
+        >>> read_container(Path("voice.wav")).kind
+        'WAV'
     """
     if path.is_dir():
         raise MarotteError(f"{path} is a folder: give a sound file")

@@ -33,7 +33,14 @@ def check_array(samples: NDArray[Any]) -> None:
 
 
 def to_mono(samples: NDArray[np.number]) -> Samples:
-    """Return the mean [n] of the channels of samples [n, channels]."""
+    """Return the mean [n] of the channels of samples [n, channels].
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.audio.levels import to_mono
+        >>> to_mono(np.array([[0.5, 0.0], [1.0, 0.5]])).tolist()
+        [0.25, 0.75]
+    """
     return samples.mean(axis=1, dtype=np.float32)
 
 

@@ -133,7 +133,7 @@ def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Recording:
     """Open a WAV, FLAC, OGG or MP3 file of any channels and bit depth, at 8 kHz or more.
 
     The header is checked here; the samples are checked as they are read. A file object is read to
-    its end at once.
+    its end here.
 
     Args:
         source: a path, or a file object opened in binary mode.

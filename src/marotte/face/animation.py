@@ -64,7 +64,7 @@ class Animation:
         rig: the meaning of the columns.
         recording: the sound, or None for a silent animation.
         student: the name of the student that made it.
-        head: [n_frames, 3] yaw, pitch and roll of the head in radians, or None where it is still.
+        head: [n_frames, 3] yaw, pitch and roll of the head in radians, or None if it is still.
         mesh: the mesh whose components the controls are, or None for the controls of a rig.
 
     Example:
@@ -170,6 +170,12 @@ def writer_for(path: Path) -> Write:
 
     Raises:
         MarotteError: no format has the ending, or its package is not installed.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from marotte.face.animation import writer_for
+        >>> writer_for(Path("face.csv")).__module__
+        'marotte.export.livelink_csv'
     """
     ending = path.suffix.lower().removeprefix(".")
     package, extra = _NEEDS.get(ending, (None, ""))
@@ -199,7 +205,7 @@ def write_files(
     paths: Sequence[Path],
     progress_of: Callable[[Path], Progress | None] = lambda path: None,
 ) -> None:
-    """Write all files or none: they move into place when the last one is complete.
+    """Write all files or none: they move into place when all are complete.
 
     Raises:
         MarotteError: a file can't be written.

@@ -94,7 +94,14 @@ class Mesh:
         return vertices
 
     def encode(self, vertices: Floats) -> Floats:
-        """Return the controls [n, n_components] nearest to vertices [n, n_vertices * 3] in mm."""
+        """Return the controls [n, n_components] nearest to vertices [n, n_vertices * 3] in mm.
+
+        Example:
+            >>> import numpy as np, marotte
+            >>> mesh = marotte.Mesh("quad", np.zeros(12), np.eye(2, 12), fps=60, share=1.0)
+            >>> mesh.encode(mesh.decode(np.array([[0.5, 0.0]]))).tolist()
+            [[0.5, 0.0]]
+        """
         length: Any = np.square(self.components[0], dtype=np.float64).sum()
         return ((vertices - self.rest) @ self.components.T / length).astype(np.float32)
 

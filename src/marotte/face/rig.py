@@ -81,7 +81,13 @@ class Rig:
         return {name: column for column, name in enumerate(self.names)}
 
     def clamp(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return controls [..., n_controls] clipped to their ranges."""
+        """Return controls [..., n_controls] clipped to their ranges.
+
+        Example:
+            >>> from marotte import ARKIT_52
+            >>> float(ARKIT_52.clamp(ARKIT_52.neutral(1) + 2).max())
+            1.0
+        """
         low, high = (np.array(each, np.float32) for each in (self.minimum, self.maximum))
         return np.clip(controls, low, high)
 

@@ -5,7 +5,7 @@ falls with the distance:
 
     w_i ~ exp(-1/2 sum_f ((x_f - m_if) / s_f)^2),  sum_i w_i = 1
 
-Sounds that look alike on the lips can't be told apart: t and d, n and l, k and g.
+Sounds that look alike on the lips can't be distinguished: t and d, n and l, k and g.
 """
 
 from __future__ import annotations

@@ -23,7 +23,16 @@ Prediction = NDArray[np.float32]
 @final
 @dataclass
 class SampleBuffer:
-    """The samples at 16 kHz that may still be needed; `start` is the position of the first."""
+    """The samples at 16 kHz that may still be needed; `start` is the position of the first.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.infer.evaluators import SampleBuffer
+        >>> sound = SampleBuffer(np.zeros(100, np.float32), start=0)
+        >>> sound.add(np.ones(50, np.float32), needed_from=80)
+        >>> sound.start, sound.end, len(sound.cut(90, 20))
+        (80, 150, 20)
+    """
 
     samples: Samples
     start: int

@@ -41,6 +41,12 @@ def animate(
 
     Raises:
         MarotteError: the frame rate is impossible, or the sound turns out to be damaged.
+
+    Example:
+        >>> from marotte import open_recording
+        >>> from marotte.infer.offline import animate
+        >>> animate(open_recording("voice.wav"), fps=30).n_frames
+        45
     """
     check_fps(fps)
     student = student or load_student()

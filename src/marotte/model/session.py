@@ -1,8 +1,8 @@
 """An exported student (an ONNX file) in; controls of a rig for windows of samples out.
 
 The file carries its contract. Nothing runs before the contract, the graph and the rig have been
-checked against each other. `NAME.stream.onnx` beside `NAME.onnx` holds the same network in the form
-that a live stream runs (`marotte.model.streaming`).
+checked against each other. `NAME.stream.onnx`, in the folder of `NAME.onnx`, holds the same network
+in the form that a live stream runs (`marotte.model.streaming`).
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _contract_of(session: Session, path: Path) -> Contract:
 
 
 def _streamed_form(path: Path, contract: Contract, threads: int) -> StreamedForm | None:
-    """Open the streamed form beside the file of a student, if there is one.
+    """Open the streamed form in the folder of a student's file, if there is one.
 
     Raises:
         MarotteError: the streamed form belongs to another student.

@@ -85,7 +85,14 @@ def moments(first: int, last: int, fps: float, smoothing: Smoothing = NONE) -> N
 
 
 def ensemble(predictions: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the mean of the predictions [..., n_controls] for one frame (eq. 8)."""
+    """Return the mean of the predictions [..., n_controls] for one frame (eq. 8).
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.model.smoothing import ensemble
+        >>> float(ensemble([np.float32([0.0]), np.float32([0.5]), np.float32([1.0])])[0])
+        0.5
+    """
     total = predictions[0].copy()
     for prediction in predictions[1:]:
         total += prediction

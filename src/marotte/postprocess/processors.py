@@ -72,7 +72,16 @@ def make_processors(
 
 
 def process(animation: Animation, processors: Sequence[FrameProcessor]) -> Animation:
-    """Apply processors to every frame of an animation; they must be made for sound at 16 kHz."""
+    """Apply processors to every frame of an animation; they must be made for sound at 16 kHz.
+
+    Example:
+        >>> from marotte import ARKIT_52, Animation
+        >>> from marotte.postprocess.processors import make_processors, process
+        >>> still = Animation(ARKIT_52.neutral(300), 60.0, ARKIT_52)
+        >>> animation = process(still, make_processors(ARKIT_52, 16_000, idle_motion=True))
+        >>> bool(animation["eyeBlinkLeft"].max() > 0.9)
+        True
+    """
     if not processors:
         return animation
     if animation.recording:
