@@ -100,7 +100,7 @@ def test_take_is_downloaded_as_csv_glb_and_wav(opened: Opened, tmp_path: Path):
     opened.page.keyboard.press("r")
     assert "nothing to record" in opened.page.locator("#notice").inner_text()
     opened.page.get_by_role("button", name="Microphone").click()
-    opened.until("marotte.frames > 5")
+    opened.until(f"marotte.frames > 5 && marotte.gap() > {OPEN_MM}")  # not in a pause
     opened.page.get_by_role("button", name="Record").click()
     first = opened.ask("frames")
     opened.until(f"marotte.frames > {first + 60}")
