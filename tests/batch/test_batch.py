@@ -177,14 +177,12 @@ def test_an_interrupted_run_leaves_whole_files_and_no_process(
     while not list(out.glob("*.csv")):
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
-    start_s = time.monotonic()
     if killed:
         process.kill()
     else:
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     # Each worker holds the streams too, so they end when the last process ends.
-    _, errors = process.communicate(timeout=10)
-    assert time.monotonic() - start_s < 5
+    _, errors = process.communicate(timeout=30)
     if not killed:
         assert process.returncode == 130
         assert "of 300 recordings are done; the same command goes on from there" in errors

@@ -77,7 +77,7 @@ class Broken(Output):
         raise OSError("the wire is cut")
 
 
-def test_an_inbox_keeps_no_more_than_the_newest_seconds() -> None:
+def test_input_queue_keeps_only_the_newest_seconds() -> None:
     queue = InputQueue(1000, drop=True)
     for k in range(100):
         queue.put(np.full(100, k, np.float32), float(k))
@@ -90,7 +90,7 @@ def test_an_inbox_keeps_no_more_than_the_newest_seconds() -> None:
     assert queue.take() is None
 
 
-def test_all_frames_arrive_if_time_does_not_matter(student: Student) -> None:
+def test_fast_mode_drops_no_frame(student: Student) -> None:
     voice = make_voice(2.5, 16_000)
     slow, quick = Kept(0.0005), Kept()
     senders = [OutputQueue("slow", slow, drop=False), OutputQueue("quick", quick, drop=False)]
@@ -106,7 +106,7 @@ def test_all_frames_arrive_if_time_does_not_matter(student: Student) -> None:
     assert live.n_skipped == live.n_lost == 0
 
 
-def test_a_slow_output_slows_nobody_but_itself(student: Student) -> None:
+def test_slow_output_does_not_delay_the_others(student: Student) -> None:
     slow, quick = Kept(0.1), Kept()
     senders = [OutputQueue("slow", slow, drop=True), OutputQueue("quick", quick, drop=True)]
     live = LiveRunner(Played(make_voice(1.0, 16_000)), Stream(student), senders)
@@ -119,18 +119,18 @@ def test_a_slow_output_slows_nobody_but_itself(student: Student) -> None:
     assert np.percentile(live.delays_ms, 90) < student.window.lookahead_ms + 60
 
 
-def test_a_busy_machine_drops_frames_and_is_in_time_again_within_a_second(
+def test_late_frames_are_dropped_and_latency_recovers_within_a_second(
     student: Student, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = WindowEvaluator.answer
+    predict = WindowEvaluator.predict
     begun = time.perf_counter()
 
-    def busy(self: WindowEvaluator, sound: object, start: int, lane: int) -> Floats:
+    def busy(self: WindowEvaluator, sound: object, start: int, tap: int) -> Floats:
         if 0.5 < time.perf_counter() - begun < 1.2:  # a frame takes as long as six
             time.sleep(0.1)
-        return answer(self, sound, start, lane)  # pyright: ignore[reportArgumentType]
+        return predict(self, sound, start, tap)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(WindowEvaluator, "answer", busy)
+    monkeypatch.setattr(WindowEvaluator, "predict", busy)
     output = Kept()
     live = LiveRunner(
         Played(make_voice(2.5, 16_000)),
@@ -150,7 +150,7 @@ def test_a_busy_machine_drops_frames_and_is_in_time_again_within_a_second(
     assert delays.max() < student.window.lookahead_ms + 400
 
 
-def test_an_output_that_breaks_leaves_the_others(student: Student) -> None:
+def test_failing_output_does_not_stop_the_others(student: Student) -> None:
     lines: list[str] = []
     kept = Kept()
     senders = [
@@ -162,14 +162,14 @@ def test_an_output_that_breaks_leaves_the_others(student: Student) -> None:
     assert lines == ["broken: the wire is cut; it gets no more frames"]
 
 
-def test_without_an_output_left_it_ends(student: Student) -> None:
+def test_run_ends_when_all_outputs_have_failed(student: Student) -> None:
     senders = [OutputQueue("broken", Broken(), drop=True)]
     begun = time.perf_counter()
     LiveRunner(Played(make_voice(60, 16_000)), Stream(student), senders).run()
     assert time.perf_counter() - begun < 5
 
 
-def test_samples_that_are_no_sound_are_silence(student: Student) -> None:
+def test_impossible_samples_become_silence(student: Student) -> None:
     voice = make_voice(1, 16_000)
     voice[5000:5100], voice[7000] = np.nan, 1e9
     lines: list[str] = []
@@ -187,7 +187,7 @@ def test_samples_that_are_no_sound_are_silence(student: Student) -> None:
     assert np.isfinite([frame.controls for frame in kept.frames]).all()
 
 
-def test_nothing_but_zeros_is_said_once(student: Student) -> None:
+def test_muted_input_is_reported_once(student: Student) -> None:
     lines: list[str] = []
     live = LiveRunner(
         Played(np.zeros(5 * 16_000, np.float32), fast=True),
@@ -201,7 +201,7 @@ def test_nothing_but_zeros_is_said_once(student: Student) -> None:
     assert "nothing but zeros" in lines[0]
 
 
-def test_a_bad_input_is_said_after_the_outputs_are_ended(student: Student, tmp_path: Path) -> None:
+def test_outputs_are_closed_before_an_input_error_is_raised(student: Student, tmp_path: Path) -> None:
     class Bad(Played):
         def run(self, on_samples: OnSamples, stop: threading.Event, report: Report) -> None:
             super().run(on_samples, stop, report)
@@ -219,7 +219,7 @@ def test_a_bad_input_is_said_after_the_outputs_are_ended(student: Student, tmp_p
     assert len((tmp_path / "take.csv").read_text().splitlines()) == 61
 
 
-def test_an_output_that_never_ends_is_left_behind(
+def test_output_that_does_not_close_is_reported(
     student: Student, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("marotte.realtime.output_queue.CLOSE_TIMEOUT_S", 0.1)
@@ -244,13 +244,13 @@ def marotte(*words: object) -> list[str]:
 
 
 def heed_interrupts() -> None:
-    """Undo what a shell does to programs in its background: they are deaf to Ctrl-C."""
+    """Undo what a shell does to background programs: it makes them ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
-def test_who_is_told_to_end_closes_recordings_whole(
+def test_interrupt_and_sigterm_finish_the_recordings(
     tmp_path: Path, signal_number: signal.Signals
 ) -> None:
     outputs = [f"-o{kind}:{tmp_path}/take.{kind}" for kind in ("csv", "wav")]

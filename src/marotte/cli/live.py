@@ -98,13 +98,13 @@ def live(
     )
     stream = Stream(actor, source.rate, fps, smooth, processors)
     take = Take(stream.rig, fps, source.rate, actor.name)
+    # SIGTERM, from a supervisor or at shutdown, finishes the recordings as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     queues = open_queues(output, take, fast)
     say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(output)}")
     say(stream.cost)
     with status_line() as show:
         running = LiveRunner(source, stream, queues, fast=fast, report=say, show=show)
-        # SIGTERM, from a supervisor or at shutdown, finishes the recordings as Ctrl-C does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             running.run()
         finally:
