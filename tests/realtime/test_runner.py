@@ -201,7 +201,7 @@ def test_muted_input_is_reported_once(student: Student) -> None:
     assert "nothing but zeros" in lines[0]
 
 
-def test_outputs_are_closed_before_an_input_error_is_raised(student: Student, tmp_path: Path) -> None:
+def test_outputs_are_closed_before_an_input_error(student: Student, tmp_path: Path) -> None:
     class Bad(Played):
         def run(self, on_samples: OnSamples, stop: threading.Event, report: Report) -> None:
             super().run(on_samples, stop, report)
