@@ -70,6 +70,8 @@ class Animation:
     Example:
         >>> import marotte
         >>> animation = marotte.load("live").animate("voice.wav", fps=60)
+        >>> animation
+        Animation(90 frames × 52 controls of arkit52 at 60 fps)
         >>> animation.controls.shape, animation.times[:3].round(3).tolist()
         ((90, 52), [0.0, 0.017, 0.033])
         >>> animation["jawOpen"].shape
@@ -83,6 +85,11 @@ class Animation:
     student: str = ""
     head: NDArray[np.float32] | None = None
     mesh: Mesh | None = None
+
+    def __repr__(self) -> str:
+        """Return the size, the rig and the rate."""
+        size = f"{self.n_frames} frames × {len(self.rig.names)} controls"
+        return f"Animation({size} of {self.rig.name} at {self.fps:g} fps)"
 
     def __len__(self) -> int:
         """Return the number of frames."""

@@ -58,6 +58,10 @@ class Head:
     upper_lip: int | None = None
     lower_lip: int | None = None
 
+    def __repr__(self) -> str:
+        """Return the name and the size."""
+        return f"Head({self.name!r}, {len(self.neutral)} vertices, {len(self.names)} controls)"
+
     @cached_property
     def triangles(self) -> NDArray[np.int32]:
         """Faces as triangles [n_triangles, 3]; each quad becomes two."""

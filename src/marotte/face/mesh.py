@@ -56,6 +56,11 @@ class Mesh:
     lips: tuple[int, int] | None = None
     mouth: tuple[int, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return the name and the size."""
+        size = f"{self.n_vertices} vertices, {len(self.components)} components"
+        return f"Mesh({self.name!r}, {size})"
+
     @property
     def n_vertices(self) -> int:
         """Number of vertices."""

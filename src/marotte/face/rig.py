@@ -47,6 +47,8 @@ class Rig:
 
     Example:
         >>> from marotte import ARKIT_52
+        >>> ARKIT_52
+        Rig('arkit52', 52 controls)
         >>> ARKIT_52.names[17], ARKIT_52.index["jawOpen"]
         ('jawOpen', 17)
         >>> ARKIT_52.neutral(60).shape
@@ -74,6 +76,10 @@ class Rig:
         for name in self.speech:
             if name not in self.names:
                 raise MarotteError(f"rig {self.name!r} has no control {name!r} for speech to drive")
+
+    def __repr__(self) -> str:
+        """Return the name and the number of controls."""
+        return f"Rig({self.name!r}, {len(self.names)} controls)"
 
     @cached_property
     def index(self) -> dict[str, int]:

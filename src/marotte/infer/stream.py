@@ -78,6 +78,8 @@ class Stream:
     Example:
         >>> import numpy as np, marotte
         >>> stream = marotte.load("live").stream(rate=48_000, fps=60)
+        >>> stream
+        Stream('live', 48000 Hz to 60 fps, 81 ms of delay)
         >>> for block in np.split(np.zeros(48_000), 100):  # 10 ms each
         ...     for frame in stream.push(block):
         ...         jaw = frame.controls[stream.rig.index["jawOpen"]]
@@ -120,6 +122,11 @@ class Stream:
         first = self._position_of(0)
         silence = np.zeros(-first.window_start, np.float32)  # before the sound begins
         self._memory = _Memory(SampleBuffer(silence, first.window_start), first)
+
+    def __repr__(self) -> str:
+        """Return the student, the rates and the delay."""
+        rates = f"{self.rate} Hz to {self.fps:g} fps"
+        return f"Stream({self.student.name!r}, {rates}, {self.delay_ms:.0f} ms of delay)"
 
     @property
     def n_pushed(self) -> int:
