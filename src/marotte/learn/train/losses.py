@@ -5,6 +5,7 @@ Curves are [batch, n_frames, n_controls], with the frames of a crop in order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -114,8 +115,8 @@ def lip_margin(predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Te
     """
     gap_mm = rest_mm + target @ weights_mm
     predicted_gap = torch.asinh((rest_mm + predicted @ weights_mm) / GAP_SCALE_MM)
-    too_open = functional.relu(predicted_gap - torch.asinh(gap_mm.new_tensor(MEET_BELOW_MM)))
-    too_closed = functional.relu(torch.asinh(gap_mm.new_tensor(APART_ABOVE_MM)) - predicted_gap)
+    too_open = functional.relu(predicted_gap - math.asinh(MEET_BELOW_MM))
+    too_closed = functional.relu(math.asinh(APART_ABOVE_MM) - predicted_gap)
     groups = (
         (too_open, gap_mm < 0),
         (too_open, (gap_mm >= 0) & (gap_mm < MEET_MM)),
