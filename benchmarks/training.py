@@ -1,10 +1,12 @@
-"""Processor time of a training step with 16-bit and with 32-bit convolutions.
+"""Training speed of the engine against an ordinary run, and of 16-bit against 32-bit convolutions.
 
-    python benchmarks/training.py [RECIPE.toml]
+    python benchmarks/training.py                  # engine: waveform and mel, C = 64, 96, 128, 256
+    python benchmarks/training.py RECIPE.toml      # 16 bits: the steps of one recipe
 
-Both train the recipe's student (default: `recipes/live.toml`) on the same synthetic sound, in turn,
-on one thread of the same process. A step draws and augments a batch and runs forward, backward and
-the optimiser. The ratio is the median of the pairs' ratios. Needs the extra `train`.
+Both sides train the same student on the same synthetic sound, in turn, on one thread of the same
+process. A step draws and augments a batch and runs forward, backward and the optimiser. An ordinary
+run uses crops as short as the recipe's; the engine uses crops of 64 frames. Times are processor
+times; the ratio is the median of the pairs' ratios. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,11 +24,19 @@ import torch
 
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.dataset import LabelledSpeech
-from marotte.learn.train.recipe import read_training_recipe
+from marotte.learn.train.engine.group import TrainingGroup
+from marotte.learn.train.engine.memory import keep_freed_memory
+from marotte.learn.train.engine.rows import RowBudget, plan_row
+from marotte.learn.train.engine.student_training import EngineSettings
+from marotte.learn.train.recipe import FinetuneConfig, TrainingRecipe, read_training_recipe
 from marotte.learn.train.run import Run
 from marotte.learn.train.setup import RunSetup, TrainingSpeech
 
 PAIRS = 12
+ENGINE_PAIRS = 5
+CHANNELS = (64, 96, 128, 256)
+RECIPES = {"waveform": "table2/s2.toml", "mel": "live.toml"}
+ENGINE_BUDGET = RowBudget(frames=10**9, batch=8, crop_frames=64)
 PRECISIONS = ("bf16-mixed", "32-true")
 SECONDS = 120
 
@@ -54,10 +65,51 @@ def milliseconds(run: Run) -> float:
     return 1000 * (time.process_time() - before)
 
 
-def main() -> None:
-    """Print the comparison."""
-    torch.set_num_threads(1)
-    path = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parents[1] / "recipes/live.toml"
+def frames_per_second(step: Callable[[], object], frames: int) -> float:
+    """Return the frames of a step divided by its processor time."""
+    before = time.process_time()
+    step()
+    return frames / (time.process_time() - before)
+
+
+def engine_speeds(
+    recipe: TrainingRecipe, speech: LabelledSpeech, folder: Path
+) -> tuple[float, float, float]:
+    """Return the frames per second of an ordinary run and of the engine, and the median ratio."""
+    exact = replace(recipe, train=replace(recipe.train, precision="32-true"))
+    run = Run(RunSetup(exact, folder), TrainingSpeech(speech, speech))
+    group = TrainingGroup(plan_row(exact, ENGINE_BUDGET), speech, EngineSettings())
+    run_frames = exact.train.batch * exact.train.frames
+    engine_frames = ENGINE_BUDGET.batch * ENGINE_BUDGET.crop_frames
+    pairs = [
+        (
+            frames_per_second(run.step, run_frames),
+            frames_per_second(lambda: group.step(10**6), engine_frames),
+        )
+        for _ in range(ENGINE_PAIRS + 1)
+    ][1:]  # the first pair warms up
+    ordinary, engine = map(statistics.median, zip(*pairs, strict=True))
+    return ordinary, engine, statistics.median(b / a for a, b in pairs)
+
+
+def compare_engine(recipes: Path) -> None:
+    """Print one line per front end and number of channels."""
+    print("front end   C   frames/s  by the engine  ratio")
+    speech = synthetic_speech()
+    for frontend, name in RECIPES.items():
+        for channels in CHANNELS:
+            recipe = read_training_recipe(recipes / name)
+            recipe = replace(recipe, mix={}, finetune=FinetuneConfig())
+            recipe = replace(recipe, student=replace(recipe.student, channels=channels))
+            with tempfile.TemporaryDirectory() as folder:
+                ordinary, engine, ratio = engine_speeds(recipe, speech, Path(folder))
+            print(
+                f"{frontend:9} {channels:4} {ordinary:9.0f} {engine:14.0f} {ratio:6.2f}", flush=True
+            )
+
+
+def compare_precisions(path: Path) -> None:
+    """Print the time per step of a recipe with 16-bit and with 32-bit convolutions."""
     recipe, speech = replace(read_training_recipe(path), mix={}), synthetic_speech()
     with tempfile.TemporaryDirectory() as folder:
         runs = {
@@ -80,6 +132,16 @@ def main() -> None:
         print(f"  {precision:12} {statistics.median(each):7.1f} ms per step")
     ratios = [a / b for a, b in zip(*times.values(), strict=True)]
     print(f"  ratio        {statistics.median(ratios):7.3f}")
+
+
+def main() -> None:
+    """Print one of the two comparisons."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    if sys.argv[1:]:
+        compare_precisions(Path(sys.argv[1]))
+    else:
+        compare_engine(Path(__file__).parents[1] / "recipes")
 
 
 if __name__ == "__main__":

@@ -94,7 +94,10 @@ def train(
         report=_reporter(runs, archives),
         trained=lambda: _write_archives(runs, archives),
     )
-    typer.echo(f"trained every row on {used} frames")
+    if len(set(used.values())) > 1:
+        typer.echo("the time ran out, so rows were trained on different amounts of data:")
+    for name, count in used.items():
+        typer.echo(f"{name}: {count} frames")
 
 
 @app.command()

@@ -19,6 +19,8 @@ from marotte.learn.train.engine.group import Report, TrainingGroup, steps_within
 from marotte.learn.train.engine.student_training import EngineSettings, build_student
 from marotte.learn.train.recipe import FinetuneConfig, TrainingRecipe
 
+STEP_SHARE = 0.8  # of a time budget; the measured steps include no checkpoints and no other load
+
 
 @dataclass(frozen=True)
 class RowBudget:
@@ -72,7 +74,7 @@ def train_rows(
     seconds: float = 0.0,
     report: Report | None = None,
     trained: Callable[[], None] | None = None,
-) -> int:
+) -> dict[str, int]:
     """Train rows; runs that have a checkpoint continue from it.
 
     Args:
@@ -88,7 +90,8 @@ def train_rows(
         trained: called when a group is trained.
 
     Returns:
-        The number of frames that every row was trained on.
+        The number of frames that each run was trained on. They differ if the time ran out in the
+        second group.
 
     Raises:
         MarotteError: a row is a baseline, or an intermediate teacher is missing.
@@ -96,7 +99,7 @@ def train_rows(
     begun = time.monotonic()
     rows = [each for recipe in recipes for each in plan_row(recipe, budget)]
     groups = _make_groups(rows, speech, runs, settings)
-    steps = steps_within(seconds, groups) if seconds else None
+    steps = steps_within(STEP_SHARE * seconds, groups) if seconds else None
     until = begun + 1.05 * seconds if seconds else float("inf")
     for group in groups:
         for name, teacher in group.intermediates.items():
@@ -104,7 +107,12 @@ def train_rows(
         group.train(runs, steps, report, until)
         if trained:
             trained()
-    return (steps or rows[0].train.steps) * budget.batch * budget.crop_frames
+    per_step = budget.batch * budget.crop_frames
+    return {
+        name: student.progress.step * per_step
+        for group in groups
+        for name, student in group.students.items()
+    }
 
 
 def _make_groups(
