@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from signals import heed_interrupts
 from synthetic import make_voice
 
 import marotte
@@ -172,7 +173,12 @@ def test_an_interrupted_run_leaves_whole_files_and_no_process(
     words = ["animate", tmp_path / "lines", "-o", out, "--student", tiny_student, "--workers", 2]
     command = [sys.executable, "-m", "marotte", *map(str, words)]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     while not list(out.glob("*.csv")):
         assert process.poll() is None, process.communicate()

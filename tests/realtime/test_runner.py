@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from signals import heed_interrupts
 from synthetic import Floats, make_voice
 from typer.testing import CliRunner
 
@@ -241,11 +242,6 @@ def test_output_that_does_not_close_is_reported(
 
 def marotte(*words: object) -> list[str]:
     return [sys.executable, "-m", "marotte", *map(str, words)]
-
-
-def heed_interrupts() -> None:
-    """Undo what a shell does to background programs: it makes them ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")

@@ -102,6 +102,8 @@ def animate_files(
     make_folder(folder)
     check_writable(folder / "file")
     since_ns = settings_time_ns(folder, settings, again)
+    if progress:
+        progress(0, result.total)
 
     def jobs() -> Iterator[Job]:
         for source, name in find_recordings(paths):

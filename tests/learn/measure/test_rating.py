@@ -132,6 +132,7 @@ def test_the_page_saves_and_downloads_answers(browser, study, tmp_path):
     page.fill("#comment", "late")
     page.click("#next")
     page.check("input[value='9']", force=True)
+    page.wait_for_timeout(500)  # Chromium passes what a page stores on to the next one
     page.goto(address)  # a reopened page starts at the first clip without a rating
     assert page.inner_text("#question") == "Clip 3 of 3"
     assert page.inner_text("#count") == "2 of 3 rated"
