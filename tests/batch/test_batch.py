@@ -66,7 +66,7 @@ def test_a_batch_keeps_the_folders_and_writes_what_the_model_writes(
     )
     assert counts(result) == (3, 0, 0)
     assert result.sound_s == pytest.approx(0.9)
-    assert steps == [(1, 3), (2, 3), (3, 3)]
+    assert steps == [(0, 3), (1, 3), (2, 3), (3, 3)]
     names = ("a", "town/b", "voice")
     assert files_in(tmp_path / "out") == sorted(f"{n}.{e}" for n in names for e in ("csv", "npz"))
     assert not (tmp_path / "out" / PARTIAL_FOLDER).exists()
