@@ -15,7 +15,7 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.face.animation import Animation
 from marotte.face.loading import load_rig
-from marotte.face.mesh import ENDING, load_mesh
+from marotte.face.mesh import ENDING, Mesh, load_mesh
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.infer import offline
 from marotte.infer.stream import Stream
@@ -37,7 +37,7 @@ class Model:
 
     Attributes:
         student: the network's session and contract.
-        mesh_file: the mesh whose components the student's controls are, if any.
+        mesh: the mesh whose components the student's controls are, or None.
 
     Example:
         >>> import marotte
@@ -48,10 +48,10 @@ class Model:
         >>> animation.save("face.csv")
     """
 
-    def __init__(self, student: Student, mesh_file: Path | None = None) -> None:
+    def __init__(self, student: Student, mesh: Mesh | None = None) -> None:
         """Wrap a student; `load` is the usual way to make a model."""
         self.student = student
-        self.mesh_file = mesh_file
+        self.mesh = mesh
 
     def __repr__(self) -> str:
         """Return the name, the rig and the delay."""
@@ -117,8 +117,8 @@ class Model:
             self.rig, SAMPLE_RATE, retarget=retarget, idle_motion=idle_motion, seed=seed
         )
         animation = offline.animate(recording, self.student, fps, progress, smooth)
-        if self.mesh_file:
-            animation = replace(animation, mesh=load_mesh(self.mesh_file))
+        if self.mesh:
+            animation = replace(animation, mesh=self.mesh)
         return process(animation, processors)
 
     def stream(
@@ -187,15 +187,17 @@ def load(
         marotte.errors.MarotteError: there is no student 'lively': give the path of an ONNX file, \
 or one of the names live, offline
     """
-    mesh_file = None
+    mesh = None
     if rig is None:
         target = ARKIT_52
     elif isinstance(rig, Rig):
         target = rig
+    elif Path(rig).suffix == ENDING:
+        mesh = load_mesh(Path(rig))
+        target = mesh.rig
     else:
-        target = load_rig(Path(rig))
-        mesh_file = Path(rig) if Path(rig).suffix == ENDING else None
-    return Model(load_student(os.fspath(name), target, threads), mesh_file)
+        target = load_rig(rig)
+    return Model(load_student(os.fspath(name), target, threads), mesh)
 
 
 def available_models() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 from marotte.face.glb import read_head
 from marotte.face.head import Head
-from marotte.face.mesh import load_mesh
+from marotte.face.mesh import ENDING, load_mesh
 from marotte.face.rig import Rig
 
 ASSET = Path(__file__).parents[1] / "assets" / "head.npz"
@@ -54,7 +55,7 @@ def load_head(path: str | Path | None = None) -> Head:
         )
 
 
-def load_rig(path: str | Path) -> Rig:
+def load_rig(path: str | os.PathLike[str]) -> Rig:
     """Load a rig from a JSON file: `{"name", "controls": [{"name", "min", "max", "speech"}]}`.
 
     The defaults are 0 for `min`, 1 for `max` and false for `speech`. The file of a mesh, ending in
@@ -72,7 +73,7 @@ def load_rig(path: str | Path) -> Rig:
         ('jaw',)
     """
     path = Path(path)
-    if path.suffix == ".npz":
+    if path.suffix == ENDING:
         return load_mesh(path).rig
     try:
         description: Any = json.loads(path.read_text(encoding="utf-8"))
