@@ -1,0 +1,1 @@
+"""Captured faces: recordings of real people beside the sound that they spoke."""
