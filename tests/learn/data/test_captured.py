@@ -5,11 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from marotte.export import a2f_json, livelink_csv, npy
+from marotte.export import a2f_json, livelink_csv, npy, npz
 from marotte.face.animation import Animation
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52, ARKIT_NAMES, Rig
-from marotte.learn.data.captured import CapturedCurves, arkit_name, read_controls, resample
+from marotte.learn.data.captured import (
+    CapturedCurves,
+    arkit_name,
+    read_controls,
+    read_curves,
+    resample,
+)
 from marotte.learn.errors import Skip
 
 
@@ -147,3 +153,26 @@ def test_a_rig_of_other_names_is_refused(tmp_path):
     a2f_json.write(Animation(np.zeros((30, 2), np.float32), 60.0, rig), tmp_path / "a.json")
     with pytest.raises(Skip, match="no column is a control of ARKit"):
         read_controls(tmp_path / "a.json", 0.5, 60.0)
+
+
+def test_a_table_of_times_is_read_and_rows_without_a_face_are_interpolated(tmp_path):
+    text = "time,jawOpen,lipGap\n0.0,0.0,0.01\n0.1,,\n0.2,nan,\n0.3,0.6,0.02\n0.4,0.6,0.02\n"
+    (tmp_path / "a.csv").write_text(text)
+    curves = read_curves(tmp_path / "a.csv", 0.5)
+    assert curves.names == ["jawOpen", "lipGap"]
+    assert curves.time_s.tolist() == [0.0, 0.3, 0.4]
+    assert curves.seconds == pytest.approx(0.5)
+    jaw = read_controls(tmp_path / "a.csv", 0.5, 10.0)[:, ARKIT_52.index["jawOpen"]]
+    assert np.allclose(jaw, [0, 0.2, 0.4, 0.6, 0.6])
+    (tmp_path / "a.csv").write_text("time,jawOpen\n,0.1\n0.1,0.2\n")
+    with pytest.raises(Skip, match="without a time"):
+        read_curves(tmp_path / "a.csv", 0.5)
+
+
+def test_an_animation_of_marotte_is_read(tmp_path):
+    values = controls(30)
+    npz.write(animation(values), tmp_path / "a.npz")
+    assert np.allclose(read_controls(tmp_path / "a.npz", 0.5, 60.0), values)
+    np.savez(tmp_path / "b.npz", other=values)
+    with pytest.raises(Skip, match="an archive that Marotte did not write"):
+        read_curves(tmp_path / "b.npz", 0.5)

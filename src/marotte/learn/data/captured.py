@@ -1,9 +1,11 @@
 """Captured facial motion: a file from another program in, ARKit controls at a sound's frames out.
 
 - `.csv`: a take of Live Link Face. Each row has a timecode, so dropped frames and frames without
-  a face are interpolated.
+  a face are interpolated. Or a table whose first column is `time`, in seconds of the sound; rows
+  with an empty cell have no face.
 - `.json`: ARKit weights as in the BEAT data set (`names`, `frames` of `weights` and `time`) or as
   exported by NVIDIA Audio2Face (`exportFps`, `facsNames`, `weightMat`).
+- `.npz`: an animation of Marotte.
 - `.npy`: vertices of the packaged head in mm [n_frames, n_vertices * 3], at 60 or 30 frames per
   second.
 
@@ -16,6 +18,7 @@ import csv
 import functools
 import json
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,11 +79,25 @@ def read_controls(
     Raises:
         Skip: the file can't be read or does not fit the sound.
     """
+    curves = read_curves(path, seconds, mesh)
+    return resample(curves, seconds, fps, mesh.rig if mesh else rig)
+
+
+def read_curves(path: Path, seconds: float, mesh: Mesh | None = None) -> CapturedCurves:
+    """Read a file's curves as they are stored.
+
+    Args:
+        path: the file.
+        seconds: duration of the sound, which tells the frame rate of vertices.
+        mesh: see `read_controls`.
+
+    Raises:
+        Skip: the file can't be read.
+    """
     try:
-        curves = _components(path, mesh) if mesh else _read(path, seconds)
+        return _components(path, mesh) if mesh else _read(path, seconds)
     except OSError as error:
         raise Skip("curves: a file that can't be read") from error
-    return resample(curves, seconds, fps, mesh.rig if mesh else rig)
 
 
 def resample(
@@ -127,21 +144,38 @@ def arkit_name(name: str) -> str | None:
 def _read(path: Path, seconds: float) -> CapturedCurves:
     match path.suffix.lower():
         case ".csv":
-            return _live_link(path)
+            return _csv(path)
+        case ".npz":
+            return _animation(path)
         case ".json":
             return _json(path)
         case _:
             return _vertices(path, seconds)
 
 
-def _live_link(path: Path) -> CapturedCurves:
+def _csv(path: Path) -> CapturedCurves:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, *rows = (row for row in csv.reader(file) if row)
     except (ValueError, csv.Error) as error:
         raise Skip("curves: a CSV that can't be read") from error
+    if rows and header[0].strip().lower() == "time":
+        return _timed(header, rows)
     if [each.lower() for each in header[:2]] != ["timecode", "blendshapecount"] or not rows:
-        raise Skip("curves: a CSV that is not from Live Link Face")
+        raise Skip("curves: a CSV that neither is from Live Link Face nor begins with `time`")
+    return _live_link(header, rows)
+
+
+def _timed(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CapturedCurves:
+    table = _table([[cell.strip() or "nan" for cell in row] for row in rows], len(header))
+    with_face = np.isfinite(table).all(1)
+    time_s = table[:, 0]
+    if not np.isfinite(time_s).all():
+        raise Skip("curves: a row without a time")
+    return CapturedCurves(header[1:], time_s[with_face], table[with_face, 1:], _duration(time_s))
+
+
+def _live_link(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CapturedCurves:
     clock_s = np.array([_seconds(row) for row in rows])
     time_s = np.unwrap(clock_s, period=_DAY_S) - clock_s[0]  # a take may run past midnight
     # Rows without a face have a blendshape count of 0 and no values.
@@ -156,6 +190,18 @@ def _seconds(row: Sequence[str]) -> float:
         raise Skip("curves: a timecode that can't be read")
     hours, minutes, seconds, sixtieths = map(float, match.groups())
     return hours * 3600 + minutes * 60 + seconds + sixtieths / _SIXTIETHS
+
+
+def _animation(path: Path) -> CapturedCurves:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            names, values = [str(each) for each in stored["names"]], stored["controls"]
+            time_s = np.arange(len(values)) / float(stored["fps"])
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise Skip("curves: an archive that Marotte did not write") from error
+    if values.ndim != 2 or values.shape[1] != len(names):
+        raise Skip("curves: a frame with more or fewer values than there are names")
+    return CapturedCurves(names, time_s, values.astype(np.float64), _duration(time_s))
 
 
 def _json(path: Path) -> CapturedCurves:

@@ -43,7 +43,7 @@ def test_broken_files_are_skipped(tmp_path):
         "no CSV file of curves beside the sound",
         "no sound file",
         "curves: duration differs from the sound's",
-        "curves: a CSV that is not from Live Link Face",
+        "curves: a CSV that neither is from Live Link Face nor begins with `time`",
         "curves: a frame with more or fewer values than there are names",
         "curves: a timecode that can't be read",
         "curves: a value that is not a number",

@@ -1,0 +1,84 @@
+"""A folder of takes: one folder per take, with its sound, its curves, and what is known of it.
+
+```
+grid_s1_0/audio.flac     the sound, in any format that Marotte reads
+grid_s1_0/curves.csv     `time` in seconds and ARKit's names; or a CSV of Live Link Face
+grid_s1_0/clips.json     optional: [{"name", "start", "seconds", "words": [[start, end, word]]}]
+```
+
+`curves.csv` may have a column `lipGapMm`, the measured distance of the lips. A column `lipGap` has
+it in units of the distance of the outer eye corners; the curves then are a tracker's raw scores.
+The set of a take is its name up to the first number, at most two words: `grid_s1` here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from marotte.errors import MarotteError
+from marotte.learn.capture.loaders.files import SOUNDS, first_of, read_samples, read_take_curves
+from marotte.learn.capture.take import LIP_GAP, Clip, Take, Word
+
+SILENCE = frozenset({"sil", "sp", ""})
+
+
+def load(folder: Path) -> list[Take]:
+    """Load the takes below a folder, or the folder itself if it is a take.
+
+    Raises:
+        MarotteError: a file can't be used.
+    """
+    return [
+        take
+        for each in (folder, *sorted(path for path in folder.iterdir() if path.is_dir()))
+        if (take := _load_take(each))
+    ]
+
+
+def _load_take(folder: Path) -> Take | None:
+    sounds = {path.suffix.lower(): path for path in folder.glob("audio.*")}
+    sound, curves = first_of(sounds, SOUNDS), folder / "curves.csv"
+    if sound is None or not curves.is_file():
+        return None
+    samples = read_samples(sound)
+    captured = read_take_curves(curves, samples)
+    words, clips = _clips(folder / "clips.json")
+    raw = LIP_GAP in captured.names
+    return Take(
+        folder.name, source_of(folder.name), samples, captured, words, clips, amplitudes=not raw
+    )
+
+
+def source_of(name: str) -> str:
+    """Return the set of a take: the words of its name before the first number, at most two.
+
+    Example:
+        >>> from marotte.learn.capture.loaders.takes import source_of
+        >>> source_of("facegood_1114_2_01"), source_of("grid_s1_more_3"), source_of("07")
+        ('facegood', 'grid_s1', 'takes')
+    """
+    words = itertools.takewhile(lambda part: not part.isdigit(), name.split("_"))
+    return "_".join(itertools.islice(words, 2)) or "takes"
+
+
+def _clips(path: Path) -> tuple[tuple[Word, ...], tuple[Clip, ...]]:
+    if not path.is_file():
+        return (), ()
+    words: list[Word] = []
+    clips: list[Clip] = []
+    try:
+        content: Any = json.loads(path.read_text("utf-8"))
+        for clip in content:
+            start_s = float(clip["start"])
+            clips.append(Clip(str(clip["name"]), start_s, start_s + float(clip["seconds"])))
+            for first, last, text in clip.get("words", ()):
+                if text not in SILENCE:
+                    words.append(Word(start_s + float(first), start_s + float(last), str(text)))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MarotteError(
+            f"can't read {path}: expected a list of clips with name, start, seconds and words"
+        ) from error
+    return tuple(words), tuple(clips)
