@@ -113,6 +113,47 @@ def test_idle_motion_is_the_same_for_a_stream_and_a_recording(model: marotte.Mod
     assert whole["eyeBlinkLeft"].max() > 0.9
 
 
+MOTION = {
+    "gain": 1.3,
+    "effort": "auto",
+    "mood": "happy",
+    "intensity": 0.9,
+    "gaze": True,
+    "idle_motion": True,
+    "seed": 4,
+}
+
+
+@pytest.mark.parametrize("block", [37, 1234, 100_000])
+def test_motion_is_the_same_for_a_stream_and_a_recording(model: marotte.Model, block: int) -> None:
+    voice = np.concatenate([make_voice(1.0, 16_000), 3 * make_voice(0.5, 16_000)])
+    whole = model.animate(voice, 16_000, **MOTION)
+    plain = model.animate(voice, 16_000)
+    stream = model.stream(16_000, **MOTION)
+    frames = []
+    for first in range(0, len(voice), block):
+        frames += stream.push(voice[first : first + block])
+    frames += stream.flush()
+    np.testing.assert_allclose([frame.controls for frame in frames], whole.controls, atol=1e-5)
+    assert whole.head is not None
+    np.testing.assert_allclose([frame.head for frame in frames], whole.head, atol=1e-6)
+    assert whole["mouthSmileLeft"].max() > plain["mouthSmileLeft"].max() + 0.3
+
+
+def test_identity_settings_change_no_bit(model: marotte.Model) -> None:
+    identity = {"gain": 1.0, "effort": 1.0, "mood": "neutral", "intensity": 1.0, "gaze": False}
+    plain, same = model.animate(VOICE, 16_000), model.animate(VOICE, 16_000, **identity)
+    np.testing.assert_array_equal(plain.controls, same.controls)
+    assert plain.head is same.head is None
+
+
+def test_impossible_motion_is_an_error(model: marotte.Model) -> None:
+    with pytest.raises(MarotteError, match="there is no mood 'merry'"):
+        model.animate(VOICE, 16_000, mood="merry")
+    with pytest.raises(MarotteError, match="gain must be 0 to 3, got -1"):
+        model.stream(gain=-1)
+
+
 def test_saving_writes_all_files_or_none(model: marotte.Model, tmp_path: Path) -> None:
     animation = model.animate(VOICE, 16_000, fps=30)
     animation.save(tmp_path / "a.csv", str(tmp_path / "a.npz"))

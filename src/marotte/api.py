@@ -21,6 +21,7 @@ from marotte.infer import offline
 from marotte.infer.stream import Stream
 from marotte.model.session import DEFAULT_STUDENT, Student, load_student, shipped_students
 from marotte.model.timing import DEFAULT_FPS
+from marotte.postprocess.motion import Motion
 from marotte.postprocess.processors import make_processors, process
 from marotte.progress import Progress
 
@@ -84,6 +85,11 @@ class Model:
         *,
         smooth: bool | None = None,
         retarget: str | os.PathLike[str] | None = None,
+        gain: float = 1.0,
+        effort: float | str = 1.0,
+        mood: str = "neutral",
+        intensity: float = 0.6,
+        gaze: bool = False,
         idle_motion: bool = False,
         seed: int = 0,
         progress: Progress | None = None,
@@ -98,8 +104,14 @@ class Model:
             smooth: whether each frame is the mean of neighbouring predictions, which reduces
                 jitter; None for the student's own setting.
             retarget: the path of a retarget file (`docs/formats.md`).
+            gain: the factor of all movements of mouth and jaw, 0 to 3; closed lips stay closed.
+            effort: the factor of the mouth's opening, 0.5 to 2, or `"auto"`: loud speech opens the
+                mouth wider, soft speech less.
+            mood: happy, angry, sad, fear, surprised, disgusted or neutral; the lip gap stays.
+            intensity: how strong the mood is, 0 to 1.
+            gaze: whether the eyes move: they look at the camera, around it, and away at times.
             idle_motion: whether to add blinks and small movements of head and brows.
-            seed: the seed of the idle motion; the same seed gives the same motion.
+            seed: the seed of gaze and idle motion; the same seed gives the same motion.
             progress: called with the number of frames done and the total.
 
         Raises:
@@ -113,9 +125,8 @@ class Model:
             30
         """
         recording = as_recording(sound, rate)
-        processors = make_processors(
-            self.rig, SAMPLE_RATE, retarget=retarget, idle_motion=idle_motion, seed=seed
-        )
+        motion = Motion(gain, effort, mood, intensity, gaze, idle_motion, seed)
+        processors = make_processors(self.rig, SAMPLE_RATE, motion, retarget=retarget)
         animation = offline.animate(recording, self.student, fps, progress, smooth)
         if self.mesh:
             animation = replace(animation, mesh=self.mesh)
@@ -128,6 +139,11 @@ class Model:
         *,
         smooth: bool | None = None,
         retarget: str | os.PathLike[str] | None = None,
+        gain: float = 1.0,
+        effort: float | str = 1.0,
+        mood: str = "neutral",
+        intensity: float = 0.6,
+        gaze: bool = False,
         idle_motion: bool = False,
         seed: int = 0,
     ) -> Stream:
@@ -138,6 +154,11 @@ class Model:
             fps: frames per second, above 0 and up to 1000.
             smooth: as in `animate`; each later prediction adds 16.7 ms of delay.
             retarget: as in `animate`.
+            gain: as in `animate`.
+            effort: as in `animate`.
+            mood: as in `animate`.
+            intensity: as in `animate`.
+            gaze: as in `animate`.
             idle_motion: as in `animate`.
             seed: as in `animate`.
 
@@ -154,9 +175,8 @@ class Model:
             >>> len(frames)
             60
         """
-        processors = make_processors(
-            self.rig, rate, retarget=retarget, idle_motion=idle_motion, seed=seed
-        )
+        motion = Motion(gain, effort, mood, intensity, gaze, idle_motion, seed)
+        processors = make_processors(self.rig, rate, motion, retarget=retarget)
         return Stream(self.student, rate, fps, smooth, processors)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from marotte.paths import replacing
+from marotte.postprocess.motion import NO_MOTION, Motion
 
 if TYPE_CHECKING:
     from marotte.api import Model
@@ -28,8 +29,7 @@ class Settings:
     fps: float = 60.0
     smooth: bool | None = None
     retarget: Path | None = None
-    idle_motion: bool = False
-    seed: int = 0
+    motion: Motion = NO_MOTION
 
     def load(self) -> Model:
         """Load the student.
@@ -44,7 +44,7 @@ class Settings:
 
         check_fps(self.fps)
         model = load(self.student, self.rig)
-        make_processors(model.rig, SAMPLE_RATE, retarget=self.retarget)
+        make_processors(model.rig, SAMPLE_RATE, self.motion, retarget=self.retarget)
         return model
 
     def animate(
@@ -56,9 +56,8 @@ class Settings:
             fps=self.fps,
             smooth=self.smooth,
             retarget=self.retarget,
-            idle_motion=self.idle_motion,
-            seed=self.seed,
             progress=progress,
+            **asdict(self.motion),
         )
 
     def fingerprint(self) -> str:
@@ -69,8 +68,17 @@ class Settings:
         hashes = {
             name: sha256(path.read_bytes()).hexdigest() for name, path in files.items() if path
         }
-        names = {name: str(value) for name, value in asdict(self).items() if name not in files}
-        return json.dumps({**names, **hashes}, indent=1)
+        # Newer settings are left out at their defaults, so that folders which were made before
+        # the settings existed stay up to date.
+        default = asdict(NO_MOTION)
+        motion = {
+            name: value
+            for name, value in asdict(self.motion).items()
+            if name in ("idle_motion", "seed") or value != default[name]
+        }
+        values = {"fps": self.fps, "smooth": self.smooth, **motion}
+        texts = {name: str(value) for name, value in values.items()}
+        return json.dumps({**texts, **hashes}, indent=1)
 
 
 def settings_time_ns(folder: Path, settings: Settings, again: bool) -> int:

@@ -62,6 +62,11 @@ def animate(
     rig: options.Rig = None,
     smooth: options.Smooth = None,
     retarget: options.Retarget = None,
+    gain: options.Gain = 1.0,
+    effort: options.Effort = "1.0",
+    mood: options.Mood = "neutral",
+    intensity: options.Intensity = 0.6,
+    gaze: options.Gaze = False,
     idle_motion: options.IdleMotion = False,
     seed: options.IdleMotionSeed = 0,
     again: Annotated[
@@ -87,8 +92,10 @@ def animate(
     the same command goes on after an interruption.
     """
     from marotte.batch import Settings
+    from marotte.postprocess.motion import Motion, parse_effort
 
-    settings = Settings(student or "live", rig, fps, smooth, retarget, idle_motion, seed)
+    motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
+    settings = Settings(student or "live", rig, fps, smooth, retarget, motion)
     formats = [word.strip().lower().removeprefix(".") for word in (format or "").split(",") if word]
     folder = output_folder(recordings, output or [], formats)
     if folder is None:

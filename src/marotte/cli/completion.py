@@ -1,4 +1,4 @@
-"""Words that the shell completes: students, formats, live outputs and teachers by name."""
+"""Words that the shell completes: students, formats, live outputs, teachers and moods by name."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ def teachers(incomplete: str) -> list[str]:
     from marotte import plugins
 
     return _starting(plugins.names(plugins.TEACHERS), incomplete)
+
+
+def moods(incomplete: str) -> list[str]:
+    """Return the moods."""
+    from marotte.postprocess.moods import MOODS
+
+    return _starting(MOODS, incomplete)
 
 
 def _starting(names: Iterable[str], incomplete: str) -> list[str]:

@@ -75,6 +75,11 @@ def live(
     student: options.Student = None,
     smooth: options.Smooth = None,
     retarget: options.Retarget = None,
+    gain: options.Gain = 1.0,
+    effort: options.Effort = "1.0",
+    mood: options.Mood = "neutral",
+    intensity: options.Intensity = 0.6,
+    gaze: options.Gaze = False,
     idle_motion: options.IdleMotion = False,
     seed: options.IdleMotionSeed = 0,
 ) -> None:
@@ -82,6 +87,7 @@ def live(
     from marotte.errors import MarotteError
     from marotte.infer.stream import Stream
     from marotte.model.session import load_student
+    from marotte.postprocess.motion import Motion, parse_effort
     from marotte.postprocess.processors import make_processors
     from marotte.realtime.outputs import Take, names
     from marotte.realtime.runner import LiveRunner
@@ -91,11 +97,10 @@ def live(
         return
     if not output:
         raise MarotteError(f"the frames need an output: give at least one -o: {', '.join(names())}")
+    motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
     actor = load_student(student)
     source = open_input(input, device, rate, fast)
-    processors = make_processors(
-        actor.rig, source.rate, retarget=retarget, idle_motion=idle_motion, seed=seed
-    )
+    processors = make_processors(actor.rig, source.rate, motion, retarget=retarget)
     stream = Stream(actor, source.rate, fps, smooth, processors)
     take = Take(stream.rig, fps, source.rate, actor.name)
     # SIGTERM, from a supervisor or at shutdown, finishes the recordings as Ctrl-C does.

@@ -45,6 +45,41 @@ Retarget = Annotated[
         rich_help_panel=MOTION,
     ),
 ]
+Gain = Annotated[
+    float,
+    typer.Option(
+        help="Factor of all movements of mouth and jaw, 0 to 3. Closed lips stay closed.",
+        rich_help_panel=MOTION,
+    ),
+]
+Effort = Annotated[
+    str,
+    typer.Option(
+        help="Factor of the mouth's opening, 0.5 to 2. `auto` follows the voice: loud speech opens "
+        "the mouth wider, soft speech less.",
+        rich_help_panel=MOTION,
+    ),
+]
+Mood = Annotated[
+    str,
+    typer.Option(
+        help="The mood: happy, angry, sad, fear, surprised, disgusted or neutral. Closed lips stay "
+        "closed, and open ones open.",
+        autocompletion=completion.moods,
+        rich_help_panel=MOTION,
+    ),
+]
+Intensity = Annotated[
+    float, typer.Option(help="How strong the mood is, 0 to 1.", rich_help_panel=MOTION)
+]
+Gaze = Annotated[
+    bool,
+    typer.Option(
+        "--gaze",
+        help="Move the eyes: they look at the camera, around it, and away at times.",
+        rich_help_panel=MOTION,
+    ),
+]
 IdleMotion = Annotated[
     bool,
     typer.Option(
@@ -56,7 +91,7 @@ IdleMotion = Annotated[
 IdleMotionSeed = Annotated[
     int,
     typer.Option(
-        help="Random seed of `--idle-motion`: another seed gives another motion.",
+        help="Random seed of `--idle-motion` and `--gaze`: another seed gives another motion.",
         rich_help_panel=MOTION,
     ),
 ]

@@ -1,4 +1,4 @@
-"""Frames of the student in; the same frames retargeted, or with idle motion, out."""
+"""Frames of the student in; the same frames with added motion, and retargeted, out."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from numpy.typing import NDArray
 
 from marotte.face.animation import Animation, Frame
 from marotte.face.rig import Rig
+from marotte.postprocess.gaze import Gaze
 from marotte.postprocess.idle_motion import IdleMotion
+from marotte.postprocess.mood import Mood
+from marotte.postprocess.motion import NO_MOTION, Motion
+from marotte.postprocess.opening import MouthOpening
 from marotte.postprocess.retarget import load_retarget
+from marotte.postprocess.saccades import Saccades
 
 
 class FrameProcessor(Protocol):
@@ -37,35 +42,43 @@ class FrameProcessor(Protocol):
 def make_processors(
     rig: Rig,
     rate: int,
+    motion: Motion = NO_MOTION,
     *,
     retarget: str | os.PathLike[str] | None = None,
-    idle_motion: bool = False,
-    seed: int = 0,
 ) -> list[FrameProcessor]:
-    """Make the processors that the options ask for.
+    """Make the processors that the options ask for, in the order in which they change a frame.
 
-    Idle motion comes first, because it is made for the student's rig and not for the rig that the
-    frames are retargeted to.
+    Gain and effort scale what the student says. Mood adds to that and keeps the lip gap. Idle
+    motion adds blinks, which shut eyes that a mood widens, and moves the head. Gaze turns the eyes
+    against the head. The retarget file comes last: everything else is made for the student's rig.
 
     Args:
         rig: the rig of the student's frames.
         rate: sample rate of the sound, in Hz.
+        motion: the motion to add.
         retarget: the path of a retarget file.
-        idle_motion: whether to add blinks and small movements of head and brows.
-        seed: the seed of the idle motion.
 
     Raises:
-        MarotteError: the retarget file can't be used.
+        MarotteError: the rig can't have this motion, or the retarget file can't be used.
 
     Example:
         >>> from marotte import ARKIT_52
+        >>> from marotte.postprocess.motion import Motion
         >>> from marotte.postprocess.processors import make_processors
-        >>> [type(each).__name__ for each in make_processors(ARKIT_52, 16_000, idle_motion=True)]
-        ['IdleMotion']
+        >>> motion = Motion(gain=1.2, idle_motion=True)
+        >>> [type(each).__name__ for each in make_processors(ARKIT_52, 16_000, motion)]
+        ['MouthOpening', 'IdleMotion']
     """
     processors: list[FrameProcessor] = []
-    if idle_motion:
-        processors.append(IdleMotion(rig, rate, seed))
+    saccades = Saccades(motion.seed) if motion.gaze else None
+    if motion.moves_mouth:
+        processors.append(MouthOpening(rig, rate, motion.gain, motion.opening))
+    if motion.has_mood:
+        processors.append(Mood(rig, motion.mood, motion.intensity))
+    if motion.idle_motion:
+        processors.append(IdleMotion(rig, rate, motion.seed, saccades))
+    if saccades is not None:
+        processors.append(Gaze(rig, saccades))
     if retarget is not None:
         processors.append(load_retarget(Path(retarget), rig))
     return processors
@@ -76,9 +89,11 @@ def process(animation: Animation, processors: Sequence[FrameProcessor]) -> Anima
 
     Example:
         >>> from marotte import ARKIT_52, Animation
+        >>> from marotte.postprocess.motion import Motion
         >>> from marotte.postprocess.processors import make_processors, process
         >>> still = Animation(ARKIT_52.neutral(300), 60.0, ARKIT_52)
-        >>> animation = process(still, make_processors(ARKIT_52, 16_000, idle_motion=True))
+        >>> processors = make_processors(ARKIT_52, 16_000, Motion(idle_motion=True))
+        >>> animation = process(still, processors)
         >>> bool(animation["eyeBlinkLeft"].max() > 0.9)
         True
     """
