@@ -41,8 +41,8 @@ def test_motion_gets_the_sd_of_real_takes_whatever_the_tracker_s_amplitude():
     values = np.stack([0.6 * smooth(0), 0.02 * smooth(1), smooth(2), 0.01 + 0.02 * smooth(3)], 1)
     curves, found = calibrate(names, values, FPS, SPEECH)
     for name in names:
-        real = REAL_SD[name.removesuffix("Left").removesuffix("Right")]
-        assert sd_of(curves, name) == pytest.approx(WITHIN_SPEAKER * real, rel=0.02), name
+        wanted = WITHIN_SPEAKER * REAL_SD[name]
+        assert sd_of(curves, name) == pytest.approx(wanted, rel=0.02), name
         assert found.scales[name].by == "speech"
     assert curves.dtype == np.float32
     assert curves.min() == 0

@@ -22,17 +22,13 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
+from marotte.learn.capture.controls import GROUPS, IPHONE
 from marotte.learn.capture.lip_gap import LipGap, fit_lip_gap
 
 REAL_SD = {
-    "jawOpen": 0.095, "jawForward": 0.074, "mouthClose": 0.061, "mouthFunnel": 0.130,
-    "mouthPucker": 0.047, "mouthLowerDown": 0.118, "mouthUpperUp": 0.103, "mouthPress": 0.034,
-    "mouthStretch": 0.069, "mouthRollLower": 0.047, "mouthRollUpper": 0.047,
-    "mouthShrugLower": 0.060, "mouthShrugUpper": 0.060, "mouthSmile": 0.198, "mouthFrown": 0.022,
-    "mouthDimple": 0.052, "cheekSquint": 0.085, "noseSneer": 0.097, "browInnerUp": 0.101,
-    "browOuterUp": 0.115, "eyeBlink": 0.217, "eyeSquint": 0.106,
-}  # fmt: skip
-"""Standard deviation of ARKit controls in iPhone takes of four speakers (BEAT, by DiffSHEG)."""
+    name: IPHONE[group].sd for group, names in GROUPS.items() for name in names if group in IPHONE
+}
+"""Standard deviation of each ARKit control in real takes, where it is known."""
 
 WITHIN_SPEAKER = 0.8
 """Share of `REAL_SD` that is motion: the rest is the difference between the speakers' faces."""
@@ -270,7 +266,7 @@ def _scale(
 ) -> ControlScale:
     """Return the scale of a control from its scores at rest, in speech, and in each pose."""
     low, neutral = np.percentile(rest, [10, 50]).tolist()
-    wanted = REAL_SD.get(name.removesuffix("Left").removesuffix("Right"))
+    wanted = REAL_SD.get(name)
     sd, band = float(talk.std()), neutral - low
     if noise > MAX_NOISE * sd or not sd:
         return ControlScale(neutral, band, 1.0, 0.0, "dead")
