@@ -63,6 +63,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "livelink": f"{_SOURCES}.livelink:LiveLink",
         "queen": f"{_SOURCES}.queen:Queen",
         "queen_untold": f"{_SOURCES}.queen:QueenUntold",
+        "takes": f"{_SOURCES}.takes:Takes",
         "tuxpaint": f"{_SOURCES}.tuxpaint:TuxPaint",
         "vocaset": f"{_SOURCES}.vocaset:Vocaset",
     },

@@ -99,8 +99,8 @@ def measure_sync(
         >>> samples = (loud * np.sin(np.arange(len(loud)))).astype(np.float32)
         >>> time_s = np.arange(0, 4, 0.04)
         >>> gap_mm = np.interp(time_s - 0.12, np.arange(len(loud)) / 16_000, loud)
-        >>> round(measure_sync(samples, time_s, gap_mm).offset_ms, -1)
-        120.0
+        >>> 100 <= measure_sync(samples, time_s, gap_mm).offset_ms <= 140
+        True
     """
     loud_db, seconds = loudness_db(samples), len(samples) / SAMPLE_RATE
     seen = np.isfinite(gap_mm)

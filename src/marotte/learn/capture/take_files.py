@@ -111,7 +111,7 @@ def find_clips(
         >>> speech = (time_s > 1) & (time_s < 4) | (time_s > 5) & (time_s < 9)
         >>> lost = (time_s > 6.99) & (time_s < 7.2)
         >>> [(round(a, 2), round(b, 2)) for a, b in find_clips(time_s, lost, speech)]
-        [(0.72, 4.28), (4.72, 6.96), (7.2, 9.28)]
+        [(0.74, 4.26), (4.74, 6.96), (7.2, 9.26)]
     """
     clips: list[tuple[float, float]] = []
     for first, end in _runs(~lost):

@@ -41,6 +41,7 @@ VERTEX_RATES = (60.0, 30.0)
 MAX_OVERSHOOT = 2.0  # times a control's range: trackers overshoot a little
 
 _TIMECODE = re.compile(r"(\d+):(\d+):(\d+)[:;](\d+(?:\.\d+)?)")
+_CLIP = re.compile(r".+@\d+\.\d{3}")
 _SIXTIETHS = 60  # the last field counts sixtieths of a second at every frame rate
 _DAY_S = 24 * 3600
 _BY_LOWER_NAME = {name.lower(): name for name in ARKIT_NAMES}
@@ -83,6 +84,28 @@ def read_controls(
     return resample(curves, seconds, fps, mesh.rig if mesh else rig)
 
 
+def clip_id(id: str, start_s: float) -> str:
+    """Return the id of an utterance that is a clip of a longer recording with the given id.
+
+    Example:
+        >>> from marotte.learn.data.captured import clip_id, clip_start
+        >>> clip_id("me/one", 12.4)
+        'me/one@12.400'
+        >>> clip_start("me/one@12.400"), clip_start("me/one")
+        (('me/one', 12.4), ('me/one', None))
+    """
+    return f"{id}@{start_s:.3f}"
+
+
+def clip_start(id: str) -> tuple[str, float | None]:
+    """Return the id of the recording that an utterance is a clip of, and where the clip begins.
+
+    An utterance that is not a clip is a recording of its own, and begins at None.
+    """
+    recording, _, start_s = id.rpartition("@")
+    return (recording, float(start_s)) if _CLIP.fullmatch(id) else (id, None)
+
+
 def read_curves(path: Path, seconds: float, mesh: Mesh | None = None) -> CapturedCurves:
     """Read a file's curves as they are stored.
 
@@ -101,9 +124,20 @@ def read_curves(path: Path, seconds: float, mesh: Mesh | None = None) -> Capture
 
 
 def resample(
-    curves: CapturedCurves, seconds: float, fps: float, rig: Rig = ARKIT_52
+    curves: CapturedCurves,
+    seconds: float,
+    fps: float,
+    rig: Rig = ARKIT_52,
+    start_s: float | None = None,
 ) -> NDArray[np.float32]:
     """Interpolate controls [n_frames, n_controls] linearly at k / fps seconds.
+
+    Args:
+        curves: the curves.
+        seconds: duration of the sound.
+        fps: frames per second of the result.
+        rig: see `read_controls`.
+        start_s: where the sound begins in the curves, if it is a clip of theirs: see `clip_id`.
 
     Raises:
         Skip: no column belongs to the rig, or the times or values are not valid.
@@ -118,9 +152,10 @@ def resample(
     limit = MAX_OVERSHOOT * max(map(abs, (*rig.minimum, *rig.maximum)))
     if not (np.abs(curves.values[:, list(columns.values())]) <= limit).all():
         raise Skip(f"curves: values far outside {rig.minimum[0]:g} to {rig.maximum[0]:g}")
-    if not abs(curves.seconds - seconds) <= MAX_MISMATCH_S:
+    left_s = curves.seconds - (start_s or 0.0) - seconds
+    if left_s < -MAX_MISMATCH_S or (start_s is None and left_s > MAX_MISMATCH_S):
         raise Skip("curves: duration differs from the sound's")
-    time_s = np.arange(frame_count(seconds, fps)) / fps
+    time_s = (start_s or 0.0) + np.arange(frame_count(seconds, fps)) / fps
     controls = rig.neutral(len(time_s))
     for name, column in columns.items():
         values = curves.values[:, column]

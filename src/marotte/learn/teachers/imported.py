@@ -13,7 +13,14 @@ from marotte.face.loading import load_rig
 from marotte.face.mesh import ENDING, load_mesh
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.learn.corpora.folders import find_files
-from marotte.learn.data.captured import ENDINGS, read_controls
+from marotte.learn.data.captured import (
+    ENDINGS,
+    CapturedCurves,
+    clip_start,
+    read_controls,
+    read_curves,
+    resample,
+)
 from marotte.learn.errors import Skip
 from marotte.learn.teachers import Teacher
 from marotte.learn.utterance import Utterance
@@ -24,7 +31,8 @@ class ImportedTeacher(Teacher):
 
     A file matches an utterance if its path without extension and the utterance's id end alike:
     `beat/wayne/1_wayne_0_1_1` matches `anywhere/1_wayne_0_1_1.json`. Of several files, the one
-    with the most path components in common is used.
+    with the most path components in common is used. An utterance that is a clip of a longer
+    recording (`me/reading/curves@12.400`) gets that part of the recording's curves.
 
     Args:
         folders: folders of the files, searched recursively.
@@ -52,6 +60,8 @@ class ImportedTeacher(Teacher):
         if rig:
             self.name = f"{self.name}-{self.rig.name}"
         self._files: dict[str, set[Path]] = {}
+        # The recording that was read last: its clips follow one another.
+        self._recording: tuple[Path, CapturedCurves] | None = None
         for folder in folders:
             for key, files in find_files(folder, *ENDINGS).items():
                 for suffix in _path_suffixes(key):
@@ -69,8 +79,12 @@ class ImportedTeacher(Teacher):
         Raises:
             Skip: no file matches the utterance, or the file is not valid.
         """
-        file = self.file_of(utterance)
-        return read_controls(file, utterance.seconds, self.fps, self.rig, self.mesh)
+        file, (_, start_s) = self.file_of(utterance), clip_start(utterance.id)
+        if start_s is None:
+            return read_controls(file, utterance.seconds, self.fps, self.rig, self.mesh)
+        if self._recording is None or self._recording[0] != file:
+            self._recording = file, read_curves(file, utterance.seconds, self.mesh)
+        return resample(self._recording[1], utterance.seconds, self.fps, self.rig, start_s)
 
     def file_of(self, utterance: Utterance) -> Path:
         """Return the file that matches an utterance.
@@ -78,7 +92,7 @@ class ImportedTeacher(Teacher):
         Raises:
             Skip: no file matches, or more than one.
         """
-        for suffix in _path_suffixes(utterance.id):
+        for suffix in _path_suffixes(clip_start(utterance.id)[0]):
             files = self._files.get(suffix, set())
             if len(files) > 1:
                 raise Skip("curves: several files of its name")

@@ -1,0 +1,107 @@
+"""Takes of `marotte capture track`: the sound of each clip, in which a face was seen to speak.
+
+```
+reading-1/audio.flac     the sound of a video
+reading-1/curves.csv     the curves, which are labels
+reading-1/clips.json     start and duration of each clip
+```
+
+The curves are labels: import them with `marotte label --teacher imported --curves FOLDER`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.audio.resampling import SAMPLE_RATE
+from marotte.learn.corpora.folders import FolderSource, find_files
+from marotte.learn.data.captured import clip_id
+from marotte.learn.errors import Skip
+from marotte.learn.speech.sound_files import read_at_16_khz
+from marotte.learn.utterance import Utterance
+
+_CLIPS, _SOUND, _CURVES = "clips", "audio", "curves"
+
+
+@final
+@dataclass(frozen=True)
+class Takes(FolderSource):
+    """The clips of the takes in `folder`.
+
+    Attributes:
+        speaker: the speaker of all takes.
+        language: ISO 639-1 code.
+        licence: SPDX identifier or a short name.
+    """
+
+    name: ClassVar[str] = "takes"
+    speaker: str = "me"
+    language: str = "en"
+    licence: str = "NOASSERTION"
+
+    def items(self) -> Sequence[str]:
+        """Return the key of each clip: its take, and where it begins and ends in ms."""
+        keys = [
+            f"{take}@{round(1000 * start_s)}-{round(1000 * (start_s + seconds))}"
+            for take, path in self._takes.items()
+            for start_s, seconds in _read_clips(path)
+        ]
+        if not keys:
+            raise self.nothing_found("takes with audio.flac, curves.csv and clips.json")
+        return keys
+
+    def utterance(self, key: str) -> Utterance:
+        """Read the sound of a clip."""
+        take, _, times = key.rpartition("@")
+        start_ms, end_ms = map(int, times.split("-"))
+        first, end = (ms * SAMPLE_RATE // 1000 for ms in (start_ms, end_ms))
+        samples = _read_sound(self._takes[take].with_name(f"{_SOUND}.flac"))[first:end]
+        if not len(samples):
+            raise Skip("a clip after the end of the sound")
+        return Utterance(
+            id=clip_id(f"{self.name}/{take}/{_CURVES}", start_ms / 1000),
+            source=self.name,
+            speaker=self.speaker,
+            language=self.language,
+            licence=self.licence,
+            text="",
+            samples=samples,
+            rate=SAMPLE_RATE,
+            phones=(),
+        )
+
+    @functools.cached_property
+    def _takes(self) -> Mapping[str, Path]:
+        """The file of clips of each take, by the path of its folder."""
+        files = find_files(self.root, ".json", ".flac", ".csv")
+        return {
+            key.removesuffix(f"/{_CLIPS}"): found[".json"]
+            for key, found in files.items()
+            if key.endswith(f"/{_CLIPS}")
+            and ".json" in found
+            and ".flac" in files.get(f"{key.removesuffix(_CLIPS)}{_SOUND}", ())
+            and ".csv" in files.get(f"{key.removesuffix(_CLIPS)}{_CURVES}", ())
+        }
+
+
+@functools.lru_cache(maxsize=1)
+def _read_sound(path: Path) -> NDArray[np.float32]:
+    """Read a take's sound once for all of its clips, which follow one another."""
+    return read_at_16_khz(path)
+
+
+def _read_clips(path: Path) -> list[tuple[float, float]]:
+    """Return start and duration in seconds of each clip; none if the file is damaged."""
+    try:
+        content: Any = json.loads(path.read_text("utf-8"))
+        return [(float(each["start"]), float(each["seconds"])) for each in content]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
