@@ -25,6 +25,7 @@ from marotte.face.animation import Frame
 from marotte.face.rig import ARKIT_52
 from marotte.infer.offline import animate
 from marotte.model.session import Student, load_student
+from marotte.postprocess.motion import AUTO, NO_MOTION, Motion
 from marotte.realtime.outputs import Take
 from marotte.realtime.outputs.websocket import WebSocket, connect
 from marotte.web import protocol, server, takes
@@ -57,6 +58,18 @@ def echo(sent_ms: float = 5.0) -> bytes:
     return struct.pack("<BBHId", protocol.ECHO, 0, 0, 0, sent_ms)
 
 
+def motion(
+    mood: int = 0,
+    flags: int = 0,
+    intensity: float = 0.5,
+    gain: float = 1.0,
+    effort: float = 1.0,
+    zeros: tuple[int, int] = (0, 0),
+) -> bytes:
+    numbers = (intensity, gain, effort)
+    return struct.pack("<BBBBIfff", protocol.MOTION, mood, flags, zeros[0], zeros[1], *numbers)
+
+
 def read_frame(message: bytes) -> tuple[int, float, np.ndarray]:
     kind, _, width, stream, time_s, _delay, server_ms, *_ = struct.unpack_from(
         "<BBHIdfffff", message
@@ -82,13 +95,24 @@ class TestProtocol:
         assert message.stream == 3
         assert message.samples.tolist() == [0.5, -1]
 
+    def test_motion_is_decoded(self):
+        happy = protocol.MOOD_NAMES.index("happy")
+        assert protocol.decode(motion(happy, 1, gain=1.5, effort=0.5)) == Motion(
+            gain=1.5, effort=0.5, mood="happy", intensity=0.5, gaze=True
+        )
+        assert protocol.decode(motion(flags=6)) == Motion(
+            effort=AUTO, intensity=0.5, idle_motion=True
+        )
+
     @pytest.mark.parametrize(
         "message",
         [
             b"", b"\0", b"\x80", start()[:-1], start() + b"\0", start(rate=7_999),
             start(rate=192_001), start(smooth=2), stop() + b"\0", sound([]), sound([1])[:-1],
             b"\x02\x01" + sound([1])[2:], sound(np.zeros(protocol.MAX_SAMPLES + 1)), echo()[:-8],
-            b"\x03\0\1" + stop()[3:],
+            b"\x03\0\1" + stop()[3:], motion()[:-1], motion(mood=99), motion(flags=8),
+            motion(intensity=1.1), motion(gain=3.1), motion(effort=0.4), motion(zeros=(1, 0)),
+            motion(zeros=(0, 1)), motion(gain=float("nan")),
         ],
     )  # fmt: skip
     def test_malformed_messages_are_errors(self, message: bytes):
@@ -119,6 +143,40 @@ class TestSession:
         np.testing.assert_allclose([t for _, t, _ in frames], np.arange(60) / FPS, atol=1e-12)
         np.testing.assert_allclose(np.stack([c for *_, c in frames]), expected.controls, atol=1e-5)
         assert inbox.take() is None
+
+    def test_motion_may_change_during_a_stream(self, student: Student):
+        session, inbox = Session(lambda index: student, FPS), Inbox()
+        inbox.add(Start(0, False, 1, RATE))
+        smile = ARKIT_52.index["mouthSmileLeft"]
+        smiles: list[float] = []
+        for second in range(4):
+            if second == 1:
+                inbox.add(Motion(mood="happy", intensity=1.0))
+            if second == 2:
+                inbox.add(NO_MOTION)
+            inbox.add(Sound(1, np.zeros(RATE, np.float32)))
+            work = inbox.take()
+            assert work is not None
+            frames = [m for m in session.advance(work) if m[0] == protocol.FRAME]
+            smiles += [float(read_frame(m)[2][smile]) for m in frames]
+        assert not any(smiles[:50])
+        assert max(smiles) > 0.6
+        assert smiles[-1] < 0.02
+        assert np.abs(np.diff(smiles)).max() < 0.07
+
+    def test_motion_holds_for_the_next_streams(self, student: Student):
+        session, inbox = Session(lambda index: student, FPS), Inbox()
+        inbox.add(Motion(gaze=True))
+        work = inbox.take()
+        assert work is not None
+        assert session.advance(work) == []
+        for stream in (1, 2):
+            inbox.add(Start(0, False, stream, RATE))
+            inbox.add(Sound(stream, np.zeros(RATE, np.float32)))
+            work = inbox.take()
+            assert work is not None
+            controls = read_frame(session.advance(work)[0])[2]
+            assert controls[ARKIT_52.index["eyeLookInLeft"]] > 0.01
 
     def test_invalid_samples_become_silence_with_one_notice(self, student: Student):
         session, inbox = Session(lambda index: student, FPS), Inbox()
@@ -258,6 +316,7 @@ class TestServer:
             assert hello[0] == protocol.HELLO
             facts = json.loads(hello[1:])
             assert facts["students"] == ["tiny"]
+            assert facts["moods"][0] == "neutral"
             assert facts["controls"] == list(ARKIT_52.names)
             for message in (echo(1.25), start(8), sound(make_voice(0.5, RATE), 8), stop(8)):
                 socket.send(message)

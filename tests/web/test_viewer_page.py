@@ -201,6 +201,28 @@ def test_keyboard_reaches_all_controls_and_buttons_keep_their_keys(opened: Opene
     opened.until("marotte.source === ''")
 
 
+def test_mood_gain_and_gaze_change_the_face(opened: Opened):
+    opened.page.keyboard.press("Space")
+    opened.until("marotte.frames > 30")
+    assert opened.ask("control('mouthSmileLeft')") < 0.3
+    assert not opened.ask("control('eyeLookInLeft')")
+    opened.page.get_by_label("mood").select_option("happy")
+    opened.page.get_by_label("intensity").fill("1")
+    opened.page.get_by_label("gaze").check()
+    opened.until("marotte.influence('mouthSmileLeft') > 0.6")
+    opened.until("marotte.influence('eyeLookInLeft') > 0.02")
+    opened.page.get_by_label("auto").check()
+    assert opened.page.locator("#effort").is_disabled()
+    opened.page.get_by_label("gain").fill("3")
+    opened.until(f"marotte.gap() > {3 * OPEN_MM}")
+    opened.page.get_by_label("mood").select_option("neutral")
+    opened.until(f"marotte.level < -55 && marotte.gap() < {CLOSED_MM}")
+    opened.until("marotte.control('cheekSquintLeft') < 0.05")
+    opened.page.get_by_label("gain").focus()  # a slider leaves the page its keys
+    opened.page.keyboard.press("Space")
+    opened.until("marotte.source === ''")
+
+
 def test_shows_frames_of_another_program(browser: Any, capsys: Any):
     with listen(port=0) as free:
         port = free.getsockname()[1]
@@ -215,6 +237,7 @@ def test_shows_frames_of_another_program(browser: Any, capsys: Any):
         opened.until("marotte.influence('jawOpen') === 0.5")
         assert opened.page.locator("#source").inner_text() == "live, live"
         assert not opened.page.locator("#mic").is_visible()
+        assert not opened.page.locator("#motion").is_visible()
         assert opened.errors == []
         opened.page.close()
     finally:

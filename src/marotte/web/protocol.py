@@ -15,8 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.errors import MarotteError
+from marotte.postprocess.moods import MOODS
+from marotte.postprocess.motion import AUTO, Motion
+
 VERSION = 1
-START, SOUND, STOP, ECHO = 1, 2, 3, 4  # from the page
+START, SOUND, STOP, ECHO, MOTION = 1, 2, 3, 4, 5  # from the page
 HELLO, FRAME, NOTICE, ENDED, ECHOED, SERVER_SOUND = 129, 130, 131, 132, 133, 134
 
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz: the sample rates of browsers
@@ -25,8 +29,12 @@ MAX_MESSAGE_BYTES = 8 + 4 * MAX_SAMPLES
 
 _START = struct.Struct("<BBBBII")
 _STREAM = struct.Struct("<BBHI")
+_MOTION = struct.Struct("<BBBBIfff")
 _NUMBER = struct.Struct("<BBHId")
 _FRAME = struct.Struct("<BBHIdfffff")
+
+MOOD_NAMES = tuple(MOODS)  # in the order of their numbers
+GAZE, IDLE, FOLLOW = 1, 2, 4  # flags of a motion message; the last is effort that follows the voice
 
 
 class ProtocolError(ValueError):
@@ -72,7 +80,7 @@ class Echo:
     sent_ms: float
 
 
-Message = Start | Sound | Stop | Echo
+Message = Start | Sound | Stop | Echo | Motion
 
 
 def decode(message: bytes) -> Message:
@@ -86,7 +94,7 @@ def decode(message: bytes) -> Message:
         Stop(stream=7)
     """
     kind = message[0] if message else 0
-    decoder = {START: _start, SOUND: _sound, STOP: _stop, ECHO: _echo}.get(kind)
+    decoder = _DECODERS.get(kind)
     if decoder is None:
         raise ProtocolError(f"no message has the kind {kind}")
     return decoder(message)
@@ -123,6 +131,26 @@ def _echo(message: bytes) -> Echo:
     if zero or zeros or stream:
         raise ProtocolError("a message has bytes that must be 0")
     return Echo(sent_ms)
+
+
+def _motion(message: bytes) -> Motion:
+    _, mood, flags, zero, stream, intensity, gain, effort = _unpack(_MOTION, message)
+    if mood >= len(MOOD_NAMES) or flags > GAZE | IDLE | FOLLOW or zero or stream:
+        raise ProtocolError(f"no motion has the mood {mood} and the flags {flags} {zero} {stream}")
+    try:
+        return Motion(
+            gain=gain,
+            effort=AUTO if flags & FOLLOW else effort,
+            mood=MOOD_NAMES[mood],
+            intensity=intensity,
+            gaze=bool(flags & GAZE),
+            idle_motion=bool(flags & IDLE),
+        )
+    except MarotteError as error:
+        raise ProtocolError(str(error)) from error
+
+
+_DECODERS = {START: _start, SOUND: _sound, STOP: _stop, ECHO: _echo, MOTION: _motion}
 
 
 def _unpack(layout: struct.Struct, message: bytes) -> tuple[Any, ...]:

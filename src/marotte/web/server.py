@@ -128,6 +128,7 @@ class Viewer:
                 "source": self.source,
                 "rate": self.rate,
                 "students": names,
+                "moods": protocol.MOOD_NAMES,
                 "fps": self.fps,
                 "controls": self.rig.names,
                 "longestTakeS": takes.MAX_TAKE_S,

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from marotte.face.animation import Frame
 from marotte.infer.stream import Stream
 from marotte.model.session import Student
+from marotte.postprocess.live_motion import LiveMotion
+from marotte.postprocess.motion import NO_MOTION, Motion
 from marotte.web import protocol
 from marotte.web.protocol import Sound, Start, Stop
 
@@ -39,6 +41,7 @@ class Work:
         waited_s: how long the first message has waited.
         received_s: when the last message came, on the clock `perf_counter`.
         stop: whether the sound ends after the samples.
+        motion: the motion to add from now on, or None if it has not changed.
     """
 
     start: Start | None
@@ -47,6 +50,7 @@ class Work:
     waited_s: float
     received_s: float
     stop: bool
+    motion: Motion | None = None
 
 
 @final
@@ -72,10 +76,13 @@ class Inbox:
     _sounds: list[tuple[float, Sound]] = field(default_factory=list[tuple[float, Sound]])
     _n_samples: int = 0
     _n_skipped: int = 0
+    _motion: Motion | None = None
 
-    def add(self, message: Start | Sound | Stop) -> None:
+    def add(self, message: Start | Sound | Stop | Motion) -> None:
         """Queue a message; messages of a stream that is over are ignored."""
-        if isinstance(message, Start):
+        if isinstance(message, Motion):
+            self._motion = message
+        elif isinstance(message, Start):
             self.started = message
             self._starting, self._stopped, self._stopping = True, False, False
             self._clear()
@@ -96,7 +103,7 @@ class Inbox:
 
     def take(self) -> Work | None:
         """Remove and return everything that waits; None if nothing does."""
-        if not (self._starting or self._sounds or self._stopping):
+        if not (self._starting or self._sounds or self._stopping or self._motion):
             return None
         now_s = perf_counter()
         first_s = self._sounds[0][0] if self._sounds else now_s
@@ -110,8 +117,10 @@ class Inbox:
             waited_s=now_s - first_s,
             received_s=last_s,
             stop=self._stopping,
+            motion=self._motion,
         )
         self._starting = self._stopping = False
+        self._motion = None
         self._n_skipped = 0
         self._clear()
         return work
@@ -132,6 +141,8 @@ class Session:
         self._fps = fps
         self._start: Start | None = None
         self._stream: Stream | None = None
+        self._motion = NO_MOTION
+        self._live_motion: LiveMotion | None = None
         self._stream_start = 0  # where in the page's sound the stream starts, in samples
         self._n_received = 0  # samples of the page's sound
         self._warned = False
@@ -144,6 +155,10 @@ class Session:
             MarotteError: the student can't be loaded.
         """
         messages = list[bytes]()
+        if work.motion is not None:
+            self._motion = work.motion
+            if self._live_motion is not None:
+                self._live_motion.set(work.motion)
         if work.start is not None:
             self._open_stream(work.start, work.skipped_samples)
             self._warned = False
@@ -162,7 +177,8 @@ class Session:
     def _open_stream(self, start: Start, first_sample: int) -> None:
         student = self._load_student(start.student)
         self._start = start
-        self._stream = Stream(student, start.rate, self._fps, start.smooth)
+        self._live_motion = LiveMotion(student.rig, start.rate, self._motion)
+        self._stream = Stream(student, start.rate, self._fps, start.smooth, [self._live_motion])
         self._stream_start = self._n_received = first_sample
 
     def _push(self, start: Start, stream: Stream, work: Work) -> list[bytes]:

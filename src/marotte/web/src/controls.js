@@ -21,8 +21,8 @@ function listenToKeys(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const action = actions[event.key.toLowerCase()];
-    // A button or menu with the focus handles its keys itself.
-    if (!action || event.target.closest("button, select, input")) return;
+    // A button, menu or box with the focus handles these keys itself; a slider has no use for them.
+    if (!action || event.target.closest("button, select, input:not([type=range])")) return;
     event.preventDefault();
     action();
   });

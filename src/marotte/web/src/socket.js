@@ -4,6 +4,7 @@ const START = 1;
 const SOUND = 2;
 const STOP = 3;
 const ECHO = 4;
+const MOTION = 5;
 const HELLO = 129;
 const FRAME = 130;
 const NOTICE = 131;
@@ -90,6 +91,15 @@ export class Server {
 
   stop(stream) {
     this.send(message(HEADER_BYTES, STOP, stream));
+  }
+
+  /** @param values of `MotionPanel.values` */
+  motion({ mood, flags, intensity, gain, effort }) {
+    const view = message(20, MOTION, 0);
+    view.setUint8(1, mood);
+    view.setUint8(2, flags);
+    [intensity, gain, effort].forEach((value, i) => view.setFloat32(8 + 4 * i, value, true));
+    this.send(view);
   }
 
   echo() {

@@ -8,6 +8,7 @@ import { hook } from "./hook.js";
 import { fillLegend, updateLegend } from "./legend.js";
 import { LevelMeter } from "./level.js";
 import { LiveChart } from "./livechart.js";
+import { MotionPanel } from "./motion.js";
 import { openStage, showNotice } from "./notice.js";
 import { Pose } from "./pose.js";
 import { Server } from "./socket.js";
@@ -28,6 +29,7 @@ class Viewer {
     this.delay = new DelayMeter(element("delay"));
     this.level = new LevelMeter(element("level"));
     this.takes = new Takes(element("takes"), element("record"), tell);
+    this.motion = new MotionPanel(() => this.sendMotion());
     this.stream = 0;
     this.stage = openStage(element("face"), data);
     this.server = new Server({
@@ -50,6 +52,7 @@ class Viewer {
     this.facts = facts;
     document.body.classList.toggle("watching", Boolean(facts.source));
     if (changed) this.applyFacts();
+    this.sendMotion();
     if (this.source) this.startStream(); // reconnected: the sound goes on as a new stream
     this.showSource();
   }
@@ -67,7 +70,12 @@ class Viewer {
     element("student").replaceChildren(...students.map((name, i) => new Option(name, i)));
     if (chosen && chosen < students.length) element("student").value = chosen;
     element("choose").hidden = !students.length;
+    this.motion.use(this.facts.source ? null : this.facts.moods);
     this.makeChart();
+  }
+
+  sendMotion() {
+    if (this.motion.offered) this.server.motion(this.motion.values);
   }
 
   makeChart() {
