@@ -1,0 +1,125 @@
+"""`marotte capture score`: captured faces, and faces to compare, in; tables and a plot out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from marotte.cli import completion
+from marotte.cli.progress_bars import bar, progress_bars
+from marotte.errors import MarotteError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from marotte.learn.measure.capture.score import SetScore
+
+EXAMPLES = (
+    "marotte capture score faces/ --student live --student offline",
+    "marotte capture score faces/ --teacher voice2face:RUN --held-out",
+    "marotte capture score faces/ --curves other=CURVES -o scores/",
+)
+
+
+def score(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="The folder of captured faces: FACEGOOD's or GRID's, folders with a sound and "
+            "curves.csv, or sounds with Live Link CSV, JSON or npz files of the same name.",
+        ),
+    ],
+    student: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A student: a name, an ONNX file or a run folder. May be given several times.",
+            show_default="live, if no other face is given",
+            autocompletion=completion.students,
+        ),
+    ] = None,
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A teacher. May be given several times.",
+            show_default=False,
+            autocompletion=completion.teachers,
+        ),
+    ] = None,
+    curves: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=DIR",
+            help="Other curves of the same sounds: a name, and the folder of a file per take. May "
+            "be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    fps: Annotated[float, typer.Option(min=10, help="Frames per second to compare.")] = 60.0,
+    held_out: Annotated[
+        bool,
+        typer.Option(
+            "--held-out",
+            help="Score only the fifth of each set that training leaves out.",
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The folder to write: score.md, score.csv, and a plot of ten seconds per set.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Measure how near faces are to captured ones with the same sound."""
+    from marotte.learn.capture.loaders import load_takes
+    from marotte.learn.measure.capture.faces import open_faces
+    from marotte.learn.measure.capture.report import markdown
+    from marotte.learn.measure.capture.score import score_sets
+
+    folders = named_folders(curves or ())
+    students = student or ([] if teacher or folders else ["live"])
+    takes = load_takes(folder)
+    faces = open_faces(students, teacher or (), folders)
+    with progress_bars() as bars:
+        sets = score_sets(takes, faces, fps, held_out, bar(bars, "takes"))
+    text = markdown(sets)
+    if output:
+        write(sets, text, output)
+    typer.echo(text)
+
+
+def named_folders(values: Sequence[str]) -> dict[str, Path]:
+    """Return the folders of `NAME=DIR`, by their names.
+
+    Raises:
+        MarotteError: a value has another form, or a name is given twice.
+    """
+    folders: dict[str, Path] = {}
+    for value in values:
+        name, equals, folder = value.partition("=")
+        if not (name and equals and folder):
+            raise MarotteError(f"--curves needs NAME=DIR, got {value!r}")
+        if name in folders:
+            raise MarotteError(f"--curves has the name {name!r} twice: give each folder its own")
+        folders[name] = Path(folder)
+    return folders
+
+
+def write(sets: Sequence[SetScore], text: str, folder: Path) -> None:
+    """Write the scores as Markdown and as a table, and a plot per set."""
+    from marotte.learn.data.csv_io import write_csv
+    from marotte.learn.measure.capture.plot import plot_set
+    from marotte.learn.measure.capture.report import Row, rows
+    from marotte.paths import replacing
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in sets:
+        plot_set(each, folder / f"{each.scene.name}.png")
+    write_csv(folder / "score.csv", rows(sets), Row)
+    with replacing(folder / "score.md") as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
