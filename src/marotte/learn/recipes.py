@@ -29,7 +29,9 @@ def with_minutes(tables: dict[str, Any], minutes: float | None) -> dict[str, Any
     """
     if minutes is None:
         return tables
-    return {**tables, "train": {**tables.get("train", {}), "minutes": minutes, "steps": 0}}
+    train = tables.get("train", {})
+    others = {key: 0 for key in ("steps", "total_frames") if key == "steps" or key in train}
+    return {**tables, "train": {**train, "minutes": minutes, **others}}
 
 
 def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:

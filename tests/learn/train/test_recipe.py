@@ -43,6 +43,8 @@ def test_a_recipe_changes_its_base(tmp_path):
         ("minutes = 2", "minutes = 2\nema_decay = 1.5", "ema_decay must be .* below 1"),
         ("minutes = 2", "minutes = 2\naverage = 1.5", "ema_decay must be .* below 1"),
         ("minutes = 2", "minutes = 2\nbatch = 0", "at least 1"),
+        ("minutes = 2", "minutes = 2\ntotal_frames = -1", "total_frames must be 0 or more"),
+        ("minutes = 2", "minutes = 2\nsteps = 5\ntotal_frames = 9", "both set, to 5 and 9"),
         ("name =", "name ==", "not a TOML recipe"),
         ("name =", 'base = "a.toml"\nname =', "its own base"),
     ],
@@ -88,3 +90,6 @@ def test_minutes_replace_a_budget_in_steps(tmp_path):
     assert read_training_recipe(path).train.steps == 9
     config = read_training_recipe(path, 2.5).train
     assert (config.minutes, config.steps) == (2.5, 0)
+    path.write_text(f"{TEXT}total_frames = 3_000_000\n")
+    assert read_training_recipe(path).train.total_steps == 5860  # of 64 crops of 8 frames
+    assert read_training_recipe(path, 2.5).train.total_steps == 0

@@ -1,5 +1,6 @@
 """A step of a run: its stage, its learning rate, its precision and its EMA."""
 
+import copy
 import dataclasses
 
 import pytest
@@ -8,6 +9,7 @@ from tiny_training import NAMES, RECIPE, open_run, train, weights
 
 from marotte.learn.models.student import StudentConfig, StudentNet
 from marotte.learn.train import run as run_module
+from marotte.learn.train.distributed import usable_precision
 from marotte.learn.train.recipe import CLEAN, FinetuneConfig
 
 
@@ -59,7 +61,8 @@ def test_fine_tuning_can_give_pressed_lips_more_weight(tmp_path):
     assert closures == [3.0, 3.0, 3.0, 8.0, 8.0, 8.0] + 6 * [3.0]
 
 
-def test_mixed_precision_is_limited_to_convolutions(tmp_path):
+def test_mixed_precision_is_limited_to_convolutions(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "usable_precision", lambda precision: precision)
     config = dataclasses.replace(RECIPE.train, steps=3, precision="bf16-mixed")
     run = open_run(dataclasses.replace(RECIPE, train=config), tmp_path)
     net, types = run.net, {}
@@ -67,12 +70,12 @@ def test_mixed_precision_is_limited_to_convolutions(tmp_path):
     def watch(name, module):
         module.register_forward_hook(lambda *call: types.update({name: call[2].dtype}))
 
-    watch("convolution", net.frontend.convolutions[0])
-    watch("reduce", net.reduce[0])
+    watch("norm", net.frontend.convolutions[0][1])  # of a convolution's output
+    watch("reduce", net.reduce[0][1])
     watch("hidden", net.hidden[0])
     watch("output", net.output)
     losses = run.step()
-    assert types["convolution"] == types["reduce"] == torch.bfloat16
+    assert types["norm"] == types["reduce"] == torch.bfloat16
     assert types["hidden"] == types["output"] == losses["total"].dtype == torch.float32
     assert {value.dtype for value in net.parameters()} == {torch.float32}
     assert bool(torch.isfinite(weights(net)).all())
@@ -83,3 +86,33 @@ def test_the_ema_forgets_the_initial_weights():
     for step in range(1, 200):
         run_module.update_ema(ema, net, 0.9, step)
     torch.testing.assert_close(weights(ema), weights(net), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(("supported", "used"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_a_cpu_without_bfloat16_trains_in_32_bits(supported, used, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: supported, raising=False)
+    assert usable_precision("bf16-mixed") == used
+    assert usable_precision("16-mixed") == "16-mixed"
+
+
+@pytest.mark.parametrize(("frontend", "norm"), [("mel", "step"), ("waveform", "window")])
+def test_a_step_predicts_what_the_network_predicts(frontend, norm, tmp_path):
+    shape = dataclasses.replace(RECIPE.student, frontend=frontend, norm=norm)
+    config = dataclasses.replace(RECIPE.train, frames=32, batch=2)
+    run = open_run(dataclasses.replace(RECIPE, student=shape, train=config), tmp_path)
+    samples, _ = run._draw(run.stages[0], 0, range(1))
+    nets = [run.net.train(), copy.deepcopy(run.net)]
+    for predict in (run.model.crops, nets[1].crops):
+        predict(samples, 32, 320).controls.square().mean().backward()
+    gradients = [torch.cat([p.grad.flatten() for p in net.parameters()]) for net in nets]
+    torch.testing.assert_close(*gradients, atol=1e-4 * float(gradients[1].abs().max()), rtol=0)
+
+
+def test_a_budget_in_frames_ends_with_the_step_that_reaches_it(tmp_path):
+    config = dataclasses.replace(RECIPE.train, steps=0, total_frames=3 * 24 + 1)
+    assert config.total_steps == 4  # of 8 crops of 3 frames
+    steps = []
+    recipe = dataclasses.replace(RECIPE, train=config)
+    train(recipe, tmp_path, lambda progress, losses: steps.append(progress.done(config)))
+    assert steps == [0.25, 0.5, 0.75, 1.0]

@@ -140,6 +140,12 @@ class GlobalConvolution(nn.Conv1d):
         half = GLOBAL_KERNEL // 2
         if not self.training:
             return super().forward(functional.pad(input, (half, half - 1)))
+        output = self.sums(input)
+        return output if self.bias is None else output + self.bias[:, None]
+
+    def sums(self, input: Tensor) -> Tensor:
+        """Return the convolution [batch, channels, n_steps] without its bias, as one product."""
+        half = GLOBAL_KERNEL // 2
         batch, channels, n_steps = input.shape
         weight = self.weight.unflatten(0, (GLOBAL_GROUPS, -1))
         # Tap s - t + 32 leads from step s to step t: [group, out, in, step out, step in].
@@ -148,8 +154,8 @@ class GlobalConvolution(nn.Conv1d):
             GLOBAL_GROUPS, channels // GLOBAL_GROUPS * n_steps, -1
         )
         grouped = input.reshape(batch, GLOBAL_GROUPS, -1).transpose(0, 1)
-        output = torch.bmm(grouped, matrix).transpose(0, 1).reshape(batch, channels, n_steps)
-        return output if self.bias is None else output + self.bias[:, None]
+        output = torch.bmm(grouped, matrix.to(input.dtype))
+        return output.transpose(0, 1).reshape(batch, channels, n_steps)
 
 
 class StudentNet(nn.Module):

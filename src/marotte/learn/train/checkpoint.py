@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from marotte.face.rig import ARKIT_52
 from marotte.learn.models.face_net import FaceNet
 from marotte.learn.models.factory import build_network
 from marotte.learn.models.student import StudentConfig
-from marotte.learn.train.recipe import TrainingRecipe, with_current_keys
+from marotte.learn.train.recipe import TrainingRecipe, training_recipe
 from marotte.learn.train.schedule import Budget
 from marotte.paths import replacing
 
@@ -42,8 +42,8 @@ class RunProgress:
         """Return the used share of the budget, from 0."""
         if self.stopped:
             return 1.0
-        if budget.steps:
-            return self.step / budget.steps
+        if budget.total_steps:
+            return self.step / budget.total_steps
         return self.elapsed_s / (60 * budget.minutes)
 
     def validated(self, loss: float, patience: int) -> None:
@@ -127,7 +127,7 @@ def restore_checkpoint(path: Path, recipe: TrainingRecipe, state: TrainingState)
         MarotteError: the checkpoint is damaged, or belongs to another recipe or rig.
     """
     stored = read_checkpoint(path)
-    same_recipe = _resumable(stored["recipe"]) == _resumable(asdict(recipe))
+    same_recipe = _resumable(training_recipe(stored["recipe"], str(path))) == _resumable(recipe)
     if not same_recipe or stored["names"] != list(state.result.config.names):
         raise MarotteError(
             f"{path.parent} holds a run of another recipe or rig called {recipe.name!r}: "
@@ -139,11 +139,10 @@ def restore_checkpoint(path: Path, recipe: TrainingRecipe, state: TrainingState)
     state.progress = RunProgress(**stored["progress"])
 
 
-def _resumable(recipe: dict[str, Any]) -> dict[str, Any]:
+def _resumable(recipe: TrainingRecipe) -> TrainingRecipe:
     """Return the part of a recipe that must not change when a run is resumed.
 
     It leaves out the budget in minutes, and `corpus`, which only documents.
     """
-    tables = with_current_keys(recipe)
-    train = {key: value for key, value in tables["train"].items() if "minutes" not in key}
-    return {**tables, "train": train, "corpus": ""}
+    train = replace(recipe.train, minutes=1.0, validate_minutes=1.0)
+    return replace(recipe, train=train, corpus="")

@@ -95,6 +95,6 @@ def mean_losses(parts: dict[str, Tensor]) -> dict[str, float]:
 
 
 def _validation_is_due(progress: RunProgress, validated_s: float, config: TrainConfig) -> bool:
-    if config.steps:
+    if config.total_steps:
         return config.validate_steps > 0 and progress.step % config.validate_steps == 0
     return progress.elapsed_s - validated_s > config.validate_minutes * 60

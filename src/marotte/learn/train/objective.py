@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -16,6 +18,9 @@ from marotte.learn.train.losses import LossWeights
 from marotte.model.timing import STEP_SAMPLES, WindowSpec
 
 STEP_MS = 1000 * STEP_SAMPLES / SAMPLE_RATE
+
+CropPrediction = Callable[[Tensor, int, int], Prediction]
+"""A function of samples, frames per crop and hop length; see `FaceNet.crops`."""
 
 
 class Objective:
@@ -95,8 +100,13 @@ class Objective:
 class IntermediateTeacher:
     """A frozen student that teaches another one, through its own window around the same frames."""
 
-    def __init__(self, net: FaceNet, student: FaceNet) -> None:
-        """Prepare the teacher `net` for a student.
+    def __init__(self, net: FaceNet, student: FaceNet, crops: CropPrediction | None = None) -> None:
+        """Prepare a teacher for a student.
+
+        Args:
+            net: the teacher.
+            student: the student.
+            crops: computes `net.crops`, perhaps in another way; None for `net.crops` itself.
 
         Raises:
             MarotteError: one of them is a baseline, or their controls differ.
@@ -113,6 +123,7 @@ class IntermediateTeacher:
                 f"{len(student.config.names)}: both must give the same ones in the same order"
             )
         self.net = net.eval().requires_grad_(False)
+        self.crops = crops or net.crops
         self.window, self.student_window = net.config.window, student.config.window
         self.first, self.share = _student_steps_in_teacher(net, student)
 
@@ -128,7 +139,7 @@ class IntermediateTeacher:
     def __call__(self, samples: Tensor, n_frames: int, hop_length: int) -> Prediction:
         """Predict crops cut for `union`; the maps are interpolated to the student's steps."""
         crops = cut(samples, self.union, self.window)
-        prediction = self.net.crops(crops, n_frames, hop_length)
+        prediction = self.crops(crops, n_frames, hop_length)
         first, share = (each.to(samples.device) for each in (self.first, self.share))
         maps = [m[..., first] * (1 - share) + m[..., first + 1] * share for m in prediction.maps]
         return Prediction(prediction.controls, prediction.taps, (maps[0], maps[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ class TrainConfig:
     Attributes:
         minutes: the time budget. The learning rate falls to 0 over it.
         steps: a budget in steps instead, unless 0; the result then depends on the seed alone.
+        total_frames: a budget in frames instead, unless 0: the frames of all crops of all steps.
+            Recipes with the same number are trained on equal data.
         batch: crops per step.
         frames: frames per crop.
         frame_ms: time from one frame of a crop to the next; must divide 20. Windows 20 ms apart
@@ -55,6 +58,7 @@ class TrainConfig:
 
     minutes: float
     steps: int = 0
+    total_frames: int = 0
     batch: int = 64
     frames: int = 8
     frame_ms: float = 20.0
@@ -72,12 +76,22 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that can't be trained with, and name the valid ones."""
-        check_budget(self)
         if self.precision not in PRECISIONS:
             valid = ", ".join(PRECISIONS)
             raise MarotteError(f"precision must be one of {valid}, got {self.precision!r}")
         if not 0 <= self.ema_decay < 1:
             raise MarotteError(f"ema_decay must be from 0 to below 1, got {self.ema_decay}")
+        self._check_counts()
+        check_budget(self)
+
+    def _check_counts(self) -> None:
+        if self.total_frames < 0:
+            raise MarotteError(f"total_frames must be 0 or more, got {self.total_frames}")
+        if self.steps and self.total_frames:
+            raise MarotteError(
+                f"steps and total_frames are both set, to {self.steps} and {self.total_frames}: "
+                "set one of them to 0"
+            )
         hop = self.hop_length
         if not 0 < hop <= STEP_SAMPLES or STEP_SAMPLES % hop:
             raise MarotteError(f"frame_ms must divide 20, e.g. 20 or 10, got {self.frame_ms}")
@@ -93,6 +107,11 @@ class TrainConfig:
             raise MarotteError(
                 f"batch must be a multiple of shards, got {self.batch} in {self.shards}"
             )
+
+    @property
+    def total_steps(self) -> int:
+        """The number of steps of the budget, the last one included; 0 if it is in minutes."""
+        return self.steps or math.ceil(self.total_frames / (self.batch * self.frames))
 
     @property
     def hop_length(self) -> int:

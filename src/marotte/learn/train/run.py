@@ -22,7 +22,14 @@ from marotte.learn.train.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
-from marotte.learn.train.distributed import join_batch_norms, open_fabric, rank, world_size
+from marotte.learn.train.distributed import (
+    join_batch_norms,
+    open_fabric,
+    rank,
+    usable_precision,
+    world_size,
+)
+from marotte.learn.train.engine.crop_predictor import DTYPES, CropPredictor, predict_crops
 from marotte.learn.train.objective import IntermediateTeacher, Objective, cut
 from marotte.learn.train.recipe import TrainConfig
 from marotte.learn.train.schedule import learning_rate
@@ -43,7 +50,8 @@ class Run:
         recipe, config = setup.recipe, setup.recipe.train
         torch.manual_seed(config.seed)
         self.recipe, self.path = recipe, setup.folder / CHECKPOINT_FILE
-        self.fabric = open_fabric(config.precision, config.shards)
+        precision = usable_precision(config.precision)
+        self.fabric = open_fabric(precision, config.shards)
         self.net = _new_network(setup, speech)
         self.window = self.net.config.window
         optimizer = torch.optim.AdamW(
@@ -54,7 +62,8 @@ class Run:
         )
         # What the run returns: the EMA of the weights, or the weights themselves.
         result = copy.deepcopy(self.net).requires_grad_(False) if config.ema_decay else self.net
-        self.model, optimizer = self.fabric.setup(self.net, optimizer)
+        dtype = DTYPES[precision]
+        self.model, optimizer = self.fabric.setup(CropPredictor(self.net, dtype), optimizer)
         self.model.mark_forward_method("crops")
         result.to(self.fabric.device)
         self.state = TrainingState(result, self.net, optimizer, RunProgress(), setup.target.name)
@@ -63,7 +72,8 @@ class Run:
         self.intermediate = None
         if setup.intermediate:
             teacher = setup.intermediate.to(self.fabric.device)
-            self.intermediate = IntermediateTeacher(teacher, self.net)
+            crops = CropPredictor(teacher, dtype).crops
+            self.intermediate = IntermediateTeacher(teacher, self.net, crops)
         self.crop_window = self.intermediate.union if self.intermediate else self.window
         self.stages = make_stages(recipe, speech.train, self.crop_window)
         self.validation = make_sampler(recipe, speech.validation, self.window, {}, 0.0, Selection())
@@ -179,8 +189,8 @@ def validate(
     with torch.no_grad():
         crops = sampler.draw(config.validate_crops, VALIDATION_SEED, 0)
         predicted = [
-            net.crops(
-                torch.from_numpy(samples).to(device), config.frames, config.hop_length
+            predict_crops(
+                net, torch.from_numpy(samples).to(device), config.frames, config.hop_length
             ).controls
             for samples in np.array_split(crops.samples, config.validate_crops // config.batch + 1)
         ]

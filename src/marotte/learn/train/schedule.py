@@ -22,6 +22,11 @@ class Budget(Protocol):
         ...
 
     @property
+    def total_steps(self) -> int:
+        """The number of steps of the budget; 0 if it is in minutes."""
+        ...
+
+    @property
     def learning_rate(self) -> float:
         """The highest learning rate."""
         ...
@@ -40,7 +45,7 @@ def check_budget(budget: Budget) -> None:
     """
     if budget.steps < 0:
         raise MarotteError(f"steps must be 0 or more, got {budget.steps}")
-    if not budget.steps and not budget.minutes > 0:
+    if not budget.total_steps and not budget.minutes > 0:
         raise MarotteError(f"minutes must be above 0, got {budget.minutes:g}")
     if not budget.learning_rate >= 0:
         raise MarotteError(f"learning_rate must be 0 or more, got {budget.learning_rate:g}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from marotte.learn.data.dataset import absent_sources, load_speech
 from marotte.learn.data.mesh_pca import keep_mesh
 from marotte.learn.train import loop
+from marotte.learn.train.engine.memory import keep_freed_memory
 from marotte.learn.train.setup import RunSetup, TargetRig, TrainingSpeech
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class TrainingSession:
 
     def train(self, setup: RunSetup, report: loop.Report | None = None) -> FaceNet:
         """Train a run, from the checkpoint in its folder if there is one; see `loop.train`."""
+        keep_freed_memory()  # each step allocates the arrays of the step before
         speech = self.speech(setup.recipe.teacher)
         keep_mesh(setup.target.mesh, setup.folder)
         return loop.train(setup, speech, report)

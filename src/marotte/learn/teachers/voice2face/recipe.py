@@ -46,6 +46,44 @@ class SpeechConfig:
 
 
 @dataclass(frozen=True)
+class CapturesConfig:
+    """The table `[captures]`: captured faces, whose quality tag is the better one.
+
+    Attributes:
+        share: share of the crops of a batch, divided equally among the sets of takes; 0 for a
+            recipe without captured faces.
+        without: sets that are left out, to measure how a teacher does on faces of another set.
+    """
+
+    share: float = 0.0
+    without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the share."""
+        if not 0 <= self.share < 1:
+            raise MarotteError(f"captures.share must be within 0..1, below 1, got {self.share}")
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """The table `[output]`: what is done to the curves when the teacher labels speech.
+
+    Attributes:
+        fps: frames per second of the labels, 30 or 60.
+        contacts: whether the lips are held closed for /p b m/ and open for open vowels, where an
+            utterance has phones, and the face rests in silence.
+    """
+
+    fps: int = 30
+    contacts: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the frame rate."""
+        if self.fps not in (30, 60):
+            raise MarotteError(f"output.fps must be 30 or 60, got {self.fps}")
+
+
+@dataclass(frozen=True)
 class TeachTrainConfig:
     """The table `[train]`: budget and optimizer.
 
@@ -77,6 +115,11 @@ class TeachTrainConfig:
         check_budget(self)
         if not 0 < self.mesh2rig < 1:
             raise MarotteError(f"mesh2rig must be between 0 and 1, got {self.mesh2rig}")
+
+    @property
+    def total_steps(self) -> int:
+        """The number of steps of the budget; 0 if it is in minutes."""
+        return self.steps
 
 
 @dataclass(frozen=True)
@@ -134,6 +177,8 @@ class TeachRecipe:
         train: budget and optimizer.
         decoder: sizes of the decoder.
         loss: weights of the losses.
+        captures: captured faces to learn from, beside the labels.
+        output: what is done to the curves when the teacher labels speech.
     """
 
     name: str
@@ -143,6 +188,8 @@ class TeachRecipe:
     train: TeachTrainConfig
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     loss: Voice2FaceLossWeights = field(default_factory=Voice2FaceLossWeights)
+    captures: CapturesConfig = field(default_factory=CapturesConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
 
 
 def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:

@@ -24,6 +24,8 @@ from marotte.learn.train.engine.convolutions import convolve
 from marotte.learn.train.engine.global_layer import convolve_windows
 from marotte.model.timing import STEP_SAMPLES
 
+SHARED_WINDOWS = 16  # with fewer windows per crop, sharing products costs more than it saves
+
 
 class CropShape(NamedTuple):
     """The frames of a crop.
@@ -75,11 +77,14 @@ def _predict(net: StudentNet, samples: Tensor, n_frames: int, dtype: torch.dtype
     layer_9: Any = net.global_context[0]
     projected = convolve(_normalise(norm, steps), linear)  # pyright: ignore[reportArgumentType]
     n_steps, channels = net.n_steps, net.config.channels
-    context = convolve_windows(projected, layer_9.weight, n_frames, n_steps)
-    context = context.view(-1, n_steps, channels)
+    windows = projected.unfold(1, n_steps, 1)[:, :n_frames].flatten(0, 1)
+    if n_frames < SHARED_WINDOWS:
+        context = layer_9.sums(windows).transpose(1, 2)
+    else:
+        context = convolve_windows(projected, layer_9.weight, n_frames, n_steps)
+        context = context.view(-1, n_steps, channels)
     if layer_9.bias is not None:
         context = context + layer_9.bias.to(dtype)
-    windows = projected.unfold(1, n_steps, 1)[:, :n_frames].flatten(0, 1)
     context = functional.gelu(_batch_norms(list(net.global_context)[1:], context))
     context = context + windows.transpose(1, 2)
     x = _normalise(net.norm, context)

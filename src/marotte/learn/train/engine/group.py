@@ -159,7 +159,7 @@ class TrainingGroup:
             until: when to stop at the latest, by `time.monotonic`.
         """
         begun = saved = reported = time.monotonic()
-        total = total or self.recipe.train.steps
+        total = total or self.recipe.train.total_steps
         for name, student in self.students.items():
             student.restore(runs / name)
         self.step_number = min(each.progress.step for each in self.students.values())
@@ -218,7 +218,7 @@ def _check_same_crops(recipes: Sequence[TrainingRecipe]) -> None:
 
     def crops_of(recipe: TrainingRecipe) -> tuple[object, ...]:
         config, fine = recipe.train, recipe.finetune
-        shape = (config.steps, config.batch, config.frames, config.frame_ms)
+        shape = (config.total_steps, config.batch, config.frames, config.frame_ms)
         speech = (recipe.augment, recipe.mix, recipe.only)
         return (*shape, *speech, fine.share, fine.only, fine.augment)
 
