@@ -9,6 +9,7 @@ import typer
 from marotte.cli import (
     analyse,
     animate,
+    capture,
     corpus,
     evaluate,
     export,
@@ -45,6 +46,7 @@ for panel, module, command in (
 ):
     app.command(rich_help_panel=panel, epilog=examples(*module.EXAMPLES))(command)
 app.add_typer(corpus.app, name="corpus", rich_help_panel=CORPUS)
+app.add_typer(capture.app, name="capture", rich_help_panel=CORPUS)
 app.add_typer(mesh.app, name="mesh", rich_help_panel=MEASURE)
 app.add_typer(rate.app, name="rate", rich_help_panel=MEASURE)
 

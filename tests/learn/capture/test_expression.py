@@ -49,7 +49,7 @@ def test_lips_part_before_or_after_the_first_sound() -> None:
 
 
 def test_the_mouth_shuts_after_speech() -> None:
-    gap = np.concatenate([np.linspace(5.95, 0.35, 57), np.full(43, 0.4)])  # within 0.5 mm at frame 51
+    gap = np.concatenate([np.linspace(5.95, 0.35, 57), np.full(43, 0.4)])  # near at frame 51
     assert expression.shutting_ms(gap, np.array([[0, 100]]), 0.4, 60.0) == pytest.approx(850)
     assert expression.shutting_ms(gap, np.array([[60, 100]]), 0.4, 60.0) == 0
     assert expression.shutting_ms(gap + 9, np.array([[0, 60]]), 0.4, 60.0) == pytest.approx(1000)
