@@ -109,7 +109,7 @@ def print_result(result: Tracked, folder: Path, work_s: float, show: bool) -> No
         in_sync = f", mouth {sync['offset_ms']:+.0f} ms after the sound" if sync["clear"] else ""
         typer.echo(
             f"{folder / name}: {take['seconds']:.1f} s at {take['fps']:.4g} fps, "
-            f"{lost:.1%} without a face, {take['clips']} clips of {take['clip_seconds']:.1f} s"
+            f"{lost:.1%} without a face, {take['clip_seconds']:.1f} s of clips with speech"
             + in_sync
         )
         if sync["warning"]:

@@ -153,6 +153,7 @@ def test_the_loaders_read_the_takes_and_the_head_shows_the_lip_gap(run):
     take = takes["one"]
     assert take.amplitudes
     assert take.clips
+    assert {each.source for each in takes.values()} == {"takes"}
     controls = take.controls(60.0)
     measured = take.measured_gap_mm(60.0)
     shown = marotte.load_head().lip_gap(controls, ARKIT_52.names)
@@ -174,6 +175,10 @@ def test_tracked_videos_are_skipped_and_calibrated_again(run):
 def test_several_people_are_calibrated_one_by_one(run):
     result = track_videos(run.videos[:2], run.folder, StandInTracker, each=True)
     assert set(result.calibrations) == {("one",), ("two",)}
+    assert {name: take["set"] for name, take in result.takes.items()} == {
+        "one": "one",
+        "two": "two",
+    }
 
 
 def test_wrong_arguments_are_errors_before_any_work(run, tmp_path):

@@ -40,6 +40,7 @@ EDGE_S = 0.3  # of rest that a clip keeps before and after speech
 def write_take(
     folder: Path,
     video: str,
+    set_name: str,
     track: Track,
     curves: NDArray[np.float32],
     speech: NDArray[np.bool_],
@@ -48,6 +49,16 @@ def write_take(
 ) -> dict[str, Any]:
     """Write the files of a take, the description last; return the description.
 
+    Args:
+        folder: the folder of the take.
+        video: the name of the video.
+        set_name: takes with the same one were calibrated together.
+        track: what the tracker saw.
+        curves: the calibrated curves [n_frames, 52]; NaN where the face was lost.
+        speech: whether somebody speaks [n_frames].
+        calibration: what made the curves of the track.
+        sync: how far picture and sound are apart.
+
     Raises:
         MarotteError: the folder can't be written to.
     """
@@ -55,6 +66,7 @@ def write_take(
     clips = find_clips(track.time_s, lost, speech)
     description = {
         "video": video,
+        "set": set_name,
         "seconds": round(float(track.time_s[-1] + 1 / track.fps), 3),
         "fps": round(track.fps, 3),
         "frames": len(lost),

@@ -130,7 +130,7 @@ def track_videos(
     takes = [job for job in usable if not _pose(job.video)]
     for group in [[job] for job in takes] if each else [takes] if takes else []:
         try:
-            _calibrate(group, poses, result)
+            _calibrate(group, poses, each, result)
         except MarotteError as error:
             names = ", ".join(job.folder.name for job in group)
             result.failures[tuple(job.video for job in group)] = f"{names}: {error}"
@@ -208,8 +208,8 @@ def _polling(seconds: Any, total_s: float, progress: Progress | None) -> Generat
         thread.join()
 
 
-def _calibrate(jobs: Sequence[Job], poses: Sequence[Job], result: Tracked) -> None:
-    """Calibrate takes together, and write their files.
+def _calibrate(jobs: Sequence[Job], poses: Sequence[Job], each: bool, result: Tracked) -> None:
+    """Calibrate takes together, and write their files. They are a set of their own if `each`.
 
     Raises:
         MarotteError: the takes have too little speech or rest.
@@ -226,12 +226,13 @@ def _calibrate(jobs: Sequence[Job], poses: Sequence[Job], result: Tracked) -> No
         np.concatenate([track.lip_gap_mm for track in tracks]),
         {_pose(job.video): load_track(job.folder).scores for job in poses},
     )
+    set_name = jobs[0].folder.name if each else jobs[0].folder.parent.name
     result.calibrations[tuple(job.folder.name for job in jobs)] = calibration
     for job, track, sound, spoken in zip(jobs, tracks, sounds, speech, strict=True):
         curves = calibration.apply(track.names, track.scores, spoken, track.lip_gap_mm)
         sync = measure_sync(sound, track.time_s, track.lip_gap_mm)
         result.takes[job.folder.name] = write_take(
-            job.folder, job.video.name, track, curves, spoken, calibration, sync
+            job.folder, job.video.name, set_name, track, curves, spoken, calibration, sync
         )
 
 

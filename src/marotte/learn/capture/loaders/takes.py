@@ -4,11 +4,13 @@
 grid_s1_0/audio.flac     the sound, in any format that Marotte reads
 grid_s1_0/curves.csv     `time` in seconds and ARKit's names; or a CSV of Live Link Face
 grid_s1_0/clips.json     optional: [{"name", "start", "seconds", "words": [[start, end, word]]}]
+grid_s1_0/take.json      optional, by `marotte capture track`: {"set": "the set of the take"}
 ```
 
 `curves.csv` may have a column `lipGapMm`, the measured distance of the lips. A column `lipGap` has
 it in units of the distance of the outer eye corners; the curves then are a tracker's raw scores.
-The set of a take is its name up to the first number, at most two words: `grid_s1` here.
+Without `take.json`, the set of a take is its name up to the first number, at most two words:
+`grid_s1` here.
 """
 
 from __future__ import annotations
@@ -47,9 +49,15 @@ def _load_take(folder: Path) -> Take | None:
     captured = read_take_curves(curves, samples)
     words, clips = _clips(folder / "clips.json")
     raw = LIP_GAP in captured.names
-    return Take(
-        folder.name, source_of(folder.name), samples, captured, words, clips, amplitudes=not raw
-    )
+    return Take(folder.name, _set(folder), samples, captured, words, clips, amplitudes=not raw)
+
+
+def _set(folder: Path) -> str:
+    """Return the set that a take belongs to: what `take.json` says, or what its name says."""
+    try:
+        return str(json.loads((folder / "take.json").read_text("utf-8"))["set"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return source_of(folder.name)
 
 
 def source_of(name: str) -> str:
