@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -135,9 +137,7 @@ def largest_at_rest(controls: Curve, silent: Flags) -> tuple[str, float]:
     return MOUTH[largest], float(high[largest])
 
 
-def pair_correlations(
-    groups: dict[str, NDArray[np.floating]], where: Flags
-) -> dict[tuple[str, str], float]:
+def pair_correlations(groups: Mapping[str, Curve], where: Flags) -> dict[tuple[str, str], float]:
     """Return the correlation of each pair of groups in `PAIRS`; NaN where one is still."""
     return {(a, b): correlation(groups[a], groups[b], where) for a, b in PAIRS}
 

@@ -13,8 +13,10 @@ from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.learn.capture.lip_gap import EYE_CORNERS_MM
 from marotte.learn.data.captured import CapturedCurves, arkit_name, resample
+from marotte.learn.data.labels import frame_count
 from marotte.learn.errors import Skip
 
+LONGEST_GAP_S = 0.1  # between captured frames; over a longer one the face was lost
 LIP_GAP_MM = "lipGapMm"  # a column: the measured distance of the inner lips in mm
 LIP_GAP = "lipGap"  # a column: the same in units of the distance of the outer eye corners
 
@@ -96,6 +98,19 @@ class Take:
         except Skip as error:
             raise MarotteError(f"can't use the take {self.name}: {error}") from error
 
+    def seen(self, fps: float) -> NDArray[np.bool_]:
+        """Return in which frames a face was captured [n_frames], at k / fps seconds.
+
+        Frames between two captured ones count if these are no more than 0.1 s apart; the curves of
+        other frames are interpolated over a face that was lost.
+        """
+        frame_s = np.arange(frame_count(self.seconds, fps)) / fps
+        time_s = np.concatenate([[-np.inf], self.curves.time_s, [np.inf]])
+        after = np.searchsorted(time_s, frame_s)
+        distance = time_s[after] - time_s[after - 1]
+        nearest = np.minimum(np.abs(time_s[after] - frame_s), frame_s - time_s[after - 1])
+        return np.where(np.isfinite(distance), distance, nearest) <= LONGEST_GAP_S
+
     def measured_gap_mm(self, fps: float) -> NDArray[np.float32] | None:
         """Return the measured distance of the lips [n_frames] in mm; None if it was not measured.
 
@@ -105,6 +120,6 @@ class Take:
         for name, unit_mm in ((LIP_GAP_MM, 1.0), (LIP_GAP, EYE_CORNERS_MM)):
             if name in names:
                 gap = self.curves.values[:, names.index(name)] * unit_mm
-                times = np.arange(len(self.controls(fps))) / fps
+                times = np.arange(frame_count(self.seconds, fps)) / fps
                 return np.interp(times, self.curves.time_s, gap).astype(np.float32)
         return None

@@ -122,10 +122,14 @@ def _spoken_by_words(words: Sequence[Word], fps: float) -> tuple[Spans, Flags]:
 
 
 def _spoken_by_sound(active: Flags, place: Place, fps: float) -> tuple[Spans, Flags]:
-    """Return the utterances, and which begin after at least 0.4 s of quiet."""
-    spans = utterances(active[place.first : place.last], fps) + place.first
-    before = np.concatenate([[place.first], spans[:-1, 1]])[: len(spans)]
-    return spans, spans[:, 0] - before >= QUIET_S * fps
+    """Return the utterances, and which begin after at least 0.4 s of quiet.
+
+    Utterances that are only partly in the clip are left out.
+    """
+    spans = utterances(active, fps)
+    before = np.concatenate([[0], spans[:-1, 1]])[: len(spans)]
+    inside = (spans[:, 0] >= place.first) & (spans[:, 1] <= place.last)
+    return spans[inside], (spans[:, 0] - before >= QUIET_S * fps)[inside]
 
 
 def _spans(words: Sequence[Word], chosen: Callable[[str], bool], fps: float) -> Spans:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marotte.learn.capture.controls import group_values
 from marotte.learn.measure.capture.score import SetScore
@@ -24,20 +26,20 @@ def plot_set(each: SetScore, path: Path) -> None:
     window = liveliest(scene.speech, round(SECONDS * scene.fps))
     time_s = np.arange(window.stop - window.start) / scene.fps
     captured = {"lip gap": scene.real.gap_mm, **group_values(scene.real.controls, scene.real.given)}
-    faces = [face for face in each.faces if face.motion is not None]
+    faces = [(face.name, face.motion) for face in each.faces if face.motion is not None]
     with figure(path, (12, 8), nrows=len(PANELS), sharex=True) as (drawn, axes):
         for panel, axis in zip(PANELS, axes, strict=True):
             axis.plot(time_s, captured[panel][window], color=TEACHER_COLOUR, lw=2, label="real")
-            for face, colour in zip(faces, COLOURS, strict=False):
-                ours = {"lip gap": face.motion.gap_mm, **group_values(face.motion.controls)}
-                axis.plot(time_s, ours[panel][window], color=colour, label=face.name)
+            for (name, motion), colour in zip(faces, itertools.cycle(COLOURS), strict=False):
+                ours = {"lip gap": motion.gap_mm, **group_values(motion.controls)}
+                axis.plot(time_s, ours[panel][window], color=colour, label=name)
             axis.set_ylabel("lip gap, mm" if panel == "lip gap" else panel)
         axes[0].legend(ncols=len(faces) + 1, loc="upper right")
         axes[-1].set_xlabel("time, s")
         drawn.suptitle(f"{scene.name}: {SECONDS:g} seconds")
 
 
-def liveliest(speech: np.ndarray, n_frames: int) -> slice:
+def liveliest(speech: NDArray[np.bool_], n_frames: int) -> slice:
     """Return the span of frames with the most speech; the first of several.
 
     Example:

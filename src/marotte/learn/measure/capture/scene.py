@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class Scene:
         name: the set's name.
         fps: frames per second.
         loudness: loudness of each frame in dBFS [n_frames].
-        speech: which frames are speech, with a margin [n_frames].
+        speech: which frames are speech, with a margin, and show a captured face [n_frames].
         events: utterances, pauses and words.
         amplitudes: whether the captured curves are ARKit's amplitudes.
         has_words: whether the times of words are known.
@@ -86,12 +86,23 @@ class Scene:
         return flags
 
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
 class TakePart(NamedTuple):
-    """A take, the clips of it that count, and its frames that are scored."""
+    """What is scored of a take.
+
+    Attributes:
+        take: the take.
+        n_frames: the frames of the whole take.
+        clips: the clips of it that count; empty if the take has none.
+        spans: the frames that count: the first of each stretch, and the one after its last.
+    """
 
     take: Take
-    clips: tuple[Clip, ...]  # empty if the take has none
-    spans: tuple[tuple[int, int], ...]  # frames of the take [first, last)
+    n_frames: int
+    clips: tuple[Clip, ...]
+    spans: tuple[tuple[int, int], ...]
 
 
 def parts_of(takes: Iterable[Take], fps: float, held_out: frozenset[str] | None) -> list[TakePart]:
@@ -106,12 +117,12 @@ def parts_of(takes: Iterable[Take], fps: float, held_out: frozenset[str] | None)
     for take in takes:
         n_frames = int(take.seconds * fps)
         if held_out is None or (not take.clips and take.name in held_out):
-            result.append(TakePart(take, take.clips, ((0, n_frames),)))
+            result.append(TakePart(take, n_frames, take.clips, ((0, n_frames),)))
             continue
         clips = tuple(clip for clip in take.clips if clip.name in held_out)
         if clips:
             spans = tuple(_frames(clip, fps, n_frames) for clip in clips)
-            result.append(TakePart(take, clips, spans))
+            result.append(TakePart(take, n_frames, clips, spans))
     return result
 
 
@@ -126,13 +137,13 @@ def make_scene(name: str, parts: Sequence[TakePart], fps: float) -> Scene:
     events: list[Events] = []
     offset = 0
     for part in parts:
-        take, n_frames = part.take, int(part.take.seconds * fps)
+        take, n_frames = part.take, part.n_frames
         level = loudness_db(take.samples, n_frames, fps)
         active = sounding(level)
         spoken = word_frames(take.words, n_frames, fps)
         flags = spoken if take.words else widened(active, round(MARGIN_S * fps))
         loudness.append(_cut(level, part))
-        speech.append(_cut(flags, part))
+        speech.append(_cut(flags & _held(take.seen(fps), part), part))
         events.append(find_events(take, _places(part, fps, offset), active, fps))
         offset += len(loudness[-1])
     return Scene(
@@ -167,21 +178,24 @@ def _real_motion(parts: Sequence[TakePart], fps: float, speech: Flags) -> Motion
     given = tuple(sorted({name for part in parts for name in part.take.given}))
     measured = [part.take.measured_gap_mm(fps) for part in parts]
     gap_mm, rest_mm = motion.gap_mm, motion.rest_mm
-    if all(each is not None for each in measured):
-        held = [_held(each, part) for each, part in zip(measured, parts, strict=True)]
-        gap_mm = np.concatenate([_cut(each, part) for each, part in zip(held, parts, strict=True)])
+    known = [(each, part) for each, part in zip(measured, parts, strict=True) if each is not None]
+    if len(known) == len(parts):
+        gap_mm = np.concatenate([_cut(_held(each, part), part) for each, part in known])
         quiet = gap_mm[~speech]
         rest_mm = float(np.median(quiet)) if len(quiet) else float(gap_mm.min())
     return Motion(motion.controls, gap_mm, rest_mm, given)
 
 
-def _cut(values: NDArray[np.generic], part: TakePart) -> NDArray[np.generic]:
+def _cut(values: NDArray[Scalar], part: TakePart) -> NDArray[Scalar]:
     return np.concatenate([values[first:last] for first, last in part.spans])
 
 
-def _held(values: NDArray[np.float32], part: TakePart) -> NDArray[np.float32]:
-    missing = part.spans[-1][1] - len(values)
-    return values if missing <= 0 else np.concatenate([values, np.repeat(values[-1:], missing, 0)])
+def _held(values: NDArray[Scalar], part: TakePart) -> NDArray[Scalar]:
+    """Return frames of a whole take; if some are missing at its end, the last one is held."""
+    missing = part.n_frames - len(values)
+    if missing > 0:
+        values = np.concatenate([values, np.repeat(values[-1:], missing, 0)])
+    return values[: part.n_frames]
 
 
 def _frames(clip: Clip, fps: float, n_frames: int) -> tuple[int, int]:
@@ -191,16 +205,19 @@ def _frames(clip: Clip, fps: float, n_frames: int) -> tuple[int, int]:
 def _places(part: TakePart, fps: float, offset: int) -> list[Place]:
     """Return where the clips of a take, or the whole take, are in the take and in the scene.
 
+    Clips with words are recordings of their own, of which the take is made. Others are cut from it,
+    so that an utterance and its pause may lie across their edges: a whole take is one place then.
+
     Args:
         part: what is scored of the take.
         fps: frames per second.
         offset: the take's first frame in the scene.
     """
     whole = len(part.spans) == 1 and part.spans[0][0] == 0
-    n_frames = int(part.take.seconds * fps)
     places: list[Place] = []
-    for clip in part.clips or (Clip(part.take.name, 0.0, part.take.seconds),):
-        first, last = _frames(clip, fps, n_frames)
+    clips = part.clips if part.take.words or not whole else ()
+    for clip in clips or (Clip(part.take.name, 0.0, part.take.seconds),):
+        first, last = _frames(clip, fps, part.n_frames)
         places.append(Place(first, last, offset if whole else offset - first))
         offset += 0 if whole else last - first
     return places

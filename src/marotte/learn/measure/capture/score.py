@@ -220,8 +220,8 @@ def _controls(
         r = agreement.correlation(real[group], ours[group], speech)
         figures[f"r {group}"] = Figure(r)
         figures[f"sd ratio {group}"] = Figure(agreement.sd_ratio(real[group], ours[group], speech))
-    rounding = [each["mouthFunnel"] + each["mouthPucker"] for each in (real, ours)]
-    figures["r rounding"] = Figure(agreement.correlation(*rounding, speech))
+    rounding, our_rounding = (each["mouthFunnel"] + each["mouthPucker"] for each in (real, ours))
+    figures["r rounding"] = Figure(agreement.correlation(rounding, our_rounding, speech))
     figures["p95 jawOpen"] = _percentile(ours["jawOpen"], real["jawOpen"], speech)
     return figures
 
