@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from marotte.postprocess.bins import Bins, TimeLine
 from marotte.postprocess.pitch import PitchMeter
 
-SILENCE_DB, SPEECH_RANGE_DB = -60.0, 25.0  # speech is above the first, and that near the loudest
-FALL_DB_PER_S = 1.0  # of the loudest level
+SILENCE_DB, SPEECH_RANGE_DB = -60.0, 35.0  # speech is above the first, and that near the loudest
+FALL_DB_PER_S = 2.0  # of the loudest level
 FAST_S, SLOW_S = 1.0, 20.0  # time constants: of the effort now, and of the speaker's usual effort
 SEMITONES_PER_DB = 0.5
 LARGEST_DB = 12.0  # of a measurement from the mean; pitch is sometimes an octave off
