@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
+from marotte.learn.capture.sound_frames import loudness_db, widened
 
 STEP_S = 0.01
-WINDOW_S = 0.04
-FLOOR_DB = -70.0
 QUIET_DB = 30.0  # pauses are this much quieter than loud speech,
 NOISE_SHARE = 0.4  # or in this share of the range from the noise of the room to loud speech
 MARGIN_S = 0.2  # the mouth moves before the sound begins, and after it ends
@@ -51,17 +50,6 @@ class Sync(NamedTuple):
         )
 
 
-def loudness_db(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the loudness [n_steps] in dB, every 10 ms, of samples [n_samples] at 16 kHz."""
-    step, window = round(STEP_S * SAMPLE_RATE), round(WINDOW_S * SAMPLE_RATE)
-    squares = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
-    middles = np.arange(0, len(samples), step)
-    first = np.maximum(middles - window // 2, 0)
-    end = np.minimum(middles + window // 2, len(samples))
-    power = (squares[end] - squares[first]) / np.maximum(end - first, 1)
-    return np.maximum(10 * np.log10(power + 1e-12), FLOOR_DB)
-
-
 def speech_frames(samples: NDArray[np.float32], time_s: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return whether somebody speaks at each time [n_frames], from the loudness.
 
@@ -75,10 +63,10 @@ def speech_frames(samples: NDArray[np.float32], time_s: NDArray[np.float64]) -> 
         >>> speech_frames(samples, np.array([0.5, 1.1, 1.9])).tolist()
         [False, True, False]
     """
-    loud_db = loudness_db(samples)
+    loud_db = _loudness_db(samples)
     floor_db, top_db = np.percentile(loud_db, [5, 95]).tolist()
     loud = loud_db > max(top_db - QUIET_DB, floor_db + NOISE_SHARE * (top_db - floor_db))
-    near = np.convolve(loud, np.ones(2 * round(MARGIN_S / STEP_S) + 1), "same") > 0.5
+    near = widened(loud, round(MARGIN_S / STEP_S))
     return near[np.clip(np.round(time_s / STEP_S).astype(int), 0, len(near) - 1)]
 
 
@@ -102,7 +90,7 @@ def measure_sync(
         >>> 100 <= measure_sync(samples, time_s, gap_mm).offset_ms <= 140
         True
     """
-    loud_db, seconds = loudness_db(samples), len(samples) / SAMPLE_RATE
+    loud_db, seconds = _loudness_db(samples), len(samples) / SAMPLE_RATE
     seen = np.isfinite(gap_mm)
     if seen.sum() < 2:
         return Sync(0.0, 0.0, seconds)
@@ -112,6 +100,11 @@ def measure_sync(
     correlations = [_correlation(loud_db, gap, offset) for offset in offsets]
     best = int(np.argmax(correlations))
     return Sync(1000 * STEP_S * offsets[best], correlations[best], seconds)
+
+
+def _loudness_db(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the loudness [n_steps] in dB of samples [n_samples], every 10 ms."""
+    return loudness_db(samples, 1 + round(len(samples) / SAMPLE_RATE / STEP_S), 1 / STEP_S)
 
 
 def _correlation(a: NDArray[np.float64], b: NDArray[np.float64], late: int) -> float:
