@@ -6,14 +6,17 @@ import math
 import numpy as np
 import pytest
 import torch
+from tiny_training import RECIPE, speech
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.learn.data.augment import AugmentConfig, augment_crops, microphone, rooms, sounds
+from marotte.learn.data.augment.cut_off import cut_off
 from marotte.learn.data.dataset import Crops
-from marotte.learn.train.batches import draw_batch
+from marotte.learn.train.batches import draw_batch, make_stages
 from marotte.learn.train.recipe import TrainingRecipe
+from marotte.model.timing import window
 
 SHARES = (
     "no_speech", "room", "noise", "babble", "music", "clicks", "tones", "recorded",
@@ -136,6 +139,36 @@ def test_the_face_rests_in_crops_without_speech():
     )  # fmt: skip
     _, targets = draw_batch(Sampler(), recipe.train, recipe.augment, 0)
     assert set(targets.flatten(1).sum(1).tolist()) == {0.0, 6.0}
+
+
+# Speech that is cut off
+
+
+def test_the_sound_stops_at_a_random_moment_and_the_face_comes_to_rest():
+    samples, face = torch.ones(300, 16_000), torch.ones(300, 40, 2)
+    sound, curves = cut_off(samples, face, 0.5, 4000, 160, seeded())
+    cut = sound.sum(1).long() - 4000  # samples after the first frame
+    kept = cut == 12_000
+    assert 0.4 < kept.float().mean() < 0.6
+    assert (curves[kept] == 1).all()
+    assert (cut[~kept] >= -4800).all()
+    assert (cut[~kept] <= 39 * 160).all()
+    frames = 160 * torch.arange(40) - cut[:, None]  # samples since the cut
+    assert (curves[frames < 0] == 1).all()
+    assert (curves[frames > 0.12 * SAMPLE_RATE] == 0).all()
+    easing = curves[(frames > 0.05 * SAMPLE_RATE) & (frames < 0.07 * SAMPLE_RATE)]
+    assert len(easing) > 10
+    assert_near(easing, 0.5, 0.3)
+
+
+@pytest.mark.parametrize("cut", [0.0, 1.0])
+def test_a_share_of_cuts_changes_crops_only_if_it_is_set(cut):
+    config = dataclasses.replace(RECIPE.train, batch=32)
+    stage = make_stages(RECIPE, speech(), window(128))[0]
+    before = draw_batch(stage.sampler, config, UNCHANGED, 0)
+    after = draw_batch(stage.sampler, config, with_changes(cut=cut), 0)
+    for ours, theirs in zip(before, after, strict=True):
+        assert torch.equal(ours, theirs) == (cut == 0)
 
 
 # Rooms

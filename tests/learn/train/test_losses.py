@@ -82,6 +82,23 @@ def test_the_margin_weighs_pressed_lips_the_same_however_few_there_are():
     assert losses.lip_margin(predicted, target, 0.0, torch.ones(1)) == pytest.approx(alone)
 
 
+def test_only_frames_at_rest_have_a_loss_of_rest():
+    target = torch.tensor([[[0.0, 0.005], [0.0, 0.2]]])
+    unsigned, predicted = torch.tensor([False, False]), torch.tensor([[[0.03, -0.02], [9, 9]]])
+    # 0.03 is 0.04 above the margin of -0.01; -0.02 is below it.
+    assert float(losses.rest(predicted, target, unsigned)) == pytest.approx(0.04 / 2)
+    signed = torch.tensor([False, True])  # -0.02 is a face of its own
+    assert float(losses.rest(predicted, target, signed)) == pytest.approx(0.06 / 2)
+    assert losses.rest(predicted, target + 1, signed) == 0
+
+
+def test_a_loss_of_rest_keeps_its_gradient_near_rest():
+    curves = torch.tensor([[[1e-4]]], requires_grad=True)
+    losses.rest(curves, torch.zeros(1, 1, 1), torch.tensor([False])).backward()
+    assert curves.grad is not None
+    assert float(curves.grad) == 1
+
+
 def test_feature_losses_are_summed_over_the_layers():
     ours, theirs = [torch.zeros(2, 150), torch.zeros(2, 3)], [torch.ones(2, 150), torch.ones(2, 3)]
     assert losses.feature(ours, theirs) == 2

@@ -1,6 +1,7 @@
 """Hybrid distillation: an intermediate teacher sees the frames that its student sees."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from tiny_training import NAMES, RECIPE, open_run, train, weights
 
 from marotte.errors import MarotteError
 from marotte.learn.models.student import StudentConfig, StudentNet
-from marotte.learn.train.objective import IntermediateTeacher, cut
+from marotte.learn.train.objective import IntermediateTeacher, Objective, cut
 from marotte.learn.train.recipe import HybridConfig, StudentShape
+from marotte.learn.train.setup import TargetRig
 from marotte.model.timing import WindowSpec
 
 
@@ -74,3 +76,33 @@ def test_a_baseline_can_not_be_distilled_by_features(tmp_path):
     recipe = dataclasses.replace(hybrid_recipe(), student=shape)
     with pytest.raises(MarotteError, match="'mel' and 'mfcc', and baselines have no steps"):
         open_run(recipe, tmp_path, intermediate=first)
+
+
+def test_a_loss_of_rest_is_computed_only_with_a_weight_and_by_the_signs_of_the_rig(tmp_path):
+    face = torch.zeros(1, 2, len(NAMES))
+    assert "rest" not in Objective(RECIPE.loss, NAMES, 20).curves(face, face)
+    weights = dataclasses.replace(RECIPE.loss, rest=2.0)
+    for signed, expected in ((frozenset(), 0.01), ({"jawOpen"}, 0.005)):
+        objective = Objective(weights, NAMES, 20, signed=signed)
+        parts = objective.weigh(objective.curves(face, face))
+        assert float(parts["rest"]) == pytest.approx(expected)
+        assert float(parts["total"]) == pytest.approx(2 * expected)
+
+
+def test_controls_with_a_negative_minimum_are_signed(tmp_path):
+    assert TargetRig.load().signed == frozenset()
+    controls = [{"name": "jaw", "speech": True}, {"name": "lips", "min": -1, "speech": True}]
+    (tmp_path / "rig.json").write_text(json.dumps({"name": "puppet", "controls": controls}))
+    assert TargetRig.load(tmp_path / "rig.json").signed == {"lips"}
+
+
+def test_a_student_learns_to_rest(tmp_path):
+    config = dataclasses.replace(RECIPE.train, steps=60, batch=16, rest_ms=120.0)
+    loss = dataclasses.replace(RECIPE.loss, rest=1.0)
+    augment = dataclasses.replace(RECIPE.augment, no_speech=0.5, cut=0.3)
+    recipe = dataclasses.replace(RECIPE, train=config, loss=loss, augment=augment)
+    net = train(recipe, tmp_path)
+    with torch.no_grad():
+        silence = net(torch.zeros(1, net.config.window.n_samples)).controls
+    assert silence.max() <= 0.005  # a rig clips negative values
+    assert silence.min() > -0.1

@@ -17,6 +17,7 @@ from marotte import plugins
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.learn.data.filters import Selection
+from marotte.learn.data.rest import share_of_face
 from marotte.learn.data.splits import split_of
 from marotte.learn.data.store import Store
 from marotte.learn.speech.sound_files import to_16_khz
@@ -180,6 +181,7 @@ class CropSampler:
         speed: largest change of speed, up or down, as a fraction.
         hop_length: samples from one frame of a crop to the next.
         selection: part of the speech to draw from; all of it by default.
+        rest_s: seconds to rest before and after an utterance; with 0, the face stays as it is.
 
     Raises:
         MarotteError: `mix` or `selection` names an unknown source, or the speech has none of
@@ -195,14 +197,14 @@ class CropSampler:
         speed: float,
         hop_length: int = STEP_SAMPLES,
         selection: Selection | None = None,
+        rest_s: float = 0.0,
     ) -> None:
         self.speech, self.window, self.n_frames, self.speed = speech, window, n_frames, speed
-        self.hop_length = hop_length
+        self.hop_length, self.rest_s = hop_length, rest_s
         selection = selection or Selection()
         absent_sources(speech, mix)
-        if selection.sources and len(absent_sources(speech, selection.sources)) == len(
-            set(selection.sources)
-        ):
+        missing = absent_sources(speech, selection.sources)
+        if selection.sources and set(missing) == set(selection.sources):
             raise MarotteError(
                 f"the recipe selects only {', '.join(selection.sources)}, but this corpus holds "
                 f"{_sources(speech)}: use a corpus with the selected sources, or change the "
@@ -217,19 +219,21 @@ class CropSampler:
         random = np.random.default_rng((seed, step))
         speech, k = self.speech, self.n_frames
         hop_s = self.hop_length / SAMPLE_RATE
-        chosen = np.minimum(
-            np.searchsorted(self.cumulative, random.random(batch)), len(speech.level) - 1
-        )
+        drawn = np.searchsorted(self.cumulative, random.random(batch))
+        chosen = np.minimum(drawn, len(speech.level) - 1)
         rate = np.exp(random.uniform(-1, 1, batch) * np.log1p(self.speed))
-        length_s = speech.seconds[chosen]
-        span_s = (k - 1) * hop_s * rate
-        start_s = random.uniform(-LEAD_S, np.maximum(length_s + LEAD_S - span_s, 0))
+        last_s = speech.seconds[chosen] + LEAD_S - (k - 1) * hop_s * rate
+        start_s = random.uniform(-LEAD_S, np.maximum(last_s, 0))
         n = self.window.n_samples + (k - 1) * self.hop_length
         offset = np.arange(n) - self.window.past_samples
         position = start_s[:, None] * SAMPLE_RATE + offset * rate[:, None]
         samples = _interpolate(speech.samples, speech.first_sample, chosen, position, outside=0)
         time_s = start_s[:, None] + np.arange(k) * hop_s * rate[:, None]
         targets = _interpolate(speech.curves, speech.first_frame, chosen, time_s * speech.fps)
+        if self.rest_s:
+            end_s = (np.diff(speech.first_frame)[chosen, None] - 1) / speech.fps
+            outside_s = np.maximum(-time_s, time_s - end_s)
+            targets *= share_of_face(outside_s, self.rest_s)[..., None].astype(np.float32)
         return Crops(samples / np.float32(32768), targets, speech.level[chosen])
 
 

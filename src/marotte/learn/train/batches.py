@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from marotte.learn.data.augment import AugmentConfig, augment_crops
+from marotte.learn.data.augment import AugmentConfig, augment_crops, cut_off
 from marotte.learn.data.dataset import CropSampler, LabelledSpeech
 from marotte.learn.data.filters import Selection
 from marotte.learn.train.losses import LossWeights
@@ -54,7 +54,16 @@ def make_sampler(
 ) -> CropSampler:
     """Return a sampler of crops in the recipe's shape; see `CropSampler`."""
     config = recipe.train
-    return CropSampler(speech, window, config.frames, mix, speed, config.hop_length, selection)
+    return CropSampler(
+        speech,
+        window,
+        config.frames,
+        mix,
+        speed,
+        config.hop_length,
+        selection,
+        config.rest_ms / 1000,
+    )
 
 
 def draw_batch(
@@ -82,6 +91,12 @@ def _draw_shard(
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + number)
     speech = (torch.rand(batch, generator=generator) >= augment.no_speech).float()
     samples, level = torch.from_numpy(crops.samples), torch.from_numpy(crops.level)
+    targets = torch.from_numpy(crops.targets)
+    if augment.cut:
+        first_frame = sampler.window.past_samples
+        samples, targets = cut_off(
+            samples, targets, augment.cut, first_frame, config.hop_length, generator
+        )
     augmented = augment_crops(samples, level, speech, augment, generator)
     # Without speech the face is at rest, which is 0 for every rig.
-    return augmented, torch.from_numpy(crops.targets) * speech[:, None, None]
+    return augmented, targets * speech[:, None, None]

@@ -17,6 +17,9 @@ from marotte.learn.train.distributed import mean_over_processes
 
 GAP_SCALE_MM = 1.0  # lip gaps are compared linearly below this, and by their ratio above it
 
+REST = 0.005  # the largest absolute control of a face at rest
+REST_MARGIN = 0.01  # a rig clips controls to 0 and above, so that predictions below are safely 0
+
 # Lip margin: a teacher's gap below 0.8 mm asks for less than 1 mm, one above 4 mm for over 3 mm.
 MEET_MM, MEET_BELOW_MM = 0.8, 1.0
 APART_MM, APART_ABOVE_MM = 4.0, 3.0
@@ -35,6 +38,8 @@ class LossWeights:
             These are the /p b m/, which are short and rare.
         lip_margin: weight of lips that stay apart where they should meet, or meet where they
             should be apart (ours).
+        rest: weight of controls that are not at rest in frames in which the teacher's face is
+            (ours).
         feature: weight of eqs 5-6, against the intermediate teacher of hybrid distillation.
         attention: weight of attention transfer, against the same teacher.
     """
@@ -45,6 +50,7 @@ class LossWeights:
     lip_gap: float = 0.0
     closure: float = 1.0
     lip_margin: float = 0.0
+    rest: float = 0.0
     feature: float = 0.0
     attention: float = 0.0
 
@@ -125,6 +131,27 @@ def lip_margin(predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Te
     counts = [mean_over_processes(group.sum().float()).clamp(min=1) for _, group in groups]
     means = [(by * group).sum() / n for (by, group), n in zip(groups, counts, strict=True)]
     return torch.stack(means).sum()
+
+
+def rest(predicted: Tensor, target: Tensor, signed: Tensor) -> Tensor:
+    """Mean absolute distance from rest, in frames in which the teacher's face is at rest.
+
+    The distance is linear, so that it keeps its gradient near 0. A squared error loses it, and
+    students keep a slightly open mouth in silence. A control that can't be negative is asked to be
+    below -0.01, because the rig clips it: what remains of noise is then exactly 0.
+
+    Args:
+        predicted: curves [..., n_controls].
+        target: curves of the same shape; at rest where all controls are within 0.005 of 0.
+        signed: whether a control may be negative, [n_controls].
+
+    Returns:
+        The mean over the controls of these frames; 0 without such frames.
+    """
+    at_rest = (target.abs().amax(-1, keepdim=True) <= REST).to(predicted.dtype)
+    excess = torch.where(signed, predicted.abs(), functional.relu(predicted + REST_MARGIN))
+    count = mean_over_processes(at_rest.sum()).clamp(min=1) * predicted.shape[-1]
+    return (excess * at_rest).sum() / count
 
 
 def feature(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import torch
 from torch import Tensor
@@ -32,6 +32,7 @@ class Objective:
         names: tuple[str, ...],
         frame_ms: float,
         head: Head | None = None,
+        signed: Collection[str] = (),
     ) -> None:
         """Prepare the losses.
 
@@ -40,12 +41,14 @@ class Objective:
             names: the controls, in the order of the curves' columns.
             frame_ms: the time from one frame of a crop to the next.
             head: measures the lips; None for Marotte's own head.
+            signed: the controls that may be negative.
 
         Raises:
             MarotteError: a lip loss has a weight, but the head has none of the controls.
         """
         self.weights = weights
         self.per_frame = STEP_MS / frame_ms
+        self.signed = torch.tensor([name in signed for name in names])
         head = head or load_head()
         self.measures_lips = not set(names).isdisjoint(head.names)
         if self.measures_lips:
@@ -89,6 +92,8 @@ class Objective:
             gap = (self.rest_mm, self.gap_weights.to(target.device))
             parts["lip_gap"] = losses.lip_gap(predicted, target, *gap, self.weights.closure)
             parts["lip_margin"] = losses.lip_margin(predicted, target, *gap)
+        if self.weights.rest:
+            parts["rest"] = losses.rest(predicted, target, self.signed.to(target.device))
         return parts
 
     def weigh(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -39,6 +39,9 @@ class TrainConfig:
         frame_ms: time from one frame of a crop to the next; must divide 20. Windows 20 ms apart
             share the steps of one front end. With 10 ms there are two sets of steps, and the
             student learns to give the same face for both.
+        rest_ms: the time in which the face comes to rest before and after an utterance. With 0,
+            the first and last face of an utterance stay in the silence around it, so that students
+            learn that silence has the mean of these faces.
         learning_rate: the highest rate, reached after `warmup`.
         weight_decay: the weight decay of AdamW.
         warmup: the share of the budget over which the learning rate rises.
@@ -62,6 +65,7 @@ class TrainConfig:
     batch: int = 64
     frames: int = 8
     frame_ms: float = 20.0
+    rest_ms: float = 0.0
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     warmup: float = 0.03
@@ -85,8 +89,9 @@ class TrainConfig:
         check_budget(self)
 
     def _check_counts(self) -> None:
-        if self.total_frames < 0:
-            raise MarotteError(f"total_frames must be 0 or more, got {self.total_frames}")
+        for name in ("total_frames", "rest_ms"):
+            if getattr(self, name) < 0:
+                raise MarotteError(f"{name} must be 0 or more, got {getattr(self, name):g}")
         if self.steps and self.total_frames:
             raise MarotteError(
                 f"steps and total_frames are both set, to {self.steps} and {self.total_frames}: "

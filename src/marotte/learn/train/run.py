@@ -78,7 +78,13 @@ class Run:
         self.stages = make_stages(recipe, speech.train, self.crop_window)
         self.validation = make_sampler(recipe, speech.validation, self.window, {}, 0.0, Selection())
         self.objectives = [
-            Objective(stage.loss, speech.train.names, config.frame_ms, setup.target.head)
+            Objective(
+                stage.loss,
+                speech.train.names,
+                config.frame_ms,
+                setup.target.head,
+                setup.target.signed,
+            )
             for stage in self.stages
         ]
         if setup.start and not self.progress.step:

@@ -39,12 +39,14 @@ class TargetRig:
         controls: the controls that speech drives, in order.
         head: measures the lips; None for Marotte's own head.
         mesh: the file of the mesh whose components the controls are; None for a rig of blendshapes.
+        signed: the controls that may be negative.
     """
 
     name: str = ARKIT_52.name
     controls: tuple[str, ...] = ARKIT_52.speech
     head: Head | None = None
     mesh: Path | None = None
+    signed: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, rig: Path | None = None, head: Path | None = None) -> TargetRig:
@@ -59,10 +61,12 @@ class TargetRig:
             mesh = load_mesh(rig)
             controls = _trainable_controls(mesh.rig)
             own_head = mesh.head if mesh.lips else None
-            return cls(mesh.name, controls, load_head(head) if head else own_head, rig)
+            signed = _signed_controls(mesh.rig)
+            return cls(mesh.name, controls, load_head(head) if head else own_head, rig, signed)
         loaded = load_rig(rig) if rig else ARKIT_52
         controls = _trainable_controls(loaded)
-        return cls(loaded.name, controls, load_head(head) if head else None)
+        own_head = load_head(head) if head else None
+        return cls(loaded.name, controls, own_head, signed=_signed_controls(loaded))
 
 
 @dataclass(frozen=True)
@@ -162,3 +166,8 @@ def _trainable_controls(rig: Rig) -> tuple[str, ...]:
                 "student's output is within -1..1: scale its curves and its range"
             )
     return rig.speech
+
+
+def _signed_controls(rig: Rig) -> frozenset[str]:
+    """Return the controls of a rig that speech drives and that may be negative."""
+    return frozenset(name for name in rig.speech if rig.minimum[rig.index[name]] < 0)

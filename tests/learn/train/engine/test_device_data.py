@@ -50,3 +50,21 @@ def test_augmenting_all_crops_at_once_is_as_strong_as_one_by_one(share):
         assert bool(is_speech.any()) != (share == "no_speech")
         changes.append(float((augmented - samples).square().mean().sqrt()))
     assert changes[1] == pytest.approx(changes[0], rel=0.5, abs=1e-3)
+
+
+def test_the_face_comes_to_rest_outside_the_utterance():
+    utterances = dataclasses.replace(speech(), curves=speech().curves * 0 + 1)
+    cumulative = cumulative_weights(utterances, {}, Selection(), CPU)
+    on_device = DeviceSpeech.load(utterances, CPU)
+
+    def targets(rest_s):
+        generator = torch.Generator().manual_seed(1)
+        shape = CropShape(64, 160)
+        return on_device.draw(
+            cumulative, 64, WindowSpec(800, 0), shape, 0.0, generator, rest_s
+        ).targets
+
+    assert (targets(0.0) == 1).all()
+    eased = targets(0.12)
+    assert eased.min() == 0
+    assert 0.5 < eased.mean() < 1

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from marotte.learn.data.augment.config import AugmentConfig
+from marotte.learn.data.augment.cut_off import cut_off
 from marotte.learn.data.augment.microphone import (
     FULL_SCALE,
     apply_response,
@@ -23,7 +24,7 @@ from marotte.learn.data.augment.microphone import (
 from marotte.learn.data.augment.rooms import reverberate
 from marotte.learn.data.augment.sounds import babble, excerpts, recorded_bank, synthetic_bank
 
-__all__ = ["AugmentConfig", "augment_crops"]
+__all__ = ["AugmentConfig", "augment_crops", "cut_off"]
 
 NON_SPEECH_SOUNDS = ("silence", "noise", "music", "clicks", "tones", "breath")
 _MAX_LOW_CUT_HZ = 300.0

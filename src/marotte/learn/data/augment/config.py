@@ -22,6 +22,8 @@ class AugmentConfig:
         worst_snr_db: lowest signal-to-noise ratio of a background sound.
         no_speech: share whose speech is replaced by silence, noise, music, clicks, a steady
             tone or breath of the same level; the face should rest.
+        cut: share whose speech is cut off at a random moment, mostly in a word; the face eases to
+            rest within 120 ms.
         room: share with the reverberation of a simulated room.
         noise: share with steady noise, from blue to brown.
         babble: share with two to six other voices.
@@ -47,6 +49,7 @@ class AugmentConfig:
     best_snr_db: float = 45.0
     worst_snr_db: float = 5.0
     no_speech: float = 0.1
+    cut: float = 0.0
     room: float = 0.3
     noise: float = 0.6
     babble: float = 0.08
@@ -84,7 +87,7 @@ class AugmentConfig:
 
 _SHARES = frozenset(
     [
-        *("no_speech", "room", "noise", "babble", "music", "clicks", "tones", "recorded"),
+        *("no_speech", "cut", "room", "noise", "babble", "music", "clicks", "tones", "recorded"),
         *("low_cut", "band_limit", "clipping", "codec", "speed"),
     ]
 )

@@ -20,6 +20,7 @@ from torch import Tensor
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.data.dataset import LEAD_S, CropSampler, LabelledSpeech
 from marotte.learn.data.filters import Selection
+from marotte.learn.data.rest import share_of_face
 from marotte.learn.train.engine.forward import CropShape
 from marotte.model.timing import WindowSpec
 
@@ -84,6 +85,7 @@ class DeviceSpeech:
         shape: CropShape,
         speed: float,
         generator: torch.Generator,
+        rest_s: float = 0.0,
     ) -> DeviceCrops:
         """Draw crops at random positions in random utterances, at random speeds.
 
@@ -94,6 +96,7 @@ class DeviceSpeech:
             shape: the frames of each crop.
             speed: largest change of speed, up or down, as a fraction.
             generator: source of the random numbers, on the same device.
+            rest_s: see `CropSampler`.
         """
         device = self.samples.device
 
@@ -112,8 +115,15 @@ class DeviceSpeech:
         position = start_s[:, None] * SAMPLE_RATE + offset * rate[:, None]
         samples = _interpolate(self.samples, self.first_sample, chosen, position, silent=True)
         time_s = torch.arange(k, device=device) * (hop / SAMPLE_RATE)
-        position = (start_s[:, None] + time_s * rate[:, None]) * self.fps
-        targets = _interpolate(self.curves, self.first_frame, chosen, position, silent=False)
+        time_s = start_s[:, None] + time_s * rate[:, None]
+        targets = _interpolate(
+            self.curves, self.first_frame, chosen, time_s * self.fps, silent=False
+        )
+        if rest_s:
+            n_labels = self.first_frame[chosen + 1] - self.first_frame[chosen]
+            last_s = (n_labels[:, None] - 1) / self.fps
+            outside_s = torch.maximum(-time_s, time_s - last_s)
+            targets = targets * share_of_face(outside_s, rest_s)[..., None].float()
         return DeviceCrops(samples / 32768, targets, self.level[chosen])
 
 

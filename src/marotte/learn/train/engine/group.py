@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from marotte.errors import MarotteError
+from marotte.learn.data.augment import cut_off
 from marotte.learn.data.dataset import LabelledSpeech
 from marotte.learn.models.student import Prediction, StudentNet
 from marotte.learn.train.engine.device_augment import DeviceAugmenter
@@ -97,10 +98,17 @@ class TrainingGroup:
             self.shape,
             augment.speed,
             self.generator,
+            config.rest_ms / 1000,
         )
-        samples, speech = self.augmenter(crops.samples, crops.level, augment, self.generator)
+        samples, targets = crops.samples, crops.targets
+        if augment.cut:
+            first_frame = self.union.past_samples
+            samples, targets = cut_off(
+                samples, targets, augment.cut, first_frame, config.hop_length, self.generator
+            )
+        samples, speech = self.augmenter(samples, crops.level, augment, self.generator)
         # Without speech the face is at rest, which is 0 for every rig.
-        return samples, crops.targets * speech[:, None, None]
+        return samples, targets * speech[:, None, None]
 
     def step(self, total: int) -> Losses:
         """Take one step with every student; return their losses.
@@ -218,7 +226,7 @@ def _check_same_crops(recipes: Sequence[TrainingRecipe]) -> None:
 
     def crops_of(recipe: TrainingRecipe) -> tuple[object, ...]:
         config, fine = recipe.train, recipe.finetune
-        shape = (config.total_steps, config.batch, config.frames, config.frame_ms)
+        shape = (config.total_steps, config.batch, config.frames, config.frame_ms, config.rest_ms)
         speech = (recipe.augment, recipe.mix, recipe.only)
         return (*shape, *speech, fine.share, fine.only, fine.augment)
 

@@ -114,6 +114,7 @@ class StudentTraining:
         objective = Objective(weights, self.net.config.names, self.recipe.train.frame_ms)
         if objective.measures_lips:
             objective.gap_weights = objective.gap_weights.to(self.device)
+        objective.signed = objective.signed.to(self.device)
         return objective
 
     def set_rates(self, total_steps: int, stage: int) -> None:
