@@ -1,8 +1,8 @@
-"""Draw the pictures of README and docs: a face that speaks the sample, and lips at several gaps.
+"""Draw the pictures of README and docs: a face that speaks the sample, lips at gaps, and moods.
 
     python tools/draw_docs.py
 
-Writes docs/images/speaking.png and docs/images/lip-gap.png. Needs the extra `video`, and Pillow.
+Writes speaking.png, lip-gap.png and moods.png in docs/images. Needs the extra `video`, and Pillow.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from marotte.face.head import Head, subdivide
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
 from marotte.infer.offline import animate
+from marotte.postprocess.mood import Mood
+from marotte.postprocess.moods import MOODS
+from marotte.postprocess.processors import process
 from marotte.render import open_renderer
 
 ROOT = Path(__file__).parent.parent
@@ -119,12 +122,31 @@ def draw_gaps(head: Head) -> None:
     picture.quantize(200, dither=Image.Dither.NONE).save(IMAGES / "lip-gap.png", optimize=True)
 
 
+def draw_moods(head: Head) -> None:
+    """Draw each mood at full intensity: above with the lips closed, below during a vowel."""
+    animation = animate(open_recording(SAMPLE))
+    gap = head.lip_gap(animation.controls, ARKIT_52.names)
+    late = len(gap) // 4  # by then a face is in its mood
+    picks = [late + int(np.argmin(gap[late:])), late + int(np.argmax(gap[late:]))]
+    renderer = open_renderer(subdivide(head), (3 * FACE[1], 3 * FACE[1]), "face")
+    columns = []
+    for mood in MOODS:
+        moved = process(animation, [Mood(ARKIT_52, mood, intensity=1.0)])
+        faces = [cropped(renderer.frame(moved.controls[k], ARKIT_52.names)) for k in picks]
+        column = Image.fromarray(np.concatenate(faces))
+        ImageDraw.Draw(column).text((10, 6), mood, fill=INK, font=font(24))
+        columns.append(np.asarray(column))
+    picture = Image.fromarray(np.concatenate(columns, axis=1))
+    picture.quantize(200, dither=Image.Dither.NONE).save(IMAGES / "moods.png", optimize=True)
+
+
 def main() -> None:
     """Draw all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     head = load_head()
     draw_gaps(head)
     draw_speaking(head)
+    draw_moods(head)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from marotte import MarotteError
 from marotte.batch import LEFTOVER_AGE_S, PARTIAL_FOLDER, BatchResult, Settings, animate_files
 from marotte.batch.plan import count_recordings, find_recordings
 from marotte.batch.settings import SETTINGS_FILE
+from marotte.postprocess.motion import Motion
 
 Write = Callable[..., Path]
 
@@ -95,6 +98,19 @@ def test_a_second_run_does_only_what_is_missing_or_out_of_date(
     faster = Settings(str(tiny_student), fps=60)
     assert run(faster) == (2, 0, 0), "other settings make other files"
     assert run(faster) == (0, 2, 0)
+    moody = replace(faster, motion=Motion(mood="happy"))
+    assert run(moody) == (2, 0, 0)
+    assert run(moody) == (0, 2, 0)
+    assert run(replace(faster, motion=Motion(mood="happy", gain=1.5))) == (2, 0, 0)
+
+
+def test_settings_of_earlier_versions_have_the_same_fingerprint(settings: Settings) -> None:
+    """Folders that were made before moods existed stay up to date."""
+    assert list(json.loads(settings.fingerprint())) == [
+        "fps", "smooth", "idle_motion", "seed", "student",
+    ]  # fmt: skip
+    changed = replace(settings, motion=Motion(effort="auto"))
+    assert json.loads(changed.fingerprint())["effort"] == "auto"
 
 
 def test_a_broken_file_does_not_stop_the_others(

@@ -17,6 +17,7 @@ import typer
 from synthetic import make_voice
 from typer.testing import CliRunner
 
+import marotte
 from marotte import __version__
 from marotte.cli import Commands, app
 
@@ -91,6 +92,18 @@ def test_each_output_is_written(work: Path, write_sound: Write, tiny_student: Pa
     result = run("animate", path, "-o", "a.json", "-o", "b.npz", "--student", tiny_student)
     assert result.exit_code == 0, result.output
     assert {file.name for file in work.iterdir()} == {"a.json", "b.npz"}
+
+
+def test_motion_is_added(work: Path, write_sound: Write, tiny_student: Path) -> None:
+    path = write_sound("a.wav", make_voice(1.0, 16_000), 16_000)
+    words = ("--mood", "happy", "--intensity", 1, "--gaze", "--gain", 1.5, "--effort", "auto")
+    result = run("animate", path, "-o", "a.npz", "--student", tiny_student, *words)
+    assert result.exit_code == 0, result.output
+    model = marotte.load(tiny_student)
+    expected = model.animate(path, mood="happy", intensity=1, gaze=True, gain=1.5, effort="auto")
+    with np.load(work / "a.npz") as stored:
+        np.testing.assert_array_equal(stored["controls"], expected.controls)
+    assert expected["mouthSmileLeft"].max() > 0.5
 
 
 def test_another_rig(work: Path, write_sound: Write, tiny_student: Path) -> None:
@@ -189,6 +202,11 @@ def refuses(work: Path, message: str, *args: object) -> None:
         (("-o", "a.csv", "--student", "ghost"), "there is no student 'ghost'"),
         (("-o", "a.csv", "--student", "none/a.onnx"), "there is no student"),
         (("-o", "a.csv", "--rig", "none.json"), "no rig file"),
+        (("-o", "a.csv", "--mood", "merry"), "there is no mood 'merry': use neutral, happy"),
+        (("-o", "a.csv", "--intensity", "2"), "intensity must be 0 to 1, got 2"),
+        (("-o", "a.csv", "--gain", "4"), "gain must be 0 to 3, got 4"),
+        (("-o", "a.csv", "--effort", "high"), "effort must be 'auto' or a number"),
+        (("-o", "a.csv", "--effort", "9"), "effort must be 0.5 to 2, or 'auto', got 9"),
     ],
 )
 def test_bad_options_are_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import signal
 import subprocess
 import sys
@@ -275,10 +276,14 @@ def test_interrupt_and_sigterm_finish_the_recordings(
 
 def test_the_command_prints_frames_of_piped_samples() -> None:
     voice = (make_voice(1.0, 16_000) * 32767).astype("<i2").tobytes()
-    command = marotte("live", "--input", "-", "--fast", "--output", "json", "--fps", "30")
+    motion = ("--mood", "sad", "--gaze", "--effort", "1.2")
+    command = marotte("live", "--input", "-", "--fast", "--output", "json", "--fps", "30", *motion)
     done = subprocess.run(command, input=voice, capture_output=True, check=True)
     assert done.stdout.count(b'"jawOpen"') == 30
     assert b"30 frames of 1.0 s of sound" in done.stderr
+    last = json.loads(done.stdout.splitlines()[-1])["controls"]
+    assert last["mouthFrownLeft"] > 0.3
+    assert last["eyeLookInLeft"] > 0
 
 
 @pytest.mark.parametrize(
@@ -289,6 +294,8 @@ def test_the_command_prints_frames_of_piped_samples() -> None:
         (("--input", "no.wav", "-o", "json"), "no.wav"),
         (("--input", HELLO, "-o", "json", "--fps", "0"), "fps must be above 0"),
         (("--input", "-", "-o", "json", "--rate", "100"), "rate must be 8000"),
+        (("--input", HELLO, "-o", "json", "--mood", "merry"), "there is no mood 'merry'"),
+        (("--input", HELLO, "-o", "json", "--effort", "x"), "effort must be 'auto' or a number"),
     ],
 )
 def test_bad_options(words: tuple[object, ...], message: str) -> None:

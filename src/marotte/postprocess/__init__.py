@@ -1,1 +1,1 @@
-"""Frames changed after the student: retargeting and idle motion."""
+"""Frames changed after the student: gain, effort, mood, idle motion, gaze, retargeting."""
