@@ -25,8 +25,8 @@ Curve = NDArray[np.floating]
 def effort(gap_mm: Curve, spans: Spans, level: NDArray[np.float64]) -> float:
     """Return how much more the mouth moves with more effort.
 
-    The standard deviation of the gap within each utterance is averaged over the third of the
-    utterances with the highest level, and divided by the average over the lowest third.
+    The standard deviation of the gap over the third of the utterances with the highest level is
+    divided by that over the third with the lowest.
 
     Args:
         gap_mm: the lip gap [n_frames].
@@ -48,10 +48,12 @@ def effort(gap_mm: Curve, spans: Spans, level: NDArray[np.float64]) -> float:
     if len(known) < FEWEST:
         return float("nan")
     order = known[np.argsort(level[known], kind="stable")]
-    sds = np.array([gap_mm[first:last].std() for first, last in spans[order]])
     third = len(order) // 3
-    soft = float(sds[:third].mean())
-    return float(sds[-third:].mean()) / soft if soft > 0 else float("nan")
+    soft, loud = (
+        float(np.concatenate([gap_mm[first:last] for first, last in spans[chosen]]).std())
+        for chosen in (order[:third], order[-third:])
+    )
+    return loud / soft if soft > 0 else float("nan")
 
 
 def parting_ms(gap_mm: Curve, onsets: NDArray[np.int64], windows: Spans, fps: float) -> float:

@@ -171,6 +171,26 @@ def test_teachers_that_need_phones_move_clip_by_clip(monkeypatch) -> None:
         face.controls(make_take(), 60.0, ())
 
 
+def test_words_that_can_not_be_aligned_share_their_time_equally(monkeypatch) -> None:
+    class NoFit:
+        def align(self, samples, rate, text):
+            assert len(samples) == round(1.2 * rate)  # the word, and 0.1 s on both sides
+            raise Skip("the text does not fit the sound")
+
+    class Speller:
+        def pronunciation(self, text):
+            return tuple((letter, 0) for letter in text)
+
+    monkeypatch.setattr(capture_faces, "aligner", lambda language: NoFit())
+    monkeypatch.setattr(capture_faces, "espeak", Speller)
+    take = make_take(words=True)
+    spoken = capture_faces.spoken_clip(take, take.clips[1])
+    assert spoken.text == "bin"
+    assert [phone.ipa for phone in spoken.phones] == ["b", "i", "n"]
+    edges = [spoken.phones[0].start_s, *(phone.end_s for phone in spoken.phones)]
+    assert np.allclose(edges, [0.5, 0.8333, 1.1667, 1.5], atol=1e-3)
+
+
 def test_faces_are_opened_by_name(tmp_path, tiny_student) -> None:
     faces = open_faces([str(tiny_student)], ["phonetic"], {"other": tmp_path})
     assert [face.name for face in faces] == ["tiny", "phonetic", "other"]
