@@ -24,7 +24,7 @@ ARKIT_NAMES = (
     "noseSneerRight", "tongueOut",
 )  # fmt: skip
 
-# The controls that the phonetic teacher moves; the other 31 stay neutral in animation from speech.
+# The controls that students predict; the other 31 stay neutral in animation from speech.
 ARKIT_SPEECH = (
     "jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthSmileLeft", "mouthSmileRight",
     "mouthStretchLeft", "mouthStretchRight", "mouthRollLower", "mouthRollUpper",

@@ -12,22 +12,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.learn.teachers.phonetic.visemes import Viseme
+from marotte.learn.teachers.phonetic.visemes import SILENCE, Viseme
 
 ONSET_S = 0.120  # rise before the apex
-DECAY_S = 0.150  # decay after the apex
+DECAY_S = 0.125  # decay after the apex
 HEAVY_LEAD_S = 0.050  # lip-heavy sounds start this much earlier and end this much later
 TYPICAL_PHONE_S = 0.080  # median phone length at which the times above hold
+NO_PHONES = ("silence", "preparation")  # visemes that say nothing about the speech rate
 SLOWEST, FASTEST = 1.6, 0.7  # limits of the factor that adapts the times to the speech rate
-APEX_SHARE = 0.5  # share of an articulation's own time that is its apex, in the middle
+SETTLING_S = 0.030  # the face is at rest this long after a silence begins
+APEX_SHARE = 0.4  # share of an articulation's own time that is its apex, in the middle
 
-CLOSING_S = 0.110  # time for the lips to close ...
+CLOSING_S = 0.130  # time for the lips to close ...
 PARTING_S = 0.085  # ... and to part: a release is faster
 QUICKEST_S = 0.034  # shortest time for either, next to a short vowel: two frames at 60 fps
 VOWEL_SHARE = 0.65  # largest share of an adjacent vowel spent on closing or parting
 EARLY_S = 0.020  # lips touch this long before they are fully pressed
 SHORTEST_CONTACT_S = 0.040  # a shorter contact borrows time from its neighbours ...
 LENT_SHARE = 0.5  # ... this share of the time by which they exceed `SHORTEST_CONTACT_S`
+SHARE = "mouthClose"  # a share of the jaw: the size of an articulation does not change it
 INERTIA_S = 0.022  # standard deviation of the Gaussian that models the mass of jaw and lips
 REST_WEIGHT = 0.02  # weight of the face at rest, against a total dominance near 1
 
@@ -80,7 +83,7 @@ def trapezoid(
 
 def tempo_factor(articulations: Sequence[Articulation]) -> float:
     """Return the factor on onset and decay times: above 1 for slow speech."""
-    lengths = [a.end_s - a.start_s for a in articulations if a.viseme.name != "silence"]
+    lengths = [a.end_s - a.start_s for a in articulations if a.viseme.name not in NO_PHONES]
     if not lengths:
         return 1.0
     return float(np.clip(np.median(lengths) / TYPICAL_PHONE_S, FASTEST, SLOWEST))
@@ -92,7 +95,10 @@ def envelope(
     """Return the strength of an articulation at each time [n], 0..1."""
     a = articulation
     middle = 0.5 * (a.start_s + a.end_s)
-    half_apex = 0.5 * APEX_SHARE * (a.end_s - a.start_s)
+    length_s = a.end_s - a.start_s
+    half_apex = 0.5 * APEX_SHARE * length_s
+    if a.viseme is SILENCE:
+        half_apex = max(half_apex, 0.5 * length_s - SETTLING_S)
     full, fall = middle - half_apex, middle + half_apex
     if a.onset_s is None:
         full -= lead_s
@@ -115,6 +121,7 @@ def blend(
     jaw, tongue, lips = np.zeros(n), np.zeros(n), np.zeros((n, len(lip_names)))
     jaw_weight, lip_weight = np.full(n, REST_WEIGHT), np.full(n, REST_WEIGHT)
     reach = DECAY_S * stretch + HEAVY_LEAD_S
+    sized = np.array([name != SHARE for name in lip_names])
     for a in articulations:
         near = slice(*np.searchsorted(time_s, (a.start_s - reach, a.end_s + reach)))
         if near.start == near.stop:
@@ -124,7 +131,8 @@ def blend(
         lip_strength = envelope(time_s[near], a, stretch, lead) if lead else strength
         jaw[near] += strength * a.viseme.jaw_dominance * a.viseme.jaw * a.gain
         jaw_weight[near] += strength * a.viseme.jaw_dominance
-        target = np.array([a.viseme.lips.get(name, 0.0) for name in lip_names]) * a.gain
+        target = np.array([a.viseme.lips.get(name, 0.0) for name in lip_names])
+        target = np.where(sized, target * a.gain, target)
         lips[near] += (lip_strength * a.viseme.lip_dominance)[:, None] * target
         lip_weight[near] += lip_strength * a.viseme.lip_dominance
         if a.viseme.tongue:
@@ -135,14 +143,19 @@ def blend(
 
 def closure(
     articulations: Sequence[Articulation], time_s: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the lip closure of /p b m/ [n]: 1 during each closure, 0 at vowel centres."""
-    closed = np.zeros(len(time_s))
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lip closure of /p b m/: 1 during each closure, 0 at vowel centres.
+
+    Returns:
+        The closure [n], and the part of it in which the lips roll in rather than press [n].
+    """
+    closed, rolled = np.zeros(len(time_s)), np.zeros(len(time_s))
     for i, a in enumerate(articulations):
         if a.viseme.closes:
             near, ramp = contact(articulations, i, time_s)
             closed[near] = np.maximum(closed[near], ramp)
-    return closed
+            rolled[near] = np.maximum(rolled[near], a.viseme.rolls * ramp)
+    return closed, rolled
 
 
 def constrict(

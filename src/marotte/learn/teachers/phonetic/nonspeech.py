@@ -37,6 +37,7 @@ SMALLEST_GAIN, LARGEST_GAIN = 0.6, 1.3
 # Laughter: bursts of limited duration at a regular rate (Bachorowski et al. 2001: 4.4 per second).
 MIN_BURSTS = 4
 BURST_S = (0.03, 0.20)  # duration of a burst
+BURST_EDGE_S = 0.070  # time to open for a burst and to close after it
 PERIOD_S = (0.11, 0.34)  # from the start of a burst to the start of the next
 MAX_PERIOD_VARIATION = 0.3  # standard deviation of the periods over their mean
 
@@ -147,9 +148,11 @@ def _laughter(bursts: Sequence[tuple[float, float]]) -> Iterator[Articulation]:
     for (start_s, end_s), (next_s, _) in zip(
         bursts, [*bursts[1:], (bursts[-1][1], 0.0)], strict=True
     ):
-        yield Articulation(BURST_OF_LAUGHTER, start_s, end_s)
+        yield Articulation(
+            BURST_OF_LAUGHTER, start_s, end_s, onset_s=BURST_EDGE_S, decay_s=BURST_EDGE_S
+        )
         if next_s > end_s:
-            yield Articulation(LAUGHTER, end_s, next_s)
+            yield Articulation(LAUGHTER, end_s, next_s, onset_s=BURST_EDGE_S, decay_s=BURST_EDGE_S)
 
 
 def _runs(true: NDArray[np.bool_], bridge: int) -> list[tuple[int, int]]:

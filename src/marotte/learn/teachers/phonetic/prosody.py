@@ -20,9 +20,9 @@ HIGHEST_PITCH_HZ = 450.0
 PERIODICITY = 0.45  # smallest autocorrelation peak of a frame with pitch, relative to its energy
 PEAK_SHARE = 0.9  # smallest height of the pitch peak, relative to the highest peak
 
-GAIN_PER_DB = 0.025
-GAIN_PER_SEMITONE = 0.02
-STRESS_GAIN = {0: 0.92, 1: 1.12, 2: 1.03}
+GAIN_PER_DB = 0.015
+GAIN_PER_SEMITONE = 0.01
+STRESS_GAIN = {0: 0.88, 1: 1.12, 2: 1.03}
 SMALLEST_GAIN = 0.7
 LARGEST_GAIN = 1.4
 
@@ -55,12 +55,19 @@ class Prosody:
 
     def brightness(self, start_s: float, end_s: float, from_hz: float) -> float:
         """Return the share of a time interval's energy above a frequency, 0..1."""
+        total = self.band_energy(start_s, end_s, 0.0, self.rate)
+        return self.band_energy(start_s, end_s, from_hz, self.rate) / max(total, 1e-12)
+
+    def band_energy(self, start_s: float, end_s: float, from_hz: float, to_hz: float) -> float:
+        """Return the energy of a time interval between two frequencies."""
         piece = self.samples[max(0, int(start_s * self.rate)) : int(end_s * self.rate)]
         if not len(piece):
             return 0.0
-        power = np.abs(np.fft.rfft(piece * np.hanning(len(piece)))) ** 2
-        first = int(np.ceil(from_hz * len(piece) / self.rate))
-        return float(power[first:].sum() / max(power.sum(), 1e-12))
+        # A length of a power of two: prime lengths would be slow.
+        size = 1 << (len(piece) - 1).bit_length()
+        power = np.abs(np.fft.rfft(piece * np.hanning(len(piece)), size)) ** 2
+        first, last = (int(np.ceil(hz * size / self.rate)) for hz in (from_hz, to_hz))
+        return float(power[first:last].sum())
 
 
 def loudness_and_pitch(

@@ -3,13 +3,26 @@
 The two axes, jaw and lips, are those of JALI (Edwards et al. 2016, "JALI: an animator-centric
 viseme model"). A viseme with a *dominance* of 1 controls the articulator; with 0 its neighbours do
 (Cohen & Massaro 1993, "Modeling coarticulation in synthetic visual speech"). Targets are ARKit
-values at normal loudness, on a rig whose jawOpen opens the lips by about 35 mm. A control without a
-side stands for both sides.
+values at normal loudness. A control without a side stands for both sides.
+
+A viseme gives the jaw and the lip gap in mm. People lower the jaw further than the lips part:
+`mouthClose`, as a share of the jaw, makes up the difference. `tools/fit_visemes.py` fits the gaps
+and jaws to captured speech.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+REST_GAP_MM = 0.36  # lip gap of the face at rest
+JAW_MM = 34.5  # lip gap of jawOpen = 1
+LIP_MM = {
+    "mouthFunnel": 14.0, "mouthPucker": -0.9, "mouthSmile": -3.0, "mouthStretch": 0.4,
+    "mouthRollLower": -3.8, "mouthRollUpper": -2.8, "mouthShrugLower": -4.9,
+    "mouthShrugUpper": 4.1, "mouthPress": -2.8, "mouthLowerDown": 3.8, "mouthUpperUp": 4.8,
+    "jawForward": 1.4,
+}  # fmt: skip
+"""Lip gap in mm of each control at 1, left and right together: `Head.lip_gap_weights`."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +33,12 @@ class Viseme:
         name: name of the class.
         jaw: target of jawOpen.
         jaw_dominance: dominance over the jaw, 0..1.
-        lips: targets of the lip controls; controls that are not listed have target 0.
+        lips: targets of the lip controls; controls that are not listed have target 0. The target
+            of `mouthClose` is a share of the jaw.
         lip_dominance: dominance over the lips, 0..1.
         tongue: target of tongueOut.
         closes: whether the lips close fully (p b m).
+        rolls: for a viseme that closes, how much the lips roll in rather than press, 0..1.
         holds_jaw: whether the jaw must reach its target regardless of the neighbours: the teeth
             nearly meet for /s ʃ/, and the lower lip reaches the upper teeth for /f v/.
         holds_lips: whether the listed lip controls must reach their targets in the same way.
@@ -38,142 +53,223 @@ class Viseme:
     lip_dominance: float = 0.0
     tongue: float = 0.0
     closes: bool = False
+    rolls: float = 0.0
     holds_jaw: bool = False
     holds_lips: bool = False
     vowel: bool = False
     lip_heavy: bool = False
 
 
-def _vowel(name: str, jaw: float, **lips: float) -> Viseme:
-    return Viseme(name, jaw, 1.0, lips, 0.6, vowel=True)
+def close_share(jaw: float, gap_mm: float, lips: dict[str, float]) -> float:
+    """Return the share of the jaw's opening that `mouthClose` takes back, 0..1.
+
+    Args:
+        jaw: jawOpen.
+        gap_mm: the lip gap in mm that jaw and lips are to give together.
+        lips: the other lip controls.
+
+    Example:
+        >>> from marotte.learn.teachers.phonetic.visemes import close_share
+        >>> round(close_share(0.3, 7.26, {"mouthLowerDown": 0.0}), 2)
+        0.33
+    """
+    lips_mm = sum(LIP_MM.get(name, 0.0) * value for name, value in lips.items())
+    return min(1.0, max(0.0, 1 - (gap_mm - REST_GAP_MM - lips_mm) / (JAW_MM * jaw)))
 
 
-def _rounded(name: str, jaw: float, **lips: float) -> Viseme:
-    return Viseme(name, jaw, 1.0, lips, 1.0, vowel=True, lip_heavy=True)
+def _viseme(
+    name: str,
+    jaw: float,
+    gap_mm: float,
+    dominance: tuple[float, float],
+    lips: dict[str, float],
+    *flags: str,
+    tongue: float = 0.0,
+) -> Viseme:
+    """Return a viseme from its jaw, lip gap, dominances (jaw, lips), lips and true attributes."""
+    lips = {**lips, "mouthClose": close_share(jaw, gap_mm, lips)}
+    return Viseme(name, jaw, dominance[0], lips, dominance[1], tongue, **dict.fromkeys(flags, True))
+
+
+def _vowel(
+    name: str, jaw: float, gap_mm: float, lips: dict[str, float], dominance: float = 1.0
+) -> Viseme:
+    return _viseme(name, jaw, gap_mm, (dominance, 0.6 * dominance), lips, "vowel")
+
+
+def _rounded(name: str, jaw: float, gap_mm: float, lips: dict[str, float]) -> Viseme:
+    return _viseme(name, jaw, gap_mm, (1.0, 1.0), lips, "vowel", "lip_heavy")
+
+
+def _lips(
+    funnel: float = 0.0,
+    pucker: float = 0.0,
+    lower: float = 0.0,
+    upper: float = 0.0,
+    stretch: float = 0.0,
+    smile: float = 0.0,
+    **others: float,
+) -> dict[str, float]:
+    """Return the lips of a viseme; the six main ones by short names."""
+    return {
+        "mouthFunnel": funnel, "mouthPucker": pucker, "mouthLowerDown": lower,
+        "mouthUpperUp": upper, "mouthStretch": stretch, "mouthSmile": smile,
+    } | others  # fmt: skip
 
 
 SILENCE = Viseme("silence", 0.0, 1.0, {}, 0.8)
+# The mouth opens before the first sound of speech, as people inhale and prepare.
+PREPARATION = _viseme("preparation", 0.26, 9.0, (0.6, 0.4), _lips(0.05, lower=0.22, upper=0.12))
 
 # Sounds that are not phonemes, see `nonspeech`.
 BREATH = Viseme("breath", 0.05, 0.8, {"mouthLowerDown": 0.06, "mouthUpperUp": 0.04}, 0.5)
-VOICE = Viseme("voice", 0.22, 1.0, {"mouthLowerDown": 0.2, "mouthUpperUp": 0.12}, 0.6)
+VOICE = Viseme("voice", 0.30, 1.0, {"mouthLowerDown": 0.3, "mouthUpperUp": 0.18}, 0.6)
 _LAUGH = {"mouthSmile": 0.55, "mouthLowerDown": 0.28, "mouthUpperUp": 0.25}
 LAUGHTER = Viseme("laughter", 0.09, 1.0, _LAUGH, 1.0)
-BURST_OF_LAUGHTER = Viseme("burst of laughter", 0.26, 1.0, _LAUGH, 1.0)
+BURST_OF_LAUGHTER = Viseme("burst of laughter", 0.30, 1.0, _LAUGH, 1.0)
 
-_OPEN = {"mouthLowerDown": 0.22, "mouthUpperUp": 0.15}
-_WIDE = {"mouthStretch": 0.36, "mouthSmile": 0.24, "mouthLowerDown": 0.3, "mouthUpperUp": 0.2}
-_ROUND = {"mouthFunnel": 0.18, "mouthPucker": 0.7}
-_NOT_PARTED = {"mouthLowerDown": 0.0, "mouthFunnel": 0.0}
-_NOT_WIDE = {"mouthStretch": 0.0, "mouthSmile": 0.0, "mouthLowerDown": 0.0, "mouthUpperUp": 0.0}
+_SIBILANT = _lips(0.05, lower=0.37, upper=0.20, stretch=0.16, smile=0.06, jawForward=0.16)
+_POSTALVEOLAR = _lips(
+    0.50, 0.07, 0.13, 0.30, mouthShrugUpper=0.14, mouthShrugLower=0.12, jawForward=0.24
+)
+_SOFT = _lips(0.05, lower=0.30, upper=0.26, stretch=0.10, smile=0.10, jawForward=0.14)
+# These must be reached in a contact; other controls keep their neighbours' values.
+_NO_PARTING = {"mouthLowerDown": 0.0, "mouthFunnel": 0.0}
 
 _VISEMES = (
-    # Vowels, from open to close; an open vowel leaves about 10 mm between the lips.
-    (("a", "ɑ", "ɐ"), _vowel("aa", 0.30, **_OPEN)),
-    (("æ",), _vowel("ae", 0.27, mouthStretch=0.12, **_OPEN)),
-    (("ʌ",), _vowel("ah", 0.21, **_OPEN)),
-    (("ɒ", "ɔ"), _rounded("ao", 0.25, mouthFunnel=0.16, mouthPucker=0.18)),
-    (("ɛ", "e"), _vowel("eh", 0.19, mouthStretch=0.22, mouthSmile=0.1, **_OPEN)),
-    (("ə",), _vowel("schwa", 0.14, mouthLowerDown=0.14, mouthUpperUp=0.08)),
-    (("ɜ", "ɚ"), _vowel("er", 0.13, mouthFunnel=0.16, mouthPucker=0.2)),
-    (("o",), _rounded("oh", 0.18, mouthFunnel=0.2, mouthPucker=0.42)),
-    (("ø", "œ"), _rounded("oe", 0.16, mouthFunnel=0.16, mouthPucker=0.45)),
-    (("ɪ",), _vowel("ih", 0.12, mouthStretch=0.22, mouthSmile=0.1, **_OPEN)),
-    (("i",), _vowel("iy", 0.09, **_WIDE)),
-    (("ʊ",), _rounded("uh", 0.11, mouthFunnel=0.18, mouthPucker=0.4)),
-    (("u", "y"), _rounded("uw", 0.08, **_ROUND)),
+    # Vowels, from open to close: jaw, lip gap in mm and lips.
+    (
+        ("a", "ɑ", "ɐ"),
+        _vowel("aa", 0.38, 16.1, _lips(0.18, lower=0.24, upper=0.20, mouthDimple=0.04), 1.3),
+    ),
+    (
+        ("æ",),
+        _vowel(
+            "ae", 0.36, 15.8, _lips(0.08, lower=0.29, upper=0.26, stretch=0.12, smile=0.08), 1.1
+        ),
+    ),
+    (("ʌ",), _vowel("ah", 0.32, 12.5, _lips(0.15, lower=0.22, upper=0.16))),
+    (("ɒ", "ɔ"), _rounded("ao", 0.30, 9.2, _lips(0.42, 0.04, 0.16, 0.10, mouthShrugUpper=0.04))),
+    (
+        ("ɛ", "e"),
+        _vowel(
+            "eh", 0.35, 14.5, _lips(0.06, lower=0.29, upper=0.20, stretch=0.15, smile=0.14), 1.15
+        ),
+    ),
+    (("ə",), _vowel("schwa", 0.28, 10.9, _lips(0.10, lower=0.18, upper=0.10, stretch=0.03), 0.7)),
+    (("ɜ", "ɚ"), _vowel("er", 0.25, 8.7, _lips(0.30, 0.05, 0.18, 0.16))),
+    (("o",), _rounded("oh", 0.28, 8.9, _lips(0.38, 0.10, 0.10, 0.06))),
+    (("ø", "œ"), _rounded("oe", 0.25, 7.6, _lips(0.32, 0.12, 0.10, 0.12))),
+    (
+        ("ɪ",),
+        _vowel(
+            "ih", 0.28, 11.4, _lips(0.05, lower=0.26, upper=0.16, stretch=0.13, smile=0.12), 0.6
+        ),
+    ),
+    (
+        ("i",),
+        _vowel(
+            "iy",
+            0.27,
+            11.3,
+            _lips(lower=0.31, upper=0.20, stretch=0.23, smile=0.22, mouthDimple=0.10),
+            1.1,
+        ),
+    ),
+    (("ʊ",), _rounded("uh", 0.19, 6.8, _lips(0.28, 0.11, 0.08, 0.06))),
+    (("u", "y"), _rounded("uw", 0.15, 4.8, _lips(0.27, 0.19, 0.05, 0.03, jawForward=0.12))),
     # The lips meet: `coarticulation.closure` closes them.
-    (("p", "b", "m"), Viseme("bilabial", 0.07, 0.45, {}, 0.15, closes=True)),
+    (
+        ("p", "b"),
+        Viseme("bilabial stop", 0.11, 0.45, {"mouthClose": 0.6}, 0.15, closes=True, rolls=0.25),
+    ),
+    (("m",), Viseme("bilabial", 0.11, 0.45, {"mouthClose": 0.6}, 0.15, closes=True, rolls=0.75)),
     # The lips come near without touching; blended with vowels they would stay far apart.
     (
         ("ɸ", "β"),
-        Viseme(
+        _viseme(
             "bilabial fricative",
-            0.05,
-            1.0,
-            {"mouthUpperUp": 0.0, **_NOT_PARTED},
-            0.6,
-            holds_jaw=True,
-            holds_lips=True,
+            0.10,
+            2.1,
+            (1.0, 0.6),
+            {"mouthUpperUp": 0.0, **_NO_PARTING},
+            "holds_jaw",
+            "holds_lips",
         ),
     ),
     # The lower lip touches the upper teeth.
     (
         ("f", "v"),
-        Viseme(
+        _viseme(
             "labiodental",
-            0.05,
-            1.0,
-            {"mouthRollLower": 0.42, "mouthUpperUp": 0.2, "mouthShrugLower": 0.06, **_NOT_PARTED},
-            0.6,
-            holds_jaw=True,
-            holds_lips=True,
+            0.10,
+            2.8,
+            (1.0, 0.6),
+            {
+                "mouthRollLower": 0.42,
+                "mouthUpperUp": 0.32,
+                "mouthShrugLower": 0.06,
+                "mouthShrugUpper": 0.03,
+                **_NO_PARTING,
+            },
+            "holds_jaw",
+            "holds_lips",
         ),
     ),
     # The teeth nearly meet: a narrow jaw that must reach its target.
     (
         ("s", "z", "ts"),
-        Viseme(
-            "alveolar sibilant",
-            0.045,
-            1.0,
-            {**_WIDE, "mouthSmile": 0.08},
-            0.45,
-            holds_jaw=True,
-        ),
+        _viseme("alveolar sibilant", 0.15, 9.0, (1.0, 0.45), _SIBILANT, "holds_jaw"),
     ),
     (
         ("ʃ", "ʒ", "tʃ", "dʒ"),
-        Viseme(
-            "postalveolar",
-            0.05,
-            1.0,
-            {
-                "mouthFunnel": 0.28,
-                "mouthPucker": 0.42,
-                "mouthUpperUp": 0.1,
-                "mouthLowerDown": 0.12,
-            },
-            1.0,
-            lip_heavy=True,
-            holds_jaw=True,
-        ),
+        _viseme("postalveolar", 0.155, 10.5, (1.0, 1.0), _POSTALVEOLAR, "lip_heavy", "holds_jaw"),
     ),
     # The same with unrounded lips: the soft sibilants of Slavic and Asian languages.
+    (("ɕ", "ʑ", "tɕ", "dʑ"), _viseme("alveolopalatal", 0.15, 9.0, (1.0, 0.45), _SOFT, "holds_jaw")),
     (
-        ("ɕ", "ʑ", "tɕ", "dʑ"),
-        Viseme(
-            "alveolopalatal",
-            0.05,
-            1.0,
-            {**_WIDE, "mouthStretch": 0.18, "mouthSmile": 0.08},
-            0.45,
-            holds_jaw=True,
+        ("θ", "ð"),
+        _viseme("dental", 0.10, 3.4, (1.0, 0.3), _lips(lower=0.28, upper=0.08), tongue=0.35),
+    ),
+    # Made by the tongue alone: the neighbours control the lips, and mostly the jaw.
+    (
+        ("t", "d", "n"),
+        _viseme(
+            "alveolar", 0.21, 7.8, (0.12, 0.05), _lips(0.05, lower=0.28, upper=0.10, stretch=0.05)
         ),
     ),
-    (("θ", "ð"), Viseme("dental", 0.11, 0.7, _OPEN, 0.2, tongue=0.35)),
-    # Made by the tongue alone: the neighbours control the lips, and mostly the jaw.
-    (("t", "d", "n", "l"), Viseme("alveolar", 0.09, 0.4, {}, 0.04)),
-    (("k", "g", "ŋ", "x"), Viseme("velar", 0.12, 0.15, {}, 0.03)),
-    (("h", "ʔ"), Viseme("glottal", 0.12, 0.08, {}, 0.02)),
-    (("ɹ",), Viseme("rhotic", 0.10, 0.4, {"mouthFunnel": 0.16, "mouthPucker": 0.28}, 0.45)),
-    (("r",), Viseme("trill", 0.12, 0.3, {}, 0.04)),
-    (("j",), Viseme("glide", 0.08, 0.4, _WIDE, 0.35)),
+    (("l",), _viseme("lateral", 0.25, 10.1, (0.2, 0.05), _lips(0.06, lower=0.24, upper=0.10))),
+    (
+        ("k", "g", "ŋ", "x"),
+        _viseme("velar", 0.26, 9.8, (0.12, 0.03), _lips(0.08, lower=0.18, upper=0.16)),
+    ),
+    (("h", "ʔ"), _viseme("glottal", 0.26, 9.3, (0.06, 0.02), _lips(0.08, lower=0.20, upper=0.14))),
+    (
+        ("ɹ",),
+        _viseme("rhotic", 0.12, 4.0, (1.1, 0.6), _lips(0.30, 0.08, 0.13, 0.14, jawForward=0.10)),
+    ),
+    (("r",), _viseme("trill", 0.20, 7.1, (0.2, 0.05), _lips(0.06, lower=0.23, upper=0.10))),
+    (
+        ("j",),
+        _viseme(
+            "glide", 0.21, 8.5, (0.5, 0.35), _lips(lower=0.29, upper=0.14, stretch=0.20, smile=0.18)
+        ),
+    ),
     # A small round opening before any vowel.
     (
         ("w", "ɥ"),
-        Viseme(
+        _viseme(
             "round glide",
-            0.05,
-            1.0,
-            {**_ROUND, **_NOT_WIDE, "mouthFunnel": 0.14},
-            1.0,
-            lip_heavy=True,
-            holds_jaw=True,
-            holds_lips=True,
+            0.12,
+            2.9,
+            (1.0, 1.0),
+            _lips(0.16, 0.23),
+            "lip_heavy",
+            "holds_jaw",
+            "holds_lips",
         ),
     ),
-)  # fmt: skip
+)
 
 # By symbol: all of `phones.INVENTORY` except the diphthongs.
 VISEMES: dict[str, Viseme] = {ipa: viseme for symbols, viseme in _VISEMES for ipa in symbols}
