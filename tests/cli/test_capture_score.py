@@ -46,8 +46,9 @@ def test_a_student_is_scored(tmp_path, tiny_student) -> None:
     [
         (["missing"], "there is no folder missing"),
         (["empty"], "expected one of the layouts"),
-        (["takes", "--curves", "nothing"], "--curves needs NAME=DIR, got 'nothing'"),
-        (["takes", "--curves", "a=b", "--curves", "a=c"], "the name 'a' twice"),
+        (["takes", "--curves", "nothing"], "there is no folder nothing of the curves 'nothing'"),
+        (["takes", "--curves", "a=b", "--curves", "c/a"], "two folders of curves are called 'a'"),
+        (["takes", "--fps", "1"], "1 frames per second are too few"),
         (["takes", "--curves", "a=empty"], "there are no curves of the take me_1"),
         (["takes", "--student", "nobody"], "nobody"),
         (["takes", "--teacher", "nobody"], "no teacher is called 'nobody'"),

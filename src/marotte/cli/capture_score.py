@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from marotte.cli import completion
+from marotte.cli import completion, options
 from marotte.cli.progress_bars import bar, progress_bars
 from marotte.errors import MarotteError
 
@@ -49,15 +49,15 @@ def score(
         ),
     ] = None,
     curves: Annotated[
-        list[str] | None,
+        list[Path] | None,
         typer.Option(
-            metavar="NAME=DIR",
-            help="Other curves of the same sounds: a name, and the folder of a file per take. May "
-            "be given several times.",
+            metavar="DIR|NAME=DIR",
+            help="A folder of curves of the same sounds, one file per take, and their name in the "
+            "tables. May be given several times.",
             show_default=False,
         ),
     ] = None,
-    fps: Annotated[float, typer.Option(min=10, help="Frames per second to compare.")] = 60.0,
+    fps: options.Fps = 60.0,
     held_out: Annotated[
         bool,
         typer.Option(
@@ -93,20 +93,20 @@ def score(
     typer.echo(text)
 
 
-def named_folders(values: Sequence[str]) -> dict[str, Path]:
-    """Return the folders of `NAME=DIR`, by their names.
+def named_folders(values: Sequence[Path]) -> dict[str, Path]:
+    """Return the folders of `NAME=DIR`, or of `DIR` whose last part is the name, by their names.
 
     Raises:
-        MarotteError: a value has another form, or a name is given twice.
+        MarotteError: two folders have one name.
     """
     folders: dict[str, Path] = {}
     for value in values:
-        name, equals, folder = value.partition("=")
-        if not (name and equals and folder):
-            raise MarotteError(f"--curves needs NAME=DIR, got {value!r}")
+        first, equals, last = str(value).partition("=")
+        folder = Path(last if equals else first)
+        name = first if equals else folder.resolve().name
         if name in folders:
-            raise MarotteError(f"--curves has the name {name!r} twice: give each folder its own")
-        folders[name] = Path(folder)
+            raise MarotteError(f"two folders of curves are called {name!r}: use --curves NAME=DIR")
+        folders[name] = folder
     return folders
 
 

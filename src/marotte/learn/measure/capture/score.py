@@ -28,6 +28,7 @@ from marotte.learn.measure.capture.scene import (
 from marotte.learn.metrics import CLOSED_MM, jitter
 from marotte.progress import Progress
 
+LOWEST_FPS = 10.0
 LOUDNESS = "loudness alone"  # a row of the tables: the loudness in dB in place of a lip gap
 _MOUTH_COLUMNS = [ARKIT_52.index[name] for name in MOUTH]
 
@@ -93,8 +94,10 @@ def score_sets(
         progress: called with the number of takes that faces have moved with, and the total.
 
     Raises:
-        MarotteError: a face or a take can't be used.
+        MarotteError: a face or a take can't be used, or the frame rate is too low.
     """
+    if not fps >= LOWEST_FPS:
+        raise MarotteError(f"{fps:g} frames per second are too few to compare: use 60")
     sets: dict[str, list[Take]] = {}
     for take in takes:
         sets.setdefault(take.source, []).append(take)
