@@ -6,8 +6,8 @@
 All sides train the same student on the same synthetic sound, in turn, on one thread of the same
 process, in 32 bits. A step draws and augments a batch and runs forward, backward, the optimiser and
 the EMA. The ordinary network and the first column of the engine use the recipe's crops; the last
-column uses 8 crops of 64 frames. Times are processor times; the ratio is the median of the ratios of
-the last and the first of them. Needs the extra `train`.
+column uses 8 crops of 64 frames. Times are processor times; the ratio is the median of the ratios
+of the last and the first of them. Needs the extra `train`.
 """
 
 from __future__ import annotations
