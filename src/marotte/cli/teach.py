@@ -11,7 +11,10 @@ from marotte.cli import options
 from marotte.cli.progress_bars import bar, progress_bars, training_bar
 from marotte.cli.requirements import need_torch
 
-EXAMPLES = ("marotte teach recipes/voice2face.toml CORPUS",)
+EXAMPLES = (
+    "marotte teach recipes/voice2face.toml CORPUS",
+    "marotte teach recipes/captured.toml CORPUS --captures FACES",
+)
 
 
 def teach(
@@ -23,6 +26,14 @@ def teach(
     output: options.NewRun = None,
     minutes: options.Minutes = None,
     threads: options.Threads = None,
+    captures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A folder of captured faces, for a recipe that learns from them.",
+            show_default=False,
+        ),
+    ] = None,
     download: Annotated[
         bool,
         typer.Option(
@@ -34,6 +45,7 @@ def teach(
     need_torch()
     import torch
 
+    from marotte.learn.capture.loaders import load_takes
     from marotte.learn.data.store import Store
     from marotte.learn.teachers.encoders import open_encoder
     from marotte.learn.teachers.voice2face.recipe import load_teach_recipe
@@ -49,7 +61,9 @@ def teach(
         torch.set_num_threads(threads)
     encoder = open_encoder(plan.encoder.model, plan.encoder.layer, download=download)
     with progress_bars() as bars:
-        training_set = TrainingSet.prepare(plan, store, encoder, bar(bars, "listening"))
+        listening = bar(bars, "listening")
+        takes = load_takes(captures) if captures else ()
+        training_set = TrainingSet.prepare(plan, store, encoder, listening, takes)
         net = train(plan, training_set, folder, training_bar(bars, "teaching", plan.train))
         scores = assess(net, training_set.valid or training_set.train, encoder.first_s)
     speech = (

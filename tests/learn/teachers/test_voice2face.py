@@ -36,6 +36,7 @@ from marotte.learn.teachers.voice2face.recipe import (
     Voice2FaceLossWeights,
     load_teach_recipe,
 )
+from marotte.learn.teachers.voice2face.sampler import Crops
 from marotte.learn.teachers.voice2face.training import Mesh2RigStage, assess, mesh_components, teach
 from marotte.learn.teachers.voice2face.training_set import TrainingSet
 from marotte.learn.utterance import Phone, Utterance
@@ -270,7 +271,7 @@ def test_mesh2rig_learns_meshes_outside_the_rig():
     history = []
     bins = features(2 * 9 + 21)[None].expand(2, -1, -1)
     for _ in range(60):
-        parts = stage.losses(bins, controls(2, 8), None)
+        parts = stage.losses(Crops(bins, controls(2, 8), torch.zeros(2, dtype=torch.long)))
         optimizer.zero_grad()
         parts["total"].backward()
         optimizer.step()

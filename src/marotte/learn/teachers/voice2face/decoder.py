@@ -201,14 +201,16 @@ class MeshDecoder(nn.Module):
         latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         return Decoded(self.decode(joined, latent, tag), mean, log_variance)
 
-    def infer(self, encoded: Tensor) -> Tensor:
-        """Return offsets [batch, n_frames - 2, n_vertices * 3], with latent 0 and the better tag.
+    def infer(self, encoded: Tensor, tag: Tensor | None = None) -> Tensor:
+        """Return offsets [batch, n_frames - 2, n_vertices * 3], with latent 0.
 
         Args:
             encoded: output of `encode_windows` [batch, n_frames, channels].
+            tag: quality tag of each crop [batch]; the better one if None.
         """
         zeros = encoded.new_zeros(len(encoded), self.shape.latent)
-        tag = torch.zeros(len(encoded), dtype=torch.long)
+        if tag is None:
+            tag = torch.zeros(len(encoded), dtype=torch.long)
         return self.mesh(self.decode(self.join_frames(encoded), zeros, tag))
 
 

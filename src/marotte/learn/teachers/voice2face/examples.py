@@ -32,6 +32,7 @@ from marotte.progress import Progress
 
 NOISE_SECONDS = 6.0
 NOISES = ("silence", "white", "pink", "hum")
+CAPTURED, ROUGH = 0, 1  # quality tags: of captured faces or better labels, and of other labels
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,17 @@ class Example:
         utterance: the utterance with its sound.
         features: features [n, n_features] float16, 50 per second.
         curves: target controls [n_frames, n_controls] at 30 fps.
-        tag: 0 for labels of better quality, 1 for labels of lower quality.
+        tag: `CAPTURED` for labels of better quality, `ROUGH` for labels of lower quality.
+        known: the controls that the labels know [n_controls]; None if they know all.
+        set: the set of captured takes; empty for other speech.
     """
 
     utterance: Utterance
     features: NDArray[np.float16]
     curves: NDArray[np.float32]
     tag: int
+    known: NDArray[np.bool_] | None = None
+    set: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ def load_examples(
                     utterance,
                     cache.encode(at_16_khz(utterance)),
                     resample_curves(curves, part_labels.fps, utterance.seconds),
-                    int(utterance.source in rough),
+                    ROUGH if utterance.source in rough else CAPTURED,
                 )
             )
             done_s += utterance.seconds
@@ -182,10 +187,12 @@ def _noise(kind: str, n: int, random: np.random.Generator) -> NDArray[np.float64
     return sound / np.sqrt(np.square(sound).mean())
 
 
-def rest_example(utterance: Utterance, cache: FeatureCache, n_controls: int) -> Example:
+def rest_example(
+    utterance: Utterance, cache: FeatureCache, n_controls: int, tag: int = CAPTURED
+) -> Example:
     """Return an example of a face at rest, whose controls are 0 in every rig."""
     curves = np.zeros((frame_count(utterance.seconds, FPS), n_controls), np.float32)
-    return Example(utterance, cache.encode(utterance.samples), curves, 0)
+    return Example(utterance, cache.encode(utterance.samples), curves, tag)
 
 
 def resample_curves(curves: NDArray[np.float16], fps: float, seconds: float) -> NDArray[np.float32]:
@@ -241,42 +248,6 @@ def interpolate(values: Tensor, position: Tensor) -> Tensor:
     share = (position - low).float()[:, None]
     after = (low + 1).clamp(max=len(values) - 1)
     return values[low].float() * (1 - share) + values[after].float() * share
-
-
-class ExampleSampler:
-    """Draws random crops of examples; the crops depend only on the seed and the step.
-
-    Args:
-        examples: the examples; longer ones are drawn more often.
-        first_s: time of each example's first features.
-        n_frames: frames per crop.
-    """
-
-    def __init__(self, examples: list[Example], first_s: float, n_frames: int) -> None:
-        self.examples, self.first_s, self.n_frames = examples, first_s, n_frames
-        lengths = np.array([len(each.curves) for each in examples])
-        self.cumulative = np.cumsum(lengths) / lengths.sum()
-
-    def draw(self, batch: int, seed: int, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return a batch of crops.
-
-        Returns:
-            bins [batch, n_bins, n_features], curves [batch, n_frames, n_controls], tags [batch].
-        """
-        random = np.random.default_rng((seed, step))
-        chosen = np.minimum(
-            np.searchsorted(self.cumulative, random.random(batch)), len(self.examples) - 1
-        )
-        bins, curves = [], []
-        for each in (self.examples[index] for index in chosen):
-            spare = max(0, len(each.curves) - self.n_frames)
-            first = int(random.integers(0, spare + 1))
-            features = torch.from_numpy(each.features)
-            bins.append(frame_bins(features, self.first_s, first, self.n_frames))
-            frames = np.minimum(first + np.arange(self.n_frames), len(each.curves) - 1)
-            curves.append(torch.from_numpy(each.curves[frames]))
-        tags = torch.tensor([self.examples[index].tag for index in chosen])
-        return torch.stack(bins), torch.stack(curves), tags
 
 
 def _random_key(seed: int, id: str) -> bytes:

@@ -29,21 +29,31 @@ class Voice2FaceObjective:
         per_vertex = 1 + weights.lips * mesh.nearness
         self.per_value = (per_vertex / per_vertex.mean()).repeat_interleave(3)
 
-    def __call__(self, decoded: Decoded, layer: nn.Linear, controls: Tensor) -> dict[str, Tensor]:
+    def __call__(
+        self, decoded: Decoded, layer: nn.Linear, controls: Tensor, known: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Return each unweighted loss by name, and their weighted sum as `total`.
+
+        The target of an unknown control is the prediction itself, which has no gradient. The lip
+        gap is that of the known controls, as it was captured.
 
         Args:
             decoded: output of the decoder.
             layer: last layer of the decoder, from components to offsets.
             controls: controls of the target face [batch, n_frames, n_controls].
+            known: the controls that the target knows [batch, n_controls]; None if it knows all.
         """
         components, matrix = decoded.components, self.mesh.matrix
         error = VertexError(layer, matrix, self.per_value)
         lips = list(self.mesh.lips)
         heights = nn.functional.linear(components, layer.weight[lips], layer.bias[lips])
+        gap = self.lip_gap(heights, controls @ matrix[:, lips])
+        if known is not None:
+            predicted = self._controls(components.detach(), layer)
+            controls = torch.where(known[:, None], controls, predicted)
         parts = {
             "vertex": error(components, controls).mean(),
-            "lip_gap": self.lip_gap(heights, controls @ matrix[:, lips]),
+            "lip_gap": gap,
             "kl": kl_divergence(decoded.mean, decoded.log_variance),
         }
         if self.weights.normal:
@@ -55,6 +65,12 @@ class Voice2FaceObjective:
             parts["velocity"] = velocity.mean()
         total = torch.stack([getattr(self.weights, name) * loss for name, loss in parts.items()])
         return {**parts, "total": total.sum()}
+
+    @torch.no_grad()
+    def _controls(self, components: Tensor, layer: nn.Linear) -> Tensor:
+        """Return the controls [..., n_controls] nearest to the meshes of components."""
+        inverse = self.mesh.inverse
+        return components @ (layer.weight.T @ inverse) + layer.bias @ inverse
 
     def lip_gap(self, heights: Tensor, target: Tensor) -> Tensor:
         """Return the perceptual error of the lip gap, from lip heights [..., 2] in mm."""

@@ -19,10 +19,11 @@ from torch import Tensor
 from marotte.errors import MarotteError
 from marotte.learn.metrics import Closures, closures, pool
 from marotte.learn.teachers.voice2face.decoder import FPS
-from marotte.learn.teachers.voice2face.examples import Example, ExampleSampler, frame_bins
+from marotte.learn.teachers.voice2face.examples import Example, frame_bins
 from marotte.learn.teachers.voice2face.model import Voice2Face, restore
 from marotte.learn.teachers.voice2face.objective import Voice2FaceObjective
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
+from marotte.learn.teachers.voice2face.sampler import Crops, ExampleSampler
 from marotte.learn.teachers.voice2face.training_set import TrainingSet
 from marotte.learn.train import checkpoint
 from marotte.learn.train.checkpoint import RunProgress
@@ -148,7 +149,9 @@ class _Run:
             "mesh2rig": torch.optim.Adam(mesh2rig),
         }
         self.stages = {"decoder": DecoderStage(self.net), "mesh2rig": Mesh2RigStage(self.net)}
-        self.sampler = ExampleSampler(training_set.train, training_set.first_s, config.frames)
+        self.sampler = ExampleSampler(
+            training_set.train, training_set.first_s, config.frames, recipe.captures.share
+        )
         self.progress = RunProgress()
 
     def step(self) -> tuple[str, dict[str, float]]:
@@ -159,7 +162,7 @@ class _Run:
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(done, config)
         torch.manual_seed(config.seed * 1_000_003 + step)  # the same in a run that was resumed
-        losses = self.stages[stage].losses(*self.sampler.draw(config.batch, config.seed, step))
+        losses = self.stages[stage].losses(self.sampler.draw(config.batch, config.seed, step))
         optimizer.zero_grad()
         losses["total"].backward()
         torch.nn.utils.clip_grad_norm_(getattr(self.net, stage).parameters(), 1.0)
@@ -216,11 +219,12 @@ class DecoderStage:
     def __init__(self, net: Voice2Face) -> None:
         self.net, self.objective = net, Voice2FaceObjective(net.recipe.loss, net.face)
 
-    def losses(self, bins: Tensor, curves: Tensor, tags: Tensor) -> dict[str, Tensor]:
+    def losses(self, crops: Crops) -> dict[str, Tensor]:
         """Return the losses of a batch of crops."""
         decoder = self.net.decoder.train()
-        target = decoder.project(curves, self.net.face.matrix)
-        return self.objective(decoder(bins, target, tags), decoder.mesh, curves)
+        target = decoder.project(crops.curves, self.net.face.matrix)
+        decoded = decoder(crops.bins, target, crops.tags)
+        return self.objective(decoded, decoder.mesh, crops.curves, crops.known)
 
 
 class Mesh2RigStage:
@@ -229,13 +233,13 @@ class Mesh2RigStage:
     def __init__(self, net: Voice2Face) -> None:
         self.net, self.objective = net, Voice2FaceObjective(net.recipe.loss, net.face)
 
-    def losses(self, bins: Tensor, curves: Tensor, tags: Tensor) -> dict[str, Tensor]:
+    def losses(self, crops: Crops) -> dict[str, Tensor]:
         """Return the mesh-to-mesh losses of a batch of crops."""
-        del tags  # the decoder always uses the better tag at inference
-        face = self.net.face
+        # The decoder always uses the better tag at inference.
+        face, curves = self.net.face, crops.curves
         self.net.decoder.eval()
         with torch.no_grad():
-            decoded = self.net.decoder.infer(self.net.decoder.encode_windows(bins))
+            decoded = self.net.decoder.infer(self.net.decoder.encode_windows(crops.bins))
             noisy = curves + MESH_NOISE * torch.randn_like(curves)
             offsets = torch.cat([decoded[:, ::2], noisy[:, ::2] @ face.matrix])
         returned = self.net.mesh2rig(offsets) @ face.matrix

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
+from marotte.learn.capture.take import Take
 from marotte.learn.data.store import Store
 from marotte.learn.teachers.encoders import Encoder
 from marotte.learn.teachers.encoders.feature_cache import FeatureCache
+from marotte.learn.teachers.voice2face.captures import load_captures
 from marotte.learn.teachers.voice2face.examples import (
+    CAPTURED,
+    ROUGH,
     Example,
     load_examples,
     noise_utterances,
@@ -51,6 +57,7 @@ class TrainingSet:
         store: Store,
         encoder: Encoder,
         progress: Progress | None = None,
+        takes: Sequence[Take] = (),
     ) -> TrainingSet:
         """Draw the recipe's speech and encode it; the features are cached.
 
@@ -59,9 +66,11 @@ class TrainingSet:
             store: the labelled corpus.
             encoder: the recipe's encoder.
             progress: called with the seconds of speech done and of all speech.
+            takes: captured faces, for a recipe with a share of them.
 
         Raises:
-            MarotteError: the corpus lacks speech or labels that the recipe needs.
+            MarotteError: the corpus lacks speech or labels that the recipe needs, or the recipe
+                needs captured faces and there are none.
         """
         cache, config = FeatureCache(encoder), recipe.speech
         examples, columns = _load_splits(recipe, store, cache, progress)
@@ -69,14 +78,17 @@ class TrainingSet:
             raise MarotteError(
                 f"{recipe.labels!r} left out all speech of this recipe: change the recipe's speech"
             )
+        tags = (CAPTURED, ROUGH) if recipe.captures.share else (CAPTURED,)
         rest_examples = [
-            rest_example(noise, cache, len(columns))
-            for noise in noise_utterances(config.noise_minutes, config.seed)
+            rest_example(noise, cache, len(columns), tags[number % len(tags)])
+            for number, noise in enumerate(noise_utterances(config.noise_minutes, config.seed))
         ]
-        moving = _moving_columns(examples["train"], columns)
+        captured = _captured(recipe, takes, cache, columns, progress)
+        train = examples["train"] + rest_examples + captured
+        moving = _moving_columns(examples["train"] + captured, columns)
         return cls(
             tuple(columns[column] for column in moving),
-            [_with_columns(each, moving) for each in examples["train"] + rest_examples],
+            [_with_columns(each, moving) for each in train],
             [_with_columns(each, moving) for each in examples["valid"]],
             encoder.first_s,
             encoder.provenance | {"corpus": PurePath(store.folder).name, "labels": recipe.labels},
@@ -108,6 +120,37 @@ def _load_splits(
     return examples, columns
 
 
+def _captured(
+    recipe: TeachRecipe,
+    takes: Sequence[Take],
+    cache: FeatureCache,
+    columns: Sequence[str],
+    progress: Progress | None,
+) -> list[Example]:
+    """Return the captured examples, with the labels' controls in the columns.
+
+    Raises:
+        MarotteError: there are captured faces and the recipe has no share of them, or the reverse.
+    """
+    if bool(recipe.captures.share) != bool(takes):
+        raise MarotteError(
+            f"{recipe.name} learns from captured faces: give their folder by --captures"
+            if recipe.captures.share
+            else f"{recipe.name} has no share of captured faces: set captures.share, e.g. to 0.5"
+        )
+    if not takes:
+        return []
+    order = [ARKIT_52.index[name] for name in columns]
+    return [
+        replace(each, curves=each.curves[:, order], known=_in_order(each.known, order))
+        for each in load_captures(takes, recipe.captures, cache, progress).train
+    ]
+
+
+def _in_order(known: NDArray[np.bool_] | None, order: Sequence[int]) -> NDArray[np.bool_] | None:
+    return None if known is None else known[list(order)]
+
+
 def _moving_columns(examples: list[Example], names: tuple[str, ...]) -> list[int]:
     """Return the columns of the controls that move.
 
@@ -126,4 +169,8 @@ def _moving_columns(examples: list[Example], names: tuple[str, ...]) -> list[int
 
 
 def _with_columns(example: Example, columns: list[int]) -> Example:
-    return replace(example, curves=np.ascontiguousarray(example.curves[:, columns]))
+    return replace(
+        example,
+        curves=np.ascontiguousarray(example.curves[:, columns]),
+        known=_in_order(example.known, columns),
+    )
