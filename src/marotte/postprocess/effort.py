@@ -88,8 +88,10 @@ class Deviation:
     def __init__(self, bin_s: float) -> None:
         """Know nothing yet; `bin_s` is the time between two measurements."""
         self._bin_s = bin_s
-        self._fast = self._slow = 0.0
-        self.value = self.seconds = 0.0
+        self._fast: float = 0.0
+        self._slow: float = 0.0
+        self.value: float = 0.0
+        self.seconds: float = 0.0
 
     def add(self, measured: float) -> None:
         """Add a measurement."""

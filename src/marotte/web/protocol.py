@@ -141,7 +141,7 @@ def _motion(message: bytes) -> Motion:
         return Motion(
             gain=gain,
             effort=AUTO if flags & FOLLOW else effort,
-            mood=MOOD_NAMES[mood],
+            mood=MOOD_NAMES[int(mood)],
             intensity=intensity,
             gaze=bool(flags & GAZE),
             idle_motion=bool(flags & IDLE),
