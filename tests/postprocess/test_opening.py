@@ -138,6 +138,20 @@ def test_higher_speech_opens_wider() -> None:
     assert measured[60] > measured[35] + 0.05
 
 
+def test_effort_may_start_to_follow_the_voice_at_any_time() -> None:
+    opening = MouthOpening(ARKIT_52, RATE)
+    quiet, loud = make_voice(2.0, RATE), 3 * make_voice(2.0, RATE)
+    opening.push_samples(quiet)
+    opening.effort = None
+    opening.push_samples(quiet)
+    opening.push_samples(loud)
+    jaws = [
+        opening.apply(Frame(k / 60, 0.0, pose(jawOpen=0.3))).controls[JAW] for k in range(6 * 60)
+    ]
+    assert jaws[180] == pytest.approx(0.3, abs=0.02)
+    assert jaws[-1] > 0.31
+
+
 def test_silence_and_noise_change_nothing() -> None:
     assert (factors(np.zeros(RATE, np.float32)) == 1).all()
     hiss = np.random.default_rng(0).normal(0, 1e-4, 2 * RATE).astype(np.float32)

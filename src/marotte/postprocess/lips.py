@@ -87,12 +87,7 @@ class Lips:
         if excess_mm > 0:
             least_jaw = zero.copy()
             least_jaw[jaw] = np.clip(held[close], 0, held[jaw]) if len(close) else 0
-            steps = [
-                (jaw, least_jaw),
-                (parting, self._zero),
-                (jaw, self._zero),
-                (close, self._high),
-            ]
+            steps = [(jaw, least_jaw), (parting, zero), (jaw, zero), (close, high)]
         for columns, bounds in steps:
             if abs(excess_mm) < EXACT_MM:
                 break

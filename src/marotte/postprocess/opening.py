@@ -55,7 +55,9 @@ class MouthOpening:
         """
         self.rig, self.gain, self.effort = rig, gain, effort
         self._lips = Lips(rig)
-        self._meter = EffortMeter(rate)
+        self._rate, self._n_pushed = rate, 0
+        self._meter: EffortMeter | None = None  # measures from the moment at which it is needed
+        self._meter_start_s = 0.0
         self._set = Follower((gain, 1.0 if effort is None else effort), SETTLING_S)
         self._follows = Follower(float(effort is None), SETTLING_S)
         moved = [n.startswith(("jaw", "mouth")) and n not in PRESSING for n in rig.names]
@@ -63,8 +65,13 @@ class MouthOpening:
         self._opening = np.array([name in OPENING for name in rig.names])
 
     def push_samples(self, samples: NDArray[np.float32]) -> None:
-        """Measure the effort of the next samples [n]."""
-        self._meter.push_samples(samples)
+        """Measure the effort of the next samples [n], if effort follows the voice."""
+        if self.effort is None and self._meter is None:
+            self._meter = EffortMeter(self._rate)
+            self._meter_start_s = self._n_pushed / self._rate
+        if self._meter is not None:
+            self._meter.push_samples(samples)
+        self._n_pushed += len(samples)
 
     def apply(self, frame: Frame) -> Frame:
         """Return the changed frame; it is the frame itself if both factors are 1."""
@@ -83,7 +90,9 @@ class MouthOpening:
         fixed = 1.0 if self.effort is None else self.effort
         gain, effort = self._set.at((self.gain, fixed), time_s).tolist()
         follows = float(self._follows.at(float(self.effort is None), time_s))
-        measured = self._meter.factor(time_s)
+        measured = 1.0
+        if self._meter is not None:
+            measured = self._meter.factor(max(0.0, time_s - self._meter_start_s))
         return gain, gain * (effort + follows * (measured - 1))
 
 
