@@ -82,19 +82,18 @@ def write_take(
     }
     with replacing(folder / CURVES) as temporary:
         write_curves(temporary, track, curves)
-    with replacing(folder / CLIPS) as temporary:
-        rows = [
-            {
-                "name": f"{folder.name}-{number:03d}",
-                "start": start,
-                "seconds": round(end - start, 3),
-            }
-            for number, (start, end) in enumerate(clips)
-        ]
-        temporary.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    with replacing(folder / TAKE) as temporary:
-        temporary.write_text(json.dumps(description, indent=1), encoding="utf-8")
+    named = [
+        {"name": f"{folder.name}-{number:03d}", "start": start, "seconds": round(end - start, 3)}
+        for number, (start, end) in enumerate(clips)
+    ]
+    _write_json(folder / CLIPS, named)
+    _write_json(folder / TAKE, description)
     return description
+
+
+def _write_json(path: Path, content: object) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def write_curves(path: Path, track: Track, curves: NDArray[np.float32]) -> None:

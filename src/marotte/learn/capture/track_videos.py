@@ -107,24 +107,7 @@ def track_videos(
     result = Tracked()
     todo = [job for job in jobs if again or not is_tracked(job.folder, job.video)]
     result.skipped = [job.video for job in jobs if job not in todo]
-    failed: set[Job] = set()
-    if todo:
-        n_workers = max(1, min(workers or n_cores(), len(todo)))
-        seconds = multiprocessing.get_context("spawn").Value("d", 0.0)
-        prepare = partial(_prepare, open_tracker, seconds)
-        with (
-            _polling(seconds, sum(video_seconds(job.video) for job in todo), progress),
-            closing(map_tasks(prepare, todo, n_workers)) as finished,
-        ):
-            for done in finished:
-                message = "the process died" if done.result is None else done.result
-                if message:
-                    failed.add(done.task)
-                    named = str(done.task.video) in message
-                    sentence = message if named else f"{done.task.video}: {message}"
-                    result.failures[(done.task.video,)] = sentence
-                else:
-                    result.tracked.append(done.task.video)
+    failed = _track_all(todo, open_tracker, workers, progress, result) if todo else set[Job]()
     usable = [job for job in jobs if job not in failed]
     poses = [job for job in usable if _pose(job.video)]
     takes = [job for job in usable if not _pose(job.video)]
@@ -135,6 +118,35 @@ def track_videos(
             names = ", ".join(job.folder.name for job in group)
             result.failures[tuple(job.video for job in group)] = f"{names}: {error}"
     return result
+
+
+def _track_all(
+    jobs: Sequence[Job],
+    open_tracker: OpenTracker,
+    workers: int | None,
+    progress: Progress | None,
+    result: Tracked,
+) -> set[Job]:
+    """Track videos in worker processes; return the jobs that failed."""
+    failed: set[Job] = set()
+    seconds = multiprocessing.get_context("spawn").Value("d", 0.0)
+    total_s = sum(video_seconds(job.video) for job in jobs)
+    prepare = partial(_prepare, open_tracker, seconds)
+    n_workers = max(1, min(workers or n_cores(), len(jobs)))
+    with (
+        _polling(seconds, total_s, progress),
+        closing(map_tasks(prepare, jobs, n_workers)) as finished,
+    ):
+        for done in finished:
+            video = done.task.video
+            message = "the process died" if done.result is None else done.result
+            if message:
+                failed.add(done.task)
+                named = str(video) in message
+                result.failures[(video,)] = message if named else f"{video}: {message}"
+            else:
+                result.tracked.append(video)
+    return failed
 
 
 def _plan(videos: Sequence[Path], folder: Path) -> list[Job]:
