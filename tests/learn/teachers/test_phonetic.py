@@ -76,7 +76,7 @@ def test_a_loud_vowel_opens_wider():
     loud[int(last.start_s * RATE) : int(last.end_s * RATE)] *= 3
     louder = Utterance(**{**vars(speech), "samples": loud})
     frame = middle(last)
-    assert gap_of(louder)[frame] > gap_of(speech)[frame] + 1
+    assert gap_of(louder)[frame] > gap_of(speech)[frame] + 0.8
 
 
 def test_pitch_is_measured():

@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 from marotte.learn.teachers.phonetic.visemes import SILENCE, Viseme
 
 ONSET_S = 0.120  # rise before the apex
-DECAY_S = 0.125  # decay after the apex
+DECAY_S = 0.110  # decay after the apex
 HEAVY_LEAD_S = 0.050  # lip-heavy sounds start this much earlier and end this much later
 TYPICAL_PHONE_S = 0.080  # median phone length at which the times above hold
 NO_PHONES = ("silence", "preparation")  # visemes that say nothing about the speech rate
 SLOWEST, FASTEST = 1.6, 0.7  # limits of the factor that adapts the times to the speech rate
 SETTLING_S = 0.030  # the face is at rest this long after a silence begins
+LATEST_APEX_S = 0.060  # in a long sound, the apex begins this long after the start
 APEX_SHARE = 0.4  # share of an articulation's own time that is its apex, in the middle
 
-CLOSING_S = 0.130  # time for the lips to close ...
+CLOSING_S = 0.150  # time for the lips to close ...
 PARTING_S = 0.085  # ... and to part: a release is faster
 QUICKEST_S = 0.034  # shortest time for either, next to a short vowel: two frames at 60 fps
-VOWEL_SHARE = 0.65  # largest share of an adjacent vowel spent on closing or parting
+VOWEL_SHARE = 0.58  # largest share of an adjacent vowel spent on closing or parting
 EARLY_S = 0.020  # lips touch this long before they are fully pressed
 SHORTEST_CONTACT_S = 0.040  # a shorter contact borrows time from its neighbours ...
 LENT_SHARE = 0.5  # ... this share of the time by which they exceed `SHORTEST_CONTACT_S`
@@ -96,9 +97,8 @@ def envelope(
     a = articulation
     middle = 0.5 * (a.start_s + a.end_s)
     length_s = a.end_s - a.start_s
-    half_apex = 0.5 * APEX_SHARE * length_s
-    if a.viseme is SILENCE:
-        half_apex = max(half_apex, 0.5 * length_s - SETTLING_S)
+    latest_s = SETTLING_S if a.viseme is SILENCE else LATEST_APEX_S
+    half_apex = max(0.5 * APEX_SHARE * length_s, 0.5 * length_s - latest_s)
     full, fall = middle - half_apex, middle + half_apex
     if a.onset_s is None:
         full -= lead_s

@@ -20,7 +20,7 @@ TYPICAL_TILT_DB = -13.0  # energy of 1 to 4 kHz over that below, in the vowels o
 TYPICAL_RANGE = 3.4  # standard deviation of the vowels' pitch in semitones
 EFFORT_PER_DB = 0.015
 EFFORT_PER_SEMITONE = 0.02
-SMALLEST_EFFORT, LARGEST_EFFORT = 0.92, 1.4
+SMALLEST_EFFORT, LARGEST_EFFORT = 0.95, 1.4
 MIN_VOWELS = 3  # fewer voiced vowels say nothing about effort
 
 

@@ -20,7 +20,7 @@ HIGHEST_PITCH_HZ = 450.0
 PERIODICITY = 0.45  # smallest autocorrelation peak of a frame with pitch, relative to its energy
 PEAK_SHARE = 0.9  # smallest height of the pitch peak, relative to the highest peak
 
-GAIN_PER_DB = 0.015
+GAIN_PER_DB = 0.010
 GAIN_PER_SEMITONE = 0.01
 STRESS_GAIN = {0: 0.88, 1: 1.12, 2: 1.03}
 SMALLEST_GAIN = 0.7

@@ -1,9 +1,9 @@
 """Visemes: a phoneme in, targets of jaw, lips and tongue with their dominances out.
 
 The two axes, jaw and lips, are those of JALI (Edwards et al. 2016, "JALI: an animator-centric
-viseme model"). A viseme with a *dominance* of 1 controls the articulator; with 0 its neighbours do
-(Cohen & Massaro 1993, "Modeling coarticulation in synthetic visual speech"). Targets are ARKit
-values at normal loudness. A control without a side stands for both sides.
+viseme model"). Where visemes overlap, each controls an articulator by its *dominance*; one with 0
+leaves it to its neighbours (Cohen & Massaro 1993, "Modeling coarticulation in synthetic visual
+speech"). Targets are ARKit values at normal loudness. A control without a side stands for both.
 
 A viseme gives the jaw and the lip gap in mm. People lower the jaw further than the lips part:
 `mouthClose`, as a share of the jaw, makes up the difference. `tools/fit_visemes.py` fits the gaps
@@ -32,10 +32,10 @@ class Viseme:
     Attributes:
         name: name of the class.
         jaw: target of jawOpen.
-        jaw_dominance: dominance over the jaw, 0..1.
+        jaw_dominance: dominance over the jaw, at least 0; about 1 for vowels.
         lips: targets of the lip controls; controls that are not listed have target 0. The target
             of `mouthClose` is a share of the jaw.
-        lip_dominance: dominance over the lips, 0..1.
+        lip_dominance: dominance over the lips, at least 0.
         tongue: target of tongueOut.
         closes: whether the lips close fully (p b m).
         rolls: for a viseme that closes, how much the lips roll in rather than press, 0..1.
@@ -140,7 +140,7 @@ _VISEMES = (
     # Vowels, from open to close: jaw, lip gap in mm and lips.
     (
         ("a", "ɑ", "ɐ"),
-        _vowel("aa", 0.38, 16.1, _lips(0.18, lower=0.24, upper=0.20, mouthDimple=0.04), 1.3),
+        _vowel("aa", 0.37, 15.2, _lips(0.18, lower=0.24, upper=0.20, mouthDimple=0.04), 1.8),
     ),
     (
         ("æ",),
@@ -149,11 +149,11 @@ _VISEMES = (
         ),
     ),
     (("ʌ",), _vowel("ah", 0.32, 12.5, _lips(0.15, lower=0.22, upper=0.16))),
-    (("ɒ", "ɔ"), _rounded("ao", 0.30, 9.2, _lips(0.42, 0.04, 0.16, 0.10, mouthShrugUpper=0.04))),
+    (("ɒ", "ɔ"), _rounded("ao", 0.28, 8.2, _lips(0.38, 0.04, 0.16, 0.10, mouthShrugUpper=0.04))),
     (
         ("ɛ", "e"),
         _vowel(
-            "eh", 0.35, 14.5, _lips(0.06, lower=0.29, upper=0.20, stretch=0.15, smile=0.14), 1.15
+            "eh", 0.35, 14.3, _lips(0.06, lower=0.29, upper=0.20, stretch=0.15, smile=0.14), 1.5
         ),
     ),
     (("ə",), _vowel("schwa", 0.28, 10.9, _lips(0.10, lower=0.18, upper=0.10, stretch=0.03), 0.7)),
@@ -163,25 +163,25 @@ _VISEMES = (
     (
         ("ɪ",),
         _vowel(
-            "ih", 0.28, 11.4, _lips(0.05, lower=0.26, upper=0.16, stretch=0.13, smile=0.12), 0.6
+            "ih", 0.26, 10.4, _lips(0.05, lower=0.26, upper=0.16, stretch=0.13, smile=0.12), 0.5
         ),
     ),
     (
         ("i",),
         _vowel(
             "iy",
-            0.27,
-            11.3,
+            0.28,
+            11.8,
             _lips(lower=0.31, upper=0.20, stretch=0.23, smile=0.22, mouthDimple=0.10),
-            1.1,
+            1.2,
         ),
     ),
-    (("ʊ",), _rounded("uh", 0.19, 6.8, _lips(0.28, 0.11, 0.08, 0.06))),
-    (("u", "y"), _rounded("uw", 0.15, 4.8, _lips(0.27, 0.19, 0.05, 0.03, jawForward=0.12))),
+    (("ʊ",), _rounded("uh", 0.18, 6.2, _lips(0.28, 0.11, 0.08, 0.06))),
+    (("u", "y"), _rounded("uw", 0.14, 4.4, _lips(0.27, 0.19, 0.05, 0.03, jawForward=0.12))),
     # The lips meet: `coarticulation.closure` closes them.
     (
         ("p", "b"),
-        Viseme("bilabial stop", 0.11, 0.45, {"mouthClose": 0.6}, 0.15, closes=True, rolls=0.25),
+        Viseme("bilabial stop", 0.11, 0.55, {"mouthClose": 0.6}, 0.15, closes=True, rolls=0.25),
     ),
     (("m",), Viseme("bilabial", 0.11, 0.45, {"mouthClose": 0.6}, 0.15, closes=True, rolls=0.75)),
     # The lips come near without touching; blended with vowels they would stay far apart.
@@ -219,23 +219,23 @@ _VISEMES = (
     # The teeth nearly meet: a narrow jaw that must reach its target.
     (
         ("s", "z", "ts"),
-        _viseme("alveolar sibilant", 0.15, 9.0, (1.0, 0.45), _SIBILANT, "holds_jaw"),
+        _viseme("alveolar sibilant", 0.16, 9.2, (0.7, 0.45), _SIBILANT, "holds_jaw"),
     ),
     (
         ("ʃ", "ʒ", "tʃ", "dʒ"),
         _viseme("postalveolar", 0.155, 10.5, (1.0, 1.0), _POSTALVEOLAR, "lip_heavy", "holds_jaw"),
     ),
     # The same with unrounded lips: the soft sibilants of Slavic and Asian languages.
-    (("ɕ", "ʑ", "tɕ", "dʑ"), _viseme("alveolopalatal", 0.15, 9.0, (1.0, 0.45), _SOFT, "holds_jaw")),
+    (("ɕ", "ʑ", "tɕ", "dʑ"), _viseme("alveolopalatal", 0.16, 9.2, (0.7, 0.45), _SOFT, "holds_jaw")),
     (
         ("θ", "ð"),
-        _viseme("dental", 0.10, 3.4, (1.0, 0.3), _lips(lower=0.28, upper=0.08), tongue=0.35),
+        _viseme("dental", 0.09, 2.8, (1.1, 0.3), _lips(lower=0.28, upper=0.08), tongue=0.35),
     ),
     # Made by the tongue alone: the neighbours control the lips, and mostly the jaw.
     (
         ("t", "d", "n"),
         _viseme(
-            "alveolar", 0.21, 7.8, (0.12, 0.05), _lips(0.05, lower=0.28, upper=0.10, stretch=0.05)
+            "alveolar", 0.19, 7.1, (0.12, 0.05), _lips(0.05, lower=0.28, upper=0.10, stretch=0.05)
         ),
     ),
     (("l",), _viseme("lateral", 0.25, 10.1, (0.2, 0.05), _lips(0.06, lower=0.24, upper=0.10))),
@@ -246,7 +246,7 @@ _VISEMES = (
     (("h", "ʔ"), _viseme("glottal", 0.26, 9.3, (0.06, 0.02), _lips(0.08, lower=0.20, upper=0.14))),
     (
         ("ɹ",),
-        _viseme("rhotic", 0.12, 4.0, (1.1, 0.6), _lips(0.30, 0.08, 0.13, 0.14, jawForward=0.10)),
+        _viseme("rhotic", 0.10, 4.2, (1.0, 0.6), _lips(0.22, 0.08, 0.12, 0.12, jawForward=0.10)),
     ),
     (("r",), _viseme("trill", 0.20, 7.1, (0.2, 0.05), _lips(0.06, lower=0.23, upper=0.10))),
     (
