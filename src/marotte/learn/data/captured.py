@@ -14,15 +14,9 @@ Every error is a `Skip`: a bad file is left out and counted, and the other files
 
 from __future__ import annotations
 
-import csv
 import functools
-import json
 import re
-import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +25,7 @@ from marotte.errors import MarotteError
 from marotte.face.loading import load_head
 from marotte.face.mesh import Mesh
 from marotte.face.rig import ARKIT_52, ARKIT_NAMES, Rig
+from marotte.learn.data.curve_files import CapturedCurves, read_animation, read_csv, read_json
 from marotte.learn.data.labels import frame_count
 from marotte.learn.data.mesh_pca import read_vertices
 from marotte.learn.errors import Skip
@@ -40,28 +35,8 @@ ENDINGS = (".csv", ".json", ".npy")
 VERTEX_RATES = (60.0, 30.0)
 MAX_OVERSHOOT = 2.0  # times a control's range: trackers overshoot a little
 
-_TIMECODE = re.compile(r"(\d+):(\d+):(\d+)[:;](\d+(?:\.\d+)?)")
 _CLIP = re.compile(r".+@\d+\.\d{3}")
-_SIXTIETHS = 60  # the last field counts sixtieths of a second at every frame rate
-_DAY_S = 24 * 3600
 _BY_LOWER_NAME = {name.lower(): name for name in ARKIT_NAMES}
-
-
-@dataclass(frozen=True)
-class CapturedCurves:
-    """Controls over time, as stored in a file.
-
-    Attributes:
-        names: the columns' names, in the file's spelling.
-        time_s: time of each frame, in seconds of the sound [n_frames].
-        values: control values [n_frames, n_columns].
-        seconds: duration of the motion.
-    """
-
-    names: Sequence[str]
-    time_s: NDArray[np.float64]
-    values: NDArray[np.float64]
-    seconds: float
 
 
 def read_controls(
@@ -179,98 +154,13 @@ def arkit_name(name: str) -> str | None:
 def _read(path: Path, seconds: float) -> CapturedCurves:
     match path.suffix.lower():
         case ".csv":
-            return _csv(path)
+            return read_csv(path)
         case ".npz":
-            return _animation(path)
+            return read_animation(path)
         case ".json":
-            return _json(path)
+            return read_json(path)
         case _:
             return _vertices(path, seconds)
-
-
-def _csv(path: Path) -> CapturedCurves:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = (row for row in csv.reader(file) if row)
-    except (ValueError, csv.Error) as error:
-        raise Skip("curves: a CSV that can't be read") from error
-    if rows and header[0].strip().lower() == "time":
-        return _timed(header, rows)
-    if [each.lower() for each in header[:2]] != ["timecode", "blendshapecount"] or not rows:
-        raise Skip("curves: a CSV that neither is from Live Link Face nor begins with `time`")
-    return _live_link(header, rows)
-
-
-def _timed(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CapturedCurves:
-    table = _table([[cell.strip() or "nan" for cell in row] for row in rows], len(header))
-    with_face = np.isfinite(table).all(1)
-    time_s = table[:, 0]
-    if not np.isfinite(time_s).all():
-        raise Skip("curves: a row without a time")
-    return CapturedCurves(header[1:], time_s[with_face], table[with_face, 1:], _duration(time_s))
-
-
-def _live_link(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CapturedCurves:
-    clock_s = np.array([_seconds(row) for row in rows])
-    time_s = np.unwrap(clock_s, period=_DAY_S) - clock_s[0]  # a take may run past midnight
-    # Rows without a face have a blendshape count of 0 and no values.
-    with_face = [index for index, row in enumerate(rows) if row[1:2] != ["0"]]
-    values = _table([rows[index][2:] for index in with_face], len(header) - 2)
-    return CapturedCurves(header[2:], time_s[with_face], values, _duration(time_s))
-
-
-def _seconds(row: Sequence[str]) -> float:
-    match = _TIMECODE.fullmatch(row[0].strip())
-    if not match:
-        raise Skip("curves: a timecode that can't be read")
-    hours, minutes, seconds, sixtieths = map(float, match.groups())
-    return hours * 3600 + minutes * 60 + seconds + sixtieths / _SIXTIETHS
-
-
-def _animation(path: Path) -> CapturedCurves:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            names, values = [str(each) for each in stored["names"]], stored["controls"]
-            time_s = np.arange(len(values)) / float(stored["fps"])
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise Skip("curves: an archive that Marotte did not write") from error
-    if values.ndim != 2 or values.shape[1] != len(names):
-        raise Skip("curves: a frame with more or fewer values than there are names")
-    return CapturedCurves(names, time_s, values.astype(np.float64), _duration(time_s))
-
-
-def _json(path: Path) -> CapturedCurves:
-    try:
-        content: Any = json.loads(path.read_text("utf-8-sig"))
-    except ValueError as error:
-        raise Skip("curves: JSON that can't be read") from error
-    try:
-        if "weightMat" in content:
-            names, rows = content["facsNames"], content["weightMat"]
-            time_s = np.array([frame / content["exportFps"] for frame in range(len(rows))])
-        else:
-            names, frames = content["names"], content["frames"]
-            rows = [frame["weights"] for frame in frames]
-            time_s = np.array([float(frame["time"]) for frame in frames])
-        values = _table(rows, len(names))
-        return CapturedCurves([str(name) for name in names], time_s, values, _duration(time_s))
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise Skip("curves: JSON that is from neither BEAT nor Audio2Face") from error
-
-
-def _duration(time_s: NDArray[np.float64]) -> float:
-    """Return the duration of frames at these times; the last frame has the median length."""
-    return float(time_s[-1] + np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
-
-
-def _table(rows: Sequence[Sequence[Any]], n_columns: int) -> NDArray[np.float64]:
-    """Return rows as numbers [n_rows, n_columns]."""
-    if any(len(row) != n_columns for row in rows):
-        raise Skip("curves: a frame with more or fewer values than there are names")
-    try:
-        return np.array(rows, np.float64).reshape(len(rows), n_columns)
-    except ValueError as error:
-        raise Skip("curves: a value that is not a number") from error
 
 
 def _vertices(path: Path, seconds: float) -> CapturedCurves:
