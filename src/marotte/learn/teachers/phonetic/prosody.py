@@ -20,6 +20,8 @@ HIGHEST_PITCH_HZ = 450.0
 PERIODICITY = 0.45  # smallest autocorrelation peak of a frame with pitch, relative to its energy
 PEAK_SHARE = 0.9  # smallest height of the pitch peak, relative to the highest peak
 
+QUIET_DB = 25.0  # softer frames, relative to loud speech, say nothing about the voice
+
 GAIN_PER_DB = 0.010
 GAIN_PER_SEMITONE = 0.01
 STRESS_GAIN = {0: 0.88, 1: 1.12, 2: 1.03}
@@ -29,24 +31,32 @@ LARGEST_GAIN = 1.4
 
 @dataclass(frozen=True)
 class Prosody:
-    """Loudness and pitch of a sound, one value per `HOP_S`; frame i is centred on i * 10 ms.
+    """Properties of a sound, one value per `HOP_S`; frame i is centred on i * 10 ms.
 
     Attributes:
         loudness: loudness in dB [n].
         pitch: pitch in semitones [n], NaN for frames without pitch.
+        tilt: energy of 1 to 4 kHz over that below in dB [n], NaN for quiet frames.
+        frontness: energy of 1.6 to 4 kHz over that of 0.6 to 1.6 kHz in dB [n]: high for front
+            vowels; NaN for quiet frames.
+        hiss: energy above 4 kHz over that of 1 to 4 kHz in dB [n], NaN for quiet frames.
         samples: the sound.
         rate: sample rate in Hz.
     """
 
     loudness: NDArray[np.float64]
     pitch: NDArray[np.float64]
+    tilt: NDArray[np.float64]
+    frontness: NDArray[np.float64]
+    hiss: NDArray[np.float64]
     samples: NDArray[np.float32]
     rate: int
 
     @classmethod
     def of(cls, samples: NDArray[np.float32], rate: int) -> Prosody:
         """Measure a sound [n_samples]."""
-        return cls(*loudness_and_pitch(samples, rate), samples, rate)
+        loudness, pitch = loudness_and_pitch(samples, rate)
+        return cls(loudness, pitch, *spectral_shape(samples, rate, loudness), samples, rate)
 
     def frames(self, start_s: float, end_s: float) -> slice:
         """Return the frames of a time interval; at least one frame, unless the sound is empty."""
@@ -103,6 +113,48 @@ def loudness_and_pitch(
     periodic = peak.any(axis=1) & (highest > PERIODICITY * energy)
     pitch = np.where(periodic & (energy > 0), 12 * np.log2(rate / (best + shortest)), np.nan)
     return 10 * np.log10(energy / size + 1e-10), pitch
+
+
+def spectral_shape(
+    samples: NDArray[np.float32], rate: int, loudness: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return tilt, frontness and hiss in dB, each [n], every 10 ms; see `Prosody`.
+
+    They are ratios of energies, so they do not depend on the level of the recording.
+
+    Args:
+        samples: the sound [n_samples].
+        rate: sample rate in Hz.
+        loudness: loudness in dB [n]; frames more than `QUIET_DB` softer than loud speech are NaN.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.learn.teachers.phonetic.prosody import spectral_shape
+        >>> tone = np.sin(2 * np.pi * 5_000 * np.arange(1_600) / 16_000).astype(np.float32)
+        >>> bool((spectral_shape(tone, 16_000, np.zeros(10))[2] > 20).all())
+        True
+    """
+    size, hop = round(FRAME_S * rate), round(HOP_S * rate)
+    padded = np.pad(samples.astype(np.float32), size // 2)
+    window = np.hanning(size).astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][: len(loudness)]
+    power = np.square(np.abs(np.fft.rfft(frames * window))) + 1e-9
+    hertz = np.fft.rfftfreq(size, 1 / rate)
+
+    def level_db(low_hz: float, high_hz: float) -> NDArray[np.float64]:
+        band = (hertz >= low_hz) & (hertz < high_hz)
+        energy = power[:, band].sum(axis=1) if band.any() else np.full(len(power), 1e-9)
+        return 10 * np.log10(energy)
+
+    quiet = loudness < (np.percentile(loudness, 95) if len(loudness) else 0.0) - QUIET_DB
+    high = level_db(1_000, 4_000)
+    shapes = (
+        high - level_db(80, 1_000),
+        level_db(1_600, 4_000) - level_db(600, 1_600),
+        level_db(4_000, rate) - high,
+    )
+    tilt, frontness, hiss = (np.where(quiet, np.nan, shape) for shape in shapes)
+    return tilt, frontness, hiss
 
 
 def gains(phones: Sequence[Phone], vowels: Sequence[bool], prosody: Prosody) -> NDArray[np.float64]:

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from marotte.learn.teachers.phonetic.prosody import HOP_S, Prosody
 
 NOISE_S = 0.30  # standard deviation of the Gaussian that smooths the noise: below 1 Hz
-PROSODY_S = 0.15  # the same for loudness and pitch: below 2 Hz
+PROSODY_S = 0.15  # the same for the drivers: below 2 Hz
 UTTERANCE_SHARE = 0.36  # share of the noise's variance that is constant in an utterance
-SMALLEST_SD = {"loudness": 3.0, "pitch": 1.0}  # dB and semitones that count as one deviation
+# What counts as one deviation at least: dB, and semitones for the pitch.
+SMALLEST_SD = {"loudness": 3.0, "pitch": 1.0, "tilt": 3.0, "frontness": 3.0, "hiss": 3.0}
 WIDEST = 30.0  # dB or semitones below the highest value; lower values are raised to this
 LARGEST = 2.0  # limit of every driver, in standard deviations
 ASYMMETRY = 0.07  # standard deviation of the difference of a side from the mean of both
@@ -29,38 +30,52 @@ ROUNDING_REMOVES = 5.0  # a rounded mouth does not smile: factor on mouthPucker
 
 @dataclass(frozen=True)
 class Slow:
-    """How a control varies: mean and standard deviation, and the shares of the drivers in it."""
+    """How a control varies: mean and standard deviation, and the shares of the drivers in it.
+
+    The drivers are those of `Prosody`. What their squares lack to 1 is noise.
+    """
 
     mean: float
     sd: float
     loudness: float = 0.0
     pitch: float = 0.0
+    tilt: float = 0.0
+    frontness: float = 0.0
+    hiss: float = 0.0
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of each driver, by its name."""
+        return {name: getattr(self, name) for name in SMALLEST_SD}
 
 
 # Factors on what the visemes ask for: 1 + the variation.
 FACTORS = {
-    "mouthFunnel": Slow(0.0, 0.35, loudness=0.3),
-    "mouthPucker": Slow(0.0, 0.25, pitch=-0.3),
-    "mouthLowerDown": Slow(0.0, 0.32, loudness=0.5),
-    "mouthUpperUp": Slow(0.0, 0.50, loudness=0.2, pitch=0.4),
-    "mouthStretch": Slow(0.0, 0.45, loudness=0.4),
+    "mouthFunnel": Slow(0.0, 0.30, loudness=0.35, frontness=-0.7, tilt=0.45),
+    "mouthPucker": Slow(0.0, 0.25, pitch=-0.45, hiss=0.6, frontness=-0.5),
+    "mouthLowerDown": Slow(0.0, 0.32, loudness=0.6, tilt=0.6, hiss=-0.3),
+    "mouthUpperUp": Slow(0.0, 0.44, pitch=0.6, frontness=0.6, loudness=0.3),
+    "mouthStretch": Slow(0.0, 0.45, frontness=0.5, loudness=0.4, tilt=-0.6),
 }
 # Added to what the visemes ask for. Means and deviations follow real iPhone takes (BEAT).
 ADDED = {
-    "mouthSmile": Slow(0.19, 0.14, pitch=0.5),
-    "mouthDimple": Slow(0.07, 0.05, pitch=-0.3),
-    "mouthFrown": Slow(0.0, 0.02, pitch=-0.5),
-    "mouthShrugUpper": Slow(0.07, 0.05, loudness=-0.3),
-    "mouthShrugLower": Slow(0.06, 0.05, pitch=0.3),
-    "mouthRollUpper": Slow(0.03, 0.025, loudness=-0.4),
-    "mouthRollLower": Slow(0.03, 0.03, pitch=-0.3),
-    "mouthPress": Slow(0.01, 0.02, loudness=-0.3),
-    "jawForward": Slow(0.08, 0.06, loudness=0.3),
-    "noseSneer": Slow(0.10, 0.08, loudness=0.5),
-    "cheekSquint": Slow(0.10, 0.08, pitch=0.5),
+    "mouthSmile": Slow(0.19, 0.14, pitch=0.65, tilt=-0.4, hiss=0.5),
+    "mouthDimple": Slow(0.07, 0.05, pitch=-0.6, tilt=-0.5, frontness=-0.4),
+    "mouthFrown": Slow(0.0, 0.02, pitch=-0.6, hiss=-0.5, frontness=0.4),
+    "mouthShrugUpper": Slow(0.07, 0.05, loudness=-0.6, hiss=0.5, pitch=0.4),
+    "mouthShrugLower": Slow(0.06, 0.05, pitch=0.4, tilt=0.6, frontness=-0.5),
+    "mouthRollUpper": Slow(0.03, 0.025, loudness=-0.6, frontness=0.6, hiss=-0.3),
+    "mouthRollLower": Slow(0.03, 0.03, pitch=-0.5, loudness=-0.4, frontness=-0.6),
+    "mouthPress": Slow(0.01, 0.02, loudness=-0.5, tilt=-0.6, pitch=0.4),
+    "jawForward": Slow(0.08, 0.06, loudness=0.4, hiss=0.7, pitch=-0.4),
+    "noseSneer": Slow(0.10, 0.08, loudness=0.7, tilt=0.4, hiss=0.4),
+    "cheekSquint": Slow(0.10, 0.08, pitch=0.7, loudness=0.4, tilt=-0.4),
 }
 # To the left when positive, to the right when negative.
-SIDEWAYS = {"mouth": Slow(0.0, 0.03), "jaw": Slow(0.0, 0.02)}
+SIDEWAYS = {
+    "mouth": Slow(0.0, 0.03, tilt=0.6, frontness=-0.5, hiss=0.4),
+    "jaw": Slow(0.0, 0.02, hiss=0.5, pitch=-0.6, frontness=0.4),
+}
 
 
 class Variation:
@@ -116,12 +131,10 @@ class Variation:
         return 1 + ASYMMETRY * np.clip(self._noise(f"side of {control}"), -LARGEST, LARGEST)
 
     def _curve(self, name: str, slow: Slow) -> NDArray[np.float64]:
-        share = np.sqrt(max(0.0, 1 - slow.loudness**2 - slow.pitch**2))
-        curve = (
-            slow.loudness * self._drivers["loudness"]
-            + slow.pitch * self._drivers["pitch"]
-            + share * self._noise(name)
-        )
+        noise = np.sqrt(max(0.0, 1 - sum(share**2 for share in slow.shares.values())))
+        curve = noise * self._noise(name)
+        for driver, share in slow.shares.items():
+            curve = curve + share * self._drivers[driver]
         return slow.sd * np.clip(curve, -LARGEST, LARGEST)
 
     def _noise(self, name: str) -> NDArray[np.float64]:
