@@ -29,6 +29,9 @@ from marotte.learn.teachers.voice2face.recipe import CapturesConfig
 from marotte.learn.utterance import Utterance
 from marotte.progress import Progress
 
+# Speech hardly says anything about eyes and brows.
+SPEAKING = tuple(name for name in ARKIT_52.names if not name.startswith(("eye", "brow")))
+
 
 @dataclass(frozen=True)
 class CapturedSplits:
@@ -90,7 +93,7 @@ def _clips(take: Take) -> Sequence[Clip]:
 
 def _calibrated(takes: Sequence[Take]) -> tuple[list[NDArray[np.float32]], NDArray[np.bool_]]:
     """Return the curves [n_frames, 52] of each take at 30 fps, and the controls that are known."""
-    names = tuple(name for name in ARKIT_52.names if any(name in take.given for take in takes))
+    names = tuple(name for name in SPEAKING if any(name in take.given for take in takes))
     columns = [ARKIT_52.index[name] for name in names]
     scores = [take.controls(FPS)[:, columns].astype(np.float64) for take in takes]
     gaps = [_gap_mm(take) for take in takes]
