@@ -32,6 +32,7 @@ def test_curves_are_scored_and_written(tmp_path) -> None:
     }  # fmt: skip
     held_out = invoke(tmp_path / "takes", "--curves", f"half={tmp_path / 'curves'}", "--held-out")
     assert "0.2 min" in held_out.stdout
+    assert "Only the held-out fifth" in held_out.stdout
 
 
 def test_a_student_is_scored(tmp_path, tiny_student) -> None:

@@ -87,7 +87,7 @@ def score(
     faces = open_faces(students, teacher or (), folders)
     with progress_bars() as bars:
         sets = score_sets(takes, faces, fps, held_out, bar(bars, "takes"))
-    text = markdown(sets)
+    text = markdown(sets, held_out)
     if output:
         write(sets, text, output)
     typer.echo(text)

@@ -36,9 +36,14 @@ class Row:
     real: float
 
 
-def markdown(sets: Sequence[SetScore]) -> str:
-    """Return the scores as Markdown: three tables per set, then the statistics of all controls."""
-    lines: list[str] = []
+def markdown(sets: Sequence[SetScore], held_out: bool = False) -> str:
+    """Return the scores as Markdown: four tables per set, then the statistics of all controls.
+
+    Args:
+        sets: the scores.
+        held_out: whether only the held-out fifth of each set was scored.
+    """
+    lines = ["Only the held-out fifth of each set is scored.", ""] if held_out else []
     for each in sets:
         lines += [*_heading(each), "", *_aperture_table(each), "", *_expression_table(each), ""]
         lines += [*_pair_table(each), "", *_control_table(each), ""]
@@ -99,8 +104,7 @@ def _heading(each: SetScore) -> list[str]:
         f"## {scene.name}",
         "",
         f"{scene.minutes:.1f} min, {100 * scene.speech.mean():.0f} % speech; "
-        f"{len(scene.events.utterances)} utterances. All but the last two tables compare with the "
-        "captured face: ours / real.",
+        f"{len(scene.events.utterances)} utterances. Two numbers are ours / real.",
     ]
     if not scene.amplitudes:
         lines[-1] += (
