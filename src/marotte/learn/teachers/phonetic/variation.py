@@ -24,6 +24,7 @@ UTTERANCE_SHARE = 0.36  # share of the noise's variance that is constant in an u
 SMALLEST_SD = {"loudness": 3.0, "pitch": 1.0, "tilt": 3.0, "frontness": 3.0, "hiss": 3.0}
 WIDEST = 30.0  # dB or semitones below the highest value; lower values are raised to this
 LARGEST = 2.0  # limit of every driver, in standard deviations
+LARGEST_FACTOR = 1.7  # more would lift the upper lip off the lower one in /f v/
 ASYMMETRY = 0.07  # standard deviation of the difference of a side from the mean of both
 ROUNDING_REMOVES = 5.0  # a rounded mouth does not smile: factor on mouthPucker
 
@@ -62,12 +63,12 @@ ADDED = {
     "mouthSmile": Slow(0.19, 0.14, pitch=0.65, tilt=-0.4, hiss=0.5),
     "mouthDimple": Slow(0.07, 0.05, pitch=-0.6, tilt=-0.5, frontness=-0.4),
     "mouthFrown": Slow(0.0, 0.02, pitch=-0.6, hiss=-0.5, frontness=0.4),
-    "mouthShrugUpper": Slow(0.07, 0.05, loudness=-0.6, hiss=0.5, pitch=0.4),
+    "mouthShrugUpper": Slow(0.07, 0.05, loudness=-0.7, hiss=0.3, pitch=0.5),
     "mouthShrugLower": Slow(0.06, 0.05, pitch=0.4, tilt=0.6, frontness=-0.5),
     "mouthRollUpper": Slow(0.03, 0.025, loudness=-0.6, frontness=0.6, hiss=-0.3),
     "mouthRollLower": Slow(0.03, 0.03, pitch=-0.5, loudness=-0.4, frontness=-0.6),
     "mouthPress": Slow(0.01, 0.02, loudness=-0.5, tilt=-0.6, pitch=0.4),
-    "jawForward": Slow(0.08, 0.06, loudness=0.4, hiss=0.7, pitch=-0.4),
+    "jawForward": Slow(0.08, 0.06, loudness=0.5, hiss=0.4, pitch=-0.6, tilt=0.4),
     "noseSneer": Slow(0.10, 0.08, loudness=0.7, tilt=0.4, hiss=0.4),
     "cheekSquint": Slow(0.10, 0.08, pitch=0.7, loudness=0.4, tilt=-0.4),
 }
@@ -108,8 +109,11 @@ class Variation:
         }
 
     def factors(self) -> dict[str, NDArray[np.float64]]:
-        """Return the factor on each control of `FACTORS` [n_frames], at least 0."""
-        return {name: np.maximum(0, 1 + self._curve(name, slow)) for name, slow in FACTORS.items()}
+        """Return the factor on each control of `FACTORS` [n_frames], 0..`LARGEST_FACTOR`."""
+        return {
+            name: np.clip(1 + self._curve(name, slow), 0, LARGEST_FACTOR)
+            for name, slow in FACTORS.items()
+        }
 
     def added(self) -> dict[str, NDArray[np.float64]]:
         """Return what is added to each control of `ADDED` [n_frames], at least 0."""
