@@ -1,7 +1,8 @@
 """Speech encoders: a whole utterance in, one feature vector every 20 ms out.
 
 `whisper-base` and `whisper-tiny` are Python packages, and `mfcc-ssc` is computed without a network.
-Any other name is a transformers checkpoint: a folder, or an id of the Hugging Face hub.
+Any other name is a transformers checkpoint: a folder, or an id of the Hugging Face hub. `+prosody`
+after any name adds loudness, voicing and pitch.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from marotte.errors import MarotteError
 
 FEATURE_RATE = 50
 STEP_SAMPLES = SAMPLE_RATE // FEATURE_RATE
+PROSODY = "+prosody"  # at the end of an encoder's name
+N_PROSODY = 3  # features of `prosody.ProsodyEncoder`
 LONGEST_SAMPLES = round(73.6 * SAMPLE_RATE)
 """A longer sound is encoded in halves, as in the paper (section 3.1.1)."""
 
@@ -77,6 +80,11 @@ def open_encoder(name: str, layer: int | None = None, *, download: bool = False)
         MarotteError: the encoder is not installed, or has no such layer; the message says what to
             do.
     """
+    if name.endswith(PROSODY):
+        from marotte.learn.teachers.encoders.prosody import JoinedEncoder, ProsodyEncoder
+
+        plain = open_encoder(name.removesuffix(PROSODY), layer, download=download)
+        return JoinedEncoder([plain, ProsodyEncoder()])
     if name == "mfcc-ssc":
         from marotte.learn.teachers.encoders.spectral import SpectralEncoder
 

@@ -24,7 +24,9 @@ from marotte.face.rig import ARKIT_52, Rig
 from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.data.labels import frame_count
 from marotte.learn.teachers import Teacher
-from marotte.learn.teachers.encoders import open_encoder
+from marotte.learn.teachers.encoders import PROSODY, open_encoder
+from marotte.learn.teachers.encoders.feature_cache import FeatureCache
+from marotte.learn.teachers.voice2face.contacts import hold_contacts
 from marotte.learn.utterance import Utterance
 from marotte.paths import cache_folder
 
@@ -46,7 +48,6 @@ class Voice2FaceTeacher(Teacher):
             from those of the training.
     """
 
-    fps: float = 30.0
     rig: Rig = ARKIT_52
     needs_phones = False
 
@@ -65,6 +66,7 @@ class Voice2FaceTeacher(Teacher):
         self.net = restore(state, str(path))
         config = self.net.recipe.encoder
         self.encoder = open_encoder(config.model, config.layer)
+        self.cache = FeatureCache(self.encoder)
         if self.encoder.weights != state["provenance"]["weights"]:
             raise MarotteError(
                 f"the weights of {config.model} differ from those that {path.parent} was trained "
@@ -77,6 +79,12 @@ class Voice2FaceTeacher(Teacher):
                 f"the context must be at least {min_context_ms} ms, the window of Voice2Face's "
                 f"decoder, got {context_ms} ms"
             )
+        if context_ms and config.model.endswith(PROSODY):
+            raise MarotteError(
+                f"{path.parent} uses prosody, which is relative to the whole utterance: give no "
+                f"context, got @{context_ms}"
+            )
+        self.fps = float(self.net.recipe.output.fps)
         suffix = f"-{context_ms}ms" if context_ms else ""
         self.name = self.net.recipe.name + suffix
         self.version = self.net.version() + suffix
@@ -87,19 +95,36 @@ class Voice2FaceTeacher(Teacher):
         }
 
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
-        """Return the face at k / 30 seconds: controls [n_frames, 52]."""
+        """Return the face at k / fps seconds: controls [n_frames, 52]."""
         samples = at_16_khz(utterance)
         n_frames = frame_count(utterance.seconds, self.fps)
         with torch.inference_mode():
             if self.context_ms:
                 predicted = self._by_windows(samples, n_frames)
             else:
-                features = torch.from_numpy(self.encoder.encode(samples))
-                predicted = self.net.controls(features, self.encoder.first_s, n_frames)
+                features = torch.from_numpy(self.cache.encode(samples, keep=False))
+                predicted = self._by_phases(features, n_frames)
         controls = self.rig.neutral(n_frames)
         columns = [self.rig.index[name] for name in self.net.face.names]
         controls[:, columns] = predicted.numpy()
+        if self.net.recipe.output.contacts:
+            return hold_contacts(controls, utterance, self.fps)
         return controls
+
+    def _by_phases(self, features: torch.Tensor, n_frames: int) -> torch.Tensor:
+        """Return controls [n_frames, n_controls]; at 60 fps, odd frames are those 1/60 s later."""
+        from marotte.learn.teachers.voice2face.decoder import FPS
+
+        n_phases = round(self.fps / FPS)
+        counts = [len(range(phase, n_frames, n_phases)) for phase in range(n_phases)]
+        phases = [
+            self.net.controls(features, self.encoder.first_s - phase / self.fps, count)
+            for phase, count in enumerate(counts)
+        ]
+        result = phases[0].new_zeros(n_frames, phases[0].shape[1])
+        for phase, controls in enumerate(phases):
+            result[phase::n_phases] = controls
+        return result
 
     def _by_windows(self, samples: NDArray[np.float32], n_frames: int) -> torch.Tensor:
         """Return controls [n_frames, n_controls]; each frame's window is encoded separately."""

@@ -44,6 +44,7 @@ BAND_KERNELS, BAND_STRIDES = (3, 3, 2), (2, 2, 1)  # 13 -> 6 -> 2 -> 1
 TIME_KERNELS, TIME_STRIDES = (5, 3, 3, 3, 3), (BINS_PER_FRAME, 1, 1, 1, 1)
 CONTEXT_BINS = 10  # on each side of a window's frame
 CONTEXT_FRAMES = 1  # on each side of a frame, in the LSTM
+EVEN_COMPONENTS = 20  # of the features' principal components, that have variance 1
 N_TAGS = 2  # labels of better and of lower quality
 
 
@@ -70,24 +71,35 @@ class MeshDecoder(nn.Module):
         n_values: three times the number of vertices.
         n_components: number of principal components in the last layer.
         shape: sizes of the layers.
+        n_prosody: how many features, at the end, are prosody.
     """
 
     feature_mean: Tensor
     feature_std: Tensor
+    whitening: Tensor
 
     def __init__(
-        self, n_features: int, n_values: int, n_components: int, shape: DecoderConfig
+        self,
+        n_features: int,
+        n_values: int,
+        n_components: int,
+        shape: DecoderConfig,
+        n_prosody: int = 0,
     ) -> None:
         super().__init__()
-        self.shape = shape
+        self.shape, self.n_prosody = shape, n_prosody
         channels, hidden = shape.channels, shape.hidden
         self.register_buffer("feature_mean", torch.zeros(n_features))
         self.register_buffer("feature_std", torch.ones(n_features))
-        ordered = n_features == SpectralEncoder.dim
+        if shape.components:
+            whitening = torch.zeros(n_features - n_prosody, shape.components)
+            self.register_buffer("whitening", whitening)
+        n_inputs = shape.components + n_prosody if shape.components else n_features
+        ordered = n_inputs == SpectralEncoder.dim
         self.first = (
-            nn.Conv1d(1, BAND_CHANNELS, n_features // BANDS, n_features // BANDS)
+            nn.Conv1d(1, BAND_CHANNELS, n_inputs // BANDS, n_inputs // BANDS)
             if ordered
-            else nn.Linear(n_features, BAND_CHANNELS * BANDS)
+            else nn.Linear(n_inputs, BAND_CHANNELS * BANDS)
         )
         widths = [BAND_CHANNELS, channels // 2, channels // 2, channels]
         self.frequency = _convolutions(widths, BAND_KERNELS, BAND_STRIDES)
@@ -124,6 +136,9 @@ class MeshDecoder(nn.Module):
         """
         std, self.feature_mean[:] = torch.std_mean(features, dim=0)
         self.feature_std[:] = std.clamp(min=1e-3 * float(std.mean()))
+        if self.shape.components:
+            scaled = ((features - self.feature_mean) / self.feature_std)[:, : len(self.whitening)]
+            self.whitening[:] = whitening(scaled, self.shape.components)
         with torch.no_grad():
             self.mesh.weight.copy_(components.T)
             self.mesh.bias.copy_(mean)
@@ -135,6 +150,9 @@ class MeshDecoder(nn.Module):
             bins: features every 1/60 s [batch, 2 * (n_frames - 1) + 21, n_features].
         """
         x = (bins - self.feature_mean) / self.feature_std
+        if self.shape.components:
+            plain, prosody = x.tensor_split([len(self.whitening)], dim=-1)
+            x = torch.cat([plain @ self.whitening, prosody], dim=-1)
         if self.training:
             x = x + self.shape.noise * torch.randn_like(x)
         batch, n_bins, n_features = x.shape
@@ -212,6 +230,33 @@ class MeshDecoder(nn.Module):
         if tag is None:
             tag = torch.zeros(len(encoded), dtype=torch.long)
         return self.mesh(self.decode(self.join_frames(encoded), zeros, tag))
+
+
+def whitening(features: Tensor, n_components: int) -> Tensor:
+    """Return the map from features to principal components of variance 1.
+
+    From the 20th on, a component keeps its size relative to the 20th: the last ones are mostly
+    noise.
+
+    Args:
+        features: features with mean 0 [n, n_features].
+        n_components: number of components.
+
+    Returns:
+        the map [n_features, n_components].
+
+    Example:
+        >>> import torch
+        >>> from marotte.learn.teachers.voice2face.decoder import whitening
+        >>> features = torch.randn(1000, 4) * torch.tensor([9.0, 3.0, 1.0, 0.1])
+        >>> whitened = (features - features.mean(0)) @ whitening(features, 2)
+        >>> bool((whitened.std(0) - 1).abs().max() < 0.05)
+        True
+    """
+    _, sizes, directions = torch.linalg.svd(features, full_matrices=False)
+    sizes = sizes[:n_components]
+    damped = (sizes / sizes[min(EVEN_COMPONENTS, len(sizes) - 1)]).clamp(max=1)
+    return directions[:n_components].T / (sizes / len(features) ** 0.5) * damped
 
 
 def _convolutions(

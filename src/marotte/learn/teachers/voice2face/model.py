@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from marotte.config import strict
+from marotte.learn.teachers.encoders import N_PROSODY, PROSODY
 from marotte.learn.teachers.encoders.checkpoint import checksum
 from marotte.learn.teachers.voice2face.decoder import CONTEXT_FRAMES, MeshDecoder
 from marotte.learn.teachers.voice2face.examples import frame_bins
@@ -36,7 +37,8 @@ class Voice2Face(nn.Module):
         super().__init__()
         self.recipe, self.face = recipe, FaceMesh.of(names)
         n_values = self.face.matrix.shape[1]
-        self.decoder = MeshDecoder(n_features, n_values, n_components, recipe.decoder)
+        n_prosody = N_PROSODY if recipe.encoder.model.endswith(PROSODY) else 0
+        self.decoder = MeshDecoder(n_features, n_values, n_components, recipe.decoder, n_prosody)
         self.mesh2rig = Mesh2Rig(self.face)
 
     def controls(self, features: Tensor, first_s: float, n_frames: int) -> Tensor:

@@ -156,6 +156,9 @@ class DecoderConfig:
         latent: dimensions of the latent.
         noise: standard deviation of the noise that is added to the normalised features in training.
         dropout: dropout of the LSTM's output in training.
+        components: if not 0, the encoder's features are reduced to this number of principal
+            components of equal variance. A network's features repeat themselves; noise on their
+            components keeps the decoder from learning a voice by heart. Prosody is not reduced.
     """
 
     channels: int = 128
@@ -163,6 +166,7 @@ class DecoderConfig:
     latent: int = 16
     noise: float = 0.1
     dropout: float = 0.1
+    components: int = 0
 
 
 @dataclass(frozen=True)
