@@ -18,7 +18,6 @@ from marotte.learn.teachers.phonetic.coarticulation import Articulation, closure
 from marotte.learn.teachers.phonetic.composition import (
     PARTING,
     PRESSED,
-    PRESSED_MM,
     PUCKER_FOR_FUNNEL,
     ROLLED,
     speaking,
@@ -26,6 +25,7 @@ from marotte.learn.teachers.phonetic.composition import (
 from marotte.learn.teachers.phonetic.visemes import VISEMES
 from marotte.learn.utterance import Utterance
 
+PRESSED_MM = -1.2  # lip gap of closed lips: students blur it, and must still press
 OPEN_VOWEL_MM = 3.0  # smallest lip gap in the middle of an open vowel ...
 VOWEL_MM = 2.2  # ... and of another vowel
 OPENING_S = 0.060  # time in which a vowel reaches it
