@@ -40,6 +40,7 @@ WORDS = ("time", "help", "life", "big", "bob", "church", "we", "shoe")
 FRAMES = 10  # per word
 TILE = (112, 80)
 LABEL_HEIGHT, TRACK_HEIGHT = 18, 64
+TRACK_MM = 18.0  # lip gap at the top of a track
 MARGIN_S = 0.08  # shown before and after a word
 INK, PAPER, LINE, BAD, GRID = (
     (40, 44, 56),
@@ -78,7 +79,7 @@ def tile(renderer: Renderer, controls: NDArray[np.float32]) -> Image.Image:
 
 
 def draw_track(word: str, speech: Utterance, gap: NDArray[np.float32]) -> Image.Image:
-    """Draw the phonemes of a word and its lip gap up to 12 mm."""
+    """Draw the phonemes of a word and its lip gap up to `TRACK_MM`."""
     scale = 2  # drawn at twice the size: Pillow does not anti-alias lines
     width, height = scale * FRAMES * TILE[0], scale * TRACK_HEIGHT
     top = scale * LABEL_HEIGHT
@@ -87,7 +88,7 @@ def draw_track(word: str, speech: Utterance, gap: NDArray[np.float32]) -> Image.
     first_s, last_s = span(speech)
 
     def place(time_s: float, mm: float) -> tuple[float, float]:
-        y = height - 8 - min(max(mm, 0.0), 12.0) / 12 * (height - top - 16)
+        y = height - 8 - min(max(mm, 0.0), TRACK_MM) / TRACK_MM * (height - top - 16)
         return (time_s - first_s) / (last_s - first_s) * width, y
 
     for phone in speech.phones:
