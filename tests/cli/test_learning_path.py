@@ -28,7 +28,7 @@ def student(labelled, tmp_path_factory):
     assert trained.exit_code == 0, trained.output
     exported = run("export", folder / "run", "-o", folder / "tiny.onnx")
     assert exported.exit_code == 0, exported.output
-    assert "21 controls" in exported.output
+    assert "33 controls" in exported.output
     return folder / "tiny.onnx"
 
 

@@ -24,13 +24,15 @@ ARKIT_NAMES = (
     "noseSneerRight", "tongueOut",
 )  # fmt: skip
 
-# The controls that students predict; the other 31 stay neutral in animation from speech.
+# The controls that students predict; the other 19 stay neutral in animation from speech.
 ARKIT_SPEECH = (
     "jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthSmileLeft", "mouthSmileRight",
     "mouthStretchLeft", "mouthStretchRight", "mouthRollLower", "mouthRollUpper",
     "mouthShrugLower", "mouthShrugUpper", "mouthPressLeft", "mouthPressRight",
     "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
-    "jawForward", "cheekPuff", "tongueOut",
+    "jawForward", "cheekPuff", "tongueOut", "jawLeft", "jawRight", "mouthLeft", "mouthRight",
+    "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight",
+    "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight",
 )  # fmt: skip
 
 
