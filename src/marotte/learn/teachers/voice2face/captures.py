@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
-from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
-from marotte.learn.capture.calibration import Calibration, fill_short_gaps, fit
+from marotte.learn.capture.calibrated import calibrate_takes
 from marotte.learn.capture.split import held_out_names
-from marotte.learn.capture.sync import speech_frames
 from marotte.learn.capture.take import Clip, Take
 from marotte.learn.teachers.encoders.feature_cache import FeatureCache
 from marotte.learn.teachers.voice2face.decoder import FPS
@@ -75,7 +73,7 @@ def load_captures(
     done_s, total_s = 0.0, sum(take.seconds for take in used)
     for source, group in groupby(used, key=lambda take: take.source):
         source_takes = list(group)
-        curves, known = _calibrated(source_takes)
+        curves, known = calibrate_takes(source_takes, FPS, SPEAKING)
         held_out = held_out_names([clip.name for take in source_takes for clip in _clips(take)])
         for take, values in zip(source_takes, curves, strict=True):
             for example, clip in _examples(take, source, values, known, cache):
@@ -89,39 +87,6 @@ def load_captures(
 
 def _clips(take: Take) -> Sequence[Clip]:
     return take.clips or (Clip(take.name, 0.0, take.seconds),)
-
-
-def _calibrated(takes: Sequence[Take]) -> tuple[list[NDArray[np.float32]], NDArray[np.bool_]]:
-    """Return the curves [n_frames, 52] of each take at 30 fps, and the controls that are known."""
-    names = tuple(name for name in SPEAKING if any(name in take.given for take in takes))
-    columns = [ARKIT_52.index[name] for name in names]
-    scores = [take.controls(FPS)[:, columns].astype(np.float64) for take in takes]
-    gaps = [_gap_mm(take) for take in takes]
-    speech = [
-        speech_frames(take.samples, np.arange(len(each)) / FPS)
-        for take, each in zip(takes, scores, strict=True)
-    ]
-    calibration = fit(names, np.concatenate(scores), np.concatenate(speech), np.concatenate(gaps))
-    curves = [
-        calibration.apply(names, fill_short_gaps(values, FPS), spoken, gap)
-        for values, spoken, gap in zip(scores, speech, gaps, strict=True)
-    ]
-    return curves, _known(names, calibration)
-
-
-def _known(names: Sequence[str], calibration: Calibration) -> NDArray[np.bool_]:
-    """Return which of ARKit's controls [52] the calibrated curves know."""
-    known = np.zeros(len(ARKIT_52.names), np.bool_)
-    known[[ARKIT_52.index[name] for name in names if name not in calibration.dead]] = True
-    return known
-
-
-def _gap_mm(take: Take) -> NDArray[np.float64]:
-    """Return the lip gap [n_frames] in mm at 30 fps: measured, or that of the take's curves."""
-    measured = take.measured_gap_mm(FPS)
-    if measured is None:
-        measured = load_head().lip_gap(take.controls(FPS), ARKIT_52.names)
-    return measured.astype(np.float64)
 
 
 def _examples(
