@@ -17,6 +17,7 @@ from marotte.learn.teachers.voice2face.examples import frame_bins
 from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.mesh2rig import Mesh2Rig
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
+from marotte.learn.teachers.voice2face.variance import scale_controls
 
 BLOCK_FRAMES = 512  # frames decoded at a time: 17 MB of vertices
 
@@ -29,7 +30,12 @@ class Voice2Face(nn.Module):
         n_features: number of features of the encoder.
         n_components: number of principal components in the decoder's last layer.
         recipe: recipe with the decoder's sizes.
+
+    Attributes:
+        gains: factor on each control [n_controls], with `output.variance`.
     """
+
+    gains: Tensor
 
     def __init__(
         self, names: tuple[str, ...], n_features: int, n_components: int, recipe: TeachRecipe
@@ -40,9 +46,18 @@ class Voice2Face(nn.Module):
         n_prosody = N_PROSODY if recipe.encoder.model.endswith(PROSODY) else 0
         self.decoder = MeshDecoder(n_features, n_values, n_components, recipe.decoder, n_prosody)
         self.mesh2rig = Mesh2Rig(self.face)
+        if recipe.output.variance:
+            self.register_buffer("gains", torch.ones(len(names)))
 
     def controls(self, features: Tensor, first_s: float, n_frames: int) -> Tensor:
-        """Return the controls [n_frames, n_controls] of an utterance.
+        """Return the controls [n_frames, n_controls] of an utterance, see `plain_controls`."""
+        controls = self.plain_controls(features, first_s, n_frames)
+        if not self.recipe.output.variance:
+            return controls
+        return scale_controls(controls, self.gains, self.face)
+
+    def plain_controls(self, features: Tensor, first_s: float, n_frames: int) -> Tensor:
+        """Return the controls [n_frames, n_controls] of an utterance, without gains.
 
         Args:
             features: features of the whole utterance [n, n_features].

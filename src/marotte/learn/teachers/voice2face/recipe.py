@@ -72,10 +72,14 @@ class OutputConfig:
         fps: frames per second of the labels, 30 or 60.
         contacts: whether the lips are held closed for /p b m/ and open for open vowels, where an
             utterance has phones, and the face rests in silence.
+        variance: whether each control is scaled so that it moves as much as in the labels. A
+            prediction is a mean, and moves less; speech synthesis calls this the compensation of
+            the global variance (Toda and Tokuda 2007). The lip gap stays as predicted.
     """
 
     fps: int = 30
     contacts: bool = False
+    variance: bool = False
 
     def __post_init__(self) -> None:
         """Check the frame rate."""
@@ -135,6 +139,9 @@ class Voice2FaceLossWeights:
             from it.
         lip_gap: weight of the lip gap, see `marotte.learn.train.losses.lip_gap`.
         closure: factor on the lip gap in frames with pressed lips.
+        controls: weight of the squared distance of the known controls, each in units of its
+            standard deviation in real faces. Controls that move few vertices hardly affect the
+            vertices' distance.
     """
 
     vertex: float = 1.0
@@ -144,6 +151,7 @@ class Voice2FaceLossWeights:
     lips: float = 4.0
     lip_gap: float = 1.0
     closure: float = 3.0
+    controls: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from marotte.learn.teachers.voice2face.objective import Voice2FaceObjective
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
 from marotte.learn.teachers.voice2face.sampler import Crops, ExampleSampler
 from marotte.learn.teachers.voice2face.training_set import TrainingSet
+from marotte.learn.teachers.voice2face.variance import fit_gains
 from marotte.learn.train import checkpoint
 from marotte.learn.train.checkpoint import RunProgress
 from marotte.learn.train.schedule import learning_rate
@@ -132,8 +133,16 @@ def teach(
                 run.save(path)
             if report:
                 report(run.progress, losses)
+    net = run.net.eval()
+    if recipe.output.variance:
+
+        def predict(each: Example) -> Tensor:
+            features = torch.from_numpy(each.features)
+            return net.plain_controls(features, training_set.first_s, len(each.curves))
+
+        net.gains[:] = fit_gains(predict, net.face.names, training_set.train)
     run.save(path)
-    return run.net.eval()
+    return net
 
 
 class _Run:
