@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +49,26 @@ def write_comparison(
     recording = Recording.from_samples(audible.samples, audible.rate)
     every = round(FPS / VIDEO_FPS)
     curves = {name: predictor(utterance)[::every] for name, predictor in predictors.items()}
-    with ExitStack() as stack:
-        renderer = open_renderer(load_head(), (PIXELS, PIXELS))
-        stack.callback(renderer.close)
-        write_pictures(_pictures(curves, renderer), VIDEO_FPS, recording, path)
+    write_side_by_side(curves, VIDEO_FPS, recording, path)
+
+
+def write_side_by_side(
+    curves: Mapping[str, NDArray[np.float32]], fps: float, recording: Recording, path: Path
+) -> None:
+    """Write a video of faces side by side, with a sound; it ends with the shortest curves.
+
+    Args:
+        curves: ARKit controls [n_frames, 52] of the faces from left to right, by name.
+        fps: frames per second of the curves and of the video.
+        recording: the sound.
+        path: the video's path, ending in .mp4.
+
+    Raises:
+        MarotteError: the extra `video` is missing, or the file can't be written.
+    """
+    check_video()
+    with closing(open_renderer(load_head(), (PIXELS, PIXELS))) as renderer:
+        write_pictures(_pictures(curves, renderer), fps, recording, path)
 
 
 def _pictures(curves: Mapping[str, NDArray[np.float32]], renderer: Renderer) -> Iterator[Picture]:
