@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,25 +58,48 @@ class LipGap:
     ) -> NDArray[np.float64]:
         """Return curves [n_frames, 52] whose lip gap is the measured one.
 
-        Each of the controls in `ADJUSTED` changes by `step * sd ** 2 * weight`, which is the
-        smallest change in units of their standard deviations, and stays within 0..1. Where the
-        lips touch, the controls say how firmly they are pressed, within `PRESSED_MM`.
+        Where the lips touch, the controls say how firmly they are pressed, within `PRESSED_MM`.
         """
         rest_mm, weights = load_head().lip_gap_weights(ARKIT_52.names)
-        columns = [ARKIT_52.index[name] for name in ADJUSTED]
-        direction = np.array(list(ADJUSTED.values())) ** 2 * weights[columns].astype(np.float64)
         gap_mm = curves @ weights.astype(np.float64) + rest_mm
         touching = self.touching(measured_mm)
         wanted_mm = rest_mm + self.target_mm(measured_mm)
         highest_mm = rest_mm - np.where(speech, PRESSED_MM[0], 0)
         pressed_mm = np.clip(gap_mm, rest_mm - PRESSED_MM[1], highest_mm)
-        wanted_mm = np.where(touching, pressed_mm, wanted_mm)
-        fixed_mm = gap_mm - curves[:, columns] @ weights[columns]
-        result = curves.copy()
-        result[:, columns] = _project(
-            curves[:, columns], direction, weights[columns], wanted_mm - fixed_mm
-        )
-        return result
+        return with_lip_gap(curves, np.where(touching, pressed_mm, wanted_mm))
+
+
+def with_lip_gap(
+    curves: NDArray[np.float64],
+    wanted_mm: NDArray[np.float64],
+    adjusted: Mapping[str, float] = ADJUSTED,
+) -> NDArray[np.float64]:
+    """Return curves [n_frames, 52] whose lip gap on the packaged head is a given one.
+
+    Each control changes by `step * readiness ** 2 * weight` and stays within 0..1: the smallest
+    change in units of its readiness.
+
+    Args:
+        curves: ARKit controls [n_frames, 52].
+        wanted_mm: the lip gap [n_frames] in mm.
+        adjusted: the controls that change, and how readily.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte import ARKIT_52, load_head
+        >>> from marotte.learn.capture.lip_gap import with_lip_gap
+        >>> opened = with_lip_gap(np.zeros((1, 52)), np.array([8.0]))
+        >>> round(float(load_head().lip_gap(opened, ARKIT_52.names)[0]), 3)
+        8.0
+    """
+    rest_mm, weights = load_head().lip_gap_weights(ARKIT_52.names)
+    columns = [ARKIT_52.index[name] for name in adjusted]
+    chosen = weights[columns]
+    direction = np.array(list(adjusted.values())) ** 2 * chosen.astype(np.float64)
+    fixed_mm = curves @ weights.astype(np.float64) + rest_mm - curves[:, columns] @ chosen
+    result = curves.copy()
+    result[:, columns] = _project(curves[:, columns], direction, chosen, wanted_mm - fixed_mm)
+    return result
 
 
 def fit_lip_gap(rest_mm: NDArray[np.float64], speech_mm: NDArray[np.float64]) -> LipGap:

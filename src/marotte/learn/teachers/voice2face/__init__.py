@@ -26,7 +26,10 @@ from marotte.learn.data.labels import frame_count
 from marotte.learn.teachers import Teacher
 from marotte.learn.teachers.encoders import PROSODY, open_encoder
 from marotte.learn.teachers.encoders.feature_cache import FeatureCache
+from marotte.learn.teachers.phonetic import PhoneticTeacher
 from marotte.learn.teachers.voice2face.contacts import hold_contacts
+from marotte.learn.teachers.voice2face.recipe import TeachRecipe
+from marotte.learn.teachers.voice2face.shapes import shape
 from marotte.learn.utterance import Utterance
 from marotte.paths import cache_folder
 
@@ -87,7 +90,7 @@ class Voice2FaceTeacher(Teacher):
         self.fps = float(self.net.recipe.output.fps)
         suffix = f"-{context_ms}ms" if context_ms else ""
         self.name = self.net.recipe.name + suffix
-        self.version = self.net.version() + suffix
+        self.version = self.net.version() + _rules(self.net.recipe) + suffix
         self.provenance: Mapping[str, Any] = {
             **state["provenance"],
             "recipe": asdict(self.net.recipe),
@@ -107,8 +110,10 @@ class Voice2FaceTeacher(Teacher):
         controls = self.rig.neutral(n_frames)
         columns = [self.rig.index[name] for name in self.net.face.names]
         controls[:, columns] = predicted.numpy()
+        if self.net.recipe.output.shapes:
+            controls = shape(utterance, controls, self.fps)
         if self.net.recipe.output.contacts:
-            return hold_contacts(controls, utterance, self.fps)
+            controls = hold_contacts(controls, utterance, self.fps)
         return controls
 
     def _by_phases(self, features: torch.Tensor, n_frames: int) -> torch.Tensor:
@@ -142,6 +147,12 @@ class Voice2FaceTeacher(Teacher):
             bins = window_bins(features, self.encoder.first_s - half / SAMPLE_RATE)
             encoded.append(self.net.decoder.encode_windows(bins)[:, 0])
         return self.net.controls_of_windows(torch.cat(encoded))
+
+
+def _rules(recipe: TeachRecipe) -> str:
+    """Return the part of the version that says which rules are applied to the predictions."""
+    used = recipe.output.shapes or recipe.output.contacts
+    return f"-phonetic{PhoneticTeacher.version}" if used else ""
 
 
 def open_teacher(suffix: str, curves: Sequence[Path]) -> Voice2FaceTeacher | None:

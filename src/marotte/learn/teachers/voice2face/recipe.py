@@ -72,6 +72,8 @@ class OutputConfig:
         fps: frames per second of the labels, 30 or 60.
         contacts: whether the lips are held closed for /p b m/ and open for open vowels, where an
             utterance has phones, and the face rests in silence.
+        shapes: whether the shape of the lips is that of the phonetic teacher, with the lip gap of
+            the network; phones are recognised where an utterance has none. Needs 60 fps.
         variance: whether each control is scaled so that it moves as much as in the labels. A
             prediction is a mean, and moves less; speech synthesis calls this the compensation of
             the global variance (Toda and Tokuda 2007). The lip gap stays as predicted.
@@ -79,12 +81,15 @@ class OutputConfig:
 
     fps: int = 30
     contacts: bool = False
+    shapes: bool = False
     variance: bool = False
 
     def __post_init__(self) -> None:
         """Check the frame rate."""
         if self.fps not in (30, 60):
             raise MarotteError(f"output.fps must be 30 or 60, got {self.fps}")
+        if self.shapes and self.fps != 60:
+            raise MarotteError(f"output.shapes needs output.fps = 60, got {self.fps}")
 
 
 @dataclass(frozen=True)
