@@ -24,6 +24,7 @@ def read_video_sound(path: Path) -> NDArray[np.float32]:
     """
     try:
         import av
+        from av.error import FFmpegError
     except ImportError as error:
         raise missing_extra("av", "video") from error
     try:
@@ -37,7 +38,7 @@ def read_video_sound(path: Path) -> NDArray[np.float32]:
             decoded = container.decode(audio=0)
             blocks = [out for frame in decoded for out in resampler.resample(frame)]
             blocks += resampler.resample(None)
-    except (av.FFmpegError, OSError) as error:
+    except (FFmpegError, OSError) as error:
         raise MarotteError(f"can't read the sound of {path}: {error}") from error
     empty = np.zeros(0, np.float32)
     samples = np.concatenate([empty, *(block.to_ndarray().mean(0) for block in blocks)])

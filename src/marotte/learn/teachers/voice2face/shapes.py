@@ -24,6 +24,8 @@ from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.errors import Skip
 from marotte.learn.speech.recognise import recogniser
 from marotte.learn.teachers.phonetic import PhoneticTeacher
+from marotte.learn.teachers.phonetic.articulation import articulate
+from marotte.learn.teachers.phonetic.composition import speaking
 from marotte.learn.utterance import Phone, Utterance
 
 # Opening follows the gap mostly by the jaw, so that the lips keep their shape.
@@ -54,10 +56,13 @@ def shape(utterance: Utterance, predicted: NDArray[np.float32], fps: float) -> N
     phones = utterance.phones or recognise(utterance)
     if not phones:
         return predicted
-    curves = teacher.curves(replace(utterance, phones=phones))
-    gap_mm = load_head().lip_gap(predicted, ARKIT_52.names)
-    shaped = with_lip_gap(curves.astype(np.float64), gap_mm.astype(np.float64), READINESS)
-    return shaped.astype(np.float32)
+    spoken = replace(utterance, phones=phones)
+    curves = teacher.curves(spoken).astype(np.float64)
+    head = load_head()
+    rest_mm, _ = head.lip_gap_weights(ARKIT_52.names)
+    opening_mm = head.lip_gap(predicted, ARKIT_52.names).astype(np.float64) - rest_mm
+    opening_mm *= speaking(articulate(spoken), np.arange(len(predicted)) / fps)
+    return with_lip_gap(curves, rest_mm + opening_mm, READINESS).astype(np.float32)
 
 
 def recognise(utterance: Utterance) -> tuple[Phone, ...]:
