@@ -10,6 +10,7 @@ from tiny_training import NAMES, RECIPE, open_run, train, weights
 
 from marotte.errors import MarotteError
 from marotte.learn.models.student import StudentConfig, StudentNet
+from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.objective import IntermediateTeacher, Objective, cut
 from marotte.learn.train.recipe import HybridConfig, StudentShape
 from marotte.learn.train.setup import TargetRig
@@ -106,3 +107,18 @@ def test_a_student_learns_to_rest(tmp_path):
         silence = net(torch.zeros(1, net.config.window.n_samples)).controls
     assert silence.max() <= 0.005  # a rig clips negative values
     assert silence.min() > -0.1
+
+
+def test_balance_compares_controls_in_units_of_their_motion():
+    names = ("jawOpen", "mouthDimpleLeft", "tongueOut")
+    target = torch.zeros(1, 4, 3)
+    one_sd = torch.tensor([0.095, 0.052, 0.05]).expand(1, 4, 3)
+    plain = Objective(LossWeights(), names, 20.0)
+    balanced = Objective(LossWeights(balance=1.0), names, 20.0)
+    assert balanced.per_control.square().mean().item() == pytest.approx(1)
+    by_control = (one_sd * balanced.per_control)[0, 0]
+    assert by_control.tolist() == pytest.approx([by_control[0].item()] * 3)
+    expected = by_control.square().mean().item()
+    assert balanced.curves(one_sd, target)["reconstruction"].item() == pytest.approx(expected)
+    found = plain.curves(one_sd, target)["reconstruction"].item()
+    assert found == pytest.approx(one_sd.square().mean().item())

@@ -38,6 +38,9 @@ class LossWeights:
             These are the /p b m/, which are short and rare.
         lip_margin: weight of lips that stay apart where they should meet, or meet where they
             should be apart (ours).
+        balance: 0 compares the controls as they are; 1 compares each in units of its standard
+            deviation in real faces, so that a dimple counts as much as the jaw; values between
+            are possible. For the losses of curves; the rig's controls must be ARKit's (ours).
         rest: weight of controls that are not at rest in frames in which the teacher's face is
             (ours).
         feature: weight of eqs 5-6, against the intermediate teacher of hybrid distillation.
@@ -50,6 +53,7 @@ class LossWeights:
     lip_gap: float = 0.0
     closure: float = 1.0
     lip_margin: float = 0.0
+    balance: float = 0.0
     rest: float = 0.0
     feature: float = 0.0
     attention: float = 0.0

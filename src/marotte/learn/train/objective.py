@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -11,12 +11,15 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.face.head import Head
 from marotte.face.loading import load_head
+from marotte.learn.capture.calibration import REAL_SD
 from marotte.learn.models.face_net import FaceNet
 from marotte.learn.models.student import Prediction, StudentNet
 from marotte.learn.train import losses
 from marotte.learn.train.losses import LossWeights
 from marotte.model.timing import STEP_SAMPLES, WindowSpec
 
+SMALLEST_SD = 0.04  # a control that hardly moves shall not count most
+UNKNOWN_SD = 0.05  # of a control without statistics of real faces
 STEP_MS = 1000 * STEP_SAMPLES / SAMPLE_RATE
 
 CropPrediction = Callable[[Tensor, int, int], Prediction]
@@ -49,6 +52,7 @@ class Objective:
         self.weights = weights
         self.per_frame = STEP_MS / frame_ms
         self.signed = torch.tensor([name in signed for name in names])
+        self.per_control = control_weights(names, weights.balance)
         head = head or load_head()
         self.measures_lips = not set(names).isdisjoint(head.names)
         if self.measures_lips:
@@ -83,10 +87,11 @@ class Objective:
 
     def curves(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return the unweighted losses of curves [batch, frames, controls]."""
+        curves = self._balanced(predicted), self._balanced(target)
         parts = {
-            "reconstruction": losses.reconstruction(predicted, target),
-            "velocity": losses.velocity(predicted, target, self.per_frame),
-            "acceleration": losses.acceleration(predicted, target, self.per_frame),
+            "reconstruction": losses.reconstruction(*curves),
+            "velocity": losses.velocity(*curves, self.per_frame),
+            "acceleration": losses.acceleration(*curves, self.per_frame),
         }
         if self.measures_lips:
             gap = (self.rest_mm, self.gap_weights.to(target.device))
@@ -96,10 +101,32 @@ class Objective:
             parts["rest"] = losses.rest(predicted, target, self.signed.to(target.device))
         return parts
 
+    def _balanced(self, curves: Tensor) -> Tensor:
+        """Return curves [..., n_controls] in the units in which they are compared."""
+        return curves * self.per_control.to(curves.device) if self.weights.balance else curves
+
     def weigh(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the losses and their weighted `total`."""
         weighted = [getattr(self.weights, name) * loss for name, loss in parts.items()]
         return {**parts, "total": torch.stack(weighted).sum()}
+
+
+def control_weights(names: Sequence[str], balance: float) -> Tensor:
+    """Return the factor on each control before it is compared [n_controls], with mean square 1.
+
+    Args:
+        names: the controls.
+        balance: see `LossWeights`.
+
+    Example:
+        >>> from marotte.learn.train.objective import control_weights
+        >>> jaw, dimple = control_weights(["jawOpen", "mouthDimpleLeft"], 1.0).tolist()
+        >>> round(dimple / jaw, 3)  # 0.095 / 0.052
+        1.827
+    """
+    sds = torch.tensor([REAL_SD.get(name, UNKNOWN_SD) for name in names]).clamp(min=SMALLEST_SD)
+    weights = sds ** -balance
+    return weights / weights.square().mean().sqrt()
 
 
 class IntermediateTeacher:
