@@ -7,6 +7,7 @@ import pytest
 from layouts import put, skip_reason
 
 from marotte import ARKIT_52, MarotteError
+from marotte.learn.capture.split import held_out_names
 from marotte.learn.corpora.sources.takes import Takes
 from marotte.learn.teachers.imported import ImportedTeacher
 
@@ -62,3 +63,10 @@ def test_folders_that_are_no_takes_are_passed_over(takes):
     put(takes / "one/clips.json", "[]")
     with pytest.raises(MarotteError, match=r"finds no takes with audio.flac"):
         Takes(folder=str(takes)).items()
+
+
+def test_held_out_clips_can_be_left_out(takes):
+    source = Takes(folder=str(takes), held_out=False)
+    (left_out,) = held_out_names(["a", "b"])
+    start = "0-1500" if left_out == "a" else "2400-3600"
+    assert source.items() == [key for key in Takes(folder=str(takes)).items() if start not in key]

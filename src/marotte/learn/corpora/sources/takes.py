@@ -22,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
+from marotte.learn.capture.split import held_out_names
+from marotte.learn.capture.take import Clip
 from marotte.learn.corpora.folders import FolderSource, find_files
 from marotte.learn.data.captured import clip_id
 from marotte.learn.errors import Skip
@@ -40,19 +42,26 @@ class Takes(FolderSource):
         speaker: the speaker of all takes.
         language: ISO 639-1 code.
         licence: SPDX identifier or a short name.
+        held_out: whether to include the fifth of the clips that scores hold out, see
+            `marotte.learn.capture.split`.
     """
 
     name: ClassVar[str] = "takes"
     speaker: str = "me"
     language: str = "en"
     licence: str = "NOASSERTION"
+    held_out: bool = True
 
     def items(self) -> Sequence[str]:
         """Return the key of each clip: its take, and where it begins and ends in ms."""
+        clips = {take: _read_clips(path) for take, path in self._takes.items()}
+        names = [clip.name for each in clips.values() for clip in each]
+        left_out = frozenset() if self.held_out else held_out_names(names)
         keys = [
-            f"{take}@{round(1000 * start_s)}-{round(1000 * (start_s + seconds))}"
-            for take, path in self._takes.items()
-            for start_s, seconds in _read_clips(path)
+            f"{take}@{round(1000 * clip.start_s)}-{round(1000 * clip.end_s)}"
+            for take, each in clips.items()
+            for clip in each
+            if clip.name not in left_out
         ]
         if not keys:
             raise self.nothing_found("takes with audio.flac, curves.csv and clips.json")
@@ -98,10 +107,17 @@ def _read_sound(path: Path) -> NDArray[np.float32]:
     return read_at_16_khz(path)
 
 
-def _read_clips(path: Path) -> list[tuple[float, float]]:
-    """Return start and duration in seconds of each clip; none if the file is damaged."""
+def _read_clips(path: Path) -> list[Clip]:
+    """Return the clips of a take; none if the file is damaged."""
     try:
         content: Any = json.loads(path.read_text("utf-8"))
-        return [(float(each["start"]), float(each["seconds"])) for each in content]
-    except (OSError, ValueError, KeyError, TypeError):
+        return [
+            Clip(
+                str(each.get("name", "")),
+                float(each["start"]),
+                float(each["start"]) + float(each["seconds"]),
+            )
+            for each in content
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
