@@ -170,7 +170,8 @@ def draw_strips(strips: Iterator[Strip], folder: Path, videos: bool = False) -> 
 def draw_strip(strip: Strip, renderer: Renderer, path: Path) -> None:
     """Draw a strip: a row of mouths per face, their lip gaps, and the sound with its words.
 
-    Each mouth stands above its time, and above the lip gap that it shows.
+    Each mouth stands above its time and the lip gap that it shows. A face's curve has the colour of
+    its name.
 
     Args:
         strip: what to draw.
@@ -192,9 +193,8 @@ def draw_strip(strip: Strip, renderer: Renderer, path: Path) -> None:
             _draw_mouths(axis, controls, moments, renderer)
             axis.set_ylabel(name, color=colour)
             gap_mm = load_head().lip_gap(controls[:n_frames], ARKIT_NAMES)
-            axes[-2].plot(np.arange(n_frames) / FPS, gap_mm, color=colour, label=name)
+            axes[-2].plot(np.arange(n_frames) / FPS, gap_mm, color=colour)
         axes[-2].set_ylabel("lip gap, mm")
-        axes[-2].legend(ncols=len(strip.faces), loc="upper right")
         _draw_sound(axes[-1], strip)
         axes[-1].set_xlabel("time, s")
         drawn.suptitle(strip.name)
