@@ -26,7 +26,7 @@ from marotte.web.serving import BackgroundServer, address, listen
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "samples" / "hello.wav"
 PICTURE = ROOT / "docs" / "images" / "viewer.png"
-SIZE = {"width": 1180, "height": 800}
+SIZE = {"width": 1180, "height": 840}
 FLAGS = [
     "--no-sandbox",
     *(["--use-gl=angle", "--use-angle=gl-egl"] if sys.platform == "linux" else []),
