@@ -38,7 +38,10 @@ def gap_of(curves):
 
 def test_the_gap_is_the_networks_and_the_shape_the_phonetic_teachers():
     utterance = speech()
-    curves = shapes.shape(utterance, predicted(), FPS)
+    spoken_word = shapes.Articulated.of(utterance)
+    assert spoken_word is not None
+    assert not spoken_word.recognised
+    curves = shapes.shape(spoken_word, predicted())
     assert curves.dtype == np.float32
     spoken = slice(round(0.5 * FPS), round(1.2 * FPS))
     assert np.abs(gap_of(curves) - gap_of(predicted()))[spoken].max() < 0.02
@@ -55,20 +58,21 @@ def test_phones_are_recognised_where_there_are_none(monkeypatch):
             return speech().phones
 
     monkeypatch.setattr(shapes, "recogniser", Fake)
-    silent = speech(())
-    curves = shapes.shape(silent, predicted(), FPS)
+    spoken = shapes.Articulated.of(speech(()))
+    assert spoken is not None
+    assert spoken.recognised
+    curves = shapes.shape(spoken, predicted())
     assert curves[:, ARKIT_52.index["mouthPucker"]].max() > 0.05
 
 
 @pytest.mark.parametrize("error", [MarotteError("not installed"), Skip("hardly any speech")])
-def test_without_phones_the_prediction_stays(monkeypatch, error):
+def test_without_a_recogniser_or_speech_there_are_no_articulations(monkeypatch, error):
     class Fake:
         def recognise(self, samples, rate):
             raise error
 
     monkeypatch.setattr(shapes, "recogniser", Fake)
-    values = predicted()
-    assert shapes.shape(speech(()), values, FPS) is values
+    assert shapes.Articulated.of(speech(())) is None
 
 
 def test_long_sounds_are_cut_in_pauses():

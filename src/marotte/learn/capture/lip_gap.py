@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -60,13 +61,24 @@ class LipGap:
 
         Where the lips touch, the controls say how firmly they are pressed, within `PRESSED_MM`.
         """
-        rest_mm, weights = load_head().lip_gap_weights(ARKIT_52.names)
-        gap_mm = curves @ weights.astype(np.float64) + rest_mm
+        rest_mm, weights = arkit_lip_gap()
+        gap_mm = curves @ weights + rest_mm
         touching = self.touching(measured_mm)
         wanted_mm = rest_mm + self.target_mm(measured_mm)
         highest_mm = rest_mm - np.where(speech, PRESSED_MM[0], 0)
         pressed_mm = np.clip(gap_mm, rest_mm - PRESSED_MM[1], highest_mm)
         return with_lip_gap(curves, np.where(touching, pressed_mm, wanted_mm))
+
+
+@functools.cache
+def arkit_lip_gap() -> tuple[float, NDArray[np.float64]]:
+    """Return the packaged head's lip gap as a linear function of ARKit's controls.
+
+    Returns:
+        the gap at rest in mm, and its change per control in mm [52].
+    """
+    rest_mm, weights = load_head().lip_gap_weights(ARKIT_52.names)
+    return rest_mm, weights.astype(np.float64)
 
 
 def with_lip_gap(
@@ -92,11 +104,11 @@ def with_lip_gap(
         >>> round(float(load_head().lip_gap(opened, ARKIT_52.names)[0]), 3)
         8.0
     """
-    rest_mm, weights = load_head().lip_gap_weights(ARKIT_52.names)
+    rest_mm, weights = arkit_lip_gap()
     columns = [ARKIT_52.index[name] for name in adjusted]
     chosen = weights[columns]
-    direction = np.array(list(adjusted.values())) ** 2 * chosen.astype(np.float64)
-    fixed_mm = curves @ weights.astype(np.float64) + rest_mm - curves[:, columns] @ chosen
+    direction = np.array(list(adjusted.values())) ** 2 * chosen
+    fixed_mm = curves @ weights + rest_mm - curves[:, columns] @ chosen
     result = curves.copy()
     result[:, columns] = _project(curves[:, columns], direction, chosen, wanted_mm - fixed_mm)
     return result
@@ -112,7 +124,7 @@ def fit_lip_gap(rest_mm: NDArray[np.float64], speech_mm: NDArray[np.float64]) ->
 def _project(
     controls: NDArray[np.float64],
     direction: NDArray[np.float64],
-    weights: NDArray[np.float32],
+    weights: NDArray[np.float64],
     wanted: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Move controls [n, k] along a direction [k], within 0..1, until their weighted sum fits.

@@ -16,6 +16,7 @@ from marotte.face.rig import ARKIT_52, Rig
 from marotte.learn.data.labels import frame_count
 from marotte.learn.teachers import Teacher
 from marotte.learn.teachers.phonetic.articulation import articulate, is_vowel
+from marotte.learn.teachers.phonetic.coarticulation import Articulation
 from marotte.learn.teachers.phonetic.composition import compose
 from marotte.learn.teachers.phonetic.prosody import Prosody
 from marotte.learn.utterance import Utterance
@@ -45,9 +46,15 @@ class PhoneticTeacher(Teacher):
 
     def curves(self, utterance: Utterance) -> NDArray[np.float32]:
         """Return the face at k / 60 seconds: controls [n_frames, 52]."""
-        n_frames = frame_count(utterance.seconds, self.fps)
         prosody = Prosody.of(utterance.samples, utterance.rate)
-        values = compose(articulate(utterance, prosody), prosody, utterance.id, n_frames, self.fps)
+        return self.curves_of(utterance, articulate(utterance, prosody), prosody)
+
+    def curves_of(
+        self, utterance: Utterance, articulations: Sequence[Articulation], prosody: Prosody
+    ) -> NDArray[np.float32]:
+        """Return the face of an utterance whose articulations and prosody are known already."""
+        n_frames = frame_count(utterance.seconds, self.fps)
+        values = compose(articulations, prosody, utterance.id, n_frames, self.fps)
         controls = self.rig.neutral(n_frames)
         for name, value in values.items():
             controls[:, self.rig.index[name]] = value

@@ -29,7 +29,7 @@ from marotte.learn.teachers.encoders.feature_cache import FeatureCache
 from marotte.learn.teachers.phonetic import PhoneticTeacher
 from marotte.learn.teachers.voice2face.contacts import hold_contacts
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
-from marotte.learn.teachers.voice2face.shapes import shape
+from marotte.learn.teachers.voice2face.shapes import Articulated, shape
 from marotte.learn.utterance import Utterance
 from marotte.paths import cache_folder
 
@@ -110,10 +110,20 @@ class Voice2FaceTeacher(Teacher):
         controls = self.rig.neutral(n_frames)
         columns = [self.rig.index[name] for name in self.net.face.names]
         controls[:, columns] = predicted.numpy()
-        if self.net.recipe.output.shapes:
-            controls = shape(utterance, controls, self.fps)
-        if self.net.recipe.output.contacts:
-            controls = hold_contacts(controls, utterance, self.fps)
+        return self._by_rules(utterance, controls)
+
+    def _by_rules(self, utterance: Utterance, controls: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Apply the rules of the table `[output]` to predicted controls [n_frames, 52]."""
+        output = self.net.recipe.output
+        if not output.shapes and not (output.contacts and utterance.phones):
+            return controls
+        spoken = Articulated.of(utterance)
+        if spoken is None:
+            return controls
+        if output.shapes:
+            controls = shape(spoken, controls)
+        if output.contacts and not spoken.recognised:
+            controls = hold_contacts(controls, spoken.articulations, self.fps)
         return controls
 
     def _by_phases(self, features: torch.Tensor, n_frames: int) -> torch.Tensor:

@@ -7,13 +7,14 @@ phonetic teacher: /p b m/ press the lips together, vowels part them, and the fac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
+from marotte.learn.capture.lip_gap import arkit_lip_gap
 from marotte.learn.speech.phones import OPEN_VOWELS
-from marotte.learn.teachers.phonetic.articulation import articulate
 from marotte.learn.teachers.phonetic.coarticulation import Articulation, closure, trapezoid
 from marotte.learn.teachers.phonetic.composition import (
     PARTING,
@@ -23,7 +24,6 @@ from marotte.learn.teachers.phonetic.composition import (
     speaking,
 )
 from marotte.learn.teachers.phonetic.visemes import VISEMES
-from marotte.learn.utterance import Utterance
 
 PRESSED_MM = -1.2  # lip gap of closed lips: students blur it, and must still press
 OPEN_VOWEL_MM = 3.0  # smallest lip gap in the middle of an open vowel ...
@@ -35,19 +35,16 @@ _OPEN_VISEMES = {VISEMES[ipa].name for ipa in OPEN_VOWELS if ipa in VISEMES}
 
 
 def hold_contacts(
-    curves: NDArray[np.float32], utterance: Utterance, fps: float
+    curves: NDArray[np.float32], articulations: Sequence[Articulation], fps: float
 ) -> NDArray[np.float32]:
     """Return curves [n_frames, 52] that close and part the lips where the phones say so.
 
     Args:
         curves: ARKit controls [n_frames, 52] at k / fps seconds.
-        utterance: the utterance with its phones; without phones the curves stay as they are.
+        articulations: the articulations of the utterance.
         fps: frames per second.
     """
-    if not utterance.phones:
-        return curves
     time_s = np.arange(len(curves)) / fps
-    articulations = articulate(utterance)
     closed, rolled = closure(articulations, time_s)
     result = curves * speaking(articulations, time_s)[:, None]
     _press(result, closed, rolled)
@@ -56,7 +53,7 @@ def hold_contacts(
 
 
 def vowel_gap_mm(
-    articulations: list[Articulation], time_s: NDArray[np.float64]
+    articulations: Sequence[Articulation], time_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the smallest lip gap in mm that the vowels allow at each time [n]; 0 elsewhere."""
     result = np.zeros(len(time_s))
@@ -89,7 +86,7 @@ def _press(
         columns = _columns(name)
         curves[:, columns] = curves[:, columns] * (1 - closed)[:, None] + held[:, None]
     jaw, close = ARKIT_52.index["jawOpen"], ARKIT_52.index["mouthClose"]
-    rest_mm, weights = load_head().lip_gap_weights(ARKIT_52.names)
+    rest_mm, weights = arkit_lip_gap()
     left_mm = rest_mm + curves @ weights - weights[close] * curves[:, close] - PRESSED_MM
     meeting = np.clip(left_mm / -weights[close], 0, curves[:, jaw])
     curves[:, close] += closed * (meeting - curves[:, close])
@@ -97,7 +94,7 @@ def _press(
 
 def _part(curves: NDArray[np.float64], smallest_mm: NDArray[np.float64]) -> None:
     """Open the jaw, in place, where the lip gap is smaller than `smallest_mm` [n_frames]."""
-    rest_mm, weights = load_head().lip_gap_weights(ARKIT_52.names)
+    rest_mm, weights = arkit_lip_gap()
     missing_mm = np.maximum(0, smallest_mm - (rest_mm + curves @ weights))
     jaw = ARKIT_52.index["jawOpen"]
     curves[:, jaw] += missing_mm / weights[jaw]

@@ -8,24 +8,25 @@ has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
-from marotte.face.loading import load_head
-from marotte.face.rig import ARKIT_52
-from marotte.learn.capture.lip_gap import with_lip_gap
+from marotte.learn.capture.lip_gap import arkit_lip_gap, with_lip_gap
 from marotte.learn.capture.sync import speech_frames
 from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.errors import Skip
 from marotte.learn.speech.recognise import recogniser
 from marotte.learn.teachers.phonetic import PhoneticTeacher
 from marotte.learn.teachers.phonetic.articulation import articulate
+from marotte.learn.teachers.phonetic.coarticulation import Articulation, trapezoid
 from marotte.learn.teachers.phonetic.composition import speaking
+from marotte.learn.teachers.phonetic.prosody import Prosody
+from marotte.learn.teachers.phonetic.visemes import PREPARATION
 from marotte.learn.utterance import Phone, Utterance
 
 # Opening follows the gap mostly by the jaw, so that the lips keep their shape.
@@ -37,32 +38,71 @@ READINESS = {
     "mouthUpperUpLeft": 0.045,
     "mouthUpperUpRight": 0.045,
 }
+PARTING_S = 0.200  # before the first sound after a pause, the lips part as by rule ...
+PARTING_RISE_S = 0.060  # ... within this time ...
+PARTING_SHARE = 0.85  # ... to this share of the rule's opening
 LONGEST_S = 20.0  # a longer sound is recognised in pieces ...
 STEP_S = 0.01  # ... which are cut where nobody speaks, found on this grid
 
 
-def shape(utterance: Utterance, predicted: NDArray[np.float32], fps: float) -> NDArray[np.float32]:
+@dataclass(frozen=True)
+class Articulated:
+    """What the rules of the phonetic teacher need to know about an utterance.
+
+    Attributes:
+        utterance: the utterance, with recognised phones if it had none.
+        articulations: its articulations.
+        prosody: its prosody.
+        recognised: whether the phones were recognised, and are therefore uncertain.
+    """
+
+    utterance: Utterance
+    articulations: Sequence[Articulation]
+    prosody: Prosody
+    recognised: bool
+
+    @classmethod
+    def of(cls, utterance: Utterance) -> Articulated | None:
+        """Analyse an utterance; None if it has no phones and none can be recognised."""
+        recognised = not utterance.phones
+        if recognised:
+            utterance = replace(utterance, phones=recognise(utterance))
+        if not utterance.phones:
+            return None
+        prosody = Prosody.of(utterance.samples, utterance.rate)
+        return cls(utterance, articulate(utterance, prosody), prosody, recognised)
+
+
+def shape(spoken: Articulated, predicted: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return curves [n_frames, 52] with the phonetic teacher's shapes and the predicted lip gap.
 
-    Without phones in the utterance, and without a recogniser, the prediction itself is returned.
-
     Args:
-        utterance: the utterance.
-        predicted: ARKit controls [n_frames, 52] that a network predicted.
-        fps: frames per second, those of the phonetic teacher.
+        spoken: the utterance.
+        predicted: ARKit controls [n_frames, 52] that a network predicted, at 60 fps.
     """
     teacher = PhoneticTeacher()
-    assert fps == teacher.fps
-    phones = utterance.phones or recognise(utterance)
-    if not phones:
-        return predicted
-    spoken = replace(utterance, phones=phones)
-    curves = teacher.curves(spoken).astype(np.float64)
-    head = load_head()
-    rest_mm, _ = head.lip_gap_weights(ARKIT_52.names)
-    opening_mm = head.lip_gap(predicted, ARKIT_52.names).astype(np.float64) - rest_mm
-    opening_mm *= speaking(articulate(spoken), np.arange(len(predicted)) / fps)
-    return with_lip_gap(curves, rest_mm + opening_mm, READINESS).astype(np.float32)
+    curves = teacher.curves_of(spoken.utterance, spoken.articulations, spoken.prosody)
+    rest_mm, weights = arkit_lip_gap()
+    time_s = np.arange(len(predicted)) / teacher.fps
+    opening_mm = predicted @ weights * speaking(spoken.articulations, time_s)
+    # A network hears no speech yet when the lips part for it.
+    parting = _parting(spoken.articulations, time_s)
+    opening_mm = np.maximum(opening_mm, PARTING_SHARE * parting * (curves @ weights))
+    shaped = with_lip_gap(curves.astype(np.float64), rest_mm + opening_mm, READINESS)
+    return shaped.astype(np.float32)
+
+
+def _parting(
+    articulations: Sequence[Articulation], time_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how much the lips part for the first sound after a pause [n], 0..1."""
+    result = np.zeros(len(time_s))
+    for each in articulations:
+        if each.viseme is PREPARATION:
+            start_s = max(each.start_s, each.end_s - PARTING_S)
+            ramp = trapezoid(time_s, start_s, start_s + PARTING_RISE_S, each.end_s, each.end_s)
+            result = np.maximum(result, ramp)
+    return result
 
 
 def recognise(utterance: Utterance) -> tuple[Phone, ...]:
