@@ -125,7 +125,7 @@ def control_weights(names: Sequence[str], balance: float) -> Tensor:
         1.827
     """
     sds = torch.tensor([REAL_SD.get(name, UNKNOWN_SD) for name in names]).clamp(min=SMALLEST_SD)
-    weights = sds ** -balance
+    weights = sds**-balance
     return weights / weights.square().mean().sqrt()
 
 
