@@ -45,6 +45,7 @@ def test_lips_touch_for_bilabials_and_part_for_open_vowels(jaw):
     wide = {"mouthLowerDownLeft": 0.2, "mouthUpperUpRight": 0.2} if jaw else {}
     found = closures(gap_of(hold(curves(jaw, **wide), utterance)), FPS, utterance.phones)
     assert found.pbm == 1
+    assert np.median(found.bilabial_mm) < -0.8  # students that blur this still press
     assert found.false_closure == 0
     assert found.open_mm.min() > 2.5
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.face.rig import ARKIT_52
-from marotte.learn.capture.lip_gap import arkit_lip_gap
+from marotte.learn.capture.lip_gap import arkit_lip_gap, with_lip_gap
 from marotte.learn.speech.phones import OPEN_VOWELS
 from marotte.learn.teachers.phonetic.coarticulation import Articulation, closure, trapezoid
 from marotte.learn.teachers.phonetic.composition import (
@@ -26,6 +26,15 @@ from marotte.learn.teachers.phonetic.composition import (
 from marotte.learn.teachers.phonetic.visemes import VISEMES
 
 PRESSED_MM = -1.2  # lip gap of closed lips: students blur it, and must still press
+FIRMNESS = 1.3  # lips are shut when the rules have them shut to 77 %: students blur this, too
+# What brings the lips together, and how readily.
+CLOSING = {
+    "mouthClose": 0.061,
+    "mouthPressLeft": 0.020,
+    "mouthPressRight": 0.020,
+    "mouthRollLower": 0.047,
+    "mouthRollUpper": 0.047,
+}
 OPEN_VOWEL_MM = 3.0  # smallest lip gap in the middle of an open vowel ...
 VOWEL_MM = 2.2  # ... and of another vowel
 OPENING_S = 0.060  # time in which a vowel reaches it
@@ -45,7 +54,7 @@ def hold_contacts(
         fps: frames per second.
     """
     time_s = np.arange(len(curves)) / fps
-    closed, rolled = closure(articulations, time_s)
+    closed, rolled = (np.minimum(1, FIRMNESS * each) for each in closure(articulations, time_s))
     result = curves * speaking(articulations, time_s)[:, None]
     _press(result, closed, rolled)
     _part(result, vowel_gap_mm(articulations, time_s) * (1 - closed))
@@ -85,16 +94,16 @@ def _press(
         held = value * (closed - rolled) + ROLLED[name] * rolled
         columns = _columns(name)
         curves[:, columns] = curves[:, columns] * (1 - closed)[:, None] + held[:, None]
-    jaw, close = ARKIT_52.index["jawOpen"], ARKIT_52.index["mouthClose"]
     rest_mm, weights = arkit_lip_gap()
-    left_mm = rest_mm + curves @ weights - weights[close] * curves[:, close] - PRESSED_MM
-    meeting = np.clip(left_mm / -weights[close], 0, curves[:, jaw])
-    curves[:, close] += closed * (meeting - curves[:, close])
+    gap_mm = rest_mm + curves @ weights
+    wanted_mm = gap_mm + closed * np.minimum(0, PRESSED_MM - gap_mm)
+    curves[:] = with_lip_gap(curves, wanted_mm, CLOSING)
 
 
 def _part(curves: NDArray[np.float64], smallest_mm: NDArray[np.float64]) -> None:
     """Open the jaw, in place, where the lip gap is smaller than `smallest_mm` [n_frames]."""
     rest_mm, weights = arkit_lip_gap()
     missing_mm = np.maximum(0, smallest_mm - (rest_mm + curves @ weights))
+    missing_mm[smallest_mm <= rest_mm] = 0  # pressed lips stay pressed
     jaw = ARKIT_52.index["jawOpen"]
     curves[:, jaw] += missing_mm / weights[jaw]
