@@ -63,6 +63,7 @@ def test_phones_are_recognised_where_there_are_none(monkeypatch):
     assert spoken.recognised
     curves = shapes.shape(spoken, predicted())
     assert curves[:, ARKIT_52.index["mouthPucker"]].max() > 0.05
+    assert curves[round(1.7 * FPS) :].max() < 0.005  # the sound ends at 0.5 s, whatever was heard
 
 
 @pytest.mark.parametrize("error", [MarotteError("not installed"), Skip("hardly any speech")])

@@ -41,6 +41,7 @@ READINESS = {
 PARTING_S = 0.200  # before the first sound after a pause, the lips part as by rule ...
 PARTING_RISE_S = 0.060  # ... within this time ...
 PARTING_SHARE = 0.85  # ... to this share of the rule's opening
+HEARD_S = 0.060  # time in which the face rises from rest, and falls to it, around audible speech
 LONGEST_S = 20.0  # a longer sound is recognised in pieces ...
 STEP_S = 0.01  # ... which are cut where nobody speaks, found on this grid
 
@@ -82,14 +83,30 @@ def shape(spoken: Articulated, predicted: NDArray[np.float32]) -> NDArray[np.flo
     """
     teacher = PhoneticTeacher()
     curves = teacher.curves_of(spoken.utterance, spoken.articulations, spoken.prosody)
+    curves = curves.astype(np.float64)
     rest_mm, weights = arkit_lip_gap()
     time_s = np.arange(len(predicted)) / teacher.fps
     opening_mm = predicted @ weights * speaking(spoken.articulations, time_s)
-    # A network hears no speech yet when the lips part for it.
-    parting = _parting(spoken.articulations, time_s)
-    opening_mm = np.maximum(opening_mm, PARTING_SHARE * parting * (curves @ weights))
-    shaped = with_lip_gap(curves.astype(np.float64), rest_mm + opening_mm, READINESS)
+    if spoken.recognised:
+        # Recognised phones are uncertain, above all where speech begins and ends.
+        heard = _heard(spoken.utterance, time_s)
+        curves, opening_mm = curves * heard[:, None], opening_mm * heard
+    else:
+        # A network hears no speech yet when the lips part for it.
+        parting = _parting(spoken.articulations, time_s)
+        opening_mm = np.maximum(opening_mm, PARTING_SHARE * parting * (curves @ weights))
+    shaped = with_lip_gap(curves, rest_mm + opening_mm, READINESS)
     return shaped.astype(np.float32)
+
+
+def _heard(utterance: Utterance, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 where speech is loud enough to be heard, and 0 elsewhere, in smooth steps [n]."""
+    grid_s = np.arange(0, max(utterance.seconds, STEP_S), STEP_S)
+    loud = speech_frames(at_16_khz(utterance), grid_s).astype(np.float64)
+    width = round(HEARD_S / STEP_S)
+    padded = np.pad(loud, width, mode="edge")
+    smooth = np.convolve(padded, np.hanning(2 * width + 1) / width, "valid")
+    return np.interp(time_s, grid_s, np.clip(smooth, 0, 1))
 
 
 def _parting(
