@@ -19,8 +19,16 @@ from marotte.learn.teachers.voice2face.decoder import Decoded
 from marotte.learn.teachers.voice2face.examples import CAPTURED, ROUGH, Example
 from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.objective import Voice2FaceObjective
-from marotte.learn.teachers.voice2face.recipe import CapturesConfig, Voice2FaceLossWeights
+from marotte.learn.teachers.voice2face.recipe import (
+    CapturesConfig,
+    EncoderConfig,
+    SpeechConfig,
+    TeachRecipe,
+    TeachTrainConfig,
+    Voice2FaceLossWeights,
+)
 from marotte.learn.teachers.voice2face.sampler import ExampleSampler
+from marotte.learn.teachers.voice2face.training_set import TrainingSet
 from marotte.learn.teachers.voice2face.variance import fit_gains, scale_controls
 from marotte.learn.utterance import Utterance
 
@@ -181,3 +189,24 @@ def test_controls_are_compared_in_units_of_their_motion():
     one_sd = target + torch.tensor([0.095, 0, 0, 0])  # jawOpen's in real faces
     losses = objective(Decoded(one_sd, zeros, zeros), layer, target)
     assert float(losses["total"].detach()) == pytest.approx(1 / 4, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("share", "takes", "message"),
+    [
+        (0.5, [], r"mine learns from captured faces: give their folder by --captures"),
+        (0.0, ["a"], r"mine has no share of captured faces: set captures\.share"),
+    ],
+)
+def test_captured_faces_and_their_share_belong_together(share, takes, message):
+    """The check comes before any speech is encoded, which may take long."""
+    recipe = TeachRecipe(
+        name="mine",
+        labels="phonetic",
+        encoder=EncoderConfig("mfcc-ssc", 0),
+        speech=SpeechConfig({"queen": 1.0}),
+        train=TeachTrainConfig(1),
+        captures=CapturesConfig(share),
+    )
+    with pytest.raises(MarotteError, match=message):
+        TrainingSet.prepare(recipe, None, None, None, [make_take(name) for name in takes])

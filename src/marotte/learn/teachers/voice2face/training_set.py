@@ -72,6 +72,7 @@ class TrainingSet:
             MarotteError: the corpus lacks speech or labels that the recipe needs, or the recipe
                 needs captured faces and there are none.
         """
+        _check_captures(recipe, takes)
         cache, config = FeatureCache(encoder), recipe.speech
         examples, columns = _load_splits(recipe, store, cache, progress)
         if not examples["train"]:
@@ -120,14 +121,8 @@ def _load_splits(
     return examples, columns
 
 
-def _captured(
-    recipe: TeachRecipe,
-    takes: Sequence[Take],
-    cache: FeatureCache,
-    columns: Sequence[str],
-    progress: Progress | None,
-) -> list[Example]:
-    """Return the captured examples, with the labels' controls in the columns.
+def _check_captures(recipe: TeachRecipe, takes: Sequence[Take]) -> None:
+    """Check that there are captured faces if, and only if, the recipe learns from them.
 
     Raises:
         MarotteError: there are captured faces and the recipe has no share of them, or the reverse.
@@ -138,6 +133,16 @@ def _captured(
             if recipe.captures.share
             else f"{recipe.name} has no share of captured faces: set captures.share, e.g. to 0.5"
         )
+
+
+def _captured(
+    recipe: TeachRecipe,
+    takes: Sequence[Take],
+    cache: FeatureCache,
+    columns: Sequence[str],
+    progress: Progress | None,
+) -> list[Example]:
+    """Return the captured examples, with the labels' controls in the columns."""
     if not takes:
         return []
     order = [ARKIT_52.index[name] for name in columns]
