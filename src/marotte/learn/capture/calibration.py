@@ -22,13 +22,8 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
-from marotte.learn.capture.controls import GROUPS, IPHONE
+from marotte.learn.capture.controls import REAL_SD
 from marotte.learn.capture.lip_gap import LipGap, fit_lip_gap
-
-REAL_SD = {
-    name: IPHONE[group].sd for group, names in GROUPS.items() for name in names if group in IPHONE
-}
-"""Standard deviation of each ARKit control in real takes, where it is known."""
 
 WITHIN_SPEAKER = 0.8
 """Share of `REAL_SD` that is motion: the rest is the difference between the speakers' faces."""

@@ -78,6 +78,25 @@ IPHONE = {
 """Statistics of each group in takes of an iPhone; see above for their source."""
 
 
+REAL_SD = {
+    name: IPHONE[group].sd for group, names in GROUPS.items() for name in names if group in IPHONE
+}
+"""Standard deviation of each ARKit control in real takes, where it is known."""
+
+UNKNOWN_SD = 0.05  # of a control without statistics of real faces
+
+
+def real_sd(name: str) -> float:
+    """Return the standard deviation of a control in real takes; `UNKNOWN_SD` if it is not known.
+
+    Example:
+        >>> from marotte.learn.capture.controls import real_sd
+        >>> real_sd("jawOpen"), real_sd("tongueOut")
+        (0.095, 0.05)
+    """
+    return REAL_SD.get(name, UNKNOWN_SD)
+
+
 def group_values(
     controls: NDArray[np.floating], given: Collection[str] = ARKIT_NAMES
 ) -> dict[str, NDArray[np.floating]]:

@@ -11,7 +11,7 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.face.head import Head
 from marotte.face.loading import load_head
-from marotte.learn.capture.calibration import REAL_SD
+from marotte.learn.capture.controls import real_sd
 from marotte.learn.models.face_net import FaceNet
 from marotte.learn.models.student import Prediction, StudentNet
 from marotte.learn.train import losses
@@ -19,7 +19,6 @@ from marotte.learn.train.losses import LossWeights
 from marotte.model.timing import STEP_SAMPLES, WindowSpec
 
 SMALLEST_SD = 0.04  # a control that hardly moves shall not count most
-UNKNOWN_SD = 0.05  # of a control without statistics of real faces
 STEP_MS = 1000 * STEP_SAMPLES / SAMPLE_RATE
 
 CropPrediction = Callable[[Tensor, int, int], Prediction]
@@ -124,7 +123,7 @@ def control_weights(names: Sequence[str], balance: float) -> Tensor:
         >>> round(dimple / jaw, 3)  # 0.095 / 0.052
         1.827
     """
-    sds = torch.tensor([REAL_SD.get(name, UNKNOWN_SD) for name in names]).clamp(min=SMALLEST_SD)
+    sds = torch.tensor([real_sd(name) for name in names]).clamp(min=SMALLEST_SD)
     weights = sds**-balance
     return weights / weights.square().mean().sqrt()
 

@@ -39,7 +39,6 @@ OPEN_VOWEL_MM = 3.0  # smallest lip gap in the middle of an open vowel ...
 VOWEL_MM = 2.2  # ... and of another vowel
 OPENING_S = 0.060  # time in which a vowel reaches it
 
-_VOWELS = {viseme.name for viseme in VISEMES.values() if viseme.vowel}
 _OPEN_VISEMES = {VISEMES[ipa].name for ipa in OPEN_VOWELS if ipa in VISEMES}
 
 
@@ -67,7 +66,7 @@ def vowel_gap_mm(
     """Return the smallest lip gap in mm that the vowels allow at each time [n]; 0 elsewhere."""
     result = np.zeros(len(time_s))
     for each in articulations:
-        if each.viseme.vowel and each.viseme.name in _VOWELS:
+        if each.viseme.vowel:
             gap_mm = OPEN_VOWEL_MM if each.viseme.name in _OPEN_VISEMES else VOWEL_MM
             quarter = (each.end_s - each.start_s) / 4
             full, fall = each.start_s + quarter, each.end_s - quarter

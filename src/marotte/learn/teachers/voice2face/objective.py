@@ -11,13 +11,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from marotte.learn.capture.calibration import REAL_SD
+from marotte.learn.capture.controls import real_sd
 from marotte.learn.teachers.voice2face.decoder import Decoded
 from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.recipe import Voice2FaceLossWeights
 from marotte.learn.train import losses
 
-UNKNOWN_SD = 0.05  # of controls without statistics of real faces
 NORMALS_EVERY = 8  # frames: normals are the slowest loss, and neighbouring frames are similar
 
 _HEIGHTS = torch.tensor([1.0, -1.0])  # the lip gap is the height of the upper minus the lower lip
@@ -30,7 +29,7 @@ class Voice2FaceObjective:
         self.weights, self.mesh = weights, mesh
         per_vertex = 1 + weights.lips * mesh.nearness
         self.per_value = (per_vertex / per_vertex.mean()).repeat_interleave(3)
-        self.per_control = 1 / torch.tensor([REAL_SD.get(name, UNKNOWN_SD) for name in mesh.names])
+        self.per_control = 1 / torch.tensor([real_sd(name) for name in mesh.names])
 
     def __call__(
         self, decoded: Decoded, layer: nn.Linear, controls: Tensor, known: Tensor | None = None
@@ -51,8 +50,8 @@ class Voice2FaceObjective:
         lips = list(self.mesh.lips)
         heights = nn.functional.linear(components, layer.weight[lips], layer.bias[lips])
         gap = self.lip_gap(heights, controls @ matrix[:, lips])
-        predicted = self._controls(components, layer)
         if known is not None:
+            predicted = self._controls(components.detach(), layer)
             controls = torch.where(known[:, None], controls, predicted.detach())
         parts = {
             "vertex": error(components, controls).mean(),
@@ -64,7 +63,8 @@ class Voice2FaceObjective:
             offsets, target = layer(components[:, frames]), controls[:, frames] @ matrix
             parts["normal"] = self.normal(offsets.flatten(0, 1), target.flatten(0, 1))
         if self.weights.controls:
-            parts["controls"] = ((predicted - controls) * self.per_control).square().mean()
+            difference = self._controls(components, layer) - controls
+            parts["controls"] = (difference * self.per_control).square().mean()
         if self.weights.velocity:
             velocity = error(components.diff(dim=1), controls.diff(dim=1), differences=True)
             parts["velocity"] = velocity.mean()
