@@ -19,8 +19,8 @@ from marotte.learn.train.recipe import TrainingRecipe
 from marotte.model.timing import window
 
 SHARES = (
-    "no_speech", "room", "noise", "babble", "music", "clicks", "tones", "recorded",
-    "low_cut", "band_limit", "clipping", "codec",
+    "no_speech", "room", "noise", "babble", "music", "clicks", "tones", "rings", "bursts",
+    "recorded", "low_cut", "band_limit", "clipping", "codec",
 )  # fmt: skip
 UNCHANGED = AugmentConfig(loudest_dbfs=-20, softest_dbfs=-20, tilt_db=0, **dict.fromkeys(SHARES, 0))
 
@@ -95,7 +95,7 @@ def test_each_kind_changes_about_its_share_of_the_crops():
         assert 0.25 < changed.float().mean() < 0.75, share
 
 
-@pytest.mark.parametrize("kind", ["noise", "babble", "music", "tones", "clicks"])
+@pytest.mark.parametrize("kind", ["noise", "babble", "music", "tones", "clicks", "rings", "bursts"])
 def test_background_sounds_have_their_snr(kind):
     config = with_changes(**{kind: 1.0}, best_snr_db=20, worst_snr_db=20)
     added = run(config) - run(UNCHANGED)
@@ -204,7 +204,7 @@ def test_the_diffuse_field_has_the_reverberation_time():
 # Sounds
 
 
-@pytest.mark.parametrize("kind", ["noise", "music", "clicks", "tones", "breath"])
+@pytest.mark.parametrize("kind", ["noise", "music", "clicks", "tones", "rings", "bursts", "breath"])
 def test_banks_have_an_rms_of_1(kind):
     bank = sounds.synthetic_bank(kind)
     assert torch.isfinite(bank).all()

@@ -47,6 +47,14 @@ def sounds() -> dict[str, NDArray[np.float32]]:
         "sine 1000 Hz": np.sin(2 * np.pi * 1000 * time),
         "music": _music(time, random),
         "clicks": _clicks(time, random),
+        "telephone": np.sin(2 * np.pi * np.where(time * 20 % 1 < 0.5, 853, 960) * time),
+        "chimes": _chimes(time),
+        "pulsed chords": _pulsed_chords(time),
+        "beat": _beat(time, random),
+        "keyboard": _keyboard(time, random),
+        "claps": _claps(time, random, 2.5 * np.arange(1, 10) / 6.25),
+        "applause": _claps(time, random, random.uniform(0, SECONDS, 240)),
+        "barks": _barks(time, random),
     }
     return {name: _at_level(sound) for name, sound in raw.items()}
 
@@ -115,4 +123,80 @@ def _clicks(time: Sound, random: np.random.Generator) -> Sound:
     result = np.zeros(len(time))
     for start in random.integers(0, len(time) - 32, round(3 * SECONDS)):
         result[start : start + 32] = random.normal(size=32)
+    return result
+
+
+def _chimes(time: Sound) -> Sound:
+    """Return a doorbell of two bells with inharmonic partials, twice."""
+    result = np.zeros(len(time))
+    for start_s, hertz in ((0.2, 659.3), (0.8, 523.3), (2.2, 659.3), (2.8, 523.3)):
+        since_s = time - start_s
+        for ratio, decay_s in ((0.5, 1.2), (1, 0.8), (2.4, 0.4), (4.1, 0.2)):
+            partial = np.sin(2 * np.pi * hertz * ratio * since_s) * np.exp(-since_s / decay_s)
+            result += np.where(since_s > 0, partial, 0) / ratio
+    return result
+
+
+def _pulsed_chords(time: Sound) -> Sound:
+    """Return an organ's chords, one a second, switched on and off eight times a second."""
+    bar = time.astype(int) % len(CHORDS_HZ)
+    chords = [sum(_harmonics(time, hertz, 6) for hertz in chord) for chord in CHORDS_HZ]
+    return np.choose(bar, chords) * (time * 8 % 1 < 0.6)
+
+
+def _beat(time: Sound, random: np.random.Generator) -> Sound:
+    """Return a drum kit at 120 beats per minute: bass drum, snare and hi-hat."""
+    since_bass_s, since_snare_s, since_hat_s = time % 1.0, (time + 0.5) % 1.0, time % 0.25
+    noise = random.normal(size=len(time))
+    bass = np.sin(2 * np.pi * 55 * since_bass_s + 8 * np.exp(-since_bass_s / 0.02))
+    snare = np.sin(2 * np.pi * 190 * since_snare_s) + noise
+    hat = np.diff(noise, n=2, append=[0, 0])
+    return (
+        2 * bass * np.exp(-since_bass_s / 0.12)
+        + snare * np.exp(-since_snare_s / 0.06)
+        + 0.15 * hat * np.exp(-since_hat_s / 0.02)
+    )
+
+
+def _keyboard(time: Sound, random: np.random.Generator) -> Sound:
+    """Return seven keystrokes a second: a dull knock of the key down, a lighter one of it up."""
+    result = np.zeros(len(time))
+    for start_s in np.arange(0.05, SECONDS - 0.3, 1 / 7) + random.uniform(0, 0.05, 26):
+        for at_s, strength, hertz in ((0, 1.0, 420), (random.uniform(0.06, 0.1), 0.4, 900)):
+            since_s = time - start_s - at_s
+            knock = np.sin(2 * np.pi * hertz * since_s) + random.normal(size=len(time))
+            result += np.where(since_s > 0, strength * knock * np.exp(-since_s / 0.006), 0)
+    return result
+
+
+def _claps(time: Sound, random: np.random.Generator, starts_s: Sound) -> Sound:
+    """Return hand claps: noise around 1 to 2 kHz that rises in 2 ms and decays in 8 to 15 ms."""
+    result = np.zeros(len(time))
+    for start_s in starts_s:
+        since_s = time - start_s
+        decay_s, hertz = random.uniform(0.008, 0.015), random.uniform(900, 2000)
+        noise = np.convolve(random.normal(size=len(time)), _band(hertz), "same")
+        rise = np.clip(since_s / 0.002, 0, 1)
+        clap = noise * rise * np.exp(-np.maximum(since_s, 0) / decay_s)
+        result += random.uniform(0.5, 1) * clap
+    return result
+
+
+def _band(hertz: float) -> Sound:
+    """Return the impulse response of a band about one octave wide."""
+    time = np.arange(-32, 33) / SAMPLE_RATE
+    return np.cos(2 * np.pi * hertz * time) * np.hanning(65)
+
+
+def _barks(time: Sound, random: np.random.Generator) -> Sound:
+    """Return eight barks of a dog: a rough tone that rises and falls, with noise."""
+    result = np.zeros(len(time))
+    for start_s in np.array([0.2, 0.55, 1.3, 1.65, 2.0, 2.7, 3.1, 3.45]):
+        share = (time - start_s) / random.uniform(0.12, 0.2)
+        within = (share > 0) & (share < 1)
+        hertz = 480 + 260 * np.sin(np.pi * np.clip(share, 0, 1) ** 0.6)
+        phase = 2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE
+        tone = sum(np.sin(k * phase) / k**0.7 for k in range(1, 9))
+        rough = tone + 1.5 * np.convolve(random.normal(size=len(time)), _band(1300), "same") / 8
+        result += np.where(within, rough * np.sin(np.pi * np.clip(share, 0, 1)) ** 0.5, 0)
     return result

@@ -18,8 +18,8 @@ from marotte.learn.train.schedule import check_budget
 from marotte.model.timing import STEP_SAMPLES
 
 CLEAN = AugmentConfig(  # no augmentation but the level
-    no_speech=0, room=0, noise=0, babble=0, music=0, clicks=0, tones=0, recorded=0,
-    tilt_db=0, low_cut=0, band_limit=0, clipping=0, codec=0, speed=0,
+    no_speech=0, room=0, noise=0, babble=0, music=0, clicks=0, tones=0, rings=0, bursts=0,
+    recorded=0, tilt_db=0, low_cut=0, band_limit=0, clipping=0, codec=0, speed=0,
 )  # fmt: skip
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 FORMER_KEYS = {"average": "ema_decay"}  # of the table `[train]`

@@ -6,6 +6,7 @@ import pytest
 import torch
 from engine_training import speech
 
+from marotte.learn.data.augment import BACKGROUND_SOUNDS
 from marotte.learn.data.filters import Selection
 from marotte.learn.train.engine.device_augment import DeviceAugmenter
 from marotte.learn.train.engine.device_speech import DeviceSpeech, cumulative_weights
@@ -33,7 +34,7 @@ def test_crops_and_curves_are_cut_at_the_same_time():
 
 @pytest.mark.parametrize(
     "share",
-    ["no_speech", "room", "noise", "babble", "music", "clicks", "tones", "clipping", "codec"],
+    [*BACKGROUND_SOUNDS, "no_speech", "room", "babble", "clipping", "codec"],
 )
 def test_augmenting_all_crops_at_once_is_as_strong_as_one_by_one(share):
     torch.manual_seed(0)

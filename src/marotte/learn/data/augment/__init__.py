@@ -26,7 +26,8 @@ from marotte.learn.data.augment.sounds import babble, excerpts, recorded_bank, s
 
 __all__ = ["AugmentConfig", "augment_crops", "cut_off"]
 
-NON_SPEECH_SOUNDS = ("silence", "noise", "music", "clicks", "tones", "breath")
+BACKGROUND_SOUNDS = ("noise", "music", "clicks", "tones", "rings", "bursts")
+NON_SPEECH_SOUNDS = ("silence", *BACKGROUND_SOUNDS, "breath")
 _MAX_LOW_CUT_HZ = 300.0
 
 
@@ -103,7 +104,7 @@ def _background(
     """Return the background sounds: sounds [m, n] of RMS 1, and the rows [m] they are added to."""
     n, generator = samples.shape[1], draw.generator
     added: list[tuple[Tensor, Tensor]] = []
-    banks = [(synthetic_bank(kind), kind) for kind in ("noise", "music", "clicks", "tones")]
+    banks = [(synthetic_bank(kind), kind) for kind in BACKGROUND_SOUNDS]
     if config.recordings:
         banks.append((recorded_bank(config.recordings), "recorded"))
     for bank, kind in banks:

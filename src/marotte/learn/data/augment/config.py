@@ -20,8 +20,8 @@ class AugmentConfig:
         best_snr_db: highest signal-to-noise ratio of a background sound; the ratio is drawn
             uniformly between this and `worst_snr_db`.
         worst_snr_db: lowest signal-to-noise ratio of a background sound.
-        no_speech: share whose speech is replaced by silence, noise, music, clicks, a steady
-            tone or breath of the same level; the face should rest.
+        no_speech: share whose speech is replaced by silence or one of the sounds below, or by
+            breath, of the same level; the face should rest.
         cut: share whose speech is cut off at a random moment, mostly in a word; the face eases to
             rest within 120 ms.
         room: share with the reverberation of a simulated room.
@@ -30,6 +30,8 @@ class AugmentConfig:
         music: share with music.
         clicks: share with clicks and knocks.
         tones: share with mains hum or a steady sine.
+        rings: share with tones that come and go, as of telephones and alarms.
+        bursts: share with claps, keys, barks or applause.
         recordings: a folder of recordings without speech, such as music or noises, of any
             length; optional.
         recorded: share with one of the recordings, if there are any.
@@ -56,6 +58,8 @@ class AugmentConfig:
     music: float = 0.08
     clicks: float = 0.08
     tones: float = 0.08
+    rings: float = 0.04
+    bursts: float = 0.04
     recordings: str = ""
     recorded: float = 0.15
     tilt_db: float = 3.0
@@ -87,7 +91,7 @@ class AugmentConfig:
 
 _SHARES = frozenset(
     [
-        *("no_speech", "cut", "room", "noise", "babble", "music", "clicks", "tones", "recorded"),
-        *("low_cut", "band_limit", "clipping", "codec", "speed"),
+        *("no_speech", "cut", "room", "noise", "babble", "music", "clicks", "tones", "rings"),
+        *("bursts", "recorded", "low_cut", "band_limit", "clipping", "codec", "speed"),
     ]
 )

@@ -1,4 +1,4 @@
-"""Sounds to mix with speech: synthetic noise, music, clicks, tones and breath; recordings; babble.
+"""Sounds to mix with speech: synthetic ones, from noise to applause; recordings; babble.
 
 Each kind is a bank [rows, n_bank] of about one minute and of RMS 1, synthesised once from a fixed
 seed. Crops take excerpts of a bank at random positions.
@@ -7,6 +7,7 @@ seed. Crops take excerpts of a bank at random positions.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -63,13 +64,14 @@ def synthetic_bank(kind: str) -> Tensor:
     """Return the bank [rows, n_bank] of a kind of sound, of RMS 1, the same on every machine.
 
     Args:
-        kind: `noise`, `music`, `clicks`, `tones` or `breath`.
+        kind: `noise`, `music`, `clicks`, `tones`, `rings`, `bursts` or `breath`.
     """
     synthesisers = {
-        "noise": _noise, "music": _music, "clicks": _clicks, "tones": _tones, "breath": _breath,
+        "noise": _noise, "music": _music, "clicks": _clicks, "tones": _tones, "rings": _rings,
+        "bursts": _bursts, "breath": _breath,
     }  # fmt: skip
     sound = np.atleast_2d(synthesisers[kind](np.random.default_rng(_SEED)))
-    # Each row of noise and tones has RMS 1; clicks and notes keep their different levels.
+    # Each row of noise and tones has RMS 1; events keep their different levels.
     by_row = kind in ("noise", "tones")
     sound /= np.sqrt(np.square(sound).mean(axis=1 if by_row else None, keepdims=True))
     return torch.from_numpy(sound.astype(np.float32))
@@ -165,6 +167,79 @@ def _clicks(rng: np.random.Generator) -> Waveform:
     return sound
 
 
+def _rings(rng: np.random.Generator) -> Waveform:
+    """Return tones that come and go: telephones, alarms, chimes, pulsed chords, sweeps.
+
+    Each figure lasts 0.5 to 3 s. It is a tone or chord that is switched on and off, or two that
+    alternate, 1 to 30 times a second.
+    """
+    sound = np.zeros(SECONDS * SAMPLE_RATE)
+    start_s = 0.0
+    while start_s < SECONDS:
+        time_s = np.arange(int(rng.uniform(0.5, 3) * SAMPLE_RATE)) / SAMPLE_RATE
+        cycle = time_s * 2 ** rng.uniform(0, 5) % 1
+        first, second = _ringing(rng, time_s, cycle), _ringing(rng, time_s, cycle)
+        share, edge = rng.uniform(0.2, 0.8), rng.uniform(0.005, 0.2)
+        on = np.clip(np.minimum(cycle, share - cycle) / edge, 0, 1)
+        alternates = rng.random() < 0.4
+        _add(sound, _level(first * on + (second * (1 - on) if alternates else 0)), start_s)
+        start_s += len(time_s) / SAMPLE_RATE + rng.choice([0, rng.uniform(0, 0.5)])
+    return sound
+
+
+def _ringing(rng: np.random.Generator, time_s: Waveform, cycle: Waveform) -> Waveform:
+    """Return a tone or chord with a random timbre; some glide or fade within each cycle."""
+    root_hz, roll_off = 2 ** rng.uniform(7, 11.5), rng.uniform(0.5, 3)
+    glide = rng.choice([0, rng.uniform(-0.5, 0.5)])
+    hertz_s = np.cumsum(2 ** (glide * cycle)) / SAMPLE_RATE
+    partials = rng.integers(1, 7) if root_hz < 1200 else 1
+    notes = np.zeros_like(time_s)
+    for semitone in _CHORDS[rng.integers(len(_CHORDS))]:
+        for partial in range(1, partials + 1):
+            turns = partial * root_hz * 2 ** (semitone / 12) * hertz_s
+            notes += np.sin(2 * np.pi * (turns + rng.random())) / partial**roll_off
+    return notes * np.exp(-cycle * rng.choice([0, rng.uniform(0, 8)])) / np.sqrt(partials)
+
+
+def _bursts(rng: np.random.Generator) -> Waveform:
+    """Return short events, from one a second to applause: knocks, claps, keys, barks, drum beats.
+
+    Each figure lasts 1 to 4 s. Its events are alike, regular or irregular.
+    """
+    sound = np.zeros(SECONDS * SAMPLE_RATE)
+    start_s = 0.0
+    while start_s < SECONDS:
+        figure = np.zeros(int(rng.uniform(1, 4) * SAMPLE_RATE))
+        per_s, regular = 2 ** rng.uniform(0, 6), rng.random() < 0.5
+        burst = _burst(rng, min(2 ** rng.uniform(-7, -2), 4 / per_s))
+        at_s = 0.0
+        while at_s < len(figure) / SAMPLE_RATE:
+            _add(figure, burst(rng) * rng.uniform(0.5, 1), at_s)
+            at_s += 1 / per_s if regular else rng.exponential(1 / per_s)
+        _add(sound, _level(figure), start_s)
+        start_s += len(figure) / SAMPLE_RATE
+    return sound
+
+
+def _burst(rng: np.random.Generator, length_s: float) -> Callable[[np.random.Generator], Waveform]:
+    """Return a maker of similar events: filtered noise that decays, some with a gliding tone."""
+    n = int(4 * length_s * SAMPLE_RATE)
+    hertz, time_s = np.fft.rfftfreq(n, 1 / SAMPLE_RATE), np.arange(n) / SAMPLE_RATE
+    centre_hz, width = 2 ** rng.uniform(7, 12.5), rng.uniform(0.3, 2)
+    response = np.exp(-((np.log2(hertz.clip(min=20) / centre_hz) / width) ** 2))
+    envelope = np.minimum(1, time_s / (0.05 * length_s)) * np.exp(-time_s / length_s)
+    tone_hz, glide, tone = 2 ** rng.uniform(7.5, 10), rng.uniform(-1, 1), rng.choice([0, 1, 4])
+
+    def make(random: np.random.Generator) -> Waveform:
+        noise = _level(np.fft.irfft(np.fft.rfft(random.normal(size=n)) * response, n))
+        turns = tone_hz * random.uniform(0.9, 1.1) * np.cumsum(2 ** (glide * time_s / length_s))
+        # A clipped sine has odd harmonics, as barks and creaks have many.
+        voice = np.clip(3 * np.sin(2 * np.pi * turns / SAMPLE_RATE), -1, 1)
+        return (noise + tone * voice) * envelope
+
+    return make
+
+
 def _breath(rng: np.random.Generator) -> Waveform:
     """Return breaths of 0.3 to 1.2 s with pauses: noise through two broad resonances."""
     sound = np.zeros(SECONDS * SAMPLE_RATE)
@@ -179,6 +254,11 @@ def _breath(rng: np.random.Generator) -> Waveform:
         _add(sound, hiss * np.sin(np.pi * np.arange(n) / n) ** 2, start_s)
         start_s += length_s + rng.uniform(0.1, 0.8)
     return sound
+
+
+def _level(sound: Waveform) -> Waveform:
+    """Return a sound at RMS 1."""
+    return sound / np.sqrt(np.square(sound).mean())
 
 
 def _add(sound: Waveform, piece: Waveform, start_s: float) -> None:

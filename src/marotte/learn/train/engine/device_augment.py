@@ -11,7 +11,12 @@ import torch
 from torch import Tensor
 
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.learn.data.augment import NON_SPEECH_SOUNDS, AugmentConfig, augment_crops
+from marotte.learn.data.augment import (
+    BACKGROUND_SOUNDS,
+    NON_SPEECH_SOUNDS,
+    AugmentConfig,
+    augment_crops,
+)
 from marotte.learn.data.augment.microphone import (
     FULL_SCALE,
     mu_law,
@@ -21,7 +26,6 @@ from marotte.learn.data.augment.microphone import (
 from marotte.learn.data.augment.rooms import RESPONSE_SAMPLES, fast_length, room_responses
 from marotte.learn.data.augment.sounds import synthetic_bank
 
-BACKGROUND_SOUNDS = ("noise", "music", "clicks", "tones")
 _MAX_LOW_CUT_HZ = 300.0
 _MAX_VOICES = 6  # of babble
 _EDGE_HZ = 60.0  # width of the roll-off at the band limit
@@ -41,7 +45,7 @@ class DeviceAugmenter:
         self.all_crops = device.type != "cpu" if all_crops is None else all_crops
         self.banks: dict[str, Tensor] = {}
         if self.all_crops:
-            kinds = {*BACKGROUND_SOUNDS, *NON_SPEECH_SOUNDS} - {"silence"}
+            kinds = set(NON_SPEECH_SOUNDS) - {"silence"}
             self.banks = {kind: synthetic_bank(kind).to(device) for kind in sorted(kinds)}
             self.rooms = room_responses().to(device)
 
