@@ -82,6 +82,23 @@ def test_the_margin_weighs_pressed_lips_the_same_however_few_there_are():
     assert losses.lip_margin(predicted, target, 0.0, torch.ones(1)) == pytest.approx(alone)
 
 
+def test_an_aperture_counts_in_centimetres():
+    target, predicted = torch.zeros(1, 2, 2), torch.tensor([[[0.5, 0.0], [0.0, 0.0]]])
+    weights_mm = torch.tensor([20.0, 7.0])
+    assert float(losses.aperture(predicted, target, weights_mm)) == pytest.approx(1 / 2)
+
+
+def test_a_covariance_asks_for_the_size_and_independence_of_movements():
+    torch.manual_seed(0)
+    target = torch.randn(8, 50, 3) * torch.tensor([0.1, 0.2, 0.3])
+    sds = torch.tensor([0.1, 0.2, 0.3])
+    assert losses.covariance(target + 7, target, sds) == pytest.approx(0, abs=1e-9)
+    # Movements half as large: each variance lacks 3/4.
+    assert float(losses.covariance(target / 2, target, sds)) == pytest.approx(0.75**2 / 3, rel=0.2)
+    together = target[..., :1] / sds[0] * sds  # all controls follow the first
+    assert float(losses.covariance(together, target, sds)) == pytest.approx(6 / 9, rel=0.2)
+
+
 def test_only_frames_at_rest_have_a_loss_of_rest():
     target = torch.tensor([[[0.0, 0.005], [0.0, 0.2]]])
     unsigned, predicted = torch.tensor([False, False]), torch.tensor([[[0.03, -0.02], [9, 9]]])

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from marotte.learn.train.distributed import mean_over_processes
 
+MM_PER_CM = 10.0
 GAP_SCALE_MM = 1.0  # lip gaps are compared linearly below this, and by their ratio above it
 
 REST = 0.005  # the largest absolute control of a face at rest
@@ -38,6 +39,10 @@ class LossWeights:
             These are the /p b m/, which are short and rare.
         lip_margin: weight of lips that stay apart where they should meet, or meet where they
             should be apart (ours).
+        aperture: weight of the distance between the lips in cm, squared (ours). It asks for wide
+            openings, whose ratio `lip_gap` compares, at their full width.
+        covariance: weight of how differently the controls vary together (Deep CORAL; see
+            `covariance`). Without it students smile whenever they open the mouth.
         balance: 0 compares the controls as they are; 1 compares each in units of its standard
             deviation in real faces, so that a dimple counts as much as the jaw; values between
             are possible. For the losses of curves; the rig's controls must be ARKit's (ours).
@@ -53,6 +58,8 @@ class LossWeights:
     lip_gap: float = 0.0
     closure: float = 1.0
     lip_margin: float = 0.0
+    aperture: float = 0.0
+    covariance: float = 0.0
     balance: float = 0.0
     rest: float = 0.0
     feature: float = 0.0
@@ -135,6 +142,47 @@ def lip_margin(predicted: Tensor, target: Tensor, rest_mm: float, weights_mm: Te
     counts = [mean_over_processes(group.sum().float()).clamp(min=1) for _, group in groups]
     means = [(by * group).sum() / n for (by, group), n in zip(groups, counts, strict=True)]
     return torch.stack(means).sum()
+
+
+def aperture(predicted: Tensor, target: Tensor, weights_mm: Tensor) -> Tensor:
+    """Mean squared error of the distance between the lips in cm.
+
+    Args:
+        predicted: curves [..., n_controls].
+        target: curves of the same shape.
+        weights_mm: the change of the gap in mm per control, [n_controls].
+    """
+    return ((predicted - target) @ (weights_mm / MM_PER_CM)).square().mean()
+
+
+def covariance(predicted: Tensor, target: Tensor, sds: Tensor) -> Tensor:
+    """Mean squared difference of the covariance matrices of a batch's frames.
+
+    Deep CORAL (Sun and Saenko 2016) without its constant. Under uncertainty, squared errors lead to
+    the mean of the possible faces: the smaller movements vanish, and what remains moves together.
+    The covariance of the teacher's frames asks for movements as large and as independent as theirs.
+    Where several processes train, each compares the frames of its own crops.
+
+    Args:
+        predicted: curves [batch, n_frames, n_controls].
+        target: curves of the same shape.
+        sds: the unit of each control, its standard deviation in real faces [n_controls].
+
+    Example:
+        >>> import torch
+        >>> from marotte.learn.train.losses import covariance
+        >>> apart = torch.tensor([[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [1.0, 1.0]]])
+        >>> together = apart[..., :1].expand(1, 4, 2)
+        >>> float(covariance(together, apart, torch.ones(2)))  # 0.25 off the diagonal, twice
+        0.03125
+    """
+
+    def of(curves: Tensor) -> Tensor:
+        frames = (curves / sds).flatten(0, -2)
+        centred = frames - frames.mean(0)
+        return centred.T @ centred / len(centred)
+
+    return (of(predicted) - of(target)).square().mean()
 
 
 def rest(predicted: Tensor, target: Tensor, signed: Tensor) -> Tensor:

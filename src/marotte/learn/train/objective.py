@@ -51,16 +51,18 @@ class Objective:
         self.weights = weights
         self.per_frame = STEP_MS / frame_ms
         self.signed = torch.tensor([name in signed for name in names])
+        self.sds = real_sds(names)
         self.per_control = control_weights(names, weights.balance)
         head = head or load_head()
         self.measures_lips = not set(names).isdisjoint(head.names)
         if self.measures_lips:
             self.rest_mm, gap = head.lip_gap_weights(names)
             self.gap_weights = torch.from_numpy(gap)
-        elif weights.lip_gap or weights.lip_margin:
+        elif weights.lip_gap or weights.lip_margin or weights.aperture:
             raise MarotteError(
                 f"head {head.name!r} has none of the rig's controls, so it can't measure the lips: "
-                "pass a head of that rig by --head, or set loss.lip_gap and loss.lip_margin to 0"
+                "pass a head of that rig by --head, or set loss.lip_gap, loss.lip_margin and "
+                "loss.aperture to 0"
             )
 
     def __call__(
@@ -95,7 +97,11 @@ class Objective:
         if self.measures_lips:
             gap = (self.rest_mm, self.gap_weights.to(target.device))
             parts["lip_gap"] = losses.lip_gap(predicted, target, *gap, self.weights.closure)
+            parts["aperture"] = losses.aperture(predicted, target, gap[1])
             parts["lip_margin"] = losses.lip_margin(predicted, target, *gap)
+        if self.weights.covariance:
+            sds = self.sds.to(target.device)
+            parts["covariance"] = losses.covariance(predicted, target, sds)
         if self.weights.rest:
             parts["rest"] = losses.rest(predicted, target, self.signed.to(target.device))
         return parts
@@ -123,9 +129,13 @@ def control_weights(names: Sequence[str], balance: float) -> Tensor:
         >>> round(dimple / jaw, 3)  # 0.095 / 0.052
         1.827
     """
-    sds = torch.tensor([real_sd(name) for name in names]).clamp(min=SMALLEST_SD)
-    weights = sds**-balance
+    weights = real_sds(names) ** -balance
     return weights / weights.square().mean().sqrt()
+
+
+def real_sds(names: Sequence[str]) -> Tensor:
+    """Return the standard deviation of each control in real faces [n_controls], 0.04 or more."""
+    return torch.tensor([real_sd(name) for name in names]).clamp(min=SMALLEST_SD)
 
 
 class IntermediateTeacher:
