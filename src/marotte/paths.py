@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
+import stat
 import tempfile
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from marotte.errors import MarotteError, missing_extra
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+LEFTOVER_AGE_S = 3600.0
+NAME_BYTES = 255  # the longest name of a file on all common systems
+_TEMPORARY_NAME = re.compile(r"\..*\.marotte-[0-9a-f]{16}(\.[^.]*)?", re.DOTALL)
 
 
 def check_writable(path: Path) -> None:
@@ -18,8 +31,10 @@ def check_writable(path: Path) -> None:
         MarotteError: says which folder can't be used, and why.
     """
     folder = path.parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # `Path.is_dir` raises where a name is too long
         raise MarotteError(f"the folder {folder} does not exist: create it, or write elsewhere")
+    if len(os.fsencode(path.name)) > NAME_BYTES:
+        raise MarotteError(f"can't write {path}: give a name of at most {NAME_BYTES} bytes")
     if path.is_dir():
         raise MarotteError(f"{path} is a folder: give a file name to write to")
     try:
@@ -52,8 +67,9 @@ def make_folder(folder: Path) -> None:
 def replacing(path: Path) -> Generator[Path]:
     """Yield a temporary path in the same folder; move it to `path` when the block succeeds.
 
-    The temporary name keeps the ending of `path`. When the block fails or is interrupted, the
-    temporary file is removed and an older file at `path` stays as it was.
+    The temporary name begins with a dot, contains `.marotte-` and keeps the ending of `path`. When
+    the block fails or is interrupted, the temporary file is removed and an older file at `path`
+    stays as it was. When the process is killed, `remove_leftovers` finds the temporary file.
 
     Raises:
         MarotteError: the folder can't be written to, or the disk is full.
@@ -67,20 +83,96 @@ def replacing(path: Path) -> Generator[Path]:
         'whole'
     """
     check_writable(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
     try:
-        yield temporary
-        # mkstemp makes files private; outputs get the mode of any new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
+        with _temporary_file(path) as temporary:
+            yield temporary
+            temporary.replace(path)
     except OSError as error:
         raise MarotteError(f"can't write {path}: {error.strerror or error}") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files that killed runs of `replacing` left in a folder.
+
+    Files that are being written, by whatever process, stay, and so does every file of another name
+    or of another user.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from marotte.paths import make_folder, remove_leftovers
+        >>> make_folder(Path("out"))
+        >>> for name in (".face.marotte-0123456789abcdef.csv", ".my-notes.csv"):
+        ...     _ = Path("out", name).write_text("")
+        >>> remove_leftovers(Path("out"))
+        >>> [path.name for path in Path("out").glob(".*")]
+        ['.my-notes.csv']
+    """
+    try:
+        paths = [each for each in folder.iterdir() if _TEMPORARY_NAME.fullmatch(each.name)]
+    except OSError:  # no such folder, or it can't be read: then nothing can be removed
+        return
+    for path in paths:
+        with suppress(OSError):  # another process writes it or has just removed it
+            if _is_ours(path):
+                _remove_unused(path)
+
+
+@contextmanager
+def _temporary_file(path: Path) -> Generator[Path]:
+    """Make an empty file beside `path`; remove it after the block, unless it was moved.
+
+    It is locked until then, so that `remove_leftovers` of another process leaves it alone.
+    """
+    while True:
+        temporary = _temporary_path(path)
+        # The system subtracts the umask from this mode, as for any new file.
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        if fcntl is None:  # Windows does not move open files
+            os.close(handle)
+            break
+        with suppress(OSError):  # a file system without locks: `remove_leftovers` does nothing
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            break
+        os.close(handle)  # another process removed it before it was locked
+    try:
+        yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+        if fcntl is not None:
+            os.close(handle)
+
+
+def _temporary_path(path: Path) -> Path:
+    """Return a new hidden name beside `path` which `remove_leftovers` knows."""
+    ending = f".marotte-{secrets.token_hex(8)}{path.suffix}"
+    stem = os.fsencode(path.stem)[: max(0, NAME_BYTES - len(os.fsencode(ending)) - 1)]
+    return path.with_name(f".{os.fsdecode(stem)}{ending}")
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a path is a plain file of this user."""
+    status = path.lstat()
+    ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return ours and stat.S_ISREG(status.st_mode)
+
+
+def _remove_unused(path: Path) -> None:
+    """Delete a temporary file that no process holds.
+
+    Raises:
+        OSError: a process holds it.
+    """
+    if fcntl is None:  # Windows keeps open files, and a file may be closed for a moment
+        if time.time() - path.stat().st_mtime > LEFTOVER_AGE_S:
+            path.unlink()
+        return
+    handle = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    finally:
+        os.close(handle)
 
 
 def cache_folder() -> Path:

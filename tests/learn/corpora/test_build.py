@@ -69,6 +69,15 @@ def test_a_killed_build_leaves_complete_parts_and_no_processes(tmp_path, monkeyp
     assert not list(tmp_path.glob("*/.*"))
 
 
+def test_a_build_into_a_project_leaves_its_files(tmp_path):
+    names = [".pre-commit-config.yaml", ".python-version", ".clang-format", ".corpus-3f8a9bc2.json"]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / ".corpus.marotte-0123456789abcdef.json").touch()  # of a build that was killed
+    build_corpus(CorpusRecipe("r", {"espeak": {"voices": ["en-us"], "sentences": 1}}), tmp_path)
+    assert {path.name for path in tmp_path.glob(".*")} == set(names)
+
+
 def test_other_options_of_a_source_are_refused(tmp_path, small_parts):
     build_corpus(TINY, tmp_path)
     other = CorpusRecipe("tiny", {"espeak": {**TINY.sources["espeak"], "seed": 2}})

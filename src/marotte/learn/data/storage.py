@@ -8,16 +8,15 @@ uploaded in one request, which an object store shows once it is complete.
 from __future__ import annotations
 
 import functools
-import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from marotte.errors import MarotteError, missing_extra
-from marotte.paths import replacing
+from marotte.paths import remove_leftovers, replacing
 
 
 class Storage(ABC):
@@ -130,14 +129,12 @@ class LocalStorage(Storage):
         except OSError as error:
             reason = error.strerror or error
             raise MarotteError(f"can't create the folder {path.parent}: {reason}") from error
-        with replacing(path) as temporary, _locked(temporary):
+        with replacing(path) as temporary:
             yield temporary
 
     def remove_leftovers(self, folder: str) -> None:
         """See `Storage.remove_leftovers`."""
-        for leftover in (self.root / folder).glob(".*-*"):
-            with suppress(OSError), _locked(leftover):
-                leftover.unlink()
+        remove_leftovers(self.root / folder)
 
 
 class RemoteStorage(Storage):
@@ -194,25 +191,3 @@ class RemoteStorage(Storage):
         except OSError as error:
             raise MarotteError(f"can't read {self.url}: {error}") from error
         return [(each["name"].rstrip("/"), each["type"]) for each in entries]
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Lock an unfinished file until the block or the process ends.
-
-    Windows needs no lock: it does not delete open files.
-
-    Raises:
-        OSError: another process holds the lock.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(path, os.O_RDWR)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(handle)
