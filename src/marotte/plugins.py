@@ -26,6 +26,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "html": "marotte.export.html:write",
         "glb": "marotte.export.glb:write",
         "mp4": "marotte.export.video:write",
+        "usda": "marotte.export.usd:write",
+        "anim": "marotte.export.unity_anim:write",
+        "tres": "marotte.export.godot_tres:write",
     },
     OUTPUTS: {  # the first word of an output -> `connect(target, take)`
         "livelink": "marotte.realtime.outputs.livelink:connect",

@@ -54,6 +54,20 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Scene:
+    """The scene that an animation's file goes into.
+
+    Attributes:
+        mesh: the path of the face's mesh below the animated object, for formats that hold curves
+            for a mesh of one's own (Unity, Godot); Marotte's head is called `head`.
+        weights_only: leave Marotte's head out of a USD file.
+    """
+
+    mesh: str = "head"
+    weights_only: bool = False
+
+
+@dataclass(frozen=True)
 class Animation:
     """A face over time, with its sound.
 
@@ -66,6 +80,7 @@ class Animation:
         student: the name of the student that made it.
         head: [n_frames, 3] yaw, pitch and roll of the head in radians, or None if it is still.
         mesh: the mesh whose components the controls are, or None for the controls of a rig.
+        scene: the scene that its file goes into.
 
     Example:
         >>> import marotte
@@ -85,6 +100,7 @@ class Animation:
     student: str = ""
     head: NDArray[np.float32] | None = None
     mesh: Mesh | None = None
+    scene: Scene = Scene()
 
     def __repr__(self) -> str:
         """Return the size, the rig and the rate."""
@@ -151,7 +167,7 @@ class Animation:
         Either all files are written or none. `docs/formats.md` describes the formats.
 
         Args:
-            paths: files ending in .csv, .json, .npz, .npy, .html, .glb or .mp4.
+            paths: files ending in the endings of `marotte.plugins.names(marotte.plugins.FORMATS)`.
 
         Raises:
             MarotteError: an ending is unknown, or a file can't be written.
