@@ -1,16 +1,21 @@
-"""Strict TOML in, frozen dataclasses out: unknown keys are errors that name the valid ones."""
+"""TOML and JSON in; plain values, or frozen dataclasses, out.
+
+Unknown keys are errors that name the valid ones.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from marotte.errors import MarotteError
+from marotte.errors import MarotteError, shown
 
 T = TypeVar("T")
+LONGEST_INTEGER = 18  # digits: longer integers in JSON are read as floats
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
@@ -40,8 +45,32 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         raise MarotteError(f"no {what} at {path}: give the path of a .toml file") from error
     except tomllib.TOMLDecodeError as error:
         raise MarotteError(f"{path} is not a TOML {what}: {error}") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise MarotteError(f"{path} is not a TOML {what}: it is nested too deeply") from error
+    except (OSError, ValueError) as error:  # e.g. text that is not UTF-8, an endless number
         raise MarotteError(f"can't read the {what} {path}: {error}") from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return the value of a JSON text; integers of more than 18 digits become floats.
+
+    Raises:
+        ValueError: the text is not JSON, or is nested too deeply.
+
+    Example:
+        >>> from marotte.config import parse_json
+        >>> parse_json('{"weights": [0.5, 1]}')
+        {'weights': [0.5, 1]}
+    """
+    try:
+        return json.loads(text, parse_int=_integer)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _integer(digits: str) -> float:
+    # An integer of any length could be too large for a float, and too long to be printed.
+    return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
 
 
 def strict(kind: type[T], table: Any, where: str) -> T:
@@ -69,7 +98,7 @@ def strict(kind: type[T], table: Any, where: str) -> T:
         Mix(gain=2.0)
     """
     if not isinstance(table, dict):
-        raise MarotteError(f"{where} must be a table, got {table!r}")
+        raise MarotteError(f"{where} must be a table, got {shown(table)}")
     table = typing.cast("dict[str, Any]", table)
     fields = {field.name: field for field in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType]
     hints = typing.get_type_hints(kind)
@@ -89,10 +118,10 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return strict(typing.cast("type[Any]", hint), value, where)
     expected = typing.get_origin(hint) or hint
-    if expected is float and type(value) is int:
+    if expected is float and type(value) is int and abs(value) <= sys.float_info.max:
         return float(value)
     if expected is tuple and isinstance(value, list):
         return tuple(typing.cast("list[Any]", value))
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise MarotteError(f"{where} must be of type {expected.__name__}, got {value!r}")
+        raise MarotteError(f"{where} must be of type {expected.__name__}, got {shown(value)}")
     return value

@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
+LONGEST_SHOWN = 80  # characters of a value in a message
+
+DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What reading a damaged file can raise, beside `OSError`. Only readers of files catch these."""
+
 
 class MarotteError(Exception):
     """An error in something outside Marotte: a file, an option, a device, a package.
@@ -16,6 +35,21 @@ class MarotteError(Exception):
         ...     print(error)
         no such file: missing.wav
     """
+
+
+def shown(value: object) -> str:
+    """Return a value for a message, in at most 80 characters.
+
+    Example:
+        >>> from marotte.errors import shown
+        >>> shown(["jawOpen"])
+        "['jawOpen']"
+    """
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deeply; a number of thousands of digits
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def missing_extra(package: str, extra: str) -> MarotteError:

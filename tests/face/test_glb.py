@@ -121,3 +121,106 @@ def test_head_without_jaw_open_has_no_lip_gap(head, tmp_path):
     path.write_bytes(glb_of(replace(head, deltas=head.deltas[:1], names=("smile",)), ["smile"]))
     with pytest.raises(MarotteError, match=r"lips of head .* are unknown"):
         load_head(path).lip_gap_weights(["smile"])
+
+
+def small_glb(accessors, views, **more):
+    """Return a head of one triangle strip whose arrays are described by hand; 160 bytes of data."""
+    primitive = {"attributes": {"POSITION": 0}, "targets": [{"POSITION": 1}]}
+    description = {
+        "nodes": [{"mesh": 0}],
+        "meshes": [{"extras": {"targetNames": ["jawOpen"]}, "primitives": [primitive]}],
+        "accessors": accessors,
+        "bufferViews": views,
+        "buffers": [{"byteLength": 160}],
+        **more,
+    }
+    text = json.dumps(description).encode()
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text
+    chunks += struct.pack("<II", 160, 0x004E4942) + bytes(160)
+    return b"glTF" + struct.pack("<II", 2, 12 + len(chunks)) + chunks
+
+
+def rows(count, **more):
+    return {"componentType": 5126, "count": count, "type": "VEC3", **more}
+
+
+def sparse(count, indices=5125, **more):
+    return {
+        "count": count,
+        "indices": {"bufferView": 0, "componentType": indices, **more},
+        "values": {"bufferView": 0},
+    }
+
+
+VIEW = {"buffer": 0, "byteLength": 160}
+
+
+@pytest.mark.parametrize(
+    ("accessors", "view"),
+    [
+        ([rows(6), rows(6, bufferView=0)], {"byteStride": -(2**62)}),
+        ([rows(6), rows(6, bufferView=0)], {"byteStride": 2**62}),
+        ([rows(6), rows(6, bufferView=0)], {"byteStride": 4}),
+        ([rows(6), rows(6, bufferView=0)], {"byteStride": 12.0}),
+        ([rows(6), rows(6, bufferView=0)], {"byteOffset": -12}),
+        ([rows(6), rows(6, bufferView=0, byteOffset=-12)], {}),
+        ([rows(6), rows(6, bufferView=0, byteOffset=2**64)], {}),
+        ([rows(6), rows(6, bufferView=0)], {"byteOffset": 100}),
+        ([rows(15), rows(15, bufferView=0)], {}),
+        ([rows(-1), rows(-1)], {}),
+        ([rows(2**31), rows(2**31)], {}),
+        ([rows(2**70), rows(2**70)], {}),
+        ([rows(True), rows(True)], {}),
+        ([rows(6), rows(3)], {}),
+        ([rows(6), rows(6, sparse=sparse(7))], {}),
+        ([rows(6), rows(6, sparse=sparse(2, indices=5124))], {}),
+        ([rows(6), rows(6, sparse=sparse(2, indices=5120))], {}),
+        ([rows(6), rows(6, sparse=sparse(2, byteOffset=2**40))], {}),
+    ],
+)
+def test_impossible_strides_counts_and_offsets_are_errors(tmp_path, accessors, view):
+    path = tmp_path / "lie.glb"
+    path.write_bytes(small_glb(accessors, [{**VIEW, **view}]))
+    with pytest.raises(MarotteError, match="damaged or cut short"):
+        load_head(path)
+
+
+def test_many_vertices_in_the_middle_need_little_memory(tmp_path):
+    path = tmp_path / "many.glb"
+    path.write_bytes(small_glb([rows(99_999), rows(99_999)], []))
+    assert load_head(path).upper_lip is None
+
+
+def test_arrays_are_not_much_larger_than_the_file(tmp_path):
+    names = [f"name{k}" for k in range(5000)]
+    meshes = [{"extras": {"targetNames": names}, "primitives": small_primitives()}]
+    path = tmp_path / "large.glb"
+    path.write_bytes(small_glb([rows(99_999), rows(99_999)], [], meshes=meshes))
+    with pytest.raises(MarotteError, match="far larger than the file"):
+        load_head(path)
+
+
+def small_primitives():
+    return [{"attributes": {"POSITION": 0}, "targets": [{"POSITION": 1}]}]
+
+
+def test_circles_of_nodes_and_deep_json_end(tmp_path):
+    path = tmp_path / "circle.glb"
+    nodes = [{"mesh": 0, "children": [0] * 100}, {"children": [0, 1]}]
+    path.write_bytes(small_glb([rows(6), rows(6)], [], nodes=nodes))
+    assert len(load_head(path).neutral) == 6
+    text = b"[" * 500_000
+    content = struct.pack("<II", len(text), 0x4E4F534A) + text
+    path.write_bytes(b"glTF" + struct.pack("<II", 2, 12 + len(content)) + content)
+    with pytest.raises(MarotteError, match="nested too deeply"):
+        load_head(path)
+
+
+def test_values_that_are_not_finite_are_errors(head, tmp_path):
+    path = tmp_path / "nan.glb"
+    neutral = head.neutral.copy()
+    neutral[3] = np.nan
+    path.write_bytes(glb_of(replace(head, neutral=neutral, deltas=head.deltas[:1]), ["jawOpen"]))
+    with pytest.raises(MarotteError, match="not a finite number"):
+        load_head(path)

@@ -39,7 +39,7 @@ class Settings:
         """
         from marotte.api import load
         from marotte.audio.resampling import SAMPLE_RATE
-        from marotte.model.timing import check_fps
+        from marotte.face.frame_rate import check_fps
         from marotte.postprocess.processors import make_processors
 
         check_fps(self.fps)

@@ -142,7 +142,7 @@ def animate_one(path: Path, outputs: list[Path], settings: Settings) -> None:
     """Animate one recording, write files given by name, and print a summary."""
     from marotte.audio.recording import open_recording
     from marotte.face.animation import check_outputs, write_files
-    from marotte.model.timing import check_fps
+    from marotte.face.frame_rate import check_fps
 
     check_fps(settings.fps)
     recording = open_recording(path)

@@ -115,11 +115,12 @@ def write(sets: Sequence[SetScore], text: str, folder: Path) -> None:
     from marotte.learn.data.csv_io import write_csv
     from marotte.learn.measure.capture.plot import plot_set
     from marotte.learn.measure.capture.report import Row, rows
+    from marotte.names import path_inside
     from marotte.paths import replacing
 
     folder.mkdir(parents=True, exist_ok=True)
     for each in sets:
-        plot_set(each, folder / f"{each.scene.name}.png")
+        plot_set(each, path_inside(folder, f"{each.scene.name}.png", "a set"))
     write_csv(folder / "score.csv", rows(sets), Row)
     with replacing(folder / "score.md") as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -146,9 +146,10 @@ def check_alignment(
 
 
 def _default_folder(recipe_name: str) -> Path:
+    from marotte.names import check_name
     from marotte.paths import cache_folder
 
-    return cache_folder() / "corpora" / recipe_name
+    return cache_folder() / "corpora" / check_name(recipe_name, "the recipe")
 
 
 def _sums(rows: list[ManifestRow]) -> tuple[str, str, str]:

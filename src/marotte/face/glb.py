@@ -6,20 +6,26 @@ eyes) do not move. Bones are ignored: a skinned mesh is read in its bind pose.
 
 from __future__ import annotations
 
-import json
 import struct
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import MarotteError
+from marotte.config import parse_json
+from marotte.errors import DAMAGED, MarotteError, shown
 from marotte.face.head import Head
 
 MM = 1000  # per metre, the unit of glTF
 TRIANGLES = 4  # the mode of a triangle primitive
 PLAIN_COLOUR = (0.80, 0.66, 0.58)  # for materials with a texture: textures are not read
+MOST_EXPANSION = 64  # bytes of arrays per byte of the file
+ALWAYS_ALLOWED = 2**27  # bytes of arrays from any file
+LARGEST_SIZE = 2**32 - 1  # the size of a GLB file is stored in 32 bits
+LARGEST_STRIDE = 252  # bytes, by the specification of glTF
+MOST_MIDDLE_VERTICES = 2000  # where the lips are looked for
 GAMMA = 2.2  # colours are linear in glTF, and sRGB in a head
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -45,15 +51,20 @@ def read_head(path: Path) -> Head:
     if content[:4] != b"glTF":
         raise MarotteError(f"{path} is not a GLB file: export the head as binary glTF (.glb)")
     try:
-        return _head(_Glb(content), path)
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError, struct.error) as error:
+        with np.errstate(all="ignore"):  # values are checked at the end
+            return _head(_Glb(content), path)
+    except DAMAGED as error:
         raise MarotteError(
             f"{path} is damaged or cut short, its glTF can't be read ({error}): export it again"
         ) from error
 
 
 class _Glb:
-    """The JSON description and the arrays of a GLB file."""
+    """The JSON description and the arrays of a GLB file.
+
+    Numbers of the description are checked as plain integers before NumPy sees them, because NumPy
+    trusts the strides that it is given.
+    """
 
     def __init__(self, content: bytes) -> None:
         version, length = struct.unpack_from("<II", content, 4)
@@ -65,24 +76,37 @@ class _Glb:
             size, kind = struct.unpack_from("<II", content, start)
             chunks.setdefault(kind, content[start + 8 : start + 8 + size])
             start += 8 + size
-        self.json: dict[str, Any] = json.loads(chunks[_JSON])
+        self.json: dict[str, Any] = parse_json(chunks[_JSON])
         self.binary = chunks.get(_BIN, b"")
+        self.bytes_left = max(ALWAYS_ALLOWED, MOST_EXPANSION * len(content))
+
+    def spend(self, n_numbers: int) -> None:
+        """Note that an array of so many numbers will be made.
+
+        Raises:
+            ValueError: the arrays are far larger than the file.
+        """
+        self.bytes_left -= 8 * n_numbers
+        if self.bytes_left < 0:
+            raise ValueError("its arrays are far larger than the file")
 
     def accessor(self, index: int) -> Array:
         """Return an array [count, width]; normalised integers become floats."""
         accessor = self.json["accessors"][index]
         kind = np.dtype(_COMPONENTS[accessor["componentType"]])
-        width, count = _WIDTHS[accessor["type"]], accessor["count"]
+        width, count = _WIDTHS[accessor["type"]], _integer(accessor["count"])
+        self.spend(width * count)
         if "bufferView" in accessor:
             values = self._view(accessor, kind, width, count)
         else:
             values = np.zeros((count, width), kind)
         if "sparse" in accessor:
             sparse = accessor["sparse"]
+            n_rows = _integer(sparse["count"], most=count)
             index_kind = np.dtype(_COMPONENTS[sparse["indices"]["componentType"]])
-            rows = self._view(sparse["indices"], index_kind, 1, sparse["count"])[:, 0]
+            rows = _indices(self._view(sparse["indices"], index_kind, 1, n_rows))
             values = values.copy()
-            values[rows] = self._view(sparse["values"], kind, width, sparse["count"])
+            values[rows] = self._view(sparse["values"], kind, width, n_rows)
         if accessor.get("normalized", False):
             return values / np.float32(np.iinfo(kind).max)
         return values
@@ -93,29 +117,54 @@ class _Glb:
         view = self.json["bufferViews"][reference["bufferView"]]
         if view["buffer"] != 0 or "uri" in self.json["buffers"][0]:
             raise ValueError("a buffer is in another file")
-        start = view.get("byteOffset", 0) + reference.get("byteOffset", 0)
         row = kind.itemsize * width
-        strides = (view.get("byteStride", row), kind.itemsize)
-        # The constructor refuses offsets beyond the end of the buffer.
-        return np.ndarray((count, width), kind, self.binary, start, strides)
+        stride = _integer(view.get("byteStride", row), least=row, most=max(row, LARGEST_STRIDE))
+        start = _integer(view.get("byteOffset", 0)) + _integer(reference.get("byteOffset", 0))
+        if count and start + (count - 1) * stride + row > len(self.binary):
+            raise ValueError(f"{count} rows do not fit in {len(self.binary)} bytes")
+        return np.ndarray((count, width), kind, self.binary, start, (stride, kind.itemsize))
 
     def placed_meshes(self) -> list[tuple[dict[str, Any], Array]]:
         """Return each mesh of the scene with the matrix [4, 4] from its node to the world."""
         nodes = self.json["nodes"]
         scene = self.json.get("scenes", [{}])[self.json.get("scene", 0)]
-        queue = [(node, np.eye(4)) for node in scene.get("nodes", range(len(nodes)))]
+        queue = deque((node, np.eye(4)) for node in scene.get("nodes", range(len(nodes))))
         meshes: list[tuple[dict[str, Any], Array]] = []
-        for _ in range(len(nodes)):
-            if not queue:
-                break
-            index, parent = queue.pop(0)
+        seen: set[int] = set()
+        while queue:
+            index, parent = queue.popleft()
+            if index in seen:  # a node has one parent; circles would never end
+                continue
+            seen.add(index)
             node = nodes[index]
             world = parent @ _matrix(node)
             if "mesh" in node:
                 mesh = self.json["meshes"][node["mesh"]]
                 meshes.append((mesh, np.eye(4) if "skin" in node else world))
-            queue += [(child, world) for child in node.get("children", [])]
+            queue.extend((child, world) for child in node.get("children", []))
         return meshes
+
+
+def _indices(values: Array) -> Array:
+    """Return values [count, 1] as indices [count].
+
+    Raises:
+        ValueError: their type has negative numbers or fractions.
+    """
+    if values.dtype.kind != "u":
+        raise ValueError("indices must be unsigned integers")
+    return values[:, 0]
+
+
+def _integer(value: Any, least: int = 0, most: int = LARGEST_SIZE) -> int:
+    """Return a value that must be an integer within limits.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{shown(value)} where an integer from {least} to {most} is expected")
+    return value
 
 
 def _matrix(node: dict[str, Any]) -> Array:
@@ -140,35 +189,41 @@ def _head(glb: _Glb, path: Path) -> Head:
     unknown = sorted(set(glb.json.get("extensionsRequired", [])) - _READABLE)
     if unknown:
         raise MarotteError(f"{path} needs {unknown[0]}, which is not supported: export it without")
-    names: list[str] = []
+    columns: dict[str, int] = {}  # of each control
     pieces: list[tuple[Array, dict[str, Array], Array, Array]] = []
     for mesh, matrix in glb.placed_meshes():
         targets = [_plain_name(name) for name in mesh.get("extras", {}).get("targetNames", [])]
-        names += [name for name in targets if name not in names]
+        for name in targets:
+            columns.setdefault(name, len(columns))
         for primitive in mesh["primitives"]:
             if primitive.get("mode", TRIANGLES) == TRIANGLES:
                 pieces.append(_piece(glb, primitive, targets, matrix))
-    if not names or not any(deltas for _, deltas, _, _ in pieces):
+    if not columns or not any(deltas for _, deltas, _, _ in pieces):
         raise MarotteError(
             f"{path} has no named morph targets: export the head with its shape keys, "
             "named in mesh.extras.targetNames"
         )
     first = np.cumsum([0] + [len(positions) for positions, _, _, _ in pieces])
     neutral = np.concatenate([positions for positions, _, _, _ in pieces]).astype(np.float32)
-    deltas = np.zeros((len(names), *neutral.shape), np.float32)
+    glb.spend(len(columns) * neutral.size)
+    deltas = np.zeros((len(columns), *neutral.shape), np.float32)
     for start, (_, moved, _, _) in zip(first, pieces, strict=False):
         for name, delta in moved.items():
-            deltas[names.index(name), start : start + len(delta)] = delta
+            deltas[columns[name], start : start + len(delta)] = delta
     faces = np.concatenate([f + start for start, (_, _, f, _) in zip(first, pieces, strict=False)])
+    colours = np.concatenate([c for _, _, _, c in pieces]).astype(np.float32)
+    if not all(np.isfinite(values).all() for values in (neutral, deltas, colours)):
+        raise ValueError("a value is not a finite number")
+    names = tuple(columns)
     upper_lip, lower_lip = _find_lips(neutral, deltas, names)
     return Head(
         name=path.stem,
         neutral=neutral,
         deltas=deltas,
-        names=tuple(names),
+        names=names,
         faces=faces.astype(np.int32),
         parts=np.zeros(len(faces), np.uint8),
-        colours=np.concatenate([c for _, _, _, c in pieces]).astype(np.float32),
+        colours=colours,
         upper_lip=upper_lip,
         lower_lip=lower_lip,
     )
@@ -193,8 +248,10 @@ def _piece(
         for name, target in zip(targets, primitive.get("targets", []), strict=False)
         if "POSITION" in target
     }
+    if any(len(delta) != len(positions) for delta in deltas.values()):
+        raise ValueError("a morph target has more or fewer vertices than its mesh")
     if "indices" in primitive:
-        triangles = glb.accessor(primitive["indices"]).reshape(-1, 3).astype(np.int64)
+        triangles = _indices(glb.accessor(primitive["indices"])).reshape(-1, 3).astype(np.int64)
     else:
         triangles = np.arange(len(positions)).reshape(-1, 3)
     if triangles.max(initial=0) >= len(positions):
@@ -220,7 +277,7 @@ def _colours(glb: _Glb, primitive: dict[str, Any], n_vertices: int) -> Array:
 
 
 def _find_lips(
-    neutral: Array, deltas: Array, names: list[str]
+    neutral: Array, deltas: Array, names: tuple[str, ...]
 ) -> tuple[int, int] | tuple[None, None]:
     """Return two close vertices on the midline that `jawOpen` moves furthest apart."""
     if "jawOpen" not in names:
@@ -231,10 +288,13 @@ def _find_lips(
     middle = np.flatnonzero(off_middle <= 0.005 * (right - left))
     if not middle.size:
         return None, None
-    parted = jaw[middle, None, 1] - jaw[None, middle, 1]
-    apart = np.linalg.norm(neutral[middle, None] - neutral[None, middle], axis=-1)
-    score = parted - apart
-    upper, lower = divmod(int(score.argmax()), len(middle))
-    if score[upper, lower] <= 0:
-        return None, None
-    return int(middle[upper]), int(middle[lower])
+    nearest = np.argsort(off_middle[middle], kind="stable")[:MOST_MIDDLE_VERTICES]
+    middle = np.sort(middle[nearest])
+    best, lips = 0.0, (None, None)
+    for upper in middle:
+        parted = jaw[upper, 1] - jaw[middle, 1]
+        score = parted - np.linalg.norm(neutral[upper] - neutral[middle], axis=-1)
+        lower = int(score.argmax())
+        if score[lower] > best:
+            best, lips = float(score[lower]), (int(upper), int(middle[lower]))
+    return lips

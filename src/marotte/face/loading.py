@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 import os
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +10,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import MarotteError
+from marotte.config import parse_json
+from marotte.errors import MarotteError, shown
 from marotte.face.glb import read_head
 from marotte.face.head import Head
 from marotte.face.mesh import ENDING, load_mesh
@@ -76,10 +77,10 @@ def load_rig(path: str | os.PathLike[str]) -> Rig:
     if path.suffix == ENDING:
         return load_mesh(path).rig
     try:
-        description: Any = json.loads(path.read_text(encoding="utf-8"))
+        description: Any = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise MarotteError(f"no rig file at {path}") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
+    except (OSError, ValueError) as error:
         raise MarotteError(f"{path} is not a readable JSON rig file: {error}") from error
     table = cast("dict[str, Any]", description if isinstance(description, dict) else {})
     if not isinstance(table.get("controls"), list):
@@ -98,15 +99,15 @@ def _control(described: Any, path: Path) -> dict[str, Any]:
     """Return a control of a rig file with its defaults filled in."""
     values = cast("dict[str, Any]", described if isinstance(described, dict) else {})
     if not isinstance(values.get("name"), str):
-        raise MarotteError(f"{path}: every control needs a 'name', got {described!r}")
+        raise MarotteError(f"{path}: every control needs a 'name', got {shown(described)}")
     control: dict[str, Any] = {"min": 0, "max": 1, "speech": False, **values}
     unknown = sorted(set(control) - {"name", "min", "max", "speech"})
     if unknown:
         raise MarotteError(
-            f"{path}: {control['name']!r} has the unknown key {unknown[0]!r}, "
+            f"{path}: {shown(control['name'])} has the unknown key {unknown[0]!r}, "
             "valid are name, min, max, speech"
         )
     for bound in ("min", "max"):
-        if not isinstance(control[bound], int | float):
-            raise MarotteError(f"{path}: {bound!r} of {control['name']!r} is not a number")
+        if not isinstance(control[bound], int | float) or not math.isfinite(control[bound]):
+            raise MarotteError(f"{path}: {bound!r} of {control['name']!r} is not a finite number")
     return control

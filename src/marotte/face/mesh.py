@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import MarotteError
+from marotte.archives import read_arrays
+from marotte.errors import DAMAGED, MarotteError
+from marotte.face.frame_rate import check_fps
 from marotte.face.head import Head
 from marotte.face.rig import Rig
+from marotte.names import check_name
 from marotte.paths import replacing
 
 ENDING = ".npz"
@@ -29,7 +32,7 @@ class Mesh:
     """A linear mesh: `rest + controls @ components`, in mm.
 
     Attributes:
-        name: the name of the mesh.
+        name: the name of the mesh: letters, digits, `-`, `_` and `.`.
         rest: the face at rest [n_vertices * 3], where all controls are 0.
         components: what each control at 1 adds [n_components, n_vertices * 3]; orthogonal, all of
             the same length.
@@ -55,6 +58,10 @@ class Mesh:
     unit_mm: float = 1.0
     lips: tuple[int, int] | None = None
     mouth: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a name that can't be that of a folder."""
+        check_name(self.name, "a mesh")
 
     def __repr__(self) -> str:
         """Return the name and the size."""
@@ -140,25 +147,43 @@ def load_mesh(path: str | Path) -> Mesh:
         ('pc00', 'pc01')
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            lips = [int(vertex) for vertex in stored["lips"]]
-            mouth = stored.get("mouth", ())  # older files have none
-            mesh = Mesh(
-                name=str(stored["mesh"]),
-                rest=stored["rest_mm"].astype(np.float32),
-                components=stored["components_mm"].astype(np.float32),
-                fps=float(stored["fps"]),
-                share=float(stored["share"]),
-                unit_mm=float(stored["unit_mm"]),
-                lips=(lips[0], lips[1]) if lips else None,
-                mouth=tuple(int(vertex) for vertex in mouth),
-            )
+        return _mesh(read_arrays(path))
     except FileNotFoundError as error:
         raise MarotteError(f"no mesh file at {path}") from error
-    except (OSError, ValueError, KeyError, EOFError, IndexError) as error:
+    except (OSError, MarotteError, *DAMAGED) as error:
         raise MarotteError(
             f"{path} is not a mesh file, or cut short ({error}): make one by `marotte mesh fit`"
         ) from error
-    if mesh.components.ndim != 2 or mesh.components.shape[1:] != mesh.rest.shape:
-        raise MarotteError(f"{path} contradicts itself: make it again by `marotte mesh fit`")
-    return mesh
+
+
+def _mesh(stored: dict[str, NDArray[Any]]) -> Mesh:
+    """Return the mesh of a file's arrays.
+
+    Raises:
+        ValueError: the arrays contradict each other.
+    """
+    rest, components = (stored[key].astype(np.float32) for key in ("rest_mm", "components_mm"))
+    lips = [int(vertex) for vertex in stored["lips"]]
+    mouth = [int(vertex) for vertex in stored.get("mouth", ())]  # older files have none
+    numbers = {key: float(stored[key]) for key in ("fps", "share", "unit_mm")}
+    n_vertices, rest_of_a_vertex = divmod(rest.size, 3)
+    fits = (
+        rest.ndim == 1 and not rest_of_a_vertex and components.shape == (len(components), len(rest))
+    )
+    if not fits or not len(components) or len(lips) not in (0, 2):
+        raise ValueError("its arrays contradict each other")
+    if not all(0 <= vertex < n_vertices for vertex in (*lips, *mouth)):
+        raise ValueError("a vertex of the lips does not exist")
+    if not all(np.isfinite(values).all() for values in (rest, components, *numbers.values())):
+        raise ValueError("a value is not a finite number")
+    check_fps(numbers["fps"])
+    if not numbers["unit_mm"] > 0:
+        raise ValueError(f"unit_mm is {numbers['unit_mm']:g}")
+    return Mesh(
+        name=str(stored["mesh"]),
+        rest=rest,
+        components=components,
+        lips=(lips[0], lips[1]) if lips else None,
+        mouth=tuple(mouth),
+        **numbers,
+    )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
+from marotte.names import check_name
 
 ARKIT_NAMES = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft",
@@ -35,13 +36,15 @@ ARKIT_SPEECH = (
     "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight",
 )  # fmt: skip
 
+LARGEST = 1e6  # of a control's range: far beyond every rig, and exact in 32 bits
+
 
 @dataclass(frozen=True)
 class Rig:
     """The controls of a face: the meaning of the columns of an animation.
 
     Attributes:
-        name: the name of the rig, e.g. `arkit52`.
+        name: the name of the rig, e.g. `arkit52`: letters, digits, `-`, `_` and `.`.
         names: the controls, in the order of every array that belongs to this rig.
         minimum: the smallest value of each control.
         maximum: the largest value of each control.
@@ -64,7 +67,8 @@ class Rig:
     speech: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Refuse a rig that contradicts itself."""
+        """Refuse a rig that contradicts itself, and a name that can't be that of a folder."""
+        check_name(self.name, "a rig")
         if not self.names:
             raise MarotteError(f"rig {self.name!r} has no controls: give it at least one")
         repeated = sorted({n for n in self.names if self.names.count(n) > 1})
@@ -73,8 +77,10 @@ class Rig:
         if not len(self.names) == len(self.minimum) == len(self.maximum):
             raise MarotteError(f"rig {self.name!r} needs one minimum and one maximum per control")
         for name, low, high in zip(self.names, self.minimum, self.maximum, strict=True):
-            if not low < high:
-                raise MarotteError(f"rig {self.name!r}: range of {name!r} is empty ({low}..{high})")
+            if not -LARGEST < low < high < LARGEST:
+                raise MarotteError(
+                    f"rig {self.name!r}: range of {name!r} is empty or endless ({low}..{high})"
+                )
         for name in self.speech:
             if name not in self.names:
                 raise MarotteError(f"rig {self.name!r} has no control {name!r} for speech to drive")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from marotte.config import read_toml
-from marotte.errors import MarotteError
+from marotte.errors import MarotteError, shown
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -27,19 +27,25 @@ def with_minutes(tables: dict[str, Any], minutes: float | None) -> dict[str, Any
         >>> with_minutes({"train": {"steps": 900, "batch": 8}}, 5.0)
         {'train': {'steps': 0, 'batch': 8, 'minutes': 5.0}}
     """
-    if minutes is None:
-        return tables
     train = tables.get("train", {})
+    if minutes is None or not isinstance(train, dict):
+        return tables
     others = {key: 0 for key in ("steps", "total_frames") if key == "steps" or key in train}
     return {**tables, "train": {**train, "minutes": minutes, **others}}
 
 
 def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    if path in seen:
+    if path.resolve() in seen:
         raise MarotteError(f"recipe {path} is its own base: remove one of the 'base' lines")
     tables = read_toml(path, "recipe")
     base = tables.pop("base", None)
-    return tables if base is None else _merge(_read(path.parent / base, (*seen, path)), tables)
+    if base is not None and not isinstance(base, str):
+        raise MarotteError(f"base in the recipe {path} must be a path, got {shown(base)}")
+    return (
+        tables
+        if base is None
+        else _merge(_read(path.parent / base, (*seen, path.resolve())), tables)
+    )
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

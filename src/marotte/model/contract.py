@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
+from marotte.config import parse_json
 from marotte.errors import MarotteError
 from marotte.model.smoothing import Smoothing
 from marotte.model.timing import WindowSpec
@@ -97,7 +98,7 @@ class Contract:
             MarotteError: a key is missing, unknown or of the wrong type, or a value is impossible.
         """
         try:
-            values = json.loads(text)
+            values = parse_json(text)
         except json.JSONDecodeError as error:
             raise MarotteError(f"{where}: the contract is not JSON ({error})") from error
         if not isinstance(values, dict):

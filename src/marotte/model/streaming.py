@@ -8,13 +8,13 @@ controls and the updated features.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.config import parse_json
 from marotte.errors import MarotteError
 from marotte.model.contract import Contract
 
@@ -84,7 +84,7 @@ def read_streamed_form(session: Any, contract: Contract, where: str) -> Streamed
         MarotteError: the file lacks the lengths of its steps, or its graph does not fit them.
     """
     try:
-        described = json.loads(session.get_modelmeta().custom_metadata_map.get(STEPS_KEY, "{}"))
+        described = parse_json(session.get_modelmeta().custom_metadata_map.get(STEPS_KEY, "{}"))
         values = cast("dict[str, int]", described)
         step, receptive_field = int(values["step_samples"]), int(values["reach_samples"])
         ports = {

@@ -10,12 +10,11 @@ import math
 from dataclasses import dataclass
 
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.errors import MarotteError
+from marotte.face.frame_rate import check_fps as check_fps
 
 WINDOW_SAMPLES = 8_192  # 512 ms
 STEP_SAMPLES = 320  # 20 ms, the hop length of every front end
 DEFAULT_FPS = 60.0
-HIGHEST_FPS = 1000.0
 
 
 @dataclass(frozen=True)
@@ -57,13 +56,3 @@ def n_frames(n_samples: int, fps: float) -> int:
         60
     """
     return max(1, math.ceil(n_samples * fps / SAMPLE_RATE - 1e-9))
-
-
-def check_fps(fps: float) -> None:
-    """Refuse an impossible frame rate.
-
-    Raises:
-        MarotteError: the rate is not above 0 and up to 1000.
-    """
-    if not (math.isfinite(fps) and 0 < fps <= HIGHEST_FPS):
-        raise MarotteError(f"fps must be above 0 and up to {HIGHEST_FPS:g}, got {fps:g}")

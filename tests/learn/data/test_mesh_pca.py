@@ -82,3 +82,39 @@ def test_a_fit_uses_all_frames_of_many_files(files, monkeypatch):
         np.save(path, np.repeat(np.load(files[0])[:1], 200, axis=0))
     assert len(fit([*still, *files], "thing", unit_mm=1000).components) == 1
     assert len(fit(files, "thing", unit_mm=1000).components) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mesh": "../../victim"},
+        {"fps": np.zeros(3)},
+        {"fps": np.nan},
+        {"fps": 1e-9},
+        {"unit_mm": 0.0},
+        {"share": np.inf},
+        {"lips": [0]},
+        {"lips": [0, 10**6]},
+        {"lips": [0, -1]},
+        {"mouth": [10**6]},
+        {"rest_mm": np.zeros(10, np.float32)},
+        {"rest_mm": np.full(3 * N_VERTICES, np.nan, np.float32)},
+        {"components_mm": np.zeros((0, 3 * N_VERTICES), np.float32)},
+        {"components_mm": np.array(["x"])},
+    ],
+)
+def test_a_mesh_file_that_contradicts_itself_is_refused(files, tmp_path, change):
+    path = tmp_path / "mesh.npz"
+    fit(files, "thing").save(path)
+    np.savez(path, **{**np.load(path), **change})
+    with pytest.raises(MarotteError, match=r"not a mesh file|a mesh has the name"):
+        load_mesh(path)
+
+
+def test_every_cut_mesh_file_is_refused(files, tmp_path):
+    fit(files, "thing").save(tmp_path / "whole.npz")
+    content = (tmp_path / "whole.npz").read_bytes()
+    for n_bytes in range(0, len(content), len(content) // 40):
+        (tmp_path / "cut.npz").write_bytes(content[:n_bytes])
+        with pytest.raises(MarotteError, match=r"not a mesh file, or cut short \(."):
+            load_mesh(tmp_path / "cut.npz")

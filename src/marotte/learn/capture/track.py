@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.archives import read_arrays
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.errors import MarotteError
+from marotte.errors import DAMAGED, MarotteError
 from marotte.learn.capture.tracker import Tracker
 from marotte.learn.capture.video import read_pictures
 from marotte.learn.capture.video_sound import read_video_sound
@@ -126,15 +126,15 @@ def load_track(folder: Path) -> Track:
     """
     path = folder / SCORES
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return Track(
-                tuple(str(name) for name in stored["names"]),
-                stored["time_s"],
-                stored["scores"].astype(np.float64),
-                stored["lip_gap_mm"].astype(np.float64),
-                str(stored["version"]),
-            )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        stored = read_arrays(path)
+        return Track(
+            tuple(str(name) for name in stored["names"]),
+            stored["time_s"],
+            stored["scores"].astype(np.float64),
+            stored["lip_gap_mm"].astype(np.float64),
+            str(stored["version"]),
+        )
+    except (OSError, *DAMAGED) as error:
         raise MarotteError(f"{path} can't be read: track the video again by --again") from error
 
 

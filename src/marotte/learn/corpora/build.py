@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+from marotte.config import parse_json
 from marotte.errors import MarotteError
 from marotte.learn.corpora.recipe import CorpusRecipe, configure
 from marotte.learn.corpora.source import Source
@@ -163,7 +164,7 @@ def skip_reasons(folder: Path) -> dict[str, Counter[str]]:
 @functools.cache
 def _source(name: str, options: str) -> Source:
     """Return the source of this process; it is created once."""
-    return configure(name, json.loads(options))
+    return configure(name, parse_json(options))
 
 
 def _fingerprint(source: Source, options: Mapping[str, Any], keys: tuple[str, ...]) -> str:
@@ -178,6 +179,6 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8"))
+        return parse_json(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise MarotteError(f"{path} is damaged ({error}): delete it and build again") from error

@@ -25,6 +25,7 @@ from marotte.config import read_toml, strict
 from marotte.errors import MarotteError
 from marotte.learn.corpora import source_class, source_names
 from marotte.learn.corpora.source import Source
+from marotte.names import check_name
 
 
 @final
@@ -108,10 +109,11 @@ def class_of(name: str, options: Mapping[str, Any]) -> type[Source]:
             f"the source {name!r} of the kind {kind!r} has the name of another source: "
             "choose another name"
         )
-    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):  # so that no two names differ in case only
         raise MarotteError(
             f"a source can't have the name {name!r}: use small letters a to z, digits and _"
         )
+    check_name(name, "a source")
     return _renamed(source_class(kind), name)
 
 

@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import MarotteError
+from marotte.archives import open_array
+from marotte.errors import DAMAGED, MarotteError
 from marotte.face.loading import load_head
 from marotte.face.mesh import Mesh
 from marotte.face.rig import ARKIT_52, ARKIT_NAMES, Rig
@@ -122,7 +123,8 @@ def resample(
     if not columns:
         rig_name = "ARKit" if rig is ARKIT_52 else f"the rig {rig.name!r}"
         raise Skip(f"curves: no column is a control of {rig_name}")
-    if not len(curves.time_s) or not (np.diff(curves.time_s) >= 0).all():
+    time_s = curves.time_s
+    if not len(time_s) or not np.isfinite(time_s).all() or not (np.diff(time_s) >= 0).all():
         raise Skip("curves: no frames, or decreasing times")
     limit = MAX_OVERSHOOT * max(map(abs, (*rig.minimum, *rig.maximum)))
     if not (np.abs(curves.values[:, list(columns.values())]) <= limit).all():
@@ -166,9 +168,9 @@ def _read(path: Path, seconds: float) -> CapturedCurves:
 def _vertices(path: Path, seconds: float) -> CapturedCurves:
     """Fit controls to vertices of the packaged head, at the frame rate that fits the sound best."""
     try:
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        stored = open_array(path)
         vertices = np.asarray(stored, np.float32).reshape(len(stored), -1)
-    except (ValueError, TypeError, EOFError) as error:
+    except DAMAGED as error:
         raise Skip("curves: an array that can't be read") from error
     neutral, inverse = head_and_inverse()
     if vertices.shape[1] != len(neutral):

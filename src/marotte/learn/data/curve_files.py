@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.archives import read_arrays
+from marotte.config import parse_json
+from marotte.errors import DAMAGED
 from marotte.learn.errors import Skip
 
 _TIMECODE = re.compile(r"(\d+):(\d+):(\d+)[:;](\d+(?:\.\d+)?)")
@@ -51,7 +52,7 @@ def read_csv(path: Path) -> CapturedCurves:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, *rows = (row for row in csv.reader(file) if row)
-    except (ValueError, csv.Error) as error:
+    except (MemoryError, ValueError, csv.Error) as error:
         raise Skip("curves: a CSV that can't be read") from error
     if rows and header[0].strip().lower() == "time":
         return _timed(header, rows)
@@ -94,14 +95,15 @@ def read_animation(path: Path) -> CapturedCurves:
         OSError: the file can't be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            names, values = [str(each) for each in stored["names"]], stored["controls"]
-            time_s = np.arange(len(values)) / float(stored["fps"])
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        stored = read_arrays(path)
+        names, values = [str(each) for each in stored["names"]], stored["controls"]
+        time_s = np.arange(len(values)) / float(stored["fps"])
+        values = values.astype(np.float64)
+    except DAMAGED as error:
         raise Skip("curves: an archive that Marotte did not write") from error
     if values.ndim != 2 or values.shape[1] != len(names):
         raise Skip("curves: a frame with more or fewer values than there are names")
-    return CapturedCurves(names, time_s, values.astype(np.float64), _duration(time_s))
+    return CapturedCurves(names, time_s, values, _duration(time_s))
 
 
 def read_json(path: Path) -> CapturedCurves:
@@ -112,7 +114,7 @@ def read_json(path: Path) -> CapturedCurves:
         OSError: the file can't be read.
     """
     try:
-        content: Any = json.loads(path.read_text("utf-8-sig"))
+        content: Any = parse_json(path.read_text("utf-8-sig"))
     except ValueError as error:
         raise Skip("curves: JSON that can't be read") from error
     try:
@@ -125,7 +127,7 @@ def read_json(path: Path) -> CapturedCurves:
             time_s = np.array([float(frame["time"]) for frame in frames])
         values = _table(rows, len(names))
         return CapturedCurves([str(name) for name in names], time_s, values, _duration(time_s))
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except DAMAGED as error:
         raise Skip("curves: JSON that is from neither BEAT nor Audio2Face") from error
 
 
@@ -140,5 +142,5 @@ def _table(rows: Sequence[Sequence[Any]], n_columns: int) -> NDArray[np.float64]
         raise Skip("curves: a frame with more or fewer values than there are names")
     try:
         return np.array(rows, np.float64).reshape(len(rows), n_columns)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise Skip("curves: a value that is not a number") from error

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import MarotteError
+from marotte.archives import open_array
+from marotte.errors import DAMAGED, MarotteError
 from marotte.face.mesh import ENDING, Mesh, load_mesh
 from marotte.paths import replacing
 
@@ -38,10 +39,10 @@ def read_vertices(path: Path, unit_mm: float = 1.0, frames: Frames | None = None
         MarotteError: the file can't be read, or does not hold vertices.
     """
     try:
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        stored = open_array(path)
         chosen = stored if frames is None else stored[frames]
         vertices = np.asarray(chosen, np.float32).reshape(len(chosen), -1)
-    except (OSError, ValueError, TypeError, EOFError, IndexError) as error:
+    except (OSError, *DAMAGED) as error:
         raise MarotteError(f"{path} is not an array of vertices: {error}") from error
     if not vertices.size or vertices.shape[1] % 3 or not np.isfinite(vertices).all():
         raise MarotteError(
@@ -119,7 +120,7 @@ def _sampled(files: Sequence[Path], unit_mm: float) -> tuple[Floats, Floats]:
                 f"{len(firsts[0]) // 3}: give files of one mesh"
             )
         firsts.append(vertices[0])
-        ends.append(ends[-1] + len(np.load(path, mmap_mode="r", allow_pickle=False)))
+        ends.append(ends[-1] + len(open_array(path)))
     count = min(SAMPLE_FRAMES, ends[-1])
     frames = ((np.arange(count) + 0.5) * ends[-1] / count).astype(np.int64)
     frames_by_file = np.split(frames, np.searchsorted(frames, ends[1:-1]))

@@ -34,6 +34,7 @@ from marotte.learn.data.schema import ENTRY_COLUMNS, Entry, from_row, schema, to
 from marotte.learn.data.splits import Split, split_of
 from marotte.learn.data.storage import Storage, open_storage
 from marotte.learn.utterance import Utterance
+from marotte.names import check_name
 
 BATCH_UTTERANCES = 32  # rows per row group: the rows that a reader has in memory at once
 
@@ -98,7 +99,7 @@ class Store:
 
     def labelled_parts(self, teacher: str) -> list[str]:
         """Return the parts with a label file by this teacher, sorted."""
-        return self.storage.file_names(f"labels/{teacher}", ".parquet")
+        return self.storage.file_names(_label_folder(teacher), ".parquet")
 
     def teachers(self) -> list[str]:
         """Return the teachers with label files in this corpus."""
@@ -134,7 +135,7 @@ class Store:
             MarotteError: the part is missing or damaged.
         """
         _, pq = _arrow()
-        name = f"audio/{part}.parquet"
+        name = _part_file(part)
         if not self.storage.exists(name):
             raise MarotteError(f"{self.folder} has no part {part!r}: its parts are {self.parts()}")
         with self._reading(name) as source, pq.ParquetFile(source) as file:
@@ -145,7 +146,7 @@ class Store:
         """Write a part; the sound is stored as 16-bit FLAC."""
         pa, pq = _arrow()
         table = pa.Table.from_pylist([to_row(each) for each in utterances], schema=schema(pa))
-        with self.storage.replacing(f"audio/{part}.parquet") as path:
+        with self.storage.replacing(_part_file(part)) as path:
             # FLAC does not compress further, and its bytes need no dictionary or statistics.
             compression = {column: "zstd" for column in table.column_names} | {"flac": "none"}
             pq.write_table(
@@ -261,8 +262,16 @@ class Store:
             ) from error
 
 
+def _part_file(part: str) -> str:
+    return f"audio/{check_name(part, 'a part')}.parquet"
+
+
 def _label_file(teacher: str, part: str) -> str:
-    return f"labels/{teacher}/{part}.parquet"
+    return f"{_label_folder(teacher)}/{check_name(part, 'a part')}.parquet"
+
+
+def _label_folder(teacher: str) -> str:
+    return f"labels/{check_name(teacher, 'a teacher')}"
 
 
 def _arrow() -> tuple[Any, Any]:

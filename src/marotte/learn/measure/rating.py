@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from marotte.config import parse_json
 from marotte.errors import MarotteError
 from marotte.learn.data.splits import split_of
 from marotte.learn.data.store import Store
@@ -214,6 +215,6 @@ def _write(path: Path, text: str) -> None:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MarotteError(f"can't read {path} ({error}): give a JSON file of a rating") from error

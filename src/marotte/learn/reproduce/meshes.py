@@ -38,6 +38,7 @@ from marotte.learn.reproduce.mesh_predictors import LabelsById
 from marotte.learn.reproduce.results import CLEAN, OTHER
 from marotte.learn.reproduce.runs import Meshes, TablePlan
 from marotte.learn.teachers import open_teacher
+from marotte.names import path_inside
 from marotte.paths import replacing
 from marotte.progress import StageProgress
 
@@ -179,7 +180,7 @@ def _write_all(
 
 
 def _vertices_path(folder: Path, id: str) -> Path:
-    return folder / f"{id}.npy"
+    return path_inside(folder, f"{id}.npy", "an utterance")
 
 
 def _check_disk(store: Store, missing: Mapping[str, set[str]], folder: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from marotte.config import parse_json
 from marotte.learn.reproduce.results import Costs, Figures
 from marotte.learn.reproduce.rows import Row
 from marotte.learn.reproduce.runs import TablePlan
@@ -65,7 +66,7 @@ def cached_results(
 def read_cached(path: Path, key: dict[str, Any]) -> Any:
     """Return the value of a cached file, or None if it is missing or has another key."""
     try:
-        stored_key, value = json.loads(path.read_text(encoding="utf-8"))
+        stored_key, value = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return value if stored_key == key else None

@@ -16,6 +16,7 @@ from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.schedule import check_budget
 from marotte.model.timing import STEP_SAMPLES
+from marotte.names import check_name
 
 CLEAN = AugmentConfig(  # no augmentation but the level
     no_speech=0, room=0, noise=0, babble=0, music=0, clicks=0, tones=0, rings=0, bursts=0,
@@ -218,7 +219,8 @@ class TrainingRecipe:
         return {*self.mix, *self.only.sources, *self.finetune.only.sources}
 
     def __post_init__(self) -> None:
-        """Refuse an intermediate teacher without its losses, and its losses without it."""
+        """Refuse a name that can't be that of a folder, and losses that contradict `hybrid`."""
+        check_name(self.name, "a training recipe")
         has_losses = self.loss.feature > 0 or self.loss.attention > 0
         if has_losses and not self.hybrid.recipe:
             raise MarotteError(

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.archives import open_array
 from marotte.errors import MarotteError
 from marotte.learn.capture.loaders.files import read_samples
 from marotte.learn.capture.take import Take
@@ -103,8 +104,8 @@ def _read(path: Path) -> NDArray[np.generic]:
         with warnings.catch_warnings():
             # Python 2 wrote the repository's files; NumPy reads them and says so.
             warnings.simplefilter("ignore", UserWarning)
-            return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+            return np.array(open_array(path))
+    except (OSError, ValueError) as error:
         raise MarotteError(
             f"can't read {path}: take the file from FACEGOOD/FACEGOOD-Audio2Face, code/train"
         ) from error

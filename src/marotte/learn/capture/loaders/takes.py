@@ -16,11 +16,11 @@ Without `take.json`, the set of a take is its name up to the first number, at mo
 from __future__ import annotations
 
 import itertools
-import json
 from pathlib import Path
 from typing import Any
 
-from marotte.errors import MarotteError
+from marotte.config import parse_json
+from marotte.errors import DAMAGED, MarotteError
 from marotte.learn.capture.loaders.files import SOUNDS, first_of, read_samples, read_take_curves
 from marotte.learn.capture.take import LIP_GAP, Clip, Take, Word
 
@@ -55,8 +55,8 @@ def _load_take(folder: Path) -> Take | None:
 def _set(folder: Path) -> str:
     """Return the set that a take belongs to: what `take.json` says, or what its name says."""
     try:
-        return str(json.loads((folder / "take.json").read_text("utf-8"))["set"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(parse_json((folder / "take.json").read_text("utf-8"))["set"])
+    except (OSError, *DAMAGED):
         return source_of(folder.name)
 
 
@@ -78,14 +78,14 @@ def _clips(path: Path) -> tuple[tuple[Word, ...], tuple[Clip, ...]]:
     words: list[Word] = []
     clips: list[Clip] = []
     try:
-        content: Any = json.loads(path.read_text("utf-8"))
+        content: Any = parse_json(path.read_text("utf-8"))
         for clip in content:
             start_s = float(clip["start"])
             clips.append(Clip(str(clip["name"]), start_s, start_s + float(clip["seconds"])))
             for first, last, text in clip.get("words", ()):
                 if text not in SILENCE:
                     words.append(Word(start_s + float(first), start_s + float(last), str(text)))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *DAMAGED) as error:
         raise MarotteError(
             f"can't read {path}: expected a list of clips with name, start, seconds and words"
         ) from error

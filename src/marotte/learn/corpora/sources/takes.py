@@ -12,7 +12,6 @@ The curves are labels: import them with `marotte label --teacher imported --curv
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
+from marotte.config import parse_json
+from marotte.errors import DAMAGED
 from marotte.learn.capture.split import held_out_names
 from marotte.learn.capture.take import Clip
 from marotte.learn.corpora.folders import FolderSource, find_files
@@ -110,7 +111,7 @@ def _read_sound(path: Path) -> NDArray[np.float32]:
 def _read_clips(path: Path) -> list[Clip]:
     """Return the clips of a take; none if the file is damaged."""
     try:
-        content: Any = json.loads(path.read_text("utf-8"))
+        content: Any = parse_json(path.read_text("utf-8"))
         return [
             Clip(
                 str(each.get("name", "")),
@@ -119,5 +120,5 @@ def _read_clips(path: Path) -> list[Clip]:
             )
             for each in content
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, *DAMAGED):
         return []

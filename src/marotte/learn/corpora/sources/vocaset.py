@@ -6,17 +6,15 @@ subj_seq_to_idx.pkl    {subject: {sequence: {frame: row of data_verts.npy}}}
 data_verts.npy         [n_rows, 5023, 3] float32, in metres
 ```
 
-Pickles can run programs, so this module reads them with a reader that creates dictionaries, texts,
-numbers and NumPy arrays only, and refuses everything else. An utterance contains the sound only.
-`Vocaset.vertices` reads the meshes, for training on meshes; their topology is not that of Marotte's
-head.
+Pickles can run programs, so this module reads them with a reader that calls nothing in the file and
+refuses everything but plain data (`marotte.learn.corpora.plain_pickle`). An utterance contains the
+sound only. `Vocaset.vertices` reads the meshes, for training on meshes; their topology is not that
+of Marotte's head.
 """
 
 from __future__ import annotations
 
-import codecs
 import functools
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,34 +23,18 @@ from typing import Any, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.archives import open_array
 from marotte.audio.recording import Recording
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.learn.corpora.folders import FolderSource
+from marotte.learn.corpora.plain_pickle import read_plain_pickle
 from marotte.learn.errors import Skip
 from marotte.learn.speech.textgrid import MAX_MISMATCH_S
 from marotte.learn.utterance import Utterance
+from marotte.names import check_name
 
 FPS = 60.0
-
-# The names in the pickles of arrays, their types and numbers, by any version of NumPy.
-_NUMPY_NAMES: dict[str, Any] = {
-    "ndarray": np.ndarray,
-    "dtype": np.dtype,
-    "_reconstruct": np.zeros(1).__reduce__()[0],
-    "_frombuffer": np.zeros(1).__reduce_ex__(5)[0],
-    "scalar": np.float32(0).__reduce__()[0],
-}
-_UNPICKLING_ERRORS = (
-    pickle.UnpicklingError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    IndexError,
-    KeyError,
-    TypeError,
-    ValueError,
-)
 
 
 @final
@@ -103,8 +85,11 @@ class Vocaset(FolderSource):
         subject, sequence = key.split("/")
         rows = self._rows.get(subject, {}).get(sequence, {})
         try:
-            return self._vertices[[rows[frame] for frame in sorted(rows)]]
-        except (IndexError, TypeError) as error:
+            indices = [int(rows[frame]) for frame in sorted(rows)]
+            if len(indices) > len(self._vertices):  # memory follows the size of the file
+                raise Skip("more frames of vertices than data_verts.npy has rows")
+            return self._vertices[indices]
+        except (IndexError, TypeError, ValueError) as error:
             raise Skip("vertices that are not in data_verts.npy") from error
 
     @functools.cached_property
@@ -119,43 +104,30 @@ class Vocaset(FolderSource):
     def _vertices(self) -> NDArray[np.float32]:
         path = self.root / "data_verts.npy"
         try:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+            return open_array(path)
+        except (OSError, ValueError) as error:
             raise MarotteError(
                 f"{path} is not the array of vertices of VOCASET: {error}"
             ) from error
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Reads plain data, and refuses everything else."""
-
-    def find_class(self, module: str, name: str, /) -> Any:
-        if module.partition(".")[0] == "numpy" and name in _NUMPY_NAMES:
-            return _NUMPY_NAMES[name]
-        if (module, name) == ("_codecs", "encode"):  # Python 3 writes bytes for Python 2 this way
-            return codecs.encode
-        raise pickle.UnpicklingError(f"{module}.{name} is not plain data")
-
-
 def _read_table(path: Path) -> Mapping[str, Mapping[str, Any]]:
     """Read a pickled table of subjects and their sequences."""
-    try:
-        with path.open("rb") as file:
-            # Python 2 wrote the data set, so its texts are bytes.
-            table = _PlainUnpickler(file, encoding="latin1").load()
-    except OSError as error:
-        raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
-    except _UNPICKLING_ERRORS as error:
-        raise MarotteError(f"{path} is not a pickle of plain data: {error}") from error
+    table = read_plain_pickle(path)
     if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
         raise MarotteError(f"{path} is not a file of VOCASET: it contains no sequences by subject")
+    for subject, sequences in table.items():
+        for name in (subject, *sequences):
+            check_name(str(name), f"{path}: a subject or sequence")
     return table
 
 
 def _samples(entry: Any) -> NDArray[np.float32]:
     """Return the samples [n_samples] of an entry at 16 kHz."""
     try:
-        audio, rate = np.asarray(entry["audio"]), int(entry["sample_rate"])
+        audio, rate = entry["audio"], int(entry["sample_rate"])
+        if not isinstance(audio, np.ndarray):
+            raise TypeError("the sound is not an array")
         scale = 32768 if audio.dtype == np.int16 else 1
         return Recording.from_samples(np.divide(audio, scale, dtype=np.float32), rate).read()
     except (KeyError, TypeError, ValueError, MarotteError) as error:

@@ -28,6 +28,7 @@ from marotte.learn.capture.take import Clip, Take, Word
 from marotte.learn.measure.capture.faces import Face
 from marotte.learn.measure.plot_style import COLOURS, DPI, TEACHER_COLOUR, figure
 from marotte.learn.measure.videos import write_side_by_side
+from marotte.names import path_inside
 from marotte.progress import Progress
 from marotte.render import Renderer, open_renderer
 
@@ -156,11 +157,12 @@ def draw_strips(strips: Iterator[Strip], folder: Path, videos: bool = False) -> 
     written: list[Path] = []
     with closing(open_renderer(load_head(), size, "mouth")) as renderer:
         for strip in strips:
-            folder.mkdir(parents=True, exist_ok=True)
-            written.append(folder / f"{strip.name}.png")
+            picture = path_inside(folder, f"{strip.name}.png", "an excerpt")
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            written.append(picture)
             draw_strip(strip, renderer, written[-1])
             if videos:
-                written.append(folder / f"{strip.name}.mp4")
+                written.append(path_inside(folder, f"{strip.name}.mp4", "an excerpt"))
                 recording = Recording.from_samples(strip.samples, SAMPLE_RATE)
                 slower = {name: controls[::2] for name, controls in strip.faces.items()}
                 write_side_by_side(slower, FPS / 2, recording, written[-1])

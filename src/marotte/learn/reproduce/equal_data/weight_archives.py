@@ -16,6 +16,7 @@ from marotte.errors import MarotteError
 from marotte.learn.models.factory import build_network
 from marotte.learn.models.student import StudentConfig
 from marotte.learn.train.checkpoint import CHECKPOINT_FILE, read_checkpoint
+from marotte.names import check_name
 from marotte.paths import replacing
 
 STORED_KEYS = ("recipe", "rig", "names", "progress")  # of a checkpoint
@@ -61,7 +62,7 @@ def read_archives(paths: Sequence[Path], runs: Path) -> list[Path]:
             weights = {key: _to_32_bits(value) for key, value in run["net"].items()}
             config = StudentConfig(names=tuple(run["names"]), **run["recipe"]["student"])
             build_network(config).load_state_dict(weights)  # raises if they do not fit
-            target = runs / name / CHECKPOINT_FILE
+            target = runs / check_name(name, f"a run in {path}") / CHECKPOINT_FILE
             target.parent.mkdir(parents=True, exist_ok=True)
             with replacing(target) as temporary:
                 torch.save({**run, "net": weights, "training": weights}, temporary)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.archives import open_array
 from marotte.learn.teachers.encoders import Encoder
 from marotte.learn.teachers.encoders.prosody import JoinedEncoder
 from marotte.paths import cache_folder, replacing
@@ -50,8 +51,8 @@ class FeatureCache:
         digest = hashlib.sha256(np.ascontiguousarray(samples).tobytes()).hexdigest()
         path = self.folder / f"{digest[:32]}.npy"
         try:
-            return np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # missing or damaged
+            return np.array(open_array(path))
+        except (OSError, ValueError):  # missing or damaged
             features = self.encoder.encode(samples).astype(np.float16)
         if not keep:
             return features

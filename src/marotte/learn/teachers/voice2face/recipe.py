@@ -9,6 +9,7 @@ from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.train.schedule import check_budget
+from marotte.names import check_name
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,7 @@ def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
         MarotteError: the file is missing or invalid.
     """
     recipe = strict(TeachRecipe, with_minutes(read_recipe(path), minutes), str(path))
+    check_name(recipe.name, f"the recipe {path}")
     sources = recipe.speech.minutes
     for name, value in sources.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
