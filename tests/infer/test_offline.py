@@ -40,7 +40,7 @@ def test_frames_equal_predictions_for_all_windows_at_once(
 ) -> None:
     recording = Recording.from_samples(make_voice(seconds, 44_100), 44_100)
     progress: list[tuple[int, int]] = []
-    animation = animate(recording, student, fps, lambda *done: progress.append(done))
+    animation = animate(recording, student, fps, lambda *done: progress.append(done), close=False)
     predictions = tiny_prediction(windows_at_once(recording.read(), student.window, fps))
     assert animation.n_frames == max(1, math.ceil(seconds * fps))
     np.testing.assert_allclose(animation["jawOpen"], predictions[:, 0].clip(0, 1), atol=1e-6)

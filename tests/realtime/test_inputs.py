@@ -17,9 +17,10 @@ import pytest
 from synthetic import Floats, make_voice
 
 from marotte.errors import MarotteError
-from marotte.realtime.inputs import Input, microphone, pipe
+from marotte.realtime.inputs import Input, microphone, pacing
 from marotte.realtime.inputs.file import FileInput
 from marotte.realtime.inputs.microphone import Microphone
+from marotte.realtime.inputs.pacing import Clock
 from marotte.realtime.inputs.pipe import PipeInput
 
 
@@ -114,21 +115,66 @@ def test_pipe_input_does_not_depend_on_chunks() -> None:
     assert not listener.lines
 
 
-@pytest.mark.parametrize("fast", [False, True])
-def test_fast_pipe_is_throttled(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipe, "MAX_AHEAD_S", 0.1)
+def test_fast_pipe_is_read_at_once() -> None:
+    voice = make_voice(2.0, 16_000)
+    start_s = time.perf_counter()
+    listener = listen_to_pipe([pcm(voice)], fast=True)
+    assert time.perf_counter() - start_s < 1.0
+    np.testing.assert_allclose(listener.samples, voice, atol=1e-4)
+
+
+def test_burst_of_a_synthesiser_is_paced_like_a_file() -> None:
     voice = make_voice(0.5, 16_000)
     start_s = time.perf_counter()
-    listener = listen_to_pipe([pcm(voice)], fast=fast)
-    seconds = time.perf_counter() - start_s
+    listener = listen_to_pipe([pcm(voice)])
+    assert 0.45 < time.perf_counter() - start_s < 1.5
     np.testing.assert_allclose(listener.samples, voice, atol=1e-4)
-    if fast:
-        assert seconds < 0.2
-        assert not listener.lines
-    else:
-        assert 0.2 < seconds < 0.6
-        assert len(listener.lines) == 1
-        assert "--fast" in listener.lines[0]
+    assert {len(block) for block in listener.blocks[:-1]} == {160}
+    np.testing.assert_allclose(np.diff(listener.times), 0.01, atol=1e-6)
+
+
+def test_clock_goes_on_where_a_source_was_late_and_keeps_its_pace_where_it_was_not() -> None:
+    clock = Clock(16_000)
+    now_s = time.perf_counter()
+    first_s = clock.due(160, waited=True)
+    assert first_s == pytest.approx(now_s, abs=0.1)
+    time.sleep(0.05)
+    # Only this thread was late.
+    assert clock.due(160, waited=False) == pytest.approx(first_s + 0.01)
+    assert clock.due(160, waited=True) >= first_s + 0.05
+
+
+def test_backlog_of_a_piped_microphone_is_caught_up_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(pacing.time, "perf_counter", lambda: now[0])
+    backlog, stop = pacing.Backlog(1000), threading.Event()
+    backlog.put(np.zeros(600, np.float32))  # while Marotte was loading
+    assert not backlog.catches_up()
+    backlog.take(10, stop)
+    for _ in range(300):
+        now[0] += 0.01
+        backlog.put(np.zeros(10, np.float32))
+        backlog.take(10, stop)
+    assert backlog.catches_up()
+    now[0] += 1.0  # it pauses, as a synthesiser does
+    assert not backlog.catches_up()
+
+
+def test_whoever_writes_faster_than_real_time_waits() -> None:
+    backlog, stop = pacing.Backlog(1000), threading.Event()
+    writer = threading.Thread(
+        target=lambda: [backlog.put(np.zeros(500, np.float32)) for _ in range(6)]
+    )
+    writer.start()
+    time.sleep(0.2)
+    assert writer.is_alive()
+    taken = 0
+    while taken < 3000:
+        samples = backlog.take(100, stop)
+        assert samples is not None
+        taken += len(samples)
+    writer.join(5)
+    assert not writer.is_alive()
 
 
 @pytest.mark.parametrize("magic", [b"RIFF", b"fLaC", b"OggS", b"ID3\x04"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +88,7 @@ def live(
     from marotte.model.session import load_student
     from marotte.postprocess.motion import Motion, parse_effort
     from marotte.postprocess.processors import make_processors
+    from marotte.realtime.interrupts import noted_interrupts
     from marotte.realtime.outputs import Take, names
     from marotte.realtime.runner import LiveRunner
 
@@ -103,18 +103,22 @@ def live(
     processors = make_processors(actor.rig, source.rate, motion, retarget=retarget)
     stream = Stream(actor, source.rate, fps, smooth, processors)
     take = Take(stream.rig, fps, source.rate, actor.name)
-    # SIGTERM, from a supervisor or at shutdown, finishes the recordings as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    queues = open_queues(output, take, fast)
-    say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(output)}")
-    say(stream.cost)
-    with status_line() as show:
-        running = LiveRunner(source, stream, queues, fast=fast, report=say, show=show)
-        try:
-            running.run()
-        finally:
-            show(None)
-            say(summary(running, queues))
+    with noted_interrupts() as interrupt:
+        queues = open_queues(output, take, fast)
+        say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(output)}")
+        say(stream.cost)
+        with status_line() as show:
+            running = LiveRunner(
+                source, stream, queues, fast=fast, ended=interrupt.__bool__, report=say, show=show
+            )
+            try:
+                running.run()
+            finally:
+                show(None)
+                say(summary(running, queues))
+    check_outputs(queues)
+    if interrupt:
+        raise KeyboardInterrupt
 
 
 def list_devices() -> None:
@@ -151,11 +155,18 @@ def open_queues(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
     """
     from marotte.realtime.output_queue import OutputQueue
     from marotte.realtime.outputs import open_output
+    from marotte.realtime.outputs.recorder import Recorder
+    from marotte.realtime.outputs.unfinished import save_unfinished
 
     outputs = []
     try:
         for spec in specs:
             outputs.append(open_output(spec, take))
+        recorders = [each for each in outputs if isinstance(each, Recorder)]
+        for line in save_unfinished(recorder.path.parent for recorder in recorders):
+            say(line)
+        for recorder in recorders:
+            recorder.check_free()
     except BaseException:
         for output in outputs:
             output.close()
@@ -164,6 +175,21 @@ def open_queues(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
         OutputQueue(spec, output, drop=not fast, report=say)
         for spec, output in zip(specs, outputs, strict=True)
     ]
+
+
+def check_outputs(queues: list[OutputQueue]) -> None:
+    """Refuse to call a take a success when an output has failed.
+
+    Raises:
+        MarotteError: names the outputs that failed; each has said why.
+    """
+    from marotte.errors import MarotteError
+
+    failed = [queue.name for queue in queues if queue.failure]
+    if failed:
+        raise MarotteError(
+            f"{len(failed)} of {len(queues)} outputs failed: {', '.join(failed)}; see above"
+        )
 
 
 def say(line: str) -> None:

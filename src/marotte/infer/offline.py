@@ -11,8 +11,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from marotte.audio.level import follow_level
 from marotte.audio.recording import Recording
 from marotte.face.animation import Animation
+from marotte.infer.ending import close_mouth, closing_shares, rest_of
 from marotte.infer.evaluators import SampleBuffer
 from marotte.model.session import Student, load_student
 from marotte.model.smoothing import ensembles, moments, resolve_smoothing
@@ -28,6 +30,9 @@ def animate(
     fps: float = DEFAULT_FPS,
     progress: Progress | None = None,
     smooth: bool | None = None,
+    *,
+    level: bool = True,
+    close: bool = True,
 ) -> Animation:
     """Animate a recording: frame k is the face at exactly k / fps seconds.
 
@@ -38,6 +43,9 @@ def animate(
         progress: called with the number of frames done and the total.
         smooth: whether each frame is the mean of neighbouring predictions
             (`marotte.model.smoothing`); None for the student's own setting.
+        level: whether quiet and loud speech is brought to a usual level (`marotte.audio.level`).
+        close: whether the last frames come to rest (`marotte.infer.ending`); otherwise all frames
+            are what the student says.
 
     Raises:
         MarotteError: the frame rate is impossible, or the sound turns out to be damaged.
@@ -51,19 +59,24 @@ def animate(
     check_fps(fps)
     student = student or load_student()
     total = n_frames(recording.n_samples, fps)
-    taps = moments(0, total, fps, resolve_smoothing(student.contract.smoothing, smooth))
+    smoothing = resolve_smoothing(student.contract.smoothing, smooth)
+    taps = moments(0, total, fps, smoothing)
     at = np.unique(taps)
     predictions = np.empty((len(at), len(student.contract.names)), np.float32)
     done = 0
     # At most about a second of frames per batch, so that a low frame rate does not need more sound
     # in memory than a high one.
     batch = max(1, min(BATCH_FRAMES, int(fps)))
-    for windows in windows_at(recording, student.window, at, batch):
+    for windows in windows_at(recording, student.window, at, batch, level=level):
         predictions[done : done + len(windows)] = student.outputs(windows)
         done += len(windows)
         if progress:
             progress(done * total // len(at), total)
     controls = student.in_rig(ensembles(predictions, at, taps))
+    shares = closing_shares(student, fps, smoothing, recording.n_samples, total)
+    if close and len(shares):
+        last = slice(total - len(shares), total)
+        controls[last] = close_mouth(controls[last], shares, rest_of(student))
     return Animation(controls, fps, student.rig, recording, student.name)
 
 
@@ -73,6 +86,8 @@ def windows_at(
     moments: NDArray[np.int64],
     batch: int = BATCH_FRAMES,
     block_samples: int | None = None,
+    *,
+    level: bool = False,
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the windows of samples around moments of a recording, in batches [<=batch, n_samples].
 
@@ -84,8 +99,11 @@ def windows_at(
         moments: positions in the sound at 16 kHz, sorted.
         batch: number of windows per batch.
         block_samples: number of samples read at a time; affects speed only.
+        level: whether quiet and loud speech is brought to a usual level.
     """
     blocks = recording.blocks(block_samples) if block_samples else recording.blocks()
+    if level:
+        blocks = follow_level(blocks)
     before = max(0, window.past_samples - int(moments[0]))
     sound = SampleBuffer(np.zeros(before, np.float32), -before)
     for first in range(0, len(moments), batch):

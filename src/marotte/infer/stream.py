@@ -14,11 +14,13 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from marotte.audio.level import LevelFollower
 from marotte.audio.levels import check_array, check_samples
 from marotte.audio.resampling import SAMPLE_RATE, Resampler, check_rate, converted_samples
 from marotte.errors import MarotteError
 from marotte.face.animation import Frame
 from marotte.face.rig import Rig
+from marotte.infer.ending import close_mouth, closing_shares, rest_of
 from marotte.infer.evaluators import Prediction, SampleBuffer, choose_evaluator
 from marotte.model.session import Student
 from marotte.model.smoothing import Smoothing, ensemble, moments, resolve_smoothing
@@ -93,6 +95,8 @@ class Stream:
         fps: float = DEFAULT_FPS,
         smooth: bool | None = None,
         processors: Sequence[FrameProcessor] = (),
+        *,
+        level: bool = True,
     ) -> None:
         """Start a stream, without any sound yet.
 
@@ -104,6 +108,8 @@ class Stream:
                 (`marotte.model.smoothing`); each later one adds 16.7 ms of delay. None for the
                 student's own setting.
             processors: change the frames, in this order; they must be made for sound at `rate`.
+            level: whether quiet and loud speech is brought to a usual level
+                (`marotte.audio.level`).
 
         Raises:
             MarotteError: a rate is impossible.
@@ -119,6 +125,7 @@ class Stream:
         self.delay_ms: float = ahead_ms + self.smoothing.delay_ms
         self._processors = tuple(processors)
         self._resampler = Resampler(rate)
+        self._level = LevelFollower() if level else None
         first = self._position_of(0)
         silence = np.zeros(-first.window_start, np.float32)  # before the sound begins
         self._memory = _Memory(SampleBuffer(silence, first.window_start), first)
@@ -173,13 +180,13 @@ class Stream:
         for processor in self._processors:
             processor.push_samples(checked)
         memory.n_pushed += len(checked)
-        memory.sound.add(self._resampler.push(checked), memory.position.window_start)
+        self._add(self._resampler.push(checked))
         if memory.sound.end < memory.position.window_end:
             return []
         return self._frames(self._n_ready(), newest)
 
     def flush(self) -> list[Frame]:
-        """End the sound and return the last frames: silence follows the last sample.
+        """End the sound and return the last frames: the mouth closes at the last sample.
 
         A second flush, or a flush before any sample, returns no frames.
 
@@ -197,11 +204,16 @@ class Stream:
         n_total = n_frames(total, self.fps)
         end = self._position_of(n_total - 1).window_end
         n_silent = max(0, end - memory.sound.end - len(rest))
-        memory.sound.add(
-            np.append(rest, np.zeros(n_silent, np.float32)), memory.position.window_start
-        )
+        self._add(np.append(rest, np.zeros(n_silent, np.float32)))
         memory.flushed = True
-        return self._frames(n_total, None)
+        shares = closing_shares(self.student, self.fps, self.smoothing, total, n_total)
+        return self._frames(n_total, None, shares)
+
+    def _add(self, samples: NDArray[np.float32]) -> None:
+        """Append samples [n] at 16 kHz to the sound."""
+        if self._level is not None:
+            samples = self._level.push(samples)
+        self._memory.sound.add(samples, self._memory.position.window_start)
 
     def _position_of(self, frame: int) -> _Position:
         """Return the position of a frame."""
@@ -221,15 +233,27 @@ class Stream:
             n -= 1
         return n
 
-    def _frames(self, until: int, newest: int | None) -> list[Frame]:
-        """Compute the frames up to the one before `until`."""
+    def _frames(
+        self, until: int, newest: int | None, shares: Controls | None = None
+    ) -> list[Frame]:
+        """Compute the frames up to the one before `until`; at the end, the last ones come to rest.
+
+        Args:
+            until: the number of the frame after the last.
+            newest: the largest number of frames to compute; None for all.
+            shares: what `closing_shares` returns, at the end of the sound.
+        """
         first = self.next_frame if newest is None else max(self.next_frame, until - newest)
         if until <= first:
             return []
         taps = moments(first, until, self.fps, self.smoothing).tolist()
+        controls = [self._controls(each) for each in taps]
+        if shares is not None and (n := min(len(shares), len(controls))):
+            last = np.stack(controls[-n:])
+            controls[-n:] = close_mouth(last, shares[-n:], rest_of(self.student))
         frames = [
-            self._processed(Frame(k / self.fps, self.delay_ms, self._controls(taps[k - first])))
-            for k in range(first, until)
+            self._processed(Frame(k / self.fps, self.delay_ms, each))
+            for k, each in enumerate(controls, first)
         ]
         self._memory.position = self._position_of(until)
         return frames

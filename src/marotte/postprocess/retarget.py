@@ -28,6 +28,9 @@ from marotte.errors import MarotteError
 from marotte.face.animation import Frame
 from marotte.face.rig import Rig
 
+LARGEST = 1e6  # controls are about 0..1
+LONGEST_SMOOTHING_MS = 60_000.0
+
 
 @dataclass(frozen=True)
 class Change:
@@ -98,6 +101,28 @@ class Retarget:
         return replace(frame, controls=self.rig.clamp(self._gain * self._mean + self._offset))
 
 
+def check_change(change: Change, name: str, path: Path) -> None:
+    """Refuse values with which the control `name` would not be a finite number.
+
+    Raises:
+        MarotteError: names the file, the key and the control.
+    """
+    limits = {
+        "gain": (-LARGEST, LARGEST),
+        "offset": (-LARGEST, LARGEST),
+        "smoothing_ms": (0.0, LONGEST_SMOOTHING_MS),
+    }
+    for key in ("minimum", "maximum"):
+        if not math.isnan(getattr(change, key)):  # NaN stands for the rig's
+            limits[key] = (-LARGEST, LARGEST)
+    for key, (low, high) in limits.items():
+        value = getattr(change, key)
+        if not low <= value <= high:
+            raise MarotteError(
+                f"{path}: {key} of {name!r} must be {low:g} to {high:g}, got {value:g}"
+            )
+
+
 def load_retarget(path: str | Path, rig: Rig) -> Retarget:
     """Load a retarget file for a rig.
 
@@ -132,8 +157,5 @@ def load_retarget(path: str | Path, rig: Rig) -> Retarget:
             raise MarotteError(f"{path}: write [controls.{name}], then its keys below")
         changes[name] = strict(Change, {**tables, **table}, f"{path}: {name}")
     for name, change in changes.items():
-        if not (math.isfinite(change.gain) and math.isfinite(change.offset)):
-            raise MarotteError(f"{path}: gain and offset of {name!r} must be finite numbers")
-        if not change.smoothing_ms >= 0:
-            raise MarotteError(f"{path}: smoothing_ms of {name!r} must be 0 or more")
+        check_change(change, name, path)
     return Retarget(rig, changes)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 CAPACITY_S = 4.0  # of sound
+TIMEOUT_S = 0.05  # so often, the caller can ask for signals
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,23 @@ class InputQueue:
             self._ended = True
             self._changed.notify_all()
 
-    def take(self, n_wanted: int = 1) -> SoundBlock | None:
-        """Wait for `n_wanted` samples and take all there are; None at the end of the sound."""
+    @property
+    def ended(self) -> bool:
+        """Whether the sound has ended and all of it was taken."""
+        return self._ended and not self._blocks
+
+    def take(self, n_wanted: int = 1, timeout_s: float = TIMEOUT_S) -> SoundBlock | None:
+        """Wait for `n_wanted` samples and take all there are.
+
+        Returns:
+            The samples; None if they did not come in time, or at the end of the sound.
+        """
         with self._changed:
             self._n_wanted = min(n_wanted, self._capacity)
-            # On Windows, a wait without a timeout can't be interrupted.
-            while self._n_queued < self._n_wanted and not self._ended:
-                self._changed.wait(0.5)
-            if not self._blocks:
+            self._changed.wait_for(
+                lambda: self._n_queued >= self._n_wanted or self._ended, timeout_s
+            )
+            if not self._blocks or (self._n_queued < self._n_wanted and not self._ended):
                 return None
             blocks, n_lost = list(self._blocks), self._n_lost
             self._blocks.clear()

@@ -172,7 +172,7 @@ def student_vertices(mesh: Mesh, student: str) -> Callable[[Utterance], Floats]:
         return lambda utterance: mesh.decode(outputs_of(net, recording_of(utterance), mesh.fps))
     loaded = load_student(student, mesh.rig)
     return lambda utterance: mesh.decode(
-        animate(recording_of(utterance), loaded, mesh.fps).controls
+        animate(recording_of(utterance), loaded, mesh.fps, close=False).controls
     )
 
 

@@ -50,7 +50,7 @@ class StudentPredictor:
 
     def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
         """Return the controls."""
-        return animate(recording_of(utterance), _student(self.source), FPS).controls
+        return animate(recording_of(utterance), _student(self.source), FPS, close=False).controls
 
 
 @dataclass(frozen=True)

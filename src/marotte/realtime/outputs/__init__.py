@@ -89,6 +89,15 @@ class Output(ABC):
     def close(self) -> None:  # noqa: B027  # optional: sockets close with the program
         """Release what the output holds; recorders finish their file."""
 
+    def abandon(self) -> str:
+        """Release what the output holds after it has failed; called instead of `close`, or after.
+
+        Returns:
+            What is left for the user, e.g. where a recording's first part is; "" for nothing.
+        """
+        self.close()
+        return ""
+
 
 Connect = Callable[[str, Take], Output]
 """Opens an output. Arguments: the spec's text after the first colon, and the take."""

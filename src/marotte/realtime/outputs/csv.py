@@ -30,13 +30,11 @@ class CsvRecorder(Recorder):
         self.fps = take.fps
         self.formatter = RowFormatter(take.rig, take.fps)
 
-    def open(self, temporary: Path) -> None:
-        """Write the header."""
-        self.file = self.stack.enter_context(temporary.open("w", encoding="ascii", newline=""))
-        self.file.write(self.formatter.header())
+    def header(self) -> bytes:
+        """Return the names of the columns."""
+        return self.formatter.header().encode()
 
     def send(self, frame: Frame) -> None:
         """Write the frame's row."""
-        self.start()
         index = round(frame.time_s * self.fps)
-        self.file.write(self.formatter.row(index, frame.controls, frame.head))
+        self.write(self.formatter.row(index, frame.controls, frame.head).encode())

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO, final
+from typing import final
 
 import numpy as np
 
@@ -83,11 +83,6 @@ class JsonRecorder(Recorder):
         super().__init__(path)
         self.names = take.rig.names
 
-    def open(self, temporary: Path) -> None:
-        """Open the file."""
-        self.file: BinaryIO = self.stack.enter_context(temporary.open("wb"))
-
     def send(self, frame: Frame) -> None:
         """Write a line."""
-        self.start()
-        self.file.write(encode_frame(frame, self.names))
+        self.write(encode_frame(frame, self.names))

@@ -23,18 +23,20 @@ def parse_address(target: str, default_port: int) -> tuple[str, int]:
     Example:
         >>> parse_address("192.168.1.5:9001", 9000)
         ('192.168.1.5', 9001)
-        >>> parse_address("", 9000)
-        ('127.0.0.1', 9000)
+        >>> parse_address("", 9000), parse_address("9001", 9000)
+        (('127.0.0.1', 9000), ('127.0.0.1', 9001))
+        >>> parse_address("::1", 9000), parse_address("[::1]:9001", 9000)
+        (('::1', 9000), ('::1', 9001))
     """
     host, port = target, ""
     if target.startswith("["):
         host, _, port = target[1:].partition("]")
         port = port.removeprefix(":")
-    elif target.isdigit():
+    elif target.isdecimal():
         host, port = "", target
     elif target.count(":") == 1:
         host, _, port = target.partition(":")
-    if port and not (port.isdigit() and 0 < int(port) < 65536):
+    if port and not (port.isdecimal() and 0 < int(port) < 65536):
         raise MarotteError(
             f"{port!r} in {target!r} is not a port: give HOST:PORT with a port from 1 to 65535"
         )
@@ -61,6 +63,8 @@ class UdpSender:
                 f"can't find the host {host!r} ({error.strerror}): check its name or address"
             ) from error
         self.socket = socket.socket(family, kind)
+        # Without it, the system refuses an address such as 192.168.1.255, which means all machines.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self.has_sent = False
 
     def send(self, content: bytes) -> None:
