@@ -139,10 +139,13 @@ class TestLiveLinkCsv:
         np.testing.assert_allclose(values[:, jaw], animation["jawOpen"], atol=1e-9)
         assert not np.delete(values, jaw, 1).any()
 
-    def test_rig_without_arkit_controls_is_an_error_and_writes_nothing(self, tmp_path: Path):
-        with pytest.raises(MarotteError, match="'lips3' has none of ARKit's controls"):
-            write(make_animation(rig=OTHER_RIG), tmp_path / "a.csv")
-        assert not list(tmp_path.iterdir())
+    def test_a_rig_without_arkit_controls_gets_a_table_with_its_own_names(self, tmp_path: Path):
+        animation = make_animation(3, rig=OTHER_RIG)
+        header, rows = read_csv(write(animation, tmp_path / "a.csv"))
+        assert header == ["Timecode", "BlendShapeCount", "open", "wide", "round"]
+        assert [row[:2] for row in rows[:2]] == [["00:00:00:00.000", "3"], ["00:00:00:01.000", "3"]]
+        values = np.array([[float(v) for v in row[2:]] for row in rows])
+        np.testing.assert_allclose(values, animation.controls, atol=1e-9)
 
 
 class TestA2fJson:

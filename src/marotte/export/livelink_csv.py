@@ -1,7 +1,13 @@
-"""Write an animation as a CSV file of ARKit curves, as the app Live Link Face records it."""
+"""Write an animation as a CSV file of ARKit curves, as the app Live Link Face records it.
+
+A rig without any of ARKit's controls gets a table with the same first two columns and its own
+names.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -40,10 +46,10 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
     """Write one row per frame. Eyes, and ARKit controls that the rig lacks, stay at 0.
 
     Raises:
-        MarotteError: the rig has none of ARKit's controls, or the file can't be written.
+        MarotteError: the file can't be written.
     """
     formatter = RowFormatter(animation.rig, animation.fps)
-    with replacing(path) as temporary, temporary.open("w", encoding="ascii", newline="") as out:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
         out.write(formatter.header())
         for frame, controls in enumerate(frames_with_progress(animation, progress)):
             out.write(formatter.row(frame, controls, animation.head_pose(frame)))
@@ -61,19 +67,22 @@ class RowFormatter:
     """
 
     def __init__(self, rig: Rig, fps: float) -> None:
-        """Find the file's column of each of the rig's controls.
-
-        Raises:
-            MarotteError: the rig has none of ARKit's controls.
-        """
-        self.source, self.target = match_columns(rig, SHAPES)
+        """Find the file's column of each of the rig's controls."""
+        self.is_arkit = not rig.index.keys().isdisjoint(SHAPES)
+        self.columns = COLUMNS if self.is_arkit else rig.names
+        self.source = self.target = np.arange(len(rig.names))
+        if self.is_arkit:
+            self.source, self.target = match_columns(rig, SHAPES)
         self.fps = exact_rate(fps)
-        self.template = f"%s,{len(COLUMNS)}" + ",%.10f" * len(COLUMNS) + "\n"
-        self.values = np.zeros(len(COLUMNS))
+        self.template = f"%s,{len(self.columns)}" + ",%.10f" * len(self.columns) + "\n"
+        self.values = np.zeros(len(self.columns))
 
     def header(self) -> str:
         """Return the first line."""
-        return ",".join(("Timecode", "BlendShapeCount", *COLUMNS)) + "\n"
+        line = io.StringIO()  # `csv` quotes names that contain commas
+        names = ("Timecode", "BlendShapeCount", *self.columns)
+        csv.writer(line, lineterminator="\n").writerow(names)
+        return line.getvalue()
 
     def row(
         self, frame: int, controls: NDArray[np.float32], head: tuple[float, float, float]
@@ -86,7 +95,8 @@ class RowFormatter:
             head: yaw, pitch and roll in radians.
         """
         self.values[self.target] = controls[self.source]
-        self.values[HEAD] = head
+        if self.is_arkit:
+            self.values[HEAD] = head
         # Adding 0 turns -0 into 0; -0 would be written with its sign.
         return self.template % (timecode(frame, self.fps), *(self.values + 0.0).tolist())
 

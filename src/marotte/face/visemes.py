@@ -133,7 +133,8 @@ class Vowels:
         self._blinks = [rig.index.get(f"eyeBlink{side}") for side in ("Left", "Right")]
 
     def of(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return values [7] in the order of `names`, for controls [n_controls] of a frame."""
-        blinks = [0.0 if column is None else float(controls[column]) for column in self._blinks]
+        """Return values [..., 7] in the order of `names`, for controls [..., n_controls]."""
+        still = np.zeros(controls.shape[:-1], np.float32)
+        blinks = [still if column is None else controls[..., column] for column in self._blinks]
         vowels = self._visemes.of(controls) @ self._vowels
-        return np.append(vowels, np.array(blinks, np.float32))
+        return np.concatenate([vowels, np.stack(blinks, axis=-1)], axis=-1)

@@ -1,0 +1,69 @@
+"""An animation of ARKit's controls in; the same in the names of another kind of avatar out.
+
+- `oculus`: the 15 visemes of Oculus (sil, PP, FF ... ou), whose weights sum to 1;
+- `rpm`: the same as Ready Player Me, three.js avatars and TalkingHead call them: `viseme_sil` ...;
+- `vrm`: VRM 1.0's expressions aa, ih, ou, ee, oh, blinkLeft, blinkRight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.errors import MarotteError
+from marotte.face.animation import Animation
+from marotte.face.rig import Rig
+from marotte.face.visemes import VISEMES, Visemes, Vowels
+
+Curves = NDArray[np.float32]
+VRM = ("aa", "ih", "ou", "ee", "oh", "blinkLeft", "blinkRight")  # in the order of `Vowels`
+
+
+def _visemes(rig: Rig, controls: Curves) -> Curves:
+    return Visemes(rig).of(controls)
+
+
+def _vowels(rig: Rig, controls: Curves) -> Curves:
+    return Vowels(rig).of(controls)
+
+
+_NAMINGS: dict[str, tuple[tuple[str, ...], Callable[[Rig, Curves], Curves]]] = {
+    "oculus": (VISEMES, _visemes),
+    "rpm": (tuple(f"viseme_{name}" for name in VISEMES), _visemes),
+    "vrm": (VRM, _vowels),
+}
+NAMINGS = ("arkit", *_NAMINGS)
+
+
+def in_naming(animation: Animation, naming: str) -> Animation:
+    """Return an animation in another naming; `arkit` returns it as it is.
+
+    Raises:
+        MarotteError: the naming is unknown, or the rig has no control that opens the mouth.
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte import ARKIT_52
+        >>> from marotte.export.naming import in_naming
+        >>> from marotte.face.animation import Animation
+        >>> silent = Animation(ARKIT_52.neutral(2), 60.0, ARKIT_52)
+        >>> in_naming(silent, "rpm").names[:2]
+        ('viseme_sil', 'viseme_PP')
+        >>> float(in_naming(silent, "oculus")["sil"][0]) > 0.99
+        True
+    """
+    if naming == "arkit":
+        return animation
+    if naming not in _NAMINGS:
+        raise MarotteError(f"there is no naming {naming!r}: use one of {', '.join(NAMINGS)}")
+    if "jawOpen" not in animation.rig.index:
+        raise MarotteError(
+            f"rig {animation.rig.name!r} has no control jawOpen, from which visemes are computed: "
+            "leave --names out"
+        )
+    names, compute = _NAMINGS[naming]
+    rig = Rig(naming, names, (0.0,) * len(names), (1.0,) * len(names), names)
+    return replace(animation, controls=compute(animation.rig, animation.controls), rig=rig)
