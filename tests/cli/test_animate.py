@@ -247,7 +247,7 @@ def test_if_one_output_fails_none_is_written(
     student = changed_student(rig="dog", names=("snout", "tail"))
     (work / "dog.json").write_text('{"controls": [{"name": "snout"}, {"name": "tail"}]}')
     refuses(
-        work, "none of ARKit's controls", write_sound("voice.wav"), "-o", "a.json", "-o", "a.csv",
+        work, "none of the head's controls", write_sound("voice.wav"), "-o", "a.csv", "-o", "a.glb",
         "--rig", "dog.json", "--student", student,
     )  # fmt: skip
 

@@ -292,11 +292,10 @@ def test_errors_say_why_an_output_cannot_be_opened(spec: str, message: str) -> N
         open_output(spec, TAKE)
 
 
-@pytest.mark.parametrize("kind", ["livelink", "csv:take.csv"])
-def test_formats_with_arkit_names_refuse_other_rigs(kind: str) -> None:
+def test_a_format_with_arkit_names_refuses_other_rigs() -> None:
     rig = Rig("snout", ("snout",), (0.0,), (1.0,), ())
     with pytest.raises(MarotteError, match="none of ARKit's controls"):
-        open_output(kind, Take(rig, 60.0, 16_000))
+        open_output("livelink", Take(rig, 60.0, 16_000))
 
 
 class ForeignOutput(Output):
