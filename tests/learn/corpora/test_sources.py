@@ -28,10 +28,6 @@ def test_synthetic_speech_is_well_formed_and_repeatable(source):
     for key in source.items()[:4]:
         once, again = source.utterance(key), source.utterance(key)
         assert well_formed(once)
-        assert [phone.ipa for phone in once.phones] == [phone.ipa for phone in again.phones]
-        assert (once.text, once.speaker) == (again.text, again.speaker)
-        # The voices of espeak-ng differ by a few samples each time.
-        assert abs(len(once.samples) - len(again.samples)) < 0.01 * len(once.samples)
-        if source.name == "hibari":
-            assert np.array_equal(once.samples, again.samples)
+        assert (once.text, once.speaker, once.phones) == (again.text, again.speaker, again.phones)
+        assert np.array_equal(once.samples, again.samples)
         assert once.id.endswith(key)

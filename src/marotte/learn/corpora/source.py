@@ -45,7 +45,7 @@ class Source(ABC):
 
     @abstractmethod
     def utterance(self, key: str) -> Utterance:
-        """Read or make the utterance of a key: the same speaker and text each time.
+        """Read or make the utterance of a key: the same speaker, text and sound each time.
 
         Raises:
             Skip: the item can't be used; the message is the reason.

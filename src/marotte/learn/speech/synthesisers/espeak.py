@@ -1,18 +1,21 @@
 """The formant synthesiser espeak-ng: text in, sound with the times of its phones out.
 
 espeak-ng runs in this process, through its C interface. The library comes with the Python package
-`espeakng-loader` or with the system. Its voices are not repeatable: the same text twice in one
-process differs by a few samples, and this state can't be reset.
+`espeakng-loader` or with the system. Its static variables remember what was said: noise, flutter
+and the lengths of phones go on from there, and no function of the library resets them. The library
+is therefore loaded afresh for each text, so that a text sounds the same whatever was said before.
 """
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
 import ctypes.util
 import functools
 import re
+import sys
 from collections.abc import Sequence
-from ctypes import CFUNCTYPE, POINTER, c_char, c_char_p, c_int, c_short, c_uint, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_char, c_char_p, c_int, c_long, c_short, c_uint, c_void_p
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
@@ -68,6 +71,13 @@ class Espeak:
     """The synthesiser; `espeak` returns the one object of this process."""
 
     def __init__(self) -> None:
+        self._output = _Output()
+        # The library keeps only a pointer to the callback, so this object must keep it alive.
+        self._callback = _Callback(self._on_sound)
+        self._start()
+
+    def _start(self) -> None:
+        """Load and start the library, whose state is then that of a new process."""
         self._library, data = _load()
         self.rate: int = self._library.espeak_Initialize(
             _SYNCHRONOUS, 0, data, _PHONEME_EVENTS_IN_IPA
@@ -77,10 +87,18 @@ class Espeak:
                 f"espeak-ng can't be started (error {self.rate}): check that its data is installed"
             )
         self._library.espeak_TextToPhonemes.restype = c_char_p
-        self._output = _Output()
-        # The library keeps only a pointer to the callback, so this object must keep it alive.
-        self._callback = _Callback(self._on_sound)
         self._library.espeak_SetSynthCallback(self._callback)
+        # Breathy voices contain noise, whose seed is the time. Before 1.52 it is the C library's.
+        seed = getattr(self._library, "espeak_ng_SetRandSeed", None) or self._library.srand
+        seed(c_long(1))
+        self._used = False
+
+    def _restart(self) -> None:
+        """Put the library back into the state of a new process; takes 40 ms."""
+        if self._used:
+            self._library.espeak_Terminate()
+            _unload(self._library)
+            self._start()
 
     def say(
         self,
@@ -92,6 +110,8 @@ class Espeak:
     ) -> tuple[NDArray[np.float32], tuple[Phone, ...]]:
         """Speak a text; return the sound [n_samples] at `self.rate`, and its phones.
 
+        The same arguments give the same samples, whatever was said before.
+
         Args:
             text: the text to speak.
             voice: a language with an optional variant, e.g. `en-gb+f3`.
@@ -102,6 +122,7 @@ class Espeak:
         Raises:
             MarotteError: there is no such voice.
         """
+        self._restart()
         self._choose(voice)
         settings = ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, pitch_range))
         for parameter, value in settings:
@@ -135,6 +156,7 @@ class Espeak:
         return tuple(word for word in phones if word)
 
     def _choose(self, voice: str) -> None:
+        self._used = True
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise MarotteError(f"espeak-ng has no voice {voice!r}: see `espeak-ng --voices`")
 
@@ -173,6 +195,15 @@ def _load() -> tuple[Any, bytes | None]:
         ctypes.CDLL(espeakng_loader.get_library_path()),
         espeakng_loader.get_data_path().encode(),
     )
+
+
+def _unload(library: Any) -> None:
+    """Unload a library, so that loading it again sets its static variables anew."""
+    # Python has no public function for this.
+    if sys.platform == "win32":
+        _ctypes.FreeLibrary(library._handle)
+    else:
+        _ctypes.dlclose(library._handle)
 
 
 def _language(voice: str) -> str:
