@@ -1,7 +1,9 @@
 """Damaged files of a source: their items are skipped, counted and reported, and others are read."""
 
 import dataclasses
+import re
 from collections import Counter
+from zipfile import BadZipFile
 
 import numpy as np
 import pytest
@@ -12,6 +14,10 @@ from marotte.cli.corpus import app
 from marotte.errors import MarotteError
 from marotte.learn.corpora import build as builder
 from marotte.learn.corpora.recipe import CorpusRecipe
+from marotte.learn.corpora.sources.beat import Beat
+from marotte.learn.corpora.sources.folder import Folder
+from marotte.learn.data.captured import read_controls
+from marotte.learn.errors import Skip
 
 DAMAGES = {
     "empty": lambda data: b"",
@@ -72,3 +78,58 @@ def test_show_reports_skipped_items(tmp_path):
         builder.make_part(work)
     shown = CliRunner().invoke(app, ["show", str(tmp_path / "out")], catch_exceptions=False)
     assert "folder: 1 left out: a sound file that can't be read" in shown.output
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"names": ["jawOpen"], "frames": [{"weights": [1' + "0" * 400 + '], "time": 0}]}',
+        '{"names": ["jawOpen"], "frames": [{"weights": [1' + "0" * 9000 + '], "time": 0}]}',
+        '{"names": ["jawOpen"], "frames": [{"weights": [0], "time": Infinity}]}',
+        '{"facsNames": ["jawOpen"], "weightMat": [[0]], "exportFps": 0}',
+        '{"facsNames": ["jawOpen"], "weightMat": [[[0]]], "exportFps": 1e-320}',
+        "[" * 100_000,
+        "5",
+        "",
+    ],
+)
+def test_curves_that_are_damaged_in_any_way_are_a_reason_to_skip(tmp_path, content):
+    path = tmp_path / "curves.json"
+    path.write_text(content)
+    with pytest.raises(Skip, match=r"^curves: "):
+        read_controls(path, 1.0, 30.0)
+
+
+@pytest.mark.parametrize(
+    "error", [OverflowError, RecursionError, MemoryError, BadZipFile, KeyError]
+)
+def test_any_error_of_a_reader_leaves_its_item_out_and_says_where(tmp_path, monkeypatch, error):
+    put_folder(tmp_path / "mine")
+    read_utterance = Folder.utterance
+
+    def utterance(self, key):
+        if key.endswith("three"):
+            raise error("broken")
+        return read_utterance(self, key)
+
+    monkeypatch.setattr(Folder, "utterance", utterance)
+    recipe = CorpusRecipe("r", {"folder": {"folder": str(tmp_path / "mine")}})
+    plan = builder.plan_build(recipe, tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    builder._source.cache_clear()
+    built = [builder.make_part(work) for work in plan.missing]
+    assert sum(each.skipped for each in built) == 1
+    assert sum(each.utterances for each in built) > 0
+    (reason,) = builder.skip_reasons(tmp_path / "out")["folder"]
+    assert re.fullmatch(
+        rf"{error.__name__}: .*broken.* \(test_broken_files\.py, line \d+\)", reason
+    )
+
+
+def test_a_source_that_fails_does_not_end_the_build_of_others(tmp_path, monkeypatch):
+    put_folder(tmp_path / "mine")
+    monkeypatch.setattr(Beat, "items", lambda self: 1 / 0)
+    sources = {name: {"folder": str(tmp_path / "mine")} for name in ("folder", "beat")}
+    plan = builder.plan_build(CorpusRecipe("r", sources), tmp_path / "out")
+    assert plan.unusable["beat"].startswith("ZeroDivisionError: division by zero (")
+    assert plan.n_parts == 1

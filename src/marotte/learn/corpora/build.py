@@ -22,6 +22,7 @@ from marotte.errors import MarotteError
 from marotte.learn.corpora.recipe import CorpusRecipe, configure
 from marotte.learn.corpora.source import Source
 from marotte.learn.data.store import Store
+from marotte.learn.errors import reason_of
 from marotte.learn.processes import map_unordered
 from marotte.learn.utterance import Utterance
 from marotte.paths import replacing
@@ -85,8 +86,8 @@ def plan_build(recipe: CorpusRecipe, folder: Path) -> BuildPlan:
         try:
             source = configure(name, options)
             keys = tuple(source.items())
-        except MarotteError as error:
-            unusable[name] = str(error)
+        except Exception as error:  # one source must not end the build of the others
+            unusable[name] = reason_of(error)
             continue
         entry = {"options": dict(options), "fingerprint": _fingerprint(source, options, keys)}
         if sources.setdefault(name, entry)["fingerprint"] != entry["fingerprint"]:
@@ -136,8 +137,8 @@ def make_part(part: PartToBuild) -> BuiltPart:
     for key in part.keys:
         try:
             utterances.append(source.utterance(key))
-        except MarotteError as error:
-            skipped[key] = str(error)
+        except Exception as error:  # a reader's error in one file must not end a build of hours
+            skipped[key] = reason_of(error)
     (part.folder / "skips").mkdir(exist_ok=True)
     # The part is written last: if it exists, its list of skipped items exists too.
     _write_json(part.folder / "skips" / f"{part.name}.json", skipped)

@@ -10,7 +10,6 @@ stopped, and a part that was labelled with a filter can be completed later. An u
 from __future__ import annotations
 
 import functools
-import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +26,7 @@ from marotte.learn.data.filters import Filter
 from marotte.learn.data.labels import LabelFormat, LabelStatus, LabelWriter, check_curves
 from marotte.learn.data.schema import from_row
 from marotte.learn.data.store import Store
-from marotte.learn.errors import Skip
+from marotte.learn.errors import Skip, reason_of
 from marotte.learn.processes import map_unordered
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.version import __version__
@@ -272,10 +271,8 @@ def _curves(teacher: Teacher, row: dict[str, Any]) -> NDArray[np.floating]:
     except MarotteError as error:
         raise MarotteError(f"{id}: {error}") from error
     except Exception as error:  # a plug-in's bug in one utterance must not end a run of hours
-        frame = traceback.extract_tb(error.__traceback__)[-1]
         raise MarotteError(
-            f"teacher {teacher.name!r} failed at {id}: {type(error).__name__}: {error} "
-            f"({Path(frame.filename).name}, line {frame.lineno})"
+            f"teacher {teacher.name!r} failed at {id}: {reason_of(error)}"
         ) from error
     check_curves(id, curves, len(teacher.rig.names))
     return curves

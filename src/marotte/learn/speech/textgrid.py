@@ -173,7 +173,7 @@ def _intervals(tokens: Iterator[str | float], count: int, zero_s: float) -> Iter
 
 def _number(tokens: Iterator[str | float]) -> float:
     token = _next(tokens)
-    if isinstance(token, str):
+    if isinstance(token, str) or not np.isfinite(token):
         raise ValueError(f"expected a number, got {token!r}")
     return token
 

@@ -16,6 +16,7 @@ Without `take.json`, the set of a take is its name up to the first number, at mo
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,10 @@ def _clips(path: Path) -> tuple[tuple[Word, ...], tuple[Clip, ...]]:
         content: Any = parse_json(path.read_text("utf-8"))
         for clip in content:
             start_s = float(clip["start"])
-            clips.append(Clip(str(clip["name"]), start_s, start_s + float(clip["seconds"])))
+            end_s = start_s + float(clip["seconds"])
+            if not 0 <= start_s < end_s < math.inf:
+                raise ValueError(f"a clip from {start_s} to {end_s} s")
+            clips.append(Clip(str(clip["name"]), start_s, end_s))
             for first, last, text in clip.get("words", ()):
                 if text not in SILENCE:
                     words.append(Word(start_s + float(first), start_s + float(last), str(text)))

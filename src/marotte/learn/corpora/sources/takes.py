@@ -12,6 +12,7 @@ The curves are labels: import them with `marotte label --teacher imported --curv
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,22 +55,28 @@ class Takes(FolderSource):
     held_out: bool = True
 
     def items(self) -> Sequence[str]:
-        """Return the key of each clip: its take, and where it begins and ends in ms."""
+        """Return the key of each clip: its take, and where it begins and ends in ms.
+
+        The key of a take whose file of clips is damaged is the take: it gives a reason to skip it.
+        """
         clips = {take: _read_clips(path) for take, path in self._takes.items()}
-        names = [clip.name for each in clips.values() for clip in each]
+        names = [clip.name for each in clips.values() for clip in each or ()]
         left_out = frozenset() if self.held_out else held_out_names(names)
         keys = [
             f"{take}@{round(1000 * clip.start_s)}-{round(1000 * clip.end_s)}"
             for take, each in clips.items()
-            for clip in each
+            for clip in each or ()
             if clip.name not in left_out
         ]
+        keys += [take for take, each in clips.items() if each is None]
         if not keys:
             raise self.nothing_found("takes with audio.flac, curves.csv and clips.json")
         return keys
 
     def utterance(self, key: str) -> Utterance:
         """Read the sound of a clip."""
+        if key in self._takes:
+            raise Skip("a clips.json that can't be read")
         take, _, times = key.rpartition("@")
         start_ms, end_ms = map(int, times.split("-"))
         first, end = (ms * SAMPLE_RATE // 1000 for ms in (start_ms, end_ms))
@@ -108,11 +115,11 @@ def _read_sound(path: Path) -> NDArray[np.float32]:
     return read_at_16_khz(path)
 
 
-def _read_clips(path: Path) -> list[Clip]:
-    """Return the clips of a take; none if the file is damaged."""
+def _read_clips(path: Path) -> list[Clip] | None:
+    """Return the clips of a take; None if the file is damaged."""
     try:
         content: Any = parse_json(path.read_text("utf-8"))
-        return [
+        clips = [
             Clip(
                 str(each.get("name", "")),
                 float(each["start"]),
@@ -121,4 +128,6 @@ def _read_clips(path: Path) -> list[Clip]:
             for each in content
         ]
     except (OSError, *DAMAGED):
-        return []
+        return None
+    fine = all(0 <= clip.start_s < clip.end_s < math.inf for clip in clips)
+    return clips if fine else None
