@@ -37,6 +37,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "vrchat": "marotte.realtime.outputs.vrchat:connect",
         "vrchat-visemes": "marotte.realtime.outputs.vrchat:connect_visemes",
         "ifacialmocap": "marotte.realtime.outputs.ifacialmocap:connect",
+        "vts": "marotte.realtime.outputs.vts:connect",
         "maya": "marotte.realtime.outputs.maya:connect",
         "websocket": "marotte.realtime.outputs.websocket:connect",
         "json": "marotte.realtime.outputs.jsonl:connect",
