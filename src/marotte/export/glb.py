@@ -7,9 +7,6 @@ file is glTF 2.0 without extensions.
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
-from marotte.export.document import little_endian
+from marotte.export.glb_builder import GlbBuilder, bounds, compact
 from marotte.face.animation import Animation
 from marotte.face.head import PARTS, Head
 from marotte.face.loading import load_head
@@ -30,8 +27,6 @@ MIN_NORMAL_CHANGE = 0.02  # about 1°; smaller changes of a normal are invisible
 ROUGHNESS = {"eye": 0.15, "teeth": 0.35, "tongue": 0.45}
 DEFAULT_ROUGHNESS = 0.6
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963  # targets of buffer views
-_COMPONENTS = {"uint16": 5123, "uint32": 5125, "float32": 5126}
-_TYPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
 
 Array = NDArray[Any]
 
@@ -44,7 +39,7 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
     """
     head = load_head()
     weights = _weights(head, animation)
-    glb = _GlbBuilder()
+    glb = GlbBuilder()
     document = {
         "asset": {"version": "2.0", "generator": f"marotte {__version__}"},
         "scene": 0,
@@ -58,82 +53,6 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
         out.writelines(glb.encode(document))
     if progress:
         progress(animation.n_frames, animation.n_frames)
-
-
-class _GlbBuilder:
-    """Builds the binary part of a GLB file: stores arrays and returns their accessors' indices."""
-
-    def __init__(self) -> None:
-        self.binary: list[bytes] = []
-        self.n_bytes = 0
-        self.views: list[dict[str, Any]] = []
-        self.accessors: list[dict[str, Any]] = []
-
-    def accessor(self, values: Array, target: int | None = None, **properties: Any) -> int:
-        """Store an array [count] or [count, width] of float32, uint16 or uint32."""
-        view = {"bufferView": self._view(values, target)}
-        return self._add(view | _describe(values) | properties)
-
-    def sparse(self, values: Array) -> int:
-        """Store the rows of an array [count, 3] that are not 0."""
-        accessor = _describe(values) | _bounds(values)
-        rows = np.flatnonzero(values.any(1))
-        if len(rows):
-            indices = _compact(rows, len(values))
-            accessor["sparse"] = {
-                "count": len(rows),
-                "indices": {
-                    "bufferView": self._view(indices),
-                    "componentType": _COMPONENTS[str(indices.dtype)],
-                },
-                "values": {"bufferView": self._view(values[rows])},
-            }
-        elif accessor in self.accessors:  # targets that move nothing share one array of zeros
-            return self.accessors.index(accessor)
-        return self._add(accessor)
-
-    def encode(self, document: dict[str, Any]) -> Iterator[bytes]:
-        """Yield the file's parts: header, document, arrays."""
-        document = document | {
-            "accessors": self.accessors,
-            "bufferViews": self.views,
-            "buffers": [{"byteLength": self.n_bytes}],
-        }
-        text = json.dumps(document, separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 4)
-        yield struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + self.n_bytes)
-        yield struct.pack("<I4s", len(text), b"JSON") + text
-        yield struct.pack("<I4s", self.n_bytes, b"BIN\0")
-        yield from self.binary
-
-    def _view(self, values: Array, target: int | None = None) -> int:
-        content = little_endian(values)
-        view = {"buffer": 0, "byteOffset": self.n_bytes, "byteLength": len(content)}
-        self.views.append(view | ({"target": target} if target else {}))
-        padding = bytes(-len(content) % 4)  # views start at multiples of four bytes
-        self.binary += [content, padding]
-        self.n_bytes += len(content) + len(padding)
-        return len(self.views) - 1
-
-    def _add(self, accessor: dict[str, Any]) -> int:
-        self.accessors.append(accessor)
-        return len(self.accessors) - 1
-
-
-def _describe(values: Array) -> dict[str, Any]:
-    width = values.shape[1] if values.ndim == 2 else 1
-    component = _COMPONENTS[str(values.dtype)]
-    return {"componentType": component, "count": len(values), "type": _TYPES[width]}
-
-
-def _bounds(values: Array) -> dict[str, Any]:
-    columns: NDArray[np.float32] = values[:, None] if values.ndim == 1 else values
-    return {"min": columns.min(0).tolist(), "max": columns.max(0).tolist()}
-
-
-def _compact(indices: Array, n: int) -> Array:
-    """Return indices below n in the smallest integers that glTF allows."""
-    return indices.astype(np.uint16 if n <= 0xFFFF else np.uint32)
 
 
 def _weights(head: Head, animation: Animation) -> Array:
@@ -151,10 +70,10 @@ def _weights(head: Head, animation: Animation) -> Array:
     return weights
 
 
-def _animation(glb: _GlbBuilder, weights: Array, fps: float) -> dict[str, Any]:
+def _animation(glb: GlbBuilder, weights: Array, fps: float) -> dict[str, Any]:
     times = (np.arange(len(weights)) / fps).astype(np.float32)
     sampler = {
-        "input": glb.accessor(times, **_bounds(times)),
+        "input": glb.accessor(times, **bounds(times)),
         "output": glb.accessor(weights.ravel()),  # all targets of the first key, then of the second
         "interpolation": "LINEAR",
     }
@@ -168,7 +87,7 @@ def _material(part: str) -> dict[str, Any]:
     return {"name": part, "pbrMetallicRoughness": surface, "doubleSided": True}
 
 
-def _mesh(glb: _GlbBuilder, head: Head) -> dict[str, Any]:
+def _mesh(glb: GlbBuilder, head: Head) -> dict[str, Any]:
     parts = np.repeat(head.parts, len(head.triangles) // len(head.faces))
     normals = vertex_normals(head.neutral, head.triangles)
     normal_deltas = [_normal_delta(head, delta, normals) for delta in head.deltas]
@@ -184,7 +103,7 @@ def _mesh(glb: _GlbBuilder, head: Head) -> dict[str, Any]:
 
 
 def _primitive(
-    glb: _GlbBuilder,
+    glb: GlbBuilder,
     head: Head,
     triangles: Array,
     part: int,
@@ -196,11 +115,11 @@ def _primitive(
     positions = (head.neutral[used] * METRES_PER_MM).astype(np.float32)
     return {
         "attributes": {
-            "POSITION": glb.accessor(positions, ARRAY_BUFFER, **_bounds(positions)),
+            "POSITION": glb.accessor(positions, ARRAY_BUFFER, **bounds(positions)),
             "NORMAL": glb.accessor(normals[used], ARRAY_BUFFER),
             "COLOR_0": glb.accessor(_linear(head.colours[used]), ARRAY_BUFFER, normalized=True),
         },
-        "indices": glb.accessor(_compact(corners.ravel(), len(used)), ELEMENT_ARRAY_BUFFER),
+        "indices": glb.accessor(compact(corners.ravel(), len(used)), ELEMENT_ARRAY_BUFFER),
         "material": part,
         "targets": [
             {

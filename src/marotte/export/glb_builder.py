@@ -1,0 +1,95 @@
+"""Build GLB files: arrays and a glTF document in, the parts of the file out."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from marotte.export.document import little_endian
+
+_COMPONENTS = {"uint16": 5123, "uint32": 5125, "float32": 5126}
+_TYPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
+
+Array = NDArray[Any]
+
+
+class GlbBuilder:
+    """Builds the binary part of a GLB file: stores arrays and returns their accessors' indices."""
+
+    def __init__(self) -> None:
+        self.binary: list[bytes] = []
+        self.n_bytes = 0
+        self.views: list[dict[str, Any]] = []
+        self.accessors: list[dict[str, Any]] = []
+
+    def accessor(self, values: Array, target: int | None = None, **properties: Any) -> int:
+        """Store an array [count] or [count, width] of float32, uint16 or uint32."""
+        view = {"bufferView": self._view(values, target)}
+        return self._add(view | _describe(values) | properties)
+
+    def sparse(self, values: Array) -> int:
+        """Store the rows of an array [count, 3] that are not 0."""
+        accessor = _describe(values) | bounds(values)
+        rows = np.flatnonzero(values.any(1))
+        if len(rows):
+            indices = compact(rows, len(values))
+            accessor["sparse"] = {
+                "count": len(rows),
+                "indices": {
+                    "bufferView": self._view(indices),
+                    "componentType": _COMPONENTS[str(indices.dtype)],
+                },
+                "values": {"bufferView": self._view(values[rows])},
+            }
+        elif accessor in self.accessors:  # targets that move nothing share one array of zeros
+            return self.accessors.index(accessor)
+        return self._add(accessor)
+
+    def encode(self, document: dict[str, Any]) -> Iterator[bytes]:
+        """Yield the file's parts: header, document, arrays."""
+        document = document | {
+            "accessors": self.accessors,
+            "bufferViews": self.views,
+            "buffers": [{"byteLength": self.n_bytes}],
+        }
+        text = json.dumps(document, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 4)
+        yield struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + self.n_bytes)
+        yield struct.pack("<I4s", len(text), b"JSON") + text
+        yield struct.pack("<I4s", self.n_bytes, b"BIN\0")
+        yield from self.binary
+
+    def _view(self, values: Array, target: int | None = None) -> int:
+        content = little_endian(values)
+        view = {"buffer": 0, "byteOffset": self.n_bytes, "byteLength": len(content)}
+        self.views.append(view | ({"target": target} if target else {}))
+        padding = bytes(-len(content) % 4)  # views start at multiples of four bytes
+        self.binary += [content, padding]
+        self.n_bytes += len(content) + len(padding)
+        return len(self.views) - 1
+
+    def _add(self, accessor: dict[str, Any]) -> int:
+        self.accessors.append(accessor)
+        return len(self.accessors) - 1
+
+
+def _describe(values: Array) -> dict[str, Any]:
+    width = values.shape[1] if values.ndim == 2 else 1
+    component = _COMPONENTS[str(values.dtype)]
+    return {"componentType": component, "count": len(values), "type": _TYPES[width]}
+
+
+def bounds(values: Array) -> dict[str, Any]:
+    """Return an accessor's smallest and largest values, which glTF asks for in some places."""
+    columns: NDArray[np.float32] = values[:, None] if values.ndim == 1 else values
+    return {"min": columns.min(0).tolist(), "max": columns.max(0).tolist()}
+
+
+def compact(indices: Array, n: int) -> Array:
+    """Return indices below n in the smallest integers that glTF allows."""
+    return indices.astype(np.uint16 if n <= 0xFFFF else np.uint32)
