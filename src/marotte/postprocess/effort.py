@@ -15,8 +15,8 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.postprocess.bins import Bins, TimeLine
-from marotte.postprocess.pitch import PitchMeter
+from marotte.audio.bins import Bins, TimeLine
+from marotte.audio.pitch import PitchMeter
 
 SILENCE_DB, SPEECH_RANGE_DB = -60.0, 35.0  # speech is above the first, and that near the loudest
 FALL_DB_PER_S = 2.0  # of the loudest level

@@ -14,9 +14,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.audio.bins import Bins, TimeLine
 from marotte.face.animation import Frame
 from marotte.face.rig import Rig
-from marotte.postprocess.bins import Bins, TimeLine
 from marotte.postprocess.blinks import Blinks
 from marotte.postprocess.saccades import Saccades
 

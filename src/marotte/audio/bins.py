@@ -17,15 +17,15 @@ class Bins:
 
     Example:
         >>> import numpy as np
-        >>> from marotte.postprocess.bins import Bins
+        >>> from marotte.audio.bins import Bins
         >>> bins = Bins(16_000)
         >>> bins.cut(np.zeros(200, np.float32)).shape, bins.cut(np.zeros(300, np.float32)).shape
         ((1, 160), (2, 160))
     """
 
-    def __init__(self, rate: int) -> None:
-        """Start at the beginning of a sound with this sample rate in Hz."""
-        self.n_samples = max(1, round(rate * BIN_S))
+    def __init__(self, rate: int, bin_s: float = BIN_S) -> None:
+        """Start at the beginning of a sound with this sample rate in Hz, and bins of `bin_s`."""
+        self.n_samples = max(1, round(rate * bin_s))
         self.seconds = self.n_samples / rate  # of a bin, exactly
         self._rest = np.zeros(0, np.float32)
 
@@ -42,7 +42,7 @@ class TimeLine:
     """Values that are known after each bin, and are read in the order of time.
 
     Example:
-        >>> from marotte.postprocess.bins import TimeLine
+        >>> from marotte.audio.bins import TimeLine
         >>> line = TimeLine(0.0, bin_s=0.01)
         >>> line.add(0.5)
         >>> line.at(0.005), line.at(0.012)

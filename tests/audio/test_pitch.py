@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from marotte.postprocess.pitch import PitchMeter
+from marotte.audio.pitch import PitchMeter
 
 
 @pytest.mark.parametrize("pitch_hz", [80.0, 120.0, 220.0, 330.0])
