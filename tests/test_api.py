@@ -72,9 +72,9 @@ def test_ambiguous_sound_is_an_error(
 def test_truncated_file_object_is_an_error_with_its_name(
     model: marotte.Model, write_sound: Write
 ) -> None:
-    path = write_sound("voice.wav", VOICE, 16_000)
+    path = write_sound("voice.flac", VOICE, 16_000)
     path.write_bytes(path.read_bytes()[:-100])
-    with path.open("rb") as file, pytest.raises(MarotteError, match=r"^voice\.wav is cut short"):
+    with path.open("rb") as file, pytest.raises(MarotteError, match=r"^voice\.flac is cut short"):
         model.animate(file)
 
 

@@ -1,13 +1,16 @@
-"""The container of a sound file is recognised, and a truncated file is an error."""
+"""The container of a sound file is recognised; headers that lie and truncated files are noticed."""
 
 from __future__ import annotations
 
 import struct
+import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from marotte.audio.recording import open_recording
 from marotte.errors import MarotteError
@@ -54,7 +57,7 @@ def test_mp3_without_a_frame_count_is_read_to_its_end(write_sound: Write) -> Non
         open_recording(path)
 
 
-@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("ending", ["flac", "ogg", "mp3"])
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.99])
 def test_truncated_file_is_an_error(write_sound: Write, ending: str, share: float) -> None:
     path = write_sound(f"voice.{ending}")
@@ -64,12 +67,79 @@ def test_truncated_file_is_an_error(write_sound: Write, ending: str, share: floa
         open_recording(path).read()
 
 
-def test_truncated_rf64_file_is_an_error(write_sound: Write) -> None:
-    path = write_sound("voice.wav", format="RF64")
-    assert open_recording(path).seconds == 3
-    path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(MarotteError, match="cut short"):
+@pytest.mark.parametrize("format", ["WAV", "WAVEX", "RF64"])
+@pytest.mark.parametrize("missing_bytes", [1, 2, 1000, 40_000])
+def test_wav_without_its_end_is_read_with_a_warning(
+    write_sound: Write, caplog: pytest.LogCaptureFixture, format: str, missing_bytes: int
+) -> None:
+    path = write_sound("voice.wav", None, 16_000, format=format)
+    whole = open_recording(path).read()
+    assert len(whole) == 48_000
+    assert not caplog.messages
+    path.write_bytes(path.read_bytes()[:-missing_bytes])
+    recording = open_recording(path)
+    assert np.array_equal(recording.read(), whole[: (96_000 - missing_bytes) // 2])
+    assert recording.missing_s == pytest.approx(missing_bytes / 32_000)
+    lacking = f"{missing_bytes / 32_000:.2f}" if missing_bytes > 320 else "less than 0.01"
+    assert caplog.messages == [
+        f"{path} lacks the last {lacking} s that its header promises; the rest is read"
+    ]
+
+
+@pytest.mark.parametrize("more_bytes", [2, 36, 44])
+def test_wav_whose_size_is_too_large_is_read_whole(
+    write_sound: Write, caplog: pytest.LogCaptureFixture, more_bytes: int
+) -> None:
+    path = write_sound("voice.wav")
+    whole = open_recording(path).read()
+    content = bytearray(path.read_bytes())
+    content[40:44] = struct.pack("<I", len(content) - 44 + more_bytes)
+    path.write_bytes(content)
+    assert np.array_equal(open_recording(path).read(), whole)
+    assert "lacks the last less than 0.01 s" in caplog.text
+
+
+def test_wav_with_a_header_only_has_no_sound(write_sound: Write) -> None:
+    path = write_sound("voice.wav")
+    path.write_bytes(path.read_bytes()[:44])
+    with pytest.raises(MarotteError, match="ends before its sound begins"):
         open_recording(path)
+
+
+@pytest.mark.parametrize("ending", ["flac", "mp3"])
+def test_a_header_that_promises_hours_costs_nothing(write_sound: Write, ending: str) -> None:
+    path = write_sound(f"voice.{ending}")
+    content = bytearray(path.read_bytes())
+    if ending == "flac":
+        kept = int.from_bytes(content[18:26], "big") & ~0xF_FFFF_FFFF
+        content[18:26] = (kept | 2**36 - 1).to_bytes(8, "big")
+    else:
+        at = max(content.find(b"Xing"), content.find(b"Info"))
+        struct.pack_into(">I", content, at + 8, 2**32 - 1)
+    path.write_bytes(content)
+    tracemalloc.start()
+    begun_s = time.perf_counter()
+    with pytest.raises(MarotteError, match=r"cut short or damaged|can't be read as sound"):
+        open_recording(path).read()
+    assert time.perf_counter() - begun_s < 5
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+
+
+def test_ten_minutes_of_silence_in_flac_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "silence.flac"
+    soundfile.write(path, np.zeros(600 * 8000, np.int16), 8000)
+    assert path.stat().st_size < 600 * 8000 / 100, "the file promises over 100 samples per byte"
+    assert open_recording(path).seconds == 600
+
+
+def test_a_wav_of_endless_chunks_ends(tmp_path: Path) -> None:
+    path = tmp_path / "voice.wav"
+    path.write_bytes(b"RIFF\0\0\0\0WAVE" + b"junk\0\0\0\0" * 1_000_000)
+    begun_s = time.perf_counter()
+    with pytest.raises(MarotteError, match="ends before its sound begins"):
+        open_recording(path)
+    assert time.perf_counter() - begun_s < 2
 
 
 def test_mp3_that_ends_in_its_tag_is_an_error(tmp_path: Path) -> None:

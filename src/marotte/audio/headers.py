@@ -1,7 +1,9 @@
 """A sound file's path in; its container format, and an error if the file is cut short, out.
 
 libsndfile reads a truncated WAV, OGG or MP3 file without an error. Therefore the lengths in the
-headers are compared with the size of the file here, before libsndfile opens it.
+headers are compared with the size of the file here, before libsndfile opens it. A WAV file that
+lacks its end is read all the same: some programs write a size that is a few bytes too large, and a
+recorder that crashed leaves its sound whole up to there.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from marotte.errors import MarotteError
 # Programs that write to a pipe don't know the length and write one of these instead: 0 (many),
 # 0x7FFFF000 (sox), 0x80000000 (arecord), 0xFFFFFFFF (ffmpeg).
 STREAMED_SIZE = 0x7FFFF000
+MOST_CHUNKS = 10_000  # of a WAV file before its samples
 LONGEST_OGG_PAGE = 27 + 255 + 255 * 255  # bytes: header, segment table, segments
 
 
@@ -27,11 +30,13 @@ class Container:
         kind: `WAV`, `FLAC`, `OGG` or `MP3`.
         knows_length: whether the header holds the exact number of samples.
         unset_size_at: offset of a WAV's data size that was left 0, or None.
+        missing_s: how much of a WAV's sound is missing at its end, in seconds.
     """
 
     kind: str
     knows_length: bool = True
     unset_size_at: int | None = None
+    missing_s: float = 0.0
 
 
 def read_container(path: Path) -> Container:
@@ -46,9 +51,9 @@ def read_container(path: Path) -> Container:
         >>> read_container(Path("voice.wav")).kind
         'WAV'
     """
-    if path.is_dir():
-        raise MarotteError(f"{path} is a folder: give a sound file")
     try:
+        if path.is_dir():
+            raise MarotteError(f"{path} is a folder: give a sound file")
         with path.open("rb") as file:
             return _recognise(file, path)
     except FileNotFoundError as error:
@@ -78,8 +83,13 @@ def _wav(file: BinaryIO, path: Path) -> Container:
     """Walk the chunks of a WAV file to its samples."""
     file_bytes = file.seek(0, 2)
     riff_bytes, offset, long_bytes = unpack_from("<I", _at(file, 4, 4))[0], 12, 0
-    while len(header := _at(file, offset, 8)) == 8:
+    bytes_per_s = 0
+    for _ in range(MOST_CHUNKS):
+        if len(header := _at(file, offset, 8)) < 8:
+            break
         name, chunk_bytes = unpack_from("<4sI", header)
+        if name == b"fmt ":
+            bytes_per_s = int.from_bytes(_at(file, offset + 16, 4), "little")
         if name == b"ds64":  # 64-bit sizes of an RF64 file: the whole file, then the data
             long_bytes = int.from_bytes(_at(file, offset + 16, 8), "little")
         if name == b"data":
@@ -87,7 +97,9 @@ def _wav(file: BinaryIO, path: Path) -> Container:
             promised = long_bytes or chunk_bytes
             streamed = not long_bytes and chunk_bytes >= STREAMED_SIZE
             if promised > available and not streamed:
-                raise cut_short(path, f"{available} of {promised} bytes of sound are there")
+                if not available:
+                    break
+                return Container("WAV", missing_s=(promised - available) / max(1, bytes_per_s))
             unset = chunk_bytes == 0 and available > 0 and riff_bytes + 8 != file_bytes
             return Container("WAV", unset_size_at=offset + 4 if unset else None)
         offset += 8 + chunk_bytes + chunk_bytes % 2

@@ -9,10 +9,11 @@ than a second.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from io import SEEK_END, SEEK_SET, FileIO
 from mmap import ACCESS_COPY, mmap
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
 
 Samples = NDArray[np.float32]
 
+# A header that promises more is compared with the file's content, before memory is reserved. Opus
+# reaches 64; only digital silence in FLAC exceeds it.
+MOST_SAMPLES_PER_BYTE = 100
+VALUES_PER_READ = 2**20  # samples of all channels together
+
+_log = logging.getLogger("marotte")
+
 
 @final
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Recording:
         path: the file that the sound comes from, or None for samples in memory.
         rate: sample rate of the source, in Hz.
         n_source_samples: length of the source at its own rate.
+        missing_s: how much sound the file lacks at its end, by its header, in seconds.
 
     Example:
         >>> import marotte
@@ -63,6 +72,7 @@ class Recording:
     n_source_samples: int
     # Returns the source's own mono samples in order, in blocks [<=n].
     source: Callable[[int], Iterator[Samples]] = field(repr=False)
+    missing_s: float = 0.0
 
     @classmethod
     def from_samples(cls, samples: NDArray[np.floating], rate: int) -> Recording:
@@ -133,7 +143,8 @@ def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Recording:
     """Open a WAV, FLAC, OGG or MP3 file of any channels and bit depth, at 8 kHz or more.
 
     The header is checked here; the samples are checked as they are read. A file object is read to
-    its end here.
+    its end here. A WAV file that lacks its end is read up to there, with a warning of the logger
+    `marotte`.
 
     Args:
         source: a path, or a file object opened in binary mode.
@@ -149,8 +160,15 @@ def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Recording:
         24000
     """
     if isinstance(source, str | os.PathLike):
-        return _open_path(Path(source))
-    return _open_file_object(source)
+        recording, name = _open_path(Path(source)), str(source)
+    else:
+        recording, name = _open_file_object(source), _name_of(source)
+    if seconds := recording.missing_s:
+        lacking = f"{seconds:.2f}" if seconds >= 0.01 else "less than 0.01"
+        _log.warning(
+            f"{name} lacks the last {lacking} s that its header promises; the rest is read"
+        )
+    return recording
 
 
 def _open_path(path: Path) -> Recording:
@@ -162,12 +180,17 @@ def _open_path(path: Path) -> Recording:
                 f"speech needs {LOWEST_RATE} to {HIGHEST_RATE} Hz"
             )
         rate, n_samples = sound.samplerate, sound.frames
-    if not container.knows_length:
+    promised = n_samples
+    if not container.knows_length or n_samples > MOST_SAMPLES_PER_BYTE * path.stat().st_size:
+        # The work follows what the file really contains, whatever its header says.
         with _opened(path, container) as sound:
             n_samples = sum(len(block) for block in _mono_blocks(sound, path, SAMPLE_RATE))
     if not n_samples:
         raise MarotteError(f"{path} holds 0 samples of sound: record it again")
-    return Recording(path, rate, n_samples, partial(_file_blocks, path, container, n_samples))
+    if container.knows_length and n_samples != promised:
+        raise cut_short(path, f"{n_samples} of {promised} samples are there")
+    blocks = partial(_file_blocks, path, container, n_samples)
+    return Recording(path, rate, n_samples, blocks, container.missing_s)
 
 
 def _open_file_object(file: BinaryIO) -> Recording:
@@ -178,16 +201,20 @@ def _open_file_object(file: BinaryIO) -> Recording:
             "sound must be a path, a file object opened in binary mode, or samples with their "
             f"rate, got {type(file).__name__}"
         )
-    name = Path(str(getattr(file, "name", "sound"))).name or "sound"
     with TemporaryDirectory(prefix="marotte-") as folder:
-        path = Path(folder) / name
+        path = Path(folder) / "sound"  # the file object's name may be no name of a file here
         path.write_bytes(content)
         try:
             recording = _open_path(path)
             mono = np.concatenate(list(recording.source(SAMPLE_RATE)))
         except MarotteError as error:
-            raise MarotteError(str(error).replace(str(path), name)) from error
-    return Recording._of_mono(mono, recording.rate)  # pyright: ignore[reportPrivateUsage]
+            raise MarotteError(str(error).replace(str(path), _name_of(file))) from error
+    mono_recording = Recording._of_mono(mono, recording.rate)  # pyright: ignore[reportPrivateUsage]
+    return replace(mono_recording, missing_s=recording.missing_s)
+
+
+def _name_of(file: BinaryIO) -> str:
+    return Path(str(getattr(file, "name", "sound"))).name or "sound"
 
 
 class _FarEnd(FileIO):
@@ -260,6 +287,7 @@ def _mono_blocks(sound: SoundFile, path: Path, block_samples: int) -> Iterator[S
     import soundfile
 
     done = 0
+    block_samples = max(1, min(block_samples, VALUES_PER_READ // sound.channels))
     while True:
         try:
             block = sound.read(block_samples, dtype="float32", always_2d=True)

@@ -15,6 +15,9 @@ from marotte.learn.errors import Skip
 MAX_SECONDS = 900.0
 """Longer recordings are skipped, because a whole utterance is held in memory."""
 
+MAX_MISSING_S = 0.1
+"""A recording that lacks more of its end is skipped: its text would not fit."""
+
 _UNREADABLE = "a sound file that can't be read"
 
 
@@ -86,6 +89,8 @@ def _open(path: Path) -> Recording:
         recording = open_recording(path)
     except MarotteError as error:
         raise Skip(_UNREADABLE) from error
+    if recording.missing_s > MAX_MISSING_S:
+        raise Skip(_UNREADABLE)
     if recording.seconds > MAX_SECONDS:
         raise Skip(f"longer than {MAX_SECONDS:.0f} s")
     return recording
