@@ -11,9 +11,10 @@ import pytest
 
 from marotte.errors import MarotteError
 from marotte.export.keys import needed_keys
-from marotte.face.animation import Animation, Scene, writer_for
+from marotte.face.animation import Animation, writer_for
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52, Rig
+from marotte.face.scene import Scene
 
 FPS = 30.0
 

@@ -8,6 +8,8 @@ import pytest
 from marotte.errors import MarotteError
 from marotte.export.naming import NAMINGS, VRM, in_naming
 from marotte.face.animation import Animation
+from marotte.face.glb import read_head
+from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.face.visemes import VISEMES, Visemes, Vowels
 
@@ -46,13 +48,25 @@ def test_a_table_has_the_visemes_as_columns(tmp_path: Path):
     assert first.startswith("00:00:00:00.000,15,")
 
 
+@pytest.mark.parametrize("naming", ["oculus", "rpm", "vrm"])
+def test_a_glb_file_has_the_typical_mouths_as_morph_targets(tmp_path: Path, naming: str):
+    animation = in_naming(speech(), naming)
+    animation.save(tmp_path / "a.glb")
+    head = read_head(tmp_path / "a.glb")
+    assert head.names == animation.names
+    aa = next(name for name in head.names if name.endswith("aa"))
+    jaw = load_head().deltas[load_head().names.index("jawOpen")]
+    largest_mm = np.abs(head.deltas[head.names.index(aa)]).max()
+    assert largest_mm == pytest.approx(0.28 * np.abs(jaw).max(), rel=1e-3)
+
+
 def test_arkit_is_the_animation_itself():
     animation = speech()
     assert in_naming(animation, "arkit") is animation
 
 
 def test_errors():
-    with pytest.raises(MarotteError, match=f"no naming 'sims': use one of {', '.join(NAMINGS)}"):
+    with pytest.raises(MarotteError, match=f"no naming 'sims': use {', '.join(NAMINGS)}"):
         in_naming(speech(), "sims")
     rig = Rig("snout", ("snout",), (0.0,), (1.0,), ())
     with pytest.raises(MarotteError, match="no control jawOpen"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from marotte.face.scene import NO_SCENE, Scene
 from marotte.paths import replacing
 from marotte.postprocess.motion import NO_MOTION, Motion
 
@@ -22,7 +23,10 @@ SETTINGS_FILE = ".marotte-settings.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """How recordings are animated: the arguments of `marotte.load` and `Model.animate`."""
+    """How recordings are animated: the arguments of `marotte.load` and `Model.animate`.
+
+    `naming` and `scene` say what the files hold: see `export.naming` and `Scene`.
+    """
 
     student: str = "live"
     rig: Path | None = None
@@ -30,6 +34,8 @@ class Settings:
     smooth: bool | None = None
     retarget: Path | None = None
     motion: Motion = NO_MOTION
+    naming: str = "arkit"
+    scene: Scene = NO_SCENE
 
     def load(self) -> Model:
         """Load the student.
@@ -39,19 +45,23 @@ class Settings:
         """
         from marotte.api import load
         from marotte.audio.resampling import SAMPLE_RATE
+        from marotte.export.naming import check_naming
         from marotte.face.frame_rate import check_fps
         from marotte.postprocess.processors import make_processors
 
         check_fps(self.fps)
         model = load(self.student, self.rig)
         make_processors(model.rig, SAMPLE_RATE, self.motion, retarget=self.retarget)
+        check_naming(self.naming)
         return model
 
     def animate(
         self, model: Model, recording: Recording, progress: Progress | None = None
     ) -> Animation:
         """Animate a recording."""
-        return model.animate(
+        from marotte.export.naming import in_naming
+
+        animation = model.animate(
             recording,
             fps=self.fps,
             smooth=self.smooth,
@@ -59,6 +69,7 @@ class Settings:
             progress=progress,
             **asdict(self.motion),
         )
+        return replace(in_naming(animation, self.naming), scene=self.scene)
 
     def fingerprint(self) -> str:
         """Return the settings as JSON, with the contents of the files that they name as hashes."""
@@ -77,6 +88,10 @@ class Settings:
             if name in ("idle_motion", "seed") or value != default[name]
         }
         values = {"fps": self.fps, "smooth": self.smooth, **motion}
+        if self.naming != "arkit":
+            values["naming"] = self.naming
+        if self.scene != NO_SCENE:
+            values |= asdict(self.scene)
         texts = {name: str(value) for name, value in values.items()}
         return json.dumps({**texts, **hashes}, indent=1)
 

@@ -44,8 +44,8 @@ def animate(
         typer.Option(
             "--output",
             "-o",
-            help="A file to write: .csv, .json, .npz, .npy, .html, .glb or .mp4; may be given "
-            "several times. For several recordings, the folder to write to.",
+            help="A file to write: .csv, .json, .npz, .npy, .html, .glb, .mp4, .usda, .anim or "
+            ".tres; may be given several times. For several recordings, the folder to write to.",
             show_default="NAME.csv and NAME.html in the current folder",
         ),
     ] = None,
@@ -69,6 +69,9 @@ def animate(
     gaze: options.Gaze = False,
     idle_motion: options.IdleMotion = False,
     seed: options.IdleMotionSeed = 0,
+    names: options.Names = "arkit",
+    scene_mesh: options.SceneMesh = "head",
+    weights_only: options.WeightsOnly = False,
     again: Annotated[
         bool,
         typer.Option(
@@ -92,10 +95,12 @@ def animate(
     the same command goes on after an interruption.
     """
     from marotte.batch import Settings
+    from marotte.face.scene import Scene
     from marotte.postprocess.motion import Motion, parse_effort
 
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
-    settings = Settings(student or "live", rig, fps, smooth, retarget, motion)
+    scene = Scene(scene_mesh, weights_only)
+    settings = Settings(student or "live", rig, fps, smooth, retarget, motion, names, scene)
     formats = [word.strip().lower().removeprefix(".") for word in (format or "").split(",") if word]
     folder = output_folder(recordings, output or [], formats)
     if folder is None:

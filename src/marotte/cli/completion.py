@@ -42,6 +42,13 @@ def moods(incomplete: str) -> list[str]:
     return _starting(MOODS, incomplete)
 
 
+def namings(incomplete: str) -> list[str]:
+    """Return the kinds of names of curves."""
+    from marotte.export.naming import NAMINGS
+
+    return _starting(NAMINGS, incomplete)
+
+
 def _starting(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 

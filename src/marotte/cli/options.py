@@ -11,6 +11,7 @@ from marotte.cli import completion
 
 MOTION = "Motion"  # the titles of groups of options
 RUNNING = "Processes and threads"
+SCENE = "The avatar"
 
 Student = Annotated[
     str | None,
@@ -93,6 +94,32 @@ IdleMotionSeed = Annotated[
     typer.Option(
         help="Random seed of `--idle-motion` and `--gaze`: another seed gives another motion.",
         rich_help_panel=MOTION,
+    ),
+]
+
+Names = Annotated[
+    str,
+    typer.Option(
+        "--names",
+        help="The names of the curves: arkit, oculus (15 visemes), rpm (the same, as viseme_aa) or "
+        "vrm (aa, ih, ou, ee, oh).",
+        autocompletion=completion.namings,
+        rich_help_panel=SCENE,
+    ),
+]
+SceneMesh = Annotated[
+    str,
+    typer.Option(
+        help="The path of the face's mesh in your scene, for .anim and .tres.",
+        rich_help_panel=SCENE,
+    ),
+]
+WeightsOnly = Annotated[
+    bool,
+    typer.Option(
+        "--weights-only",
+        help="Leave Marotte's head out of .usda: curves for your own face.",
+        rich_help_panel=SCENE,
     ),
 ]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.export.glb_builder import GlbBuilder, bounds, compact
+from marotte.export.naming import head_in
 from marotte.face.animation import Animation
 from marotte.face.head import PARTS, Head
 from marotte.face.loading import load_head
@@ -37,7 +38,7 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
     Raises:
         MarotteError: the rig has none of the head's controls, or the file can't be written.
     """
-    head = load_head()
+    head = head_in(animation.rig.name, load_head())
     weights = _weights(head, animation)
     glb = GlbBuilder()
     document = {

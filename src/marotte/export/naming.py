@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.face.animation import Animation
+from marotte.face.head import Head
 from marotte.face.rig import Rig
-from marotte.face.visemes import VISEMES, Visemes, Vowels
+from marotte.face.visemes import VISEMES, Visemes, Vowels, typical_mouth
 
 Curves = NDArray[np.float32]
+_VRM_VISEMES = ("aa", "ih", "ou", "E", "oh")
 VRM = ("aa", "ih", "ou", "ee", "oh", "blinkLeft", "blinkRight")  # in the order of `Vowels`
 
 
@@ -36,6 +38,23 @@ _NAMINGS: dict[str, tuple[tuple[str, ...], Callable[[Rig, Curves], Curves]]] = {
     "vrm": (VRM, _vowels),
 }
 NAMINGS = ("arkit", *_NAMINGS)
+_VRM_POSES = {
+    **{name: typical_mouth(viseme) for name, viseme in zip(VRM, _VRM_VISEMES, strict=False)},
+    "blinkLeft": {"eyeBlinkLeft": 1.0},
+    "blinkRight": {"eyeBlinkRight": 1.0},
+}
+_POSES = {name: typical_mouth(name) for name in VISEMES}
+_POSES |= {f"viseme_{name}": pose for name, pose in _POSES.items()} | _VRM_POSES
+
+
+def check_naming(naming: str) -> None:
+    """Refuse an unknown naming.
+
+    Raises:
+        MarotteError: the naming is unknown.
+    """
+    if naming not in NAMINGS:
+        raise MarotteError(f"there is no naming {naming!r}: use {', '.join(NAMINGS)}")
 
 
 def in_naming(animation: Animation, naming: str) -> Animation:
@@ -57,8 +76,7 @@ def in_naming(animation: Animation, naming: str) -> Animation:
     """
     if naming == "arkit":
         return animation
-    if naming not in _NAMINGS:
-        raise MarotteError(f"there is no naming {naming!r}: use one of {', '.join(NAMINGS)}")
+    check_naming(naming)
     if "jawOpen" not in animation.rig.index:
         raise MarotteError(
             f"rig {animation.rig.name!r} has no control jawOpen, from which visemes are computed: "
@@ -67,3 +85,20 @@ def in_naming(animation: Animation, naming: str) -> Animation:
     names, compute = _NAMINGS[naming]
     rig = Rig(naming, names, (0.0,) * len(names), (1.0,) * len(names), names)
     return replace(animation, controls=compute(animation.rig, animation.controls), rig=rig)
+
+
+def head_in(naming: str, head: Head) -> Head:
+    """Return a head whose blendshapes are the typical mouths of a naming.
+
+    Args:
+        naming: a naming; other words, such as the name of a rig, return the head as it is.
+        head: a head with ARKit's controls.
+    """
+    if naming not in _NAMINGS:
+        return head
+    names = _NAMINGS[naming][0]
+    deltas = np.zeros((len(names), *head.neutral.shape), np.float32)
+    for delta, name in zip(deltas, names, strict=True):
+        for control, value in _POSES[name].items():
+            delta += value * head.deltas[head.names.index(control)]
+    return replace(head, names=names, deltas=deltas)

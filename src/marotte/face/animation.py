@@ -20,6 +20,7 @@ from marotte.errors import MarotteError, missing_extra
 from marotte.face.loading import load_head
 from marotte.face.mesh import Mesh
 from marotte.face.rig import Rig
+from marotte.face.scene import NO_SCENE, Scene
 from marotte.paths import check_writable, replacing
 from marotte.progress import Progress
 
@@ -51,20 +52,6 @@ class Frame:
     delay_ms: float
     controls: NDArray[np.float32]
     head: tuple[float, float, float] = (0.0, 0.0, 0.0)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """The scene that an animation's file goes into.
-
-    Attributes:
-        mesh: the path of the face's mesh below the animated object, for formats that hold curves
-            for a mesh of one's own (Unity, Godot); Marotte's head is called `head`.
-        weights_only: leave Marotte's head out of a USD file.
-    """
-
-    mesh: str = "head"
-    weights_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +87,7 @@ class Animation:
     student: str = ""
     head: NDArray[np.float32] | None = None
     mesh: Mesh | None = None
-    scene: Scene = Scene()
+    scene: Scene = NO_SCENE
 
     def __repr__(self) -> str:
         """Return the size, the rig and the rate."""

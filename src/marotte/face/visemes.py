@@ -60,6 +60,28 @@ _VOWELS = {
 _PRESSED_FULLY = 0.2  # mouthPress of lips closed for p, b and m
 
 
+def typical_mouth(viseme: str) -> dict[str, float]:
+    """Return the ARKit controls of a viseme's typical mouth, without those that are 0.
+
+    Example:
+        >>> typical_mouth("TH")
+        {'jawOpen': 0.09, 'tongueOut': 0.28}
+    """
+    opening, pressed, pucker, funnel, spread, rolled, tongue = _MOUTHS[viseme]
+    controls = {
+        "jawOpen": opening,
+        "mouthPressLeft": _PRESSED_FULLY * pressed,
+        "mouthPressRight": _PRESSED_FULLY * pressed,
+        "mouthPucker": pucker,
+        "mouthFunnel": funnel,
+        "mouthStretchLeft": spread,
+        "mouthStretchRight": spread,
+        "mouthRollLower": rolled,
+        "tongueOut": tongue,
+    }
+    return {name: value for name, value in controls.items() if value}
+
+
 @final
 class Visemes:
     """Turns the controls of one rig into viseme weights; missing controls count as 0.

@@ -1,0 +1,23 @@
+"""Where an animation goes in the user's own scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The scene that an animation's file goes into.
+
+    Attributes:
+        mesh: the path of the face's mesh below the animated object, for formats that hold curves
+            for a mesh of one's own (Unity, Godot); Marotte's head is called `head`.
+        weights_only: leave Marotte's head out of a USD file.
+    """
+
+    mesh: str = "head"
+    weights_only: bool = False
+
+
+NO_SCENE = Scene()
+"""Marotte's own head."""
