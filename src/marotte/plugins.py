@@ -43,6 +43,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "json": "marotte.realtime.outputs.jsonl:connect",
         "csv": "marotte.realtime.outputs.csv:connect",
         "wav": "marotte.realtime.outputs.wav:connect",
+        "speaker": "marotte.realtime.outputs.speaker:connect",
     },
     CORPORA: {  # the name of a source in corpus recipes -> a subclass of `Source`
         "asterisk_en": f"{_SOURCES}.asterisk:AsteriskEn",

@@ -22,6 +22,7 @@ from marotte.cli import app
 from marotte.errors import MarotteError
 from marotte.face.animation import Frame
 from marotte.face.rig import ARKIT_52
+from marotte.infer.ending import rest_of
 from marotte.infer.evaluators import WindowEvaluator
 from marotte.infer.offline import animate
 from marotte.infer.stream import Stream
@@ -201,6 +202,48 @@ def test_muted_input_is_reported_once(student: Student) -> None:
     live.run()
     assert len(lines) == 1
     assert "nothing but zeros" in lines[0]
+
+
+def test_starving_input_comes_to_rest_and_goes_on(student: Student) -> None:
+    class Pausing(Played):
+        """Pauses for most of a second after its first half."""
+
+        def run(self, on_samples: OnSamples, stop: threading.Event, report: Report) -> None:
+            first, second = np.array_split(self.samples, 2)
+            Played(first).run(on_samples, stop, report)
+            stop.wait(0.8)
+            Played(second).run(on_samples, stop, report)
+
+    arrivals: list[float] = []
+
+    class Timed(Kept):
+        def send(self, frame: Frame) -> None:
+            super().send(frame)
+            arrivals.append(time.perf_counter())
+
+    output = Timed()
+    voice = make_voice(1.0, 16_000)
+    voice[7000:8000] = 0.3  # the mouth is open when the pause begins
+    live = LiveRunner(Pausing(voice), Stream(student), [OutputQueue("kept", output, drop=True)])
+    live.run()
+    times = np.array([frame.time_s for frame in output.frames])
+    jaw = np.array([frame.controls[ARKIT_52.index["jawOpen"]] for frame in output.frames])
+    assert jaw[(times > 0.45) & (times < 0.5)].max() > 0.5
+    silent = (times > 0.52) & (times < 0.52 + 0.4)  # silence takes the place of sound
+    assert silent.sum() > 10
+    assert jaw[silent].max() < 0.01
+    assert max(np.diff(arrivals)) < 0.5  # the face goes on while nothing comes
+    assert jaw[times > 1.2].max() > 0.1  # the second half is heard
+    assert live.stream.n_pushed < 16_000 * 1.9
+
+
+def test_last_frames_keep_their_pace_and_end_at_rest(student: Student) -> None:
+    loud = np.full(8000, 0.3, np.float32)
+    output = Kept()
+    live = LiveRunner(Played(loud), Stream(student, fps=200), [OutputQueue("kept", output, True)])
+    live.run()
+    np.testing.assert_allclose(output.frames[-1].controls, rest_of(student))
+    assert max(live.delays_ms) - min(live.delays_ms) < 200
 
 
 def test_outputs_are_closed_before_an_input_error(student: Student, tmp_path: Path) -> None:

@@ -70,6 +70,14 @@ def live(
             rich_help_panel=SOUND,
         ),
     ] = False,
+    play: Annotated[
+        bool,
+        typer.Option(
+            "--play",
+            help="Play the sound in step with the frames, e.g. of a text-to-speech program.",
+            rich_help_panel=SOUND,
+        ),
+    ] = False,
     fps: options.Fps = 60.0,
     student: options.Student = None,
     smooth: options.Smooth = None,
@@ -97,12 +105,15 @@ def live(
         return
     if not output:
         raise MarotteError(f"the frames need an output: give at least one -o: {', '.join(names())}")
+    if play and fast:
+        raise MarotteError("--play plays in real time: leave --fast or --play out")
+    output = [*output, "speaker"] if play else output
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
     actor = load_student(student)
     source = open_input(input, device, rate, fast)
     processors = make_processors(actor.rig, source.rate, motion, retarget=retarget)
     stream = Stream(actor, source.rate, fps, smooth, processors)
-    take = Take(stream.rig, fps, source.rate, actor.name)
+    take = Take(stream.rig, fps, source.rate, actor.name, stream.delay_ms)
     with noted_interrupts() as interrupt:
         queues = open_queues(output, take, fast)
         say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(output)}")

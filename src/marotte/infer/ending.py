@@ -43,7 +43,8 @@ def closing_shares(
     Example:
         >>> from marotte.model.session import load_student
         >>> student = load_student("live")
-        >>> closing_shares(student, 60, student.contract.smoothing, 16_000, 60).round(2).tolist()
+        >>> shares = closing_shares(student, 60, student.contract.smoothing, 16_000, 60)
+        >>> [round(float(share), 2) for share in shares]
         [0.84, 0.5, 0.16, 0.0]
     """
     n_last = min(n_frames, math.ceil(CLOSING_S * fps))
@@ -64,8 +65,8 @@ def close_mouth(
     """Return the controls [n, n_controls] of last frames, moved towards rest by 1 - shares [n].
 
     Example:
-        >>> ends = close_mouth(np.float32([[1], [1]]), np.float32([0.5, 0]), np.float32([0.2]))
-        >>> ends.round(2).tolist()
-        [[0.6000000238418579], [0.20000000298023224]]
+        >>> ends = close_mouth(np.float32([[1], [1]]), np.float32([0.5, 0]), np.float32([0.25]))
+        >>> ends.tolist()
+        [[0.625], [0.25]]
     """
-    return rest + shares[:, None] * (controls - rest)
+    return (rest + shares[:, None] * (controls - rest)).astype(np.float32)

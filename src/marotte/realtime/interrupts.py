@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import final
@@ -49,7 +49,7 @@ class Interrupt:
 
 
 @contextmanager
-def noted_interrupts() -> Iterator[Interrupt]:
+def noted_interrupts() -> Generator[Interrupt]:
     """Note Ctrl-C, SIGTERM and SIGHUP in the block, instead of being ended by them.
 
     A signal that this process ignores stays ignored, as `nohup` wants it. Outside the main thread,

@@ -29,6 +29,7 @@ class Take:
         fps: frames per second.
         rate: the sound's sample rate in Hz.
         student: the name of the student that makes the frames.
+        delay_ms: how long after its moment a frame comes.
 
     Example:
         >>> from marotte.face.rig import ARKIT_52
@@ -40,6 +41,7 @@ class Take:
     fps: float
     rate: int
     student: str = ""
+    delay_ms: float = 0.0
 
 
 class Output(ABC):
