@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from marotte.errors import missing_extra
 from marotte.infer.evaluators import StepEvaluator, work_of
-from marotte.learn.export.names import HALF_SUFFIX
 from marotte.model.contract import golden_input
 from marotte.model.session import INPUT, load_student
 from marotte.model.streaming import STREAMED
+from marotte.model.weights import HALF_SUFFIX
 
 MIB = 2**20
 PRODUCTS = ("Conv", "Gemm", "MatMul")
@@ -144,7 +144,7 @@ def milliseconds_per_frame(path: Path, seconds: float = 2.0) -> float:
 # On Linux, a child's ru_maxrss includes memory of its parent; VmHWM does not.
 _RUN = """
 import pathlib, re, resource, sys
-from marotte.learn.export.names import HALF_SUFFIX
+from marotte.model.weights import HALF_SUFFIX
 from marotte.model.contract import golden_input
 from marotte.model.session import load_student
 student = load_student(sys.argv[1], rig=None)

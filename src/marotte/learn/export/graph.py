@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from marotte.errors import MarotteError, missing_extra
-from marotte.learn.export.names import HALF_SUFFIX
+from marotte.model.seal import seal
+from marotte.model.weights import HALF_SUFFIX
 
 OPSET = 20  # the first with GELU as one operator; ONNX Runtime 1.17 reads it
 SMALL = 64  # smaller tensors stay in 32 bits: a Cast node would cost more than they save
@@ -70,12 +71,12 @@ def _remove_source_lines(graph: Any) -> None:
 
 
 def save_model(model: Any, metadata: dict[str, str], path: Path) -> None:
-    """Write an ONNX model with metadata; weights that fit into 16 bits are stored in 16."""
+    """Write an ONNX model with metadata and a digest; weights that fit into 16 bits are stored so."""
     _store_in_16_bits(model.graph)
     for key, value in metadata.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(seal(model.SerializeToString()))
 
 
 def _store_in_16_bits(graph: Any) -> None:

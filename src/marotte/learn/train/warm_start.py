@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from marotte.errors import MarotteError, missing_extra
-from marotte.learn.export.names import HALF_SUFFIX, NET_PREFIX
 from marotte.learn.models.face_net import FaceNet
 from marotte.model.contract import Contract
 from marotte.model.session import load_student, student_path
+from marotte.model.weights import HALF_SUFFIX, NET_PREFIX
 
 MIN_SPREAD = 1e-3  # lower bound of a channel's standard deviation: one may be constant
 
