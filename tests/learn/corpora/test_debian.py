@@ -1,5 +1,9 @@
 """Debian packages: missing ones are reported, and `marotte corpus fetch` gets them once."""
 
+import hashlib
+import subprocess
+from types import SimpleNamespace
+
 import pytest
 from layouts import put
 from typer.testing import CliRunner
@@ -41,6 +45,50 @@ def test_fetch_needs_apt_get(debroot, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(MarotteError, match="needs the program apt-get"):
         debian.fetch(debian.QUEEN)
+
+
+@pytest.fixture
+def apt(debroot, monkeypatch):
+    """Replace apt-get and dpkg: the package is one file, `content`, and its hash is in an index."""
+    programs = SimpleNamespace(content=b"package", hash=hashlib.sha256(b"package").hexdigest())
+
+    def run(command, cwd, **options):
+        output = ""
+        if command[:3] == ["apt-get", "download", "--print-uris"]:
+            output = f"'https://mirror/k_1.deb' k_1.deb 7 SHA256:{programs.hash}\n"
+        elif command[0] == "apt-get":
+            put(cwd / "k_1.deb", programs.content)
+        else:
+            put(cwd / command[-1] / debian.KLETTRES.probe, b"sounds")
+        return subprocess.CompletedProcess(command, 0, output, "")
+
+    monkeypatch.undo()
+    monkeypatch.setenv("MAROTTE_CACHE", str(debroot.parent / "cache"))
+    monkeypatch.delenv("MAROTTE_DEBROOT", raising=False)
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr("subprocess.run", run)
+    return programs
+
+
+def test_a_fetched_package_is_unpacked_into_its_folder(apt):
+    root = debian.fetch(debian.KLETTRES)
+    assert root == debian.unpacked_folder() / "klettres-data.deb"
+    assert (root / debian.KLETTRES.probe).read_bytes() == b"sounds"
+    assert debian.fetch(debian.KLETTRES) == root
+    assert [path.name for path in debian.unpacked_folder().iterdir()] == ["klettres-data.deb"]
+
+
+def test_a_package_that_is_not_the_index_s_is_refused(apt):
+    apt.content = b"another"
+    with pytest.raises(MarotteError, match="not the file of the package index: its SHA-256"):
+        debian.fetch(debian.KLETTRES)
+    assert not list(debian.unpacked_folder().iterdir())
+
+
+def test_an_index_without_a_hash_is_refused(apt):
+    apt.hash = ""
+    with pytest.raises(MarotteError, match="no SHA-256 of klettres-data"):
+        debian.fetch(debian.KLETTRES)
 
 
 def test_fetch_downloads_missing_packages_once(debroot, tmp_path, monkeypatch):

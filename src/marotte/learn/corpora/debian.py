@@ -1,12 +1,15 @@
 """Debian packages that contain speech: find their files, download and unpack them.
 
 The packages are games and telephone prompts. They need not be installed: `marotte corpus fetch`
-downloads and unpacks them into Marotte's cache folder, and runs nothing in them.
+downloads them, checks their SHA-256 against the package index that apt-get verified, unpacks each
+into a folder in Marotte's cache folder, and runs nothing in them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +18,7 @@ from pathlib import Path
 from typing import final
 
 from marotte.errors import MarotteError
-from marotte.paths import cache_folder
+from marotte.paths import cache_folder, make_folder
 
 
 @final
@@ -107,11 +110,14 @@ KTUBERLING = Package(
 def roots() -> list[Path]:
     """Return the folders where packages may be unpacked, in the order of the search."""
     user_root = os.environ.get("MAROTTE_DEBROOT")
-    return [*([Path(user_root)] if user_root else []), unpacked_folder(), Path("/")]
+    fetched = unpacked_folder()
+    each = sorted(path for path in fetched.glob("[!.]*.deb") if path.is_dir())
+    # Earlier versions unpacked all packages into one folder.
+    return [*([Path(user_root)] if user_root else []), *each, fetched, Path("/")]
 
 
 def unpacked_folder() -> Path:
-    """Return the folder where `fetch` unpacks packages."""
+    """Return the folder in which `fetch` makes a folder for each package."""
     return cache_folder() / "debs"
 
 
@@ -142,11 +148,15 @@ def probe_path(package: Package) -> Path:
 def fetch(package: Package) -> Path:
     """Download a package with apt-get and unpack it without installing it.
 
+    A package whose SHA-256 is not that of the package index is refused. An unpacked package appears
+    whole or not at all.
+
     Returns:
         The folder in which the package is unpacked.
 
     Raises:
-        MarotteError: the system has no apt-get or dpkg, or the download failed.
+        MarotteError: the system has no apt-get or dpkg, the download failed or is another file than
+            the index says, or the disk is full.
     """
     for program in ("apt-get", "dpkg"):
         if shutil.which(program) is None:
@@ -155,16 +165,57 @@ def fetch(package: Package) -> Path:
                 "unpack the package elsewhere and set MAROTTE_DEBROOT to its folder"
             )
     folder = unpacked_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as downloads:
-        _run(["apt-get", "download", package.name], Path(downloads))
-        [file] = Path(downloads).glob("*.deb")
-        _run(["dpkg", "-x", str(file), str(folder)], Path(downloads))
+    make_folder(folder)
+    try:
+        # The temporary folder is on the same disk, so that the unpacked package can be moved.
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as temporary:
+            file = _download(package, Path(temporary))
+            _run(["dpkg", "-x", str(file), "unpacked"], Path(temporary))
+            target = folder / f"{package.name}.deb"
+            shutil.rmtree(target, ignore_errors=True)
+            Path(temporary, "unpacked").replace(target)
+    except OSError as error:
+        raise MarotteError(
+            f"can't unpack {package.name} into {folder}: {error.strerror or error}"
+        ) from error
     return root_of(package)
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _download(package: Package, folder: Path) -> Path:
+    """Download a package into a folder and check its hash; return the file.
+
+    Raises:
+        MarotteError: the download failed, or the file is not that of the index.
+    """
+    index = _run(["apt-get", "download", "--print-uris", package.name], folder)
+    # 'address' name size SHA256:hash
+    match = re.fullmatch(r"'.*' \S+ \d+ SHA256:([0-9a-f]{64})", index.strip())
+    if match is None:
+        raise MarotteError(
+            f"the package index has no SHA-256 of {package.name}: run `apt-get update` first"
+        )
+    _run(["apt-get", "download", package.name], folder)
+    [file] = folder.glob("*.deb")
+    digest = hashlib.sha256()
+    with file.open("rb") as data:
+        while block := data.read(1 << 20):
+            digest.update(block)
+    if digest.hexdigest() != match[1]:
+        raise MarotteError(
+            f"{package.name} is not the file of the package index: its SHA-256 is "
+            f"{digest.hexdigest()}, expected {match[1]}; run `apt-get update` and fetch it again"
+        )
+    return file
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """Run a program in a folder; return what it printed.
+
+    Raises:
+        MarotteError: the program failed.
+    """
     completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if completed.returncode != 0:
         reason = (completed.stderr.strip().splitlines() or ["no message"])[-1]
         raise MarotteError(f"`{' '.join(command)}` failed: {reason}")
+    return completed.stdout
