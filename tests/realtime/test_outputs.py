@@ -130,7 +130,7 @@ def received_by_server(
 
 def test_vmc_vrm0_sends_vowels() -> None:
     open_mouth, rounded = ARKIT_52.neutral(2)
-    open_mouth[ARKIT_52.index["jawOpen"]] = 0.3
+    open_mouth[ARKIT_52.index["jawOpen"]] = 0.5
     open_mouth[ARKIT_52.index["eyeBlinkLeft"]] = 0.75
     rounded[[ARKIT_52.index[name] for name in ("jawOpen", "mouthPucker", "mouthFunnel")]] = (
         0.08,

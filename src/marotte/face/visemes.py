@@ -1,6 +1,6 @@
 """ARKit controls in; the weights of Oculus' 15 visemes, or of VRM's five vowels, out.
 
-Seven features of a face are compared with the typical mouth of each viseme. The weight of a viseme
+Eight features of a face are compared with the typical mouth of each viseme. The weight of a viseme
 falls with the distance:
 
     w_i ~ exp(-1/2 sum_f ((x_f - m_if) / s_f)^2),  sum_i w_i = 1
@@ -17,25 +17,27 @@ from numpy.typing import NDArray
 
 from marotte.face.rig import Rig
 
-# The features: lip opening (jawOpen - mouthClose), lips pressed, pucker, funnel, lips spread
-# (stretch and smile), lower lip under the teeth, tongue. _SCALES is one standard deviation of each.
-_SCALES = np.array([0.05, 0.3, 0.15, 0.1, 0.15, 0.15, 0.1])
+# The features: jaw, mouthClose, lips pressed, pucker, funnel, lips stretched, lower lip under the
+# teeth, tongue. The mouths are means over phonemes of four languages in the labels of the captured
+# teacher (tools/fit_mouths.py); only `aa` is opened wider, so that every wide mouth is one.
+# _SCALES is about one standard deviation of each within a viseme.
+_SCALES = np.array([0.06, 0.05, 0.15, 0.05, 0.08, 0.05, 0.1, 0.1])
 _MOUTHS = {
-    "sil": (0.00, 0, 0.00, 0.00, 0.00, 0.00, 0.00),
-    "PP": (0.00, 1, 0.00, 0.00, 0.00, 0.00, 0.00),
-    "FF": (0.05, 0, 0.00, 0.00, 0.00, 0.42, 0.00),
-    "TH": (0.09, 0, 0.00, 0.00, 0.00, 0.00, 0.28),
-    "DD": (0.09, 0, 0.00, 0.00, 0.04, 0.00, 0.00),
-    "kk": (0.13, 0, 0.00, 0.00, 0.03, 0.00, 0.00),
-    "CH": (0.05, 0, 0.30, 0.32, 0.00, 0.00, 0.00),
-    "SS": (0.04, 0, 0.00, 0.00, 0.40, 0.00, 0.00),
-    "nn": (0.08, 0, 0.00, 0.00, 0.15, 0.00, 0.00),
-    "RR": (0.10, 0, 0.28, 0.16, 0.00, 0.00, 0.00),
-    "aa": (0.28, 0, 0.00, 0.00, 0.00, 0.00, 0.00),
-    "E": (0.19, 0, 0.00, 0.00, 0.30, 0.00, 0.00),
-    "ih": (0.11, 0, 0.00, 0.00, 0.40, 0.00, 0.00),
-    "oh": (0.21, 0, 0.35, 0.18, 0.00, 0.00, 0.00),
-    "ou": (0.08, 0, 0.62, 0.18, 0.00, 0.00, 0.00),
+    "sil": (0.00, 0.00, 0.0, 0.00, 0.00, 0.00, 0.00, 0.00),
+    "PP": (0.20, 0.19, 0.8, 0.02, 0.00, 0.00, 0.03, 0.00),
+    "FF": (0.08, 0.01, 0.0, 0.02, 0.00, 0.02, 0.41, 0.00),
+    "TH": (0.12, 0.05, 0.0, 0.00, 0.05, 0.04, 0.04, 0.33),
+    "DD": (0.18, 0.07, 0.0, 0.03, 0.11, 0.05, 0.03, 0.00),
+    "kk": (0.20, 0.08, 0.0, 0.03, 0.14, 0.04, 0.04, 0.00),
+    "CH": (0.08, 0.11, 0.0, 0.06, 0.37, 0.02, 0.00, 0.00),
+    "SS": (0.13, 0.03, 0.0, 0.02, 0.08, 0.10, 0.03, 0.00),
+    "nn": (0.20, 0.07, 0.0, 0.03, 0.12, 0.05, 0.04, 0.00),
+    "RR": (0.16, 0.12, 0.0, 0.05, 0.20, 0.02, 0.05, 0.00),
+    "aa": (0.32, 0.07, 0.0, 0.02, 0.14, 0.02, 0.04, 0.00),
+    "E": (0.27, 0.04, 0.0, 0.02, 0.08, 0.13, 0.04, 0.00),
+    "ih": (0.22, 0.04, 0.0, 0.02, 0.06, 0.15, 0.03, 0.00),
+    "oh": (0.22, 0.19, 0.0, 0.07, 0.35, 0.00, 0.05, 0.00),
+    "ou": (0.13, 0.11, 0.0, 0.15, 0.18, 0.01, 0.03, 0.00),
 }
 
 VISEMES = tuple(_MOUTHS)
@@ -64,18 +66,20 @@ def typical_mouth(viseme: str) -> dict[str, float]:
     """Return the ARKit controls of a viseme's typical mouth, without those that are 0.
 
     Example:
-        >>> typical_mouth("TH")
-        {'jawOpen': 0.09, 'tongueOut': 0.28}
+        >>> typical_mouth("PP")
+        {'jawOpen': 0.2, 'mouthClose': 0.19, 'mouthPressLeft': 0.16, 'mouthPressRight': 0.16, \
+'mouthPucker': 0.02, 'mouthRollLower': 0.03}
     """
-    opening, pressed, pucker, funnel, spread, rolled, tongue = _MOUTHS[viseme]
+    jaw, close, pressed, pucker, funnel, stretch, rolled, tongue = _MOUTHS[viseme]
     controls = {
-        "jawOpen": opening,
+        "jawOpen": jaw,
+        "mouthClose": close,
         "mouthPressLeft": _PRESSED_FULLY * pressed,
         "mouthPressRight": _PRESSED_FULLY * pressed,
         "mouthPucker": pucker,
         "mouthFunnel": funnel,
-        "mouthStretchLeft": spread,
-        "mouthStretchRight": spread,
+        "mouthStretchLeft": stretch,
+        "mouthStretchRight": stretch,
         "mouthRollLower": rolled,
         "tongueOut": tongue,
     }
@@ -101,14 +105,14 @@ class Visemes:
 
     def of(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return weights [..., 15] that sum to 1, for controls [..., n_controls]."""
-        features = self._features(controls)
+        features = self.features(controls)
         distance = np.square((features[..., None, :] - self._mouths) / _SCALES).sum(axis=-1)
         # The nearest viseme gets the exponent 0, so that the sum never underflows.
         weights = np.exp(-0.5 * (distance - distance.min(axis=-1, keepdims=True)))
         return (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
 
-    def _features(self, controls: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the features [..., 7] in the order of the table above."""
+    def features(self, controls: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the features [..., 8] in the order of the table above."""
 
         def value(*names: str) -> NDArray[np.float64]:
             columns = [self._index[name] for name in names if name in self._index]
@@ -119,15 +123,15 @@ class Visemes:
         def both(name: str) -> NDArray[np.float64]:
             return value(f"{name}Left", f"{name}Right")
 
-        jaw, closed = value("jawOpen"), value("mouthClose")
         pressed = np.clip(both("mouthPress") / _PRESSED_FULLY, 0, 1)
         free = 1 - pressed  # lips closed for p, b and m show no other sound
         features = (
-            np.maximum(jaw - closed, 0),
+            value("jawOpen"),
+            value("mouthClose"),
             pressed,
             free * value("mouthPucker"),
             free * value("mouthFunnel"),
-            free * (both("mouthStretch") + both("mouthSmile")),
+            free * both("mouthStretch"),
             free * value("mouthRollLower"),
             value("tongueOut"),
         )
