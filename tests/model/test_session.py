@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from synthetic import FUTURE, PAST, TINY, tiny_prediction, write_tiny
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.model import session
+from marotte.model.seal import START, check_seal
 from marotte.model.session import load_student
 
 Change = Callable[..., Path]
+SEAL_BYTES = len(START) + 64
 
 
 def noise(batch: int, n_samples: int = PAST + FUTURE) -> np.ndarray:
@@ -49,8 +52,68 @@ def test_another_rig_with_the_same_controls_fits(tiny_student: Path) -> None:
 
 def test_golden_output_is_reproduced(tiny_student: Path, changed_student: Change) -> None:
     assert load_student(tiny_student).check_golden() < 1e-6
+    near = tuple(value + 0.005 for value in TINY.golden)
+    assert load_student(changed_student(golden=near)).check_golden() == pytest.approx(0.005, 1e-3)
     wrong = tuple(value + 0.5 for value in TINY.golden)
-    assert load_student(changed_student(golden=wrong)).check_golden() == pytest.approx(0.5)
+    with pytest.raises(MarotteError, match=r"is damaged: its output .* differs by 0\.5"):
+        load_student(changed_student(golden=wrong))
+
+
+@pytest.mark.parametrize("form", ["live.onnx", "live.stream.onnx"])
+def test_a_flipped_bit_anywhere_is_refused(tmp_path: Path, form: str) -> None:
+    for name in ("live.onnx", "live.stream.onnx"):
+        (tmp_path / name).write_bytes((session.STUDENTS / name).read_bytes())
+    whole = (tmp_path / form).read_bytes()
+    random = np.random.default_rng(0)
+    for _ in range(15):
+        damaged = bytearray(whole)
+        damaged[random.integers(len(whole) - SEAL_BYTES)] ^= 1 << int(random.integers(8))
+        (tmp_path / form).write_bytes(damaged)
+        with pytest.raises(MarotteError, match=r"is damaged, or was changed after its export"):
+            load_student(tmp_path / "live.onnx")
+
+
+@pytest.mark.parametrize("name", session.shipped_students())
+def test_shipped_students_are_sealed_and_checked_quickly(name: str) -> None:
+    files = [session.STUDENTS / f"{name}{ending}" for ending in (".onnx", ".stream.onnx")]
+    for path in filter(Path.exists, files):
+        assert path.read_bytes()[-SEAL_BYTES:].startswith(START), "export it again"
+    student = load_student(name)
+    taken_s = []
+    for _ in range(5):
+        begun_s = time.perf_counter()
+        check_seal(session.student_path(name).read_bytes(), name)
+        student.check_golden()
+        if student.steps:
+            student.steps.check_golden(student.contract)
+        taken_s.append(time.perf_counter() - begun_s)
+    assert min(taken_s) < 0.03
+
+
+def test_a_student_without_a_digest_is_checked_by_its_output(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(session.STUDENTS / "live.onnx")
+    entries = [each for each in model.metadata_props if each.key != "marotte_sha256"]
+    del model.metadata_props[:]
+    model.metadata_props.extend(entries)
+    path = tmp_path / "other.onnx"
+    onnx.save(model, path)
+    assert load_student(path).check_golden() < 1e-3
+    weights = next(each for each in model.graph.initializer if len(each.dims) > 1)
+    values = onnx.numpy_helper.to_array(weights)
+    weights.CopyFrom(onnx.numpy_helper.from_array(np.full_like(values, np.nan), weights.name))
+    onnx.save(model, path)
+    with pytest.raises(MarotteError, match=r"is damaged: its output .* differs by nan"):
+        load_student(path)
+
+
+def test_a_value_that_is_not_a_number_never_leaves_a_student(tiny_student: Path) -> None:
+    student = load_student(tiny_student)
+    windows = noise(2)
+    for value in (np.nan, np.inf):
+        windows[1, PAST] = value
+        with pytest.raises(MarotteError, match="computed a value that is not a finite number"):
+            student.predict(windows)
 
 
 @pytest.mark.parametrize("shape", [(1, PAST), (PAST + FUTURE,), (1, 1, PAST + FUTURE)])
@@ -67,7 +130,11 @@ def test_window_of_another_length_is_an_error(tiny_student: Path, shape: tuple[i
         ({"past_samples": -1, "future_samples": 513}, "a window of -1 past and 513 future"),
         ({"past_samples": 800}, r"its graph needs float 'samples' \[batch, 912\]"),
         ({"names": ("jawOpen",), "golden": (0.0,)}, r"float 'controls' \[batch, 1\]"),
-        ({"smooth_ahead": -1}, "must be 0 or more, got 0 and -1"),
+        ({"smooth_ahead": -1}, "must be 0 to 64, got 0 and -1"),
+        ({"smooth_behind": 2**31}, "must be 0 to 64, got 2147483648 and 0"),
+        ({"smooth_behind": 2**70}, "'smooth_behind' in the contract must be int"),
+        ({"past_samples": 16_000 * 3600}, "a window of 57600000 past and 112 future"),
+        ({"golden": (0.0, 1e39)}, "is damaged: its output"),
         ({"names": ("jawOpen", "jawOpen")}, "different names"),
         ({"golden": (0.0,)}, "2 names and 1 outputs"),
         ({"rig": "other", "names": ("jawOpen", "snout")}, "for rig 'other' and drives 'snout'"),

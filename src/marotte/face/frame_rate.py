@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from marotte.errors import MarotteError
 
-LOWEST_FPS, HIGHEST_FPS = 1.0, 1000.0
+LOWEST_FPS, HIGHEST_FPS = 0.001, 1000.0
 
 
 def check_fps(fps: float) -> None:
     """Refuse an impossible frame rate.
 
     Raises:
-        MarotteError: the rate is not within 1 to 1000 frames per second.
+        MarotteError: the rate is not within 0.001 to 1000 frames per second.
 
     Example:
         >>> from marotte.face.frame_rate import check_fps

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.config import parse_json
-from marotte.errors import MarotteError
+from marotte.errors import MarotteError, shown
 from marotte.model.smoothing import Smoothing
 from marotte.model.timing import WindowSpec
 
 FORMAT = 2
 METADATA_KEY = "marotte"
+LONGEST_WINDOW_SAMPLES = 30 * SAMPLE_RATE
+MOST_SMOOTHED = 64  # predictions averaged on either side of a frame
 
 
 def _is_list_of(*kinds: type) -> Callable[[object], bool]:
@@ -99,14 +101,14 @@ class Contract:
         """
         try:
             values = parse_json(text)
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             raise MarotteError(f"{where}: the contract is not JSON ({error})") from error
         if not isinstance(values, dict):
             raise MarotteError(f"{where}: the contract is not a JSON object: export it again")
         values = cast("dict[str, Any]", values)
         if values.get("format") != FORMAT:
             raise MarotteError(
-                f"{where} has contract format {values.get('format')!r}, this Marotte reads "
+                f"{where} has contract format {shown(values.get('format'))}, this Marotte reads "
                 f"{FORMAT}: export the student again, or install the Marotte that made it"
             )
         kinds = {field.name: str(field.type) for field in fields(cls)}
@@ -122,7 +124,7 @@ class Contract:
         for key, kind in kinds.items():
             if not _IS_KIND[kind](values[key]):
                 raise MarotteError(
-                    f"{where}: {key!r} in the contract must be {kind}, got {values[key]!r}"
+                    f"{where}: {key!r} in the contract must be {kind}, got {shown(values[key])}"
                 )
         contract = cls(
             **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}  # pyright: ignore
@@ -141,16 +143,22 @@ class Contract:
                 f"{where} expects a sample rate of {self.sample_rate} Hz, "
                 f"Marotte uses {SAMPLE_RATE}: train it at that rate"
             )
-        if self.past_samples < 0 or self.future_samples < 0 or not self.window.n_samples:
+        n_samples = self.window.n_samples
+        if (
+            min(self.past_samples, self.future_samples) < 0
+            or not 0 < n_samples <= LONGEST_WINDOW_SAMPLES
+        ):
             raise MarotteError(
                 f"{where}: a window of {self.past_samples} past and {self.future_samples} future "
                 "samples is impossible: export it again"
             )
-        if min(self.smoothing) < 0:
+        if min(self.smoothing) < 0 or max(self.smoothing) > MOST_SMOOTHED:
             raise MarotteError(
-                f"{where}: smooth_behind and smooth_ahead must be 0 or more, got "
+                f"{where}: smooth_behind and smooth_ahead must be 0 to {MOST_SMOOTHED}, got "
                 f"{self.smooth_behind} and {self.smooth_ahead}: export it again"
             )
+        if not np.isfinite(self.golden).all():
+            raise MarotteError(f"{where}: a golden output is not a finite number: export it again")
         if len(set(self.names)) != len(self.names) or len(self.golden) != len(self.names):
             raise MarotteError(
                 f"{where}: the contract needs different names and one golden output each, "

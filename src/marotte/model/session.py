@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.model.contract import METADATA_KEY, Contract, golden_input
+from marotte.model.seal import check_seal
 from marotte.model.streaming import STREAMED, StreamedForm, read_streamed_form
 from marotte.model.timing import WindowSpec
 
@@ -29,6 +30,7 @@ VERTICES = "vertices"  # the second output of a student of a mesh
 
 STUDENTS = Path(__file__).parents[1] / "students"
 DEFAULT_STUDENT = "live"
+GOLDEN_TOLERANCE = 0.01  # of a control; processors differ by less than a thousandth of that
 
 
 @final
@@ -81,7 +83,16 @@ class Student:
         return self.in_rig(self.outputs(windows))
 
     def in_rig(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return raw outputs [batch, n_outputs] as controls [batch, n_controls], within range."""
+        """Return raw outputs [batch, n_outputs] as controls [batch, n_controls], within range.
+
+        Raises:
+            MarotteError: an output is not a finite number.
+        """
+        if not np.isfinite(outputs).all():
+            raise MarotteError(
+                f"student {self.name!r} computed a value that is not a finite number: its file is "
+                "damaged or its training failed; use another student"
+            )
         controls = self.rig.neutral(len(outputs))
         controls[:, [self.rig.index[name] for name in self.contract.names]] = outputs
         return self.rig.clamp(controls)
@@ -95,7 +106,9 @@ class Student:
 def load_student(
     source: str | Path | None = None, rig: Rig | None = ARKIT_52, threads: int = 1
 ) -> Student:
-    """Open an exported student and check that it fits its rig.
+    """Open an exported student and check that it is whole and fits its rig.
+
+    Its digest is compared with its content, and its output for `golden_input` with the exporter's.
 
     Args:
         source: the name of a student that comes with Marotte, or the path of an ONNX file; None
@@ -105,7 +118,7 @@ def load_student(
         threads: number of CPU threads.
 
     Raises:
-        MarotteError: the file is not a student, or does not fit the rig.
+        MarotteError: the file is not a student, is damaged, or does not fit the rig.
 
     Example:
         >>> from marotte.model.session import load_student
@@ -128,7 +141,9 @@ def load_student(
                 f"student {contract.name!r} is for rig {contract.rig!r} and drives {name!r}, which "
                 f"rig {rig.name!r} doesn't have: use a student of that rig"
             )
-    return Student(contract, rig, session, _streamed_form(path, contract, threads))
+    student = Student(contract, rig, session, _streamed_form(path, contract, threads))
+    check_difference(student.check_golden(), path)
+    return student
 
 
 def shipped_students() -> list[str]:
@@ -163,7 +178,7 @@ def open_session(path: Path, threads: int) -> Session:
     """Open an ONNX file.
 
     Raises:
-        MarotteError: the file can't be read, or is not an ONNX file.
+        MarotteError: the file can't be read, is damaged, or is not an ONNX file.
     """
     onnxruntime = import_module("onnxruntime")
     onnxruntime.disable_telemetry_events()
@@ -173,9 +188,12 @@ def open_session(path: Path, threads: int) -> Session:
     options.log_severity_level = 4
     try:
         model = path.read_bytes()
+        check_seal(model, str(path))
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except OSError as error:
         raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
+    except MarotteError:
+        raise
     except Exception as error:  # the errors of ONNX Runtime have no other common base class
         raise MarotteError(f"{path} is cut short or not an ONNX file: get a whole copy") from error
 
@@ -191,7 +209,7 @@ def _streamed_form(path: Path, contract: Contract, threads: int) -> StreamedForm
     """Open the streamed form in the folder of a student's file, if there is one.
 
     Raises:
-        MarotteError: the streamed form belongs to another student.
+        MarotteError: the streamed form belongs to another student, or is damaged.
     """
     streamed = path.with_suffix(STREAMED)
     if not streamed.is_file():
@@ -201,7 +219,22 @@ def _streamed_form(path: Path, contract: Contract, threads: int) -> StreamedForm
         raise MarotteError(
             f"{streamed} is not the streamed form of {path}: export the student again, or remove it"
         )
-    return read_streamed_form(session, contract, str(streamed))
+    form = read_streamed_form(session, contract, str(streamed))
+    check_difference(form.check_golden(contract), streamed)
+    return form
+
+
+def check_difference(difference: float, path: Path) -> None:
+    """Refuse a file whose output for `golden_input` differs from the exporter's.
+
+    Raises:
+        MarotteError: the difference is above 0.01, or not a number.
+    """
+    if not difference <= GOLDEN_TOLERANCE:
+        raise MarotteError(
+            f"{path} is damaged: its output for the test signal differs by {difference:.2g} from "
+            "that at its export; get a whole copy, or export it again"
+        )
 
 
 def _check_graph(session: Session, contract: Contract, path: Path) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.config import parse_json
-from marotte.errors import MarotteError
-from marotte.model.contract import Contract
+from marotte.errors import DAMAGED, MarotteError
+from marotte.model.contract import Contract, golden_input
 
 STREAMED = ".stream.onnx"  # replaces the ending of the student's own file
 STEPS_KEY = "marotte_steps"
@@ -71,6 +71,12 @@ class StreamedForm:
         controls, ring = self.session.run([CONTROLS, NEXT_STEPS], feed)
         return controls, ring
 
+    def check_golden(self, contract: Contract) -> float:
+        """Return the largest difference to the exporter's output for `golden_input`."""
+        window = golden_input(contract.window.n_samples)[: self.n_samples]
+        controls, _ = self.advance(window, self.empty_ring())
+        return float(np.abs(controls[0] - np.array(contract.golden)).max())
+
 
 def read_streamed_form(session: Any, contract: Contract, where: str) -> StreamedForm:
     """Check the session of a streamed form.
@@ -98,7 +104,7 @@ def read_streamed_form(session: Any, contract: Contract, where: str) -> Streamed
             and step > 0
             and 0 <= contract.window.n_samples - ((n_steps - 1) * step + receptive_field) < step
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         raise MarotteError(
             f"{where} is not the streamed form of a student: export it again"
         ) from error

@@ -71,7 +71,7 @@ def _remove_source_lines(graph: Any) -> None:
 
 
 def save_model(model: Any, metadata: dict[str, str], path: Path) -> None:
-    """Write an ONNX model with metadata and a digest; weights that fit into 16 bits are stored so."""
+    """Write an ONNX model with metadata and its digest; weights exact in 16 bits are stored so."""
     _store_in_16_bits(model.graph)
     for key, value in metadata.items():
         entry = model.metadata_props.add()
