@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.export.glb import vertex_normals, write
+from marotte.export.glb_builder import key_times
+from marotte.export.head_pose import quaternions
 from marotte.face.animation import Animation
 from marotte.face.glb import read_head
 from marotte.face.loading import load_head
@@ -247,3 +249,46 @@ def test_normals_of_a_flat_square_and_of_an_unused_vertex():
     square = np.float32([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [9, 9, 9]])
     triangles = np.int32([[0, 1, 2], [0, 2, 3]])
     np.testing.assert_allclose(vertex_normals(square, triangles), [[0, 0, 1]] * 5)
+
+
+# Times and the head
+
+
+@pytest.mark.parametrize("fps", [24, 25, 29.97, 30, 30_000 / 1001, 48, 50, 59.94, 60, 100, 120])
+def test_an_importer_that_truncates_finds_each_frame(fps: float):
+    frames = np.arange(20_000)
+    times = key_times(len(frames), fps)
+    assert (np.floor(times.astype(np.float64) * fps) == frames).all()
+    assert (np.floor(times * np.float32(fps)) == frames).all()
+    assert np.abs(times - frames / fps).max() < 1e-4
+
+
+def test_the_neck_turns_the_head(tmp_path: Path):
+    head = np.array([[0.0, 0.0, 0.0], [0.3, -0.2, 0.1]], np.float32)
+    animation = Animation(ARKIT_52.neutral(2), 60.0, ARKIT_52, head=head)
+    write(animation, tmp_path / "a.glb")
+    glb = Glb((tmp_path / "a.glb").read_bytes())
+    neck, mesh = glb.json["nodes"]
+    assert neck["name"] == "neck"
+    assert mesh["translation"] == [-each for each in neck["translation"]]
+    [speech] = glb.json["animations"]
+    weights, rotation = speech["channels"]
+    assert [weights["target"], rotation["target"]] == [
+        {"node": 1, "path": "weights"},
+        {"node": 0, "path": "rotation"},
+    ]
+    x, y, z, w = glb.accessor(speech["samplers"][1]["output"])[1]
+    # R = R_y(yaw) R_x(pitch) R_z(roll): the nose, along z, goes to the left and, as the pitch is
+    # negative, up.
+    nose = [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)]
+    expected = [np.sin(0.3) * np.cos(-0.2), -np.sin(-0.2), np.cos(0.3) * np.cos(-0.2)]
+    np.testing.assert_allclose(nose, expected, atol=1e-6)
+    top = [2 * (x * y - w * z), 1 - 2 * (x * x + z * z)]
+    assert top[0] < 0  # towards the right shoulder
+
+
+def test_quaternions_go_the_short_way():
+    turning = np.linspace(0, 4 * np.pi, 60)[:, None] * np.array([1.0, 0, 0])
+    turned = quaternions(turning)
+    assert ((turned[1:] * turned[:-1]).sum(1) > 0).all()
+    np.testing.assert_allclose(np.linalg.norm(turned, axis=1), 1, atol=1e-6)

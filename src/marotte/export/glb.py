@@ -1,8 +1,8 @@
 """Write an animation as a GLB file: the head in metres, with its controls as morph targets.
 
 The mesh `head` has one primitive per part (skin, eye, teeth...) and one morph target per control
-of the head; `mesh.extras.targetNames` names them. One animation drives the mesh's `weights`. The
-file is glTF 2.0 without extensions.
+of the head; `mesh.extras.targetNames` names them. One animation drives the mesh's `weights` and,
+where the head moves, the rotation of the node `neck`. The file is glTF 2.0 without extensions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
-from marotte.export.glb_builder import GlbBuilder, bounds, compact
+from marotte.export.glb_builder import GlbBuilder, bounds, compact, key_times
+from marotte.export.head_pose import NECK_MM, quaternions
 from marotte.export.naming import head_in
 from marotte.face.animation import Animation
 from marotte.face.head import PARTS, Head
@@ -45,10 +46,10 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
         "asset": {"version": "2.0", "generator": f"marotte {__version__}"},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
-        "nodes": [{"name": "head", "mesh": 0}],
+        "nodes": _nodes(animation),
         "meshes": [_mesh(glb, head)],
         "materials": [_material(part) for part in PARTS],
-        "animations": [_animation(glb, weights, animation.fps)],
+        "animations": [_animation(glb, weights, animation)],
     }
     with replacing(path) as temporary, temporary.open("wb") as out:
         out.writelines(glb.encode(document))
@@ -71,15 +72,39 @@ def _weights(head: Head, animation: Animation) -> Array:
     return weights
 
 
-def _animation(glb: GlbBuilder, weights: Array, fps: float) -> dict[str, Any]:
-    times = (np.arange(len(weights)) / fps).astype(np.float32)
-    sampler = {
-        "input": glb.accessor(times, **bounds(times)),
-        "output": glb.accessor(weights.ravel()),  # all targets of the first key, then of the second
-        "interpolation": "LINEAR",
+def _nodes(animation: Animation) -> list[dict[str, Any]]:
+    """Return the mesh's node; that of a head that turns hangs from its neck."""
+    head = {"name": "head", "mesh": 0}
+    if animation.head is None:
+        return [head]
+    neck = [METRES_PER_MM * each for each in NECK_MM]
+    return [
+        {"name": "neck", "translation": neck, "children": [1]},
+        head | {"translation": [-each for each in neck]},
+    ]
+
+
+def _animation(glb: GlbBuilder, weights: Array, animation: Animation) -> dict[str, Any]:
+    """Return the keys of all frames: all targets of the first key, then of the second."""
+    times = key_times(len(weights), animation.fps)
+    keys = glb.accessor(times, **bounds(times))
+    tracks = [("weights", weights.ravel(), 0)]
+    if animation.head is not None:
+        tracks = [
+            ("weights", weights.ravel(), 1),
+            ("rotation", quaternions(animation.head), 0),
+        ]
+    return {
+        "name": "speech",
+        "samplers": [
+            {"input": keys, "output": glb.accessor(values), "interpolation": "LINEAR"}
+            for _, values, _ in tracks
+        ],
+        "channels": [
+            {"sampler": sampler, "target": {"node": node, "path": path}}
+            for sampler, (path, _, node) in enumerate(tracks)
+        ],
     }
-    channel = {"sampler": 0, "target": {"node": 0, "path": "weights"}}
-    return {"name": "speech", "samplers": [sampler], "channels": [channel]}
 
 
 def _material(part: str) -> dict[str, Any]:

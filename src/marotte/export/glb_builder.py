@@ -78,6 +78,25 @@ class GlbBuilder:
         return len(self.accessors) - 1
 
 
+def key_times(n_frames: int, fps: float) -> NDArray[np.float32]:
+    """Return the frames' times [n_frames] in 32 bits, so that floor(time * fps) is the frame.
+
+    Some importers drop what follows the point. A time that rounding has made too early is moved to
+    the next number above it.
+
+    Example:
+        >>> from marotte.export.glb_builder import key_times
+        >>> (key_times(236, 30.0).astype(float) * 30 // 1 == np.arange(236)).all()
+        np.True_
+    """
+    frames = np.arange(n_frames)
+    times = (frames / fps).astype(np.float32)
+    for rate in (np.float64(fps), np.float32(fps)):  # importers multiply in 64 or in 32 bits
+        early = times.astype(rate.dtype) * rate < frames
+        times[early] = np.nextafter(times[early], np.float32(np.inf))
+    return times
+
+
 def _describe(values: Array) -> dict[str, Any]:
     width = values.shape[1] if values.ndim == 2 else 1
     component = _COMPONENTS[str(values.dtype)]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.export import frames_with_progress
+from marotte.export.head_pose import NECK_MM, quaternions
 from marotte.face.animation import Animation
 from marotte.face.head import Head
 from marotte.face.loading import load_head
@@ -27,7 +28,6 @@ from marotte.version import __version__
 
 CM_PER_MM = 0.1
 SMALLEST_MM = 1e-4  # smaller offsets of a blend shape are left out
-_IDENTITY = "[((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))]"
 _CONSTANT = '(\n            elementSize = 1\n            interpolation = "constant"\n        )'
 
 Array = NDArray[Any]
@@ -73,6 +73,8 @@ def _stage(animation: Animation, default_prim: str) -> str:
     )
 
 
+_NECK_CM = f"({', '.join(f'{CM_PER_MM * each:g}' for each in NECK_MM)})"
+_NECK = f"[((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), {_NECK_CM[:-1]}, 1))]"
 _SKELETON = f"""\
 def SkelRoot "face"
 {{
@@ -80,9 +82,9 @@ def SkelRoot "face"
         prepend apiSchemas = ["SkelBindingAPI"]
     )
     {{
-        uniform matrix4d[] bindTransforms = {_IDENTITY}
+        uniform matrix4d[] bindTransforms = {_NECK}
         uniform token[] joints = ["root"]
-        uniform matrix4d[] restTransforms = {_IDENTITY}
+        uniform matrix4d[] restTransforms = {_NECK}
         rel skel:animationSource = </face/speech>
     }}
 
@@ -97,9 +99,20 @@ def _skel_animation(animation: Animation, progress: Progress | None) -> Iterator
     for frame, controls in enumerate(frames_with_progress(animation, progress)):
         yield f"        {frame}: {_numbers(controls)},\n"
     yield '    }\n    uniform token[] joints = ["root"]\n'
-    yield "    quatf[] rotations = [(1, 0, 0, 0)]\n"
+    yield from _rotations(animation)
     yield "    half3[] scales = [(1, 1, 1)]\n"
-    yield "    float3[] translations = [(0, 0, 0)]\n}\n"
+    yield f"    float3[] translations = [{_NECK_CM}]\n}}\n"
+
+
+def _rotations(animation: Animation) -> Iterator[str]:
+    """Yield the rotation of the only joint: real part, then i, j, k."""
+    if animation.head is None:
+        yield "    quatf[] rotations = [(1, 0, 0, 0)]\n"
+        return
+    yield "    quatf[] rotations.timeSamples = {\n"
+    for frame, quaternion in enumerate(np.roll(quaternions(animation.head), 1, axis=1)):
+        yield f"        {frame}: {_vectors([quaternion])},\n"
+    yield "    }\n"
 
 
 def _mesh(head: Head) -> Iterator[str]:
