@@ -44,8 +44,8 @@ def animate(
         typer.Option(
             "--output",
             "-o",
-            help="A file to write: .csv, .json, .npz, .npy, .html, .glb, .mp4, .usda, .anim or "
-            ".tres; may be given several times. For several recordings, the folder to write to.",
+            help="A file to write: .csv, .json, .npz, .npy, .html, .glb, .mp4, .vrma, .usda, .anim "
+            "or .tres; may be given several times. For several recordings, the folder to write to.",
             show_default="NAME.csv and NAME.html in the current folder",
         ),
     ] = None,
@@ -72,6 +72,7 @@ def animate(
     names: options.Names = "arkit",
     scene_mesh: options.SceneMesh = "head",
     weights_only: options.WeightsOnly = False,
+    perfect_sync: options.PerfectSync = False,
     again: Annotated[
         bool,
         typer.Option(
@@ -99,7 +100,7 @@ def animate(
     from marotte.postprocess.motion import Motion, parse_effort
 
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
-    scene = Scene(scene_mesh, weights_only)
+    scene = Scene(scene_mesh, weights_only, perfect_sync)
     settings = Settings(student or "live", rig, fps, smooth, retarget, motion, names, scene)
     formats = [word.strip().lower().removeprefix(".") for word in (format or "").split(",") if word]
     folder = output_folder(recordings, output or [], formats)

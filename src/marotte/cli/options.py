@@ -114,6 +114,14 @@ SceneMesh = Annotated[
         rich_help_panel=SCENE,
     ),
 ]
+PerfectSync = Annotated[
+    bool,
+    typer.Option(
+        "--perfect-sync",
+        help="Write ARKit's 52 expressions to .vrma instead of the vowels that all avatars have.",
+        rich_help_panel=SCENE,
+    ),
+]
 WeightsOnly = Annotated[
     bool,
     typer.Option(

@@ -13,10 +13,12 @@ class Scene:
         mesh: the path of the face's mesh below the animated object, for formats that hold curves
             for a mesh of one's own (Unity, Godot); Marotte's head is called `head`.
         weights_only: leave Marotte's head out of a USD file.
+        perfect_sync: write ARKit's names instead of vowels to a VRM animation.
     """
 
     mesh: str = "head"
     weights_only: bool = False
+    perfect_sync: bool = False
 
 
 NO_SCENE = Scene()
