@@ -47,7 +47,11 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         raise MarotteError(f"{path} is not a TOML {what}: {error}") from error
     except RecursionError as error:
         raise MarotteError(f"{path} is not a TOML {what}: it is nested too deeply") from error
-    except (OSError, ValueError) as error:  # e.g. text that is not UTF-8, an endless number
+    except UnicodeDecodeError as error:
+        raise MarotteError(f"can't read the {what} {path}: it is not UTF-8 ({error})") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise MarotteError(f"{path} is not a TOML {what}: it has an endless number") from error
+    except OSError as error:
         raise MarotteError(f"can't read the {what} {path}: {error}") from error
 
 

@@ -24,6 +24,7 @@ from marotte.cli import (
     view,
 )
 from marotte.cli.group import Commands, examples
+from marotte.cli.streams import prepare_streams
 from marotte.version import __version__
 
 ANIMATE, CORPUS, TRAIN, MEASURE = "Animate", "Corpus", "Train", "Measure"
@@ -70,4 +71,5 @@ def root(
 
 def main() -> None:
     """Run the command line."""
+    prepare_streams()
     app(prog_name="marotte")

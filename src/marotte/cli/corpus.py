@@ -38,6 +38,7 @@ def build(
 ) -> None:
     """Build the corpus of a recipe. Finished parts are kept, so the command can be run again."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -56,7 +57,7 @@ def build(
     console = Console()
     plan = plan_build(loaded, folder)
     for name, reason in plan.unusable.items():
-        console.print(f"[yellow]without {name}:[/] {reason}")
+        console.print(f"[yellow]without {name}:[/] {escape(reason)}")
     if not plan.n_parts:
         raise MarotteError(f"no source of {recipe} can be used: fix what is printed above")
     minutes = 0.0
@@ -113,7 +114,7 @@ def fetch(
         except MarotteError:
             console.print(f"{package.name}: {package.megabytes} MB, licence: {package.licence}")
             root = debian.fetch(package)
-        console.print(f"{package.name} is in {root}")
+        console.print(f"{package.name} is in {root}", markup=False)
 
 
 @app.command(epilog=examples("marotte corpus check-alignment hibari --count 20"))
@@ -159,6 +160,7 @@ def _sums(rows: list[ManifestRow]) -> tuple[str, str, str]:
 
 
 def _print_corpus(console: Console, folder: Path) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     from marotte.learn.corpora.build import skip_reasons
@@ -168,7 +170,7 @@ def _print_corpus(console: Console, folder: Path) -> None:
     rows = Store.open(folder).manifest()
     table = Table("split", "source", "language", "speakers", "utterances", "minutes")
     for key, group in groupby(rows, key=lambda row: (row.split, row.source, row.language)):
-        table.add_row(*key, *_sums(list(group)))
+        table.add_row(*map(escape, key), *_sums(list(group)))
     table.add_section()
     table.add_row("all", "", "", *_sums(rows))
     console.print(table)
@@ -176,9 +178,10 @@ def _print_corpus(console: Console, folder: Path) -> None:
         people = f" of {each.people} people or more" if each.people else ""
         console.print(
             f"{kind}: {each.hours:.1f} h, {each.speakers} speakers{people}, "
-            f"{len(each.languages)} languages ({' '.join(each.languages)})"
+            f"{len(each.languages)} languages ({' '.join(each.languages)})",
+            markup=False,
         )
     for source, reasons in skip_reasons(folder).items():
         for reason, count in reasons.most_common():
-            console.print(f"{source}: {count} left out: {reason}")
-    console.print(f"{folder}")
+            console.print(f"{source}: {count} left out: {reason}", markup=False)
+    console.print(f"{folder}", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import Any
 
@@ -15,6 +16,16 @@ INTERRUPTED = 130
 
 # Packages of the extra `train`.
 _TRAIN = frozenset({"torch", "lightning_fabric", "tensorboard", "onnx", "pyarrow", "matplotlib"})
+
+# What a machine or its user, not the program, has to mend.
+ENVIRONMENT = frozenset(
+    getattr(errno, name)
+    for name in (
+        "EACCES", "EDQUOT", "EIO", "ELOOP", "EMFILE", "ENAMETOOLONG", "ENFILE", "ENODEV", "ENOMEM",
+        "ENOSPC", "ENXIO", "EPERM", "EROFS", "ESTALE", "ETIMEDOUT",
+    )
+    if hasattr(errno, name)  # Windows lacks some
+)  # fmt: skip
 
 _CORPUS = "the corpus folder is an argument now: marotte {usage}"
 _OUTPUT = "it is called --output or -o now"
@@ -65,7 +76,7 @@ class Commands(TyperGroup):
             notes = error.args if isinstance(error, KeyboardInterrupt) else ()
             raise exit_with(": ".join(["interrupted", *notes]), INTERRUPTED) from error
         except Exception as error:
-            if message := renamed_option(error):
+            if message := renamed_option(error) or environment_error(error):
                 raise exit_with(message) from error
             raise
 
@@ -85,6 +96,20 @@ def renamed_option(error: Exception) -> str | None:
     usage = " ".join([command, *context.command.collect_usage_pieces(context)])
     message = RENAMED.get((command, option))
     return message and f"no option {option}: {message.format(usage=re.sub('[{}]', '', usage))}"
+
+
+def environment_error(error: Exception) -> str | None:
+    """Return what to say about an error of the machine, such as a full disk; None for others.
+
+    A file that does not exist is not among them: commands check the files that they are given, so
+    that its traceback shows a bug.
+    """
+    if isinstance(error, MemoryError):
+        return f"memory ran out: {str(error) or 'close other programs, or use less at once'}"
+    if isinstance(error, OSError) and error.errno in ENVIRONMENT:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return None
 
 
 def examples(*commands: str) -> str:

@@ -133,3 +133,16 @@ def test_a_source_that_fails_does_not_end_the_build_of_others(tmp_path, monkeypa
     plan = builder.plan_build(CorpusRecipe("r", sources), tmp_path / "out")
     assert plan.unusable["beat"].startswith("ZeroDivisionError: division by zero (")
     assert plan.n_parts == 1
+
+
+def test_brackets_in_a_reason_are_printed_as_they_are(tmp_path):
+    put_folder(tmp_path / "mine")
+    (tmp_path / "r.toml").write_text(
+        f'[sources.folder]\nfolder = "{(tmp_path / "mine").as_posix()}"\n'
+        '[sources.beat]\nfolder = "none[/]"\n'
+    )
+    built = CliRunner().invoke(
+        app, ["build", str(tmp_path / "r.toml"), "-o", str(tmp_path / "out"), "--workers", "1"]
+    )
+    assert built.exit_code == 0, built.output
+    assert "none[/]" in built.output
