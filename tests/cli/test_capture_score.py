@@ -7,6 +7,7 @@ from captured_takes import mouth, write_table, write_take
 from typer.testing import CliRunner
 
 from marotte.cli import app
+from marotte.cli.capture_score import BEGIN, END
 
 pytest.importorskip("matplotlib", reason="plots need the extra 'train'")
 
@@ -33,6 +34,21 @@ def test_curves_are_scored_and_written(tmp_path) -> None:
     held_out = invoke(tmp_path / "takes", "--curves", f"half={tmp_path / 'curves'}", "--held-out")
     assert "0.2 min" in held_out.stdout
     assert "Only the held-out fifth" in held_out.stdout
+
+
+def test_a_cards_section_is_replaced(tmp_path) -> None:
+    card = tmp_path / "card.md"
+    card.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_take(tmp_path / "takes" / "me_1")
+    (tmp_path / "curves").mkdir()
+    write_table(tmp_path / "curves" / "me_1.csv", mouth())
+    result = invoke(tmp_path / "takes", "--curves", tmp_path / "curves", "--card", card)
+    assert result.exit_code == 0, result.output
+    text = card.read_text(encoding="utf-8")
+    assert "old" not in text
+    assert "\n### " in text
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
 
 
 def test_a_student_is_scored(tmp_path, tiny_student) -> None:

@@ -21,6 +21,7 @@ EXAMPLES = (
     "marotte capture score faces/ --teacher voice2face:RUN --held-out",
     "marotte capture score faces/ --curves other=CURVES -o scores/",
 )
+BEGIN, END = "<!-- real faces: written by `marotte capture score` -->", "<!-- end of real faces -->"
 
 
 def score(
@@ -74,12 +75,21 @@ def score(
             show_default=False,
         ),
     ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A model card, whose section of real faces is replaced by the tables.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Measure how near faces are to captured ones with the same sound."""
     from marotte.learn.capture.loaders import load_takes
     from marotte.learn.measure.capture.faces import open_faces
     from marotte.learn.measure.capture.report import markdown
     from marotte.learn.measure.capture.score import score_sets
+    from marotte.learn.measure.card import replace_section
 
     folders = named_folders(curves or ())
     students = student or ([] if teacher or folders else ["live"])
@@ -90,7 +100,19 @@ def score(
     text = markdown(sets, held_out)
     if output:
         write(sets, text, output)
+    if card:
+        replace_section(card, deeper_headings(text), BEGIN, END)
     typer.echo(text)
+
+
+def deeper_headings(text: str) -> str:
+    """Return Markdown with each heading one level deeper, to stand below a section's own.
+
+    Example:
+        >>> deeper_headings("## GRID")
+        '### GRID'
+    """
+    return "\n".join(f"#{line}" if line.startswith("#") else line for line in text.splitlines())
 
 
 def named_folders(values: Sequence[Path]) -> dict[str, Path]:
