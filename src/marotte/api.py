@@ -100,7 +100,7 @@ class Model:
             sound: the path of a WAV, FLAC, OGG or MP3 file, a file object opened in binary mode,
                 or samples as soundfile reads them: floats [n] or [n, channels] within -1..1.
             rate: sample rate in Hz; needed for samples, and only for them.
-            fps: frames per second, above 0 and up to 1000.
+            fps: frames per second, 0.001 to 1000.
             smooth: whether each frame is the mean of neighbouring predictions, which reduces
                 jitter; None for the student's own setting.
             retarget: the path of a retarget file (`docs/formats.md`).
@@ -151,7 +151,7 @@ class Model:
 
         Args:
             rate: sample rate of the sound to come, in Hz, 8000 or more.
-            fps: frames per second, above 0 and up to 1000.
+            fps: frames per second, 0.001 to 1000.
             smooth: as in `animate`; each later prediction adds 16.7 ms of delay.
             retarget: as in `animate`.
             gain: as in `animate`.

@@ -52,6 +52,14 @@ class TestChoosing:
     def test_endings_ignore_case(self):
         assert writer_for(Path("FACE.CSV")) is writer_for(Path("face.csv"))
 
+    def test_values_that_are_not_finite_are_never_written(self, tmp_path: Path):
+        controls = ARKIT_52.neutral(3)
+        controls[2, ARKIT_52.index["jawOpen"]] = np.nan
+        animation = Animation(controls, 60.0, ARKIT_52)
+        with pytest.raises(MarotteError, match="'jawOpen' is not a finite number in frame 2"):
+            animation.save(tmp_path / "a.csv", tmp_path / "a.json")
+        assert not list(tmp_path.iterdir())
+
     @pytest.mark.parametrize("name", ["face.fbx", "face", "face.csv.gz", ".csv"])
     def test_unknown_ending_lists_the_known_ones(self, name: str):
         with pytest.raises(

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.metadata import EntryPoint
@@ -282,7 +283,9 @@ def test_parse_address(target: str, address: tuple[str, int]) -> None:
         ("vms", r"no output 'vms': use livelink, vmc, .*json, csv, wav"),
         ("vmc:here:port", "'port' in 'here:port' is not a port"),
         ("vmc:here:70000", "is not a port"),
+        ("vmc:here:" + "9" * 5000, "is not a port"),
         ("vmc:no.such.host.invalid", "can't find the host"),
+        ("livelink:" + "a" * 300, "can't find the host 'aaa"),
         ("csv", "'csv' needs a file: -o csv:take.csv"),
         ("csv:no/such/folder/take.csv", "does not exist"),
     ],
@@ -323,3 +326,9 @@ def test_datagrams_without_a_receiver_are_ignored() -> None:
         server.bind(("127.0.0.1", 0))
         number = server.getsockname()[1]
     send_to(f"livelink:{number}", *frames(5))
+
+
+def test_frames_for_a_closed_standard_output_are_an_error(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(MarotteError, match=r"standard output is closed: .* json:FILE"):
+        open_output("json", TAKE)

@@ -59,9 +59,11 @@ def fit(
 ) -> None:
     """Find the principal components of how the vertices move."""
     from marotte.learn.data import mesh_pca as meshes
+    from marotte.names import check_name
     from marotte.paths import check_writable
 
     check_writable(output)
+    check_name(output.stem, "the mesh")
     middles = [part for part in (lips or "").split(",") if part]
     if not all(part.strip().isdigit() for part in middles) or len(middles) not in (0, 2):
         raise MarotteError(f"--lips must be two vertices, e.g. 3531,3504, got {lips!r}")

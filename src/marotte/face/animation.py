@@ -218,9 +218,16 @@ def write_files(
     """Write all files or none: they move into place when all are complete.
 
     Raises:
-        MarotteError: a file can't be written.
+        MarotteError: a file can't be written, or a value of the animation is not a finite number.
     """
     check_outputs(paths)
+    wrong = np.argwhere(~np.isfinite(animation.controls))
+    if len(wrong):
+        frame, control = wrong[0].tolist()
+        raise MarotteError(
+            f"{animation.rig.names[control]!r} is not a finite number in frame {frame} of the "
+            "animation: no file is written"
+        )
     with ExitStack() as moves:
         for path in paths:
             temporary = moves.enter_context(replacing(path))

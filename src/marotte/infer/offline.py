@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from marotte.audio.level import follow_level
 from marotte.audio.recording import Recording
 from marotte.face.animation import Animation
+from marotte.face.frame_rate import check_fps
 from marotte.infer.ending import close_mouth, closing_shares, rest_of
 from marotte.infer.evaluators import SampleBuffer
 from marotte.model.session import Student, load_student
 from marotte.model.smoothing import ensembles, moments, resolve_smoothing
-from marotte.model.timing import DEFAULT_FPS, WindowSpec, check_fps, n_frames
+from marotte.model.timing import DEFAULT_FPS, WindowSpec, n_frames
 from marotte.progress import Progress
 
 BATCH_FRAMES = 64
@@ -39,7 +40,7 @@ def animate(
     Args:
         recording: the sound.
         student: the network; the default student if None.
-        fps: frames per second, above 0 and up to 1000.
+        fps: frames per second, 0.001 to 1000.
         progress: called with the number of frames done and the total.
         smooth: whether each frame is the mean of neighbouring predictions
             (`marotte.model.smoothing`); None for the student's own setting.

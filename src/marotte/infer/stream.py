@@ -19,12 +19,13 @@ from marotte.audio.levels import check_array, check_samples
 from marotte.audio.resampling import SAMPLE_RATE, Resampler, check_rate, converted_samples
 from marotte.errors import MarotteError
 from marotte.face.animation import Frame
+from marotte.face.frame_rate import check_fps
 from marotte.face.rig import Rig
 from marotte.infer.ending import close_mouth, closing_shares, rest_of
 from marotte.infer.evaluators import Prediction, SampleBuffer, choose_evaluator
 from marotte.model.session import Student
 from marotte.model.smoothing import Smoothing, ensemble, moments, resolve_smoothing
-from marotte.model.timing import DEFAULT_FPS, check_fps, n_frames
+from marotte.model.timing import DEFAULT_FPS, n_frames
 from marotte.postprocess.processors import FrameProcessor
 
 Controls = NDArray[np.float32]
@@ -103,7 +104,7 @@ class Stream:
         Args:
             student: the network that turns sound into controls.
             rate: sample rate of the sound to come, in Hz, 8000 or more.
-            fps: frames per second, above 0 and up to 1000.
+            fps: frames per second, 0.001 to 1000.
             smooth: whether each frame is the mean of neighbouring predictions
                 (`marotte.model.smoothing`); each later one adds 16.7 ms of delay. None for the
                 student's own setting.

@@ -7,6 +7,7 @@ in the form that a live stream runs (`marotte.model.streaming`).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import MarotteError
+from marotte.errors import MarotteError, shown
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.model.contract import METADATA_KEY, Contract, golden_input
 from marotte.model.seal import check_seal
@@ -159,13 +160,13 @@ def student_path(source: str | Path | None = None) -> Path:
     """
     source = source or DEFAULT_STUDENT
     shipped = STUDENTS / f"{source}.onnx"
-    if shipped.is_file():
+    if os.path.isfile(shipped):  # `Path.is_file` raises where a name is too long
         return shipped
-    if not Path(source).is_file():
+    if not os.path.isfile(source):
         names = ", ".join(shipped_students()) or "(none came with this copy)"
         raise MarotteError(
-            f"there is no student {str(source)!r}: give the path of an ONNX file, or one of the "
-            f"names {names}"
+            f"there is no student {shown(str(source))}: give the path of an ONNX file, or one of "
+            f"the names {names}"
         )
     path = Path(source)
     if path.name.endswith(STREAMED):

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.face.frame_rate import check_fps as check_fps
 
 WINDOW_SAMPLES = 8_192  # 512 ms
 STEP_SAMPLES = 320  # 20 ms, the hop length of every front end

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from io import TextIOBase
 from pathlib import Path
 from typing import final
 
@@ -51,7 +52,13 @@ class JsonLines(Output):
     max_queued_frames = 150  # the reader of a pipe may pause for a moment
 
     def __init__(self, take: Take) -> None:
-        """Open standard output."""
+        """Open standard output.
+
+        Raises:
+            MarotteError: it is closed.
+        """
+        if not isinstance(sys.stdout, TextIOBase):  # None, if it was closed before the start
+            raise MarotteError("standard output is closed: write the frames to a file, json:FILE")
         self.names = take.rig.names
         # Unbuffered: a thread that waits in a buffer would keep the program from exiting.
         self.stdout = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import final
 
-from marotte.errors import MarotteError
+from marotte.errors import MarotteError, shown
 
 LOCALHOST = "127.0.0.1"
 
@@ -36,9 +36,10 @@ def parse_address(target: str, default_port: int) -> tuple[str, int]:
         host, port = "", target
     elif target.count(":") == 1:
         host, _, port = target.partition(":")
-    if port and not (port.isdecimal() and 0 < int(port) < 65536):
+    if port and not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
         raise MarotteError(
-            f"{port!r} in {target!r} is not a port: give HOST:PORT with a port from 1 to 65535"
+            f"{shown(port)} in {shown(target)} is not a port: give HOST:PORT with a port from 1 to "
+            "65535"
         )
     return host or LOCALHOST, int(port or default_port)
 
@@ -58,9 +59,10 @@ class UdpSender:
             family, kind, _, _, self.address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_DGRAM
             )[0]
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a part of the name may be too long
+            reason = getattr(error, "strerror", None) or error
             raise MarotteError(
-                f"can't find the host {host!r} ({error.strerror}): check its name or address"
+                f"can't find the host {shown(host)} ({reason}): check its name or address"
             ) from error
         self.socket = socket.socket(family, kind)
         # Without it, the system refuses an address such as 192.168.1.255, which means all machines.
