@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
@@ -54,10 +54,10 @@ def open_array(path: str | os.PathLike[str]) -> NDArray[Any]:
         [0, 1, 2]
     """
     with _damage_is_a_value_error():
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: Any = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(array, np.ndarray):
             raise ValueError("it is an archive, not one array")
-        return array
+        return cast("NDArray[Any]", array)
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def load_rig(path: str | os.PathLike[str]) -> Rig:
     )
 
 
-def _control(described: Any, path: Path) -> dict[str, Any]:
+def _control(described: object, path: Path) -> dict[str, Any]:
     """Return a control of a rig file with its defaults filled in."""
     values = cast("dict[str, Any]", described if isinstance(described, dict) else {})
     if not isinstance(values.get("name"), str):

@@ -14,7 +14,7 @@ from label_files import write_labels
 
 from marotte.errors import MarotteError
 from marotte.learn.data.dataset import load_speech
-from marotte.learn.data.schema import Entry
+from marotte.learn.data.schema import Entry, from_row, to_row
 from marotte.learn.data.store import Store
 from marotte.learn.teachers.voice2face.examples import select_utterances
 from marotte.learn.teachers.voice2face.recipe import SpeechConfig
@@ -172,3 +172,27 @@ def test_a_killed_writer_leaves_no_incomplete_part(tmp_path):
     assert all(len(list(store.utterances([part]))) == 20 for part in store.parts())
     store.remove_leftovers("audio")
     assert [path.name for path in (tmp_path / "audio").iterdir()] in ([], ["fake-00000.parquet"])
+
+
+def test_a_sound_that_promises_billions_of_samples_is_an_error():
+    row = to_row(utterance())
+    flac = bytearray(row["flac"])
+    kept = int.from_bytes(flac[18:26], "big") & ~0xF_FFFF_FFFF
+    flac[18:26] = (kept | 2**36 - 1).to_bytes(8, "big")
+    with pytest.raises(MarotteError, match="the sound of fake/ann/0000 in the corpus is damaged"):
+        from_row({**row, "flac": bytes(flac)})
+
+
+@pytest.mark.parametrize("teacher", ["../../victim", "a/b", "..", ""])
+def test_names_of_teachers_and_parts_stay_in_the_corpus(tmp_path, teacher):
+    store = Store(tmp_path)
+    for use in (
+        lambda: store.label_status(teacher, "fake-00000"),
+        lambda: store.labelled_parts(teacher),
+        lambda: store.label_status("phonetic", teacher),
+        lambda: list(store.rows(teacher)),
+        lambda: store.write_part(teacher, []),
+    ):
+        with pytest.raises(MarotteError, match="has the name"):
+            use()
+    assert not list(tmp_path.iterdir())

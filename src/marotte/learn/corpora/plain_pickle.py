@@ -94,7 +94,8 @@ class _Reader:
     def read(self) -> Any:
         """Return the value of the pickle."""
         while (instruction := self._bytes(1)) != b".":
-            self._push_value(instruction) or self._carry_out(instruction)
+            if not self._push_value(instruction):
+                self._carry_out(instruction)
         return self._stack.pop()
 
     def _push_value(self, instruction: bytes) -> bool:

@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.config import parse_json
 from marotte.errors import MarotteError
 
 GROUP_UTTERANCES = 32
@@ -53,7 +54,7 @@ class LabelFormat:
             KeyError: the file is not a label file.
         """
         metadata = schema.metadata or {}
-        values = {key: json.loads(metadata[key.encode()]) for key in ("fps", "names", "provenance")}
+        values = {key: parse_json(metadata[key.encode()]) for key in ("fps", "names", "provenance")}
         return cls(values["fps"], tuple(values["names"]), values["provenance"])
 
 

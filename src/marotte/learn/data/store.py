@@ -255,7 +255,7 @@ class Store:
         try:
             with self.storage.reading(name) as source:
                 yield source
-        except (pyarrow.ArrowException, OSError, KeyError) as error:
+        except (pyarrow.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
             raise MarotteError(
                 f"{self.storage.location(name)} is damaged or is not a file of a Marotte corpus "
                 f"({error}): delete it and run the same command again"
