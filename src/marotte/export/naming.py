@@ -43,8 +43,11 @@ _VRM_POSES = {
     "blinkLeft": {"eyeBlinkLeft": 1.0},
     "blinkRight": {"eyeBlinkRight": 1.0},
 }
-_POSES = {name: typical_mouth(name) for name in VISEMES}
-_POSES |= {f"viseme_{name}": pose for name, pose in _POSES.items()} | _VRM_POSES
+_POSES = {
+    **{name: typical_mouth(name) for name in VISEMES},
+    **{f"viseme_{name}": typical_mouth(name) for name in VISEMES},
+    **_VRM_POSES,
+}
 
 
 def check_naming(naming: str) -> None:

@@ -122,11 +122,12 @@ def _keys(values: NDArray[np.float64], fps: float) -> Iterator[str]:
     kept = needed_keys(values)
     slopes = np.diff(values[kept]) / np.maximum(np.diff(kept), 1) * fps
     before, after = np.append(0.0, slopes), np.append(slopes, 0.0)
-    for frame, slope_in, slope_out in zip(kept.tolist(), before, after, strict=False):
+    slopes_in, slopes_out = before.tolist(), after.tolist()
+    for frame, slope_in, slope_out in zip(kept.tolist(), slopes_in, slopes_out, strict=False):
         yield (
             "      - serializedVersion: 3\n"
             f"        time: {_number(frame / fps)}\n"
-            f"        value: {_number(values[frame])}\n"
+            f"        value: {_number(float(values[frame]))}\n"
             f"        inSlope: {_number(slope_in)}\n"
             f"        outSlope: {_number(slope_out)}\n"
             f"        tangentMode: {LINEAR}\n"

@@ -52,7 +52,7 @@ def sounds() -> dict[str, NDArray[np.float32]]:
         "pulsed chords": _pulsed_chords(time),
         "beat": _beat(time, random),
         "keyboard": _keyboard(time, random),
-        "claps": _claps(time, random, 2.5 * np.arange(1, 10) / 6.25),
+        "claps": _claps(time, random, np.linspace(0.4, 3.6, 9)),
         "applause": _claps(time, random, random.uniform(0, SECONDS, 240)),
         "barks": _barks(time, random),
     }
@@ -139,9 +139,12 @@ def _chimes(time: Sound) -> Sound:
 
 def _pulsed_chords(time: Sound) -> Sound:
     """Return an organ's chords, one a second, switched on and off eight times a second."""
-    bar = time.astype(int) % len(CHORDS_HZ)
-    chords = [sum(_harmonics(time, hertz, 6) for hertz in chord) for chord in CHORDS_HZ]
-    return np.choose(bar, chords) * (time * 8 % 1 < 0.6)
+    result = np.zeros(len(time))
+    for number, chord in enumerate(CHORDS_HZ):
+        in_bar = (time.astype(int) % len(CHORDS_HZ) == number) & (time * 8 % 1 < 0.6)
+        for hertz in chord:
+            result[in_bar] += _harmonics(time[in_bar], hertz, 6)
+    return result
 
 
 def _beat(time: Sound, random: np.random.Generator) -> Sound:
@@ -196,7 +199,8 @@ def _barks(time: Sound, random: np.random.Generator) -> Sound:
         within = (share > 0) & (share < 1)
         hertz = 480 + 260 * np.sin(np.pi * np.clip(share, 0, 1) ** 0.6)
         phase = 2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE
-        tone = sum(np.sin(k * phase) / k**0.7 for k in range(1, 9))
+        orders = np.arange(1, 9)[:, None]
+        tone = (np.sin(orders * phase) / orders**0.7).sum(axis=0)
         rough = tone + 1.5 * np.convolve(random.normal(size=len(time)), _band(1300), "same") / 8
         result += np.where(within, rough * np.sin(np.pi * np.clip(share, 0, 1)) ** 0.5, 0)
     return result

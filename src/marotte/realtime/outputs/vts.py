@@ -226,5 +226,5 @@ def _is_valid(connection: ClientConnection, token: str) -> bool:
 
 
 def _reason(answer: dict[str, Any]) -> str:
-    data = answer.get("data") or {}
-    return _MEANINGS.get(data.get("errorID"), str(data.get("message", "unknown error")))
+    data: dict[str, Any] = answer.get("data") or {}
+    return _MEANINGS.get(data.get("errorID", 0), str(data.get("message", "unknown error")))
