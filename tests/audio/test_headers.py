@@ -161,7 +161,7 @@ def test_wav_that_ends_before_its_samples_is_an_error(write_sound: Write) -> Non
 def test_text_is_not_a_sound_file(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"voice.{ending}"
     path.write_text("This is not a sound.\n" * 100)
-    with pytest.raises(MarotteError, match="is not a sound file: WAV, FLAC, OGG and MP3"):
+    with pytest.raises(MarotteError, match="is not a sound file: WAV, FLAC, OGG, MP3"):
         open_recording(path)
 
 

@@ -57,12 +57,6 @@ def test_each_pass_reads_from_the_beginning(write_sound: Write) -> None:
     assert np.array_equal(recording.read(), recording.read())
 
 
-def test_mono_is_the_mean_of_the_channels(write_sound: Write) -> None:
-    left, right = make_voice(1, 16_000), np.zeros(16_000, np.float32)
-    path = write_sound("voice.wav", np.stack([left, right], axis=1), 16_000, subtype="FLOAT")
-    assert np.array_equal(open_recording(path).read(), left / 2)
-
-
 @pytest.mark.parametrize(
     ("name", "samples"),
     [

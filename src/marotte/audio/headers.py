@@ -13,6 +13,7 @@ from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO
 
+from marotte.audio import kinds
 from marotte.errors import MarotteError
 
 # Programs that write to a pipe don't know the length and write one of these instead: 0 (many),
@@ -27,16 +28,20 @@ class Container:
     """The container format of a sound file, read from its header.
 
     Attributes:
-        kind: `WAV`, `FLAC`, `OGG` or `MP3`.
+        kind: `WAV`, `FLAC`, `OGG`, `MP3`, or a name of `marotte.audio.kinds`.
         knows_length: whether the header holds the exact number of samples.
         unset_size_at: offset of a WAV's data size that was left 0, or None.
         missing_s: how much of a WAV's sound is missing at its end, in seconds.
+        promised_bytes: the size of an AIFF, AU or W64 file by its header, if the file is shorter.
+        by_libsndfile: whether libsndfile reads it; otherwise PyAV does.
     """
 
     kind: str
     knows_length: bool = True
     unset_size_at: int | None = None
     missing_s: float = 0.0
+    promised_bytes: int | None = None
+    by_libsndfile: bool = True
 
 
 def read_container(path: Path) -> Container:
@@ -76,7 +81,29 @@ def _recognise(file: BinaryIO, path: Path) -> Container:
         return _ogg(file, path)
     if start[:3] == b"ID3" or (start[0] == 0xFF and start[1:2] >= b"\xe0"):
         return _mp3(file, path)
-    raise MarotteError(f"{path} is not a sound file: WAV, FLAC, OGG and MP3 can be read")
+    return _other(file, path)
+
+
+def _other(file: BinaryIO, path: Path) -> Container:
+    """Recognise a file of another kind; its end may lack, too."""
+    start = _at(file, 0, kinds.START_BYTES)
+    kind = kinds.recognise(start)
+    if kind is None:
+        raise MarotteError(
+            f"{path} is not a sound file: WAV, FLAC, OGG, MP3, AIFF, CAF, AU and W64 can be read, "
+            "and with the package 'av' M4A, AAC, MP4, WebM, MKV and more"
+        )
+    promised = None
+    if kind.name == "AIFF":
+        promised = 8 + int.from_bytes(start[4:8], "big")
+    elif kind.name == "W64":
+        promised = int.from_bytes(start[16:24], "little")
+    elif kind.name == "AU" and start[:4] == b".snd":
+        sizes = unpack_from(">II", start.ljust(12, b"\0"), 4)
+        promised = sum(sizes) if sizes[1] < STREAMED_SIZE else None
+    if promised is not None and promised <= file.seek(0, 2):
+        promised = None
+    return Container(kind.name, promised_bytes=promised, by_libsndfile=kind.by_libsndfile)
 
 
 def _wav(file: BinaryIO, path: Path) -> Container:
@@ -108,6 +135,8 @@ def _wav(file: BinaryIO, path: Path) -> Container:
 
 def _ogg(file: BinaryIO, path: Path) -> Container:
     """Check that the last page of an OGG file is complete and marked as the last."""
+    if not kinds.is_plain_ogg(_at(file, 0, kinds.START_BYTES)):
+        return Container(kinds.OTHER_OGG.name, by_libsndfile=False)
     file_bytes = file.seek(0, 2)
     tail = _at(file, max(0, file_bytes - LONGEST_OGG_PAGE), LONGEST_OGG_PAGE)
     page = tail[tail.rfind(b"OggS") :]
@@ -130,6 +159,8 @@ def _mp3(file: BinaryIO, path: Path) -> Container:
     frame = _at(file, first, 256)
     if len(frame) < 4:
         raise cut_short(path, "it ends before its sound begins")
+    if kinds.is_adts(frame):
+        return Container(kinds.AAC.name, by_libsndfile=False)
     at = max(frame.find(b"Xing"), frame.find(b"Info"))
     if at < 0 or len(frame) < at + 16:
         return Container("MP3", knows_length=False)

@@ -1,6 +1,6 @@
 """Samples at 16 kHz in; the same sound out, with very quiet or very loud speech near a usual level.
 
-Students are trained on usual levels: between -24 and -12 dBFS their faces hardly differ, but below
+Students are trained on usual levels: between -21 and -12 dBFS their faces hardly differ, but below
 -40 dBFS the mouth moves less and less. The follower measures the level of voiced speech and applies
 a slow gain that moves it to the nearest edge of that range. Noise is not speech: it never changes
 the gain, and in pauses the gain is taken back. Sound of a usual level is returned unchanged.
@@ -8,6 +8,7 @@ the gain, and in pauses the gain is taken back. Sound of a usual level is return
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import final
 
@@ -25,14 +26,14 @@ STEP_S = 0.005  # the gain may change so often
 STEPS_PER_BIN, BINS_PER_WINDOW = 4, 2  # a voice is looked for every 20 ms, in the last 40 ms
 DECIMATION = 2  # 8 kHz is enough for that
 
-QUIETEST_DB, LOUDEST_DB = -24.0, -12.0  # of voiced speech; no gain between them
+QUIETEST_DB, LOUDEST_DB = -21.0, -12.0  # of voiced speech; no gain between them
 GATE_DB = -72.0  # no speech is quieter; about the noise of a quiet room
 SNR_DB = 10.0  # of speech, at least, above the noise
 RESPONSE_S = 4.0  # of voiced speech: the time constant of the level
 SURE_BINS = 2  # voiced bins in a row that are taken for speech, not noise
 WEAK_DB, SURE_S = 10.0, 0.3  # below the level of the voice, once so much of it was measured
 
-NOISE_START_DB = -85.0  # before anything was heard, and at least
+NOISE_START_DB = -90.0  # before anything was heard, and at least
 NOISE_RISE_DB_PER_S, NOISE_RISE_IN_VOICE_DB_PER_S = 20.0, 4.0
 LIFT_FROM_DB, LIFT_RANGE_DB = 3.0, 9.0  # above the noise: where gain begins, and until it is full
 RELEASE_DB_PER_S = 80.0  # fall of the measured loudness, so that the ends of words keep the gain
@@ -53,10 +54,10 @@ class LevelFollower:
         >>> buzz[8_000:9_600] = 0
         >>> def level_db(samples):
         ...     return round(float(10 * np.log10(np.var(samples[16_000:]))))
-        >>> level_db(buzz / 3), level_db(LevelFollower().push(buzz / 3))
-        (-24, -24)
-        >>> level_db(buzz / 300), level_db(LevelFollower().push(buzz / 300))
-        (-64, -24)
+        >>> level_db(buzz / 2), level_db(LevelFollower().push(buzz / 2))
+        (-20, -20)
+        >>> level_db(buzz / 200), level_db(LevelFollower().push(buzz / 200))
+        (-64, -21)
     """
 
     def __init__(self) -> None:
@@ -65,9 +66,9 @@ class LevelFollower:
         self._heard_s = 0.0
         self._noise_db, self._loudness_db = NOISE_START_DB, NOISE_START_DB
         self._voice_db, self._voiced_s, self._n_in_row = 0.0, 0.0, 0
-        # The last windows' samples at 8 kHz, and the levels of the steps after the last full bin.
+        # The last windows' samples at 8 kHz, and the power of the steps after the last full bin.
         self._recent = np.zeros((BINS_PER_WINDOW - 1) * self._bin_samples, np.float32)
-        self._levels: list[float] = []
+        self._powers: list[float] = []
         # At the beginning and at the end of the step that is coming.
         self._gains, self._offsets = [1.0, 1.0], [0.0, 0.0]
         self._at = 0  # position in that step, in samples
@@ -96,18 +97,19 @@ class LevelFollower:
     def _measure(self, steps: Samples) -> None:
         """Add the gain after each step [n_steps, n_samples]."""
         # The variance leaves out the offset and most of the rumble of microphones.
-        levels = 10 * np.log10(steps.var(axis=1, dtype=np.float64) + SILENCE)
+        powers = steps.var(axis=1, dtype=np.float64) + SILENCE
         means = steps.mean(axis=1, dtype=np.float64)
         voiced = self._find_voiced(steps)
-        for level_db, mean in zip(levels.tolist(), means.tolist(), strict=True):
+        for power, mean in zip(powers.tolist(), means.tolist(), strict=True):
+            level_db = 10 * math.log10(power)
             in_voice = self._n_in_row > 0
             rise = NOISE_RISE_IN_VOICE_DB_PER_S if in_voice else NOISE_RISE_DB_PER_S
             self._noise_db = max(NOISE_START_DB, min(level_db, self._noise_db + rise * STEP_S))
             self._loudness_db = max(level_db, self._loudness_db - RELEASE_DB_PER_S * STEP_S)
-            self._levels.append(level_db)
-            if len(self._levels) == STEPS_PER_BIN:
-                self._listen(sum(self._levels) / STEPS_PER_BIN, next(voiced))
-                self._levels = []
+            self._powers.append(power)
+            if len(self._powers) == STEPS_PER_BIN:
+                self._listen(10 * math.log10(sum(self._powers) / STEPS_PER_BIN), next(voiced))
+                self._powers = []
             self._gains.append(self._gain())
             self._heard_s += STEP_S
             share = STEP_S / min(OFFSET_S, self._heard_s)
@@ -117,7 +119,7 @@ class LevelFollower:
         """Return for each bin that these steps complete whether it is voiced."""
         means = steps.reshape(len(steps), -1, DECIMATION).mean(axis=2).ravel()
         sound, size = np.concatenate([self._recent, means]), self._bin_samples
-        n_bins = (len(self._levels) + len(steps)) // STEPS_PER_BIN
+        n_bins = (len(self._powers) + len(steps)) // STEPS_PER_BIN
         self._recent = sound[n_bins * size :]
         if not n_bins:
             return iter(())

@@ -1,4 +1,4 @@
-"""Arrays of samples in; mono samples out, or an error if the samples can't be sound."""
+"""Arrays of samples in; an error if they can't be sound out."""
 
 from __future__ import annotations
 
@@ -30,18 +30,6 @@ def check_array(samples: NDArray[Any]) -> None:
         raise MarotteError("there are 0 samples of sound: give at least one")
     if samples.ndim == 2 and samples.shape[1] > max(2, samples.shape[0]):
         raise MarotteError(f"samples must be [n, channels], {got}: pass samples.T")
-
-
-def to_mono(samples: NDArray[np.number]) -> Samples:
-    """Return the mean [n] of the channels of samples [n, channels].
-
-    Example:
-        >>> import numpy as np
-        >>> from marotte.audio.levels import to_mono
-        >>> to_mono(np.array([[0.5, 0.0], [1.0, 0.5]])).tolist()
-        [0.25, 0.75]
-    """
-    return samples.mean(axis=1, dtype=np.float32)
 
 
 def check_samples(samples: Samples, what: str, rate: int, first: int = 0) -> None:

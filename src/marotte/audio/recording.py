@@ -4,28 +4,22 @@ A file is read block by block, again for each pass, so that an hour of sound nee
 than a second.
 """
 
-# soundfile and soxr carry no types.
-# pyright: reportMissingTypeStubs=false
-
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
-from io import SEEK_END, SEEK_SET, FileIO
-from mmap import ACCESS_COPY, mmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO, cast, final
+from typing import BinaryIO, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.audio.headers import Container, cut_short, read_container
-from marotte.audio.levels import check_array, check_samples, to_mono
+from marotte.audio.channels import AUTO, ChannelMeter, check_channel, measure_channels, mixed
+from marotte.audio.headers import cut_short, read_container
+from marotte.audio.levels import check_array, check_samples
 from marotte.audio.resampling import (
     HIGHEST_RATE,
     LOWEST_RATE,
@@ -34,17 +28,10 @@ from marotte.audio.resampling import (
     converted_samples,
     resample,
 )
+from marotte.audio.sound_files import SourceSound, open_sound_file
 from marotte.errors import MarotteError
 
-if TYPE_CHECKING:
-    from soundfile import SoundFile
-
 Samples = NDArray[np.float32]
-
-# A header that promises more is compared with the file's content, before memory is reserved. Opus
-# reaches 64; only digital silence in FLAC exceeds it.
-MOST_SAMPLES_PER_BYTE = 100
-VALUES_PER_READ = 2**20  # samples of all channels together
 
 _log = logging.getLogger("marotte")
 
@@ -59,6 +46,8 @@ class Recording:
         rate: sample rate of the source, in Hz.
         n_source_samples: length of the source at its own rate.
         missing_s: how much sound the file lacks at its end, by its header, in seconds.
+        n_channels: channels of the source.
+        note: why not all of its channels are used, or empty.
 
     Example:
         >>> import marotte
@@ -70,20 +59,27 @@ class Recording:
     path: Path | None
     rate: int
     n_source_samples: int
-    # Returns the source's own mono samples in order, in blocks [<=n].
+    # Returns the source's own samples, mixed to mono, in order, in blocks [<=n].
     source: Callable[[int], Iterator[Samples]] = field(repr=False)
     missing_s: float = 0.0
+    n_channels: int = 1
+    note: str = ""
+    # The same with all channels: blocks [<=n, n_channels]; None if there is only one.
+    channels: Callable[[int], Iterator[Samples]] | None = field(default=None, repr=False)
 
     @classmethod
-    def from_samples(cls, samples: NDArray[np.floating], rate: int) -> Recording:
+    def from_samples(
+        cls, samples: NDArray[np.floating], rate: int, channel: int | str = AUTO
+    ) -> Recording:
         """Make a recording of samples in memory, laid out as soundfile reads them.
 
         Args:
             samples: floats [n] or [n, channels] within -1..1.
             rate: sample rate in Hz, 8000 or more.
+            channel: which channel holds the voice, as in `open_recording`.
 
         Raises:
-            MarotteError: the samples or the rate are not as described.
+            MarotteError: the samples, the rate or the channel are not as described.
 
         Example:
             >>> import numpy as np, marotte
@@ -92,16 +88,15 @@ class Recording:
         """
         check_array(samples)
         check_rate(rate)
-        mono = samples.astype(np.float32) if samples.ndim == 1 else to_mono(samples)
-        check_samples(mono, "the sound", rate)
-        return cls._of_mono(mono, rate)
+        kept = np.atleast_2d(samples.astype(np.float32).T).T
+        n_channels = kept.shape[1]
+        check_samples(kept.ravel(), "the sound", n_channels * rate)
 
-    @classmethod
-    def _of_mono(cls, mono: Samples, rate: int) -> Recording:
-        def source(n: int) -> Iterator[Samples]:
-            return (mono[start : start + n] for start in range(0, len(mono), n))
+        def blocks(n: int) -> Iterator[Samples]:
+            return (kept[start : start + n] for start in range(0, len(kept), n))
 
-        return cls(None, rate, len(mono), source)
+        sound = SourceSound(rate, n_channels, len(kept), blocks)
+        return _recording_of(sound, None, channel, "the sound")
 
     @property
     def n_samples(self) -> int:
@@ -134,13 +129,39 @@ class Recording:
         if n_left:  # the resampler rounds the length, n_samples rounds it up
             yield np.zeros(n_left, np.float32)
 
+    def original_blocks(self, block_samples: int = SAMPLE_RATE) -> Iterator[Samples]:
+        """Read the sound as it came, at its own rate and with all its channels.
+
+        Yields:
+            Samples [1..block_samples, n_channels], about -1..1.
+
+        Raises:
+            MarotteError: as in `blocks`.
+
+        Example:
+            >>> import numpy as np, marotte
+            >>> stereo = marotte.Recording.from_samples(np.zeros((48_000, 2)), 48_000)
+            >>> [block.shape for block in stereo.original_blocks(30_000)]
+            [(30000, 2), (18000, 2)]
+        """
+        if self.channels is not None:
+            yield from self.channels(block_samples)
+        else:
+            for block in self.source(block_samples):
+                yield block[:, None]
+
     def read(self) -> Samples:
         """Return the whole sound [n_samples] at 16 kHz, about -1..1."""
         return np.concatenate(list(self.blocks()))
 
 
-def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Recording:
-    """Open a WAV, FLAC, OGG or MP3 file of any channels and bit depth, at 8 kHz or more.
+def open_recording(
+    source: str | os.PathLike[str] | BinaryIO, channel: int | str = AUTO
+) -> Recording:
+    """Open a sound file of any channels and bit depth, at 8 kHz or more.
+
+    WAV, FLAC, OGG (Vorbis and Opus), MP3, AIFF, CAF, AU and W64 files can be read, and with the
+    package `av` the sound of M4A, AAC, MP4, WebM, MKV and other files.
 
     The header is checked here; the samples are checked as they are read. A file object is read to
     its end here. A WAV file that lacks its end is read up to there, with a warning of the logger
@@ -148,6 +169,9 @@ def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Recording:
 
     Args:
         source: a path, or a file object opened in binary mode.
+        channel: which channel holds the voice: its number from 1; `mix`, the mean of all;
+            `loudest`; or `auto`, the mean of those that are not silent, or the loudest if they
+            cancel each other.
 
     Raises:
         MarotteError: says why the file can't be used.
@@ -160,40 +184,85 @@ def open_recording(source: str | os.PathLike[str] | BinaryIO) -> Recording:
         24000
     """
     if isinstance(source, str | os.PathLike):
-        recording, name = _open_path(Path(source)), str(source)
+        recording, name = _open_path(Path(source), channel), str(source)
     else:
-        recording, name = _open_file_object(source), _name_of(source)
+        recording, name = _open_file_object(source, channel), _name_of(source)
     if seconds := recording.missing_s:
         lacking = f"{seconds:.2f}" if seconds >= 0.01 else "less than 0.01"
         _log.warning(
             f"{name} lacks the last {lacking} s that its header promises; the rest is read"
         )
+    if recording.note:
+        _log.warning(f"{name}: {recording.note}")
     return recording
 
 
-def _open_path(path: Path) -> Recording:
+def _open_path(path: Path, channel: int | str) -> Recording:
     container = read_container(path)
-    with _opened(path, container) as sound:
-        if not LOWEST_RATE <= sound.samplerate <= HIGHEST_RATE:
-            raise MarotteError(
-                f"{path} has a sample rate of {sound.samplerate} Hz: "
-                f"speech needs {LOWEST_RATE} to {HIGHEST_RATE} Hz"
-            )
-        rate, n_samples = sound.samplerate, sound.frames
-    promised = n_samples
-    if not container.knows_length or n_samples > MOST_SAMPLES_PER_BYTE * path.stat().st_size:
-        # The work follows what the file really contains, whatever its header says.
-        with _opened(path, container) as sound:
-            n_samples = sum(len(block) for block in _mono_blocks(sound, path, SAMPLE_RATE))
+    if container.by_libsndfile:
+        sound = open_sound_file(path, container)
+    else:
+        from marotte.audio.media import open_media
+
+        sound = open_media(path, container)
+    if not LOWEST_RATE <= sound.rate <= HIGHEST_RATE:
+        raise MarotteError(
+            f"{path} has a sample rate of {sound.rate} Hz: "
+            f"speech needs {LOWEST_RATE} to {HIGHEST_RATE} Hz"
+        )
+    return _recording_of(sound, path, channel, str(path))
+
+
+def _recording_of(
+    sound: SourceSound, path: Path | None, channel: int | str, name: str
+) -> Recording:
+    """Choose the channels of a sound, and count its samples where no header tells their number.
+
+    Raises:
+        MarotteError: the sound is empty or damaged, or lacks the channel.
+    """
+    check_channel(channel, sound.n_channels, name)
+    needs_measuring = sound.n_channels > 1 and not isinstance(channel, int)
+    meter, n_samples = ChannelMeter(sound.n_channels, sound.rate), sound.n_samples
+    if n_samples is None or needs_measuring:
+        n_samples = 0
+
+        def counted() -> Iterator[Samples]:
+            nonlocal n_samples
+            for block in sound.blocks(SAMPLE_RATE):
+                n_samples += len(block)
+                yield block
+
+        if needs_measuring:
+            meter = measure_channels(counted(), sound.n_channels, sound.rate)
+        else:
+            for _ in counted():
+                pass
     if not n_samples:
-        raise MarotteError(f"{path} holds 0 samples of sound: record it again")
-    if container.knows_length and n_samples != promised:
-        raise cut_short(path, f"{n_samples} of {promised} samples are there")
-    blocks = partial(_file_blocks, path, container, n_samples)
-    return Recording(path, rate, n_samples, blocks, container.missing_s)
+        raise MarotteError(f"{name} holds 0 samples of sound: record it again")
+    weights, known = meter.weights(channel), n_samples
+
+    def source(n: int) -> Iterator[Samples]:
+        done = 0
+        for block in sound.blocks(n):
+            done += len(block)
+            yield mixed(block, weights)
+        if done != known:
+            raise cut_short(Path(name), f"{done} of {known} samples are there")
+
+    return Recording(
+        path,
+        sound.rate,
+        n_samples,
+        source,
+        sound.missing_s,
+        sound.n_channels,
+        meter.reason() if needs_measuring and channel == AUTO else "",
+        sound.blocks if sound.n_channels > 1 else None,
+    )
 
 
-def _open_file_object(file: BinaryIO) -> Recording:
+def _open_file_object(file: BinaryIO, channel: int | str) -> Recording:
     """Read the sound of a file object into memory, through a temporary file for the checks."""
     content: object = file.read() if hasattr(file, "read") else None
     if not isinstance(content, bytes):
@@ -205,96 +274,22 @@ def _open_file_object(file: BinaryIO) -> Recording:
         path = Path(folder) / "sound"  # the file object's name may be no name of a file here
         path.write_bytes(content)
         try:
-            recording = _open_path(path)
+            recording = _open_path(path, channel)
+            kept = np.concatenate(list(recording.original_blocks()))
             mono = np.concatenate(list(recording.source(SAMPLE_RATE)))
         except MarotteError as error:
             raise MarotteError(str(error).replace(str(path), _name_of(file))) from error
-    mono_recording = Recording._of_mono(mono, recording.rate)  # pyright: ignore[reportPrivateUsage]
-    return replace(mono_recording, missing_s=recording.missing_s)
+
+    def blocks_of(array: Samples) -> Callable[[int], Iterator[Samples]]:
+        return lambda n: (array[start : start + n] for start in range(0, len(array), n))
+
+    return replace(
+        recording,
+        path=None,
+        source=blocks_of(mono),
+        channels=blocks_of(kept) if recording.n_channels > 1 else None,
+    )
 
 
 def _name_of(file: BinaryIO) -> str:
     return Path(str(getattr(file, "name", "sound"))).name or "sound"
-
-
-class _FarEnd(FileIO):
-    """A file that reports an end a hundred times as far as the real one."""
-
-    def seek(self, offset: int, whence: int = SEEK_SET, /) -> int:
-        if whence == SEEK_END and offset == 0:
-            return super().seek(100 * super().seek(0, SEEK_END))
-        return super().seek(offset, whence)
-
-
-@contextmanager
-def _repaired(path: Path, container: Container) -> Generator[BinaryIO]:
-    """Open the file so that libsndfile reads all of its sound."""
-    if container.unset_size_at is not None:
-        at = container.unset_size_at + 4
-        # The missing size is written into a copy-on-write mapping, not into the file.
-        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_COPY) as copy:
-            copy[at - 4 : at] = min(len(copy) - at, 0xFFFF_FFFF).to_bytes(4, "little")
-            yield cast(BinaryIO, copy)
-    elif container.kind == "MP3" and not container.knows_length:
-        # libsndfile guesses the number of samples from the size of the file and of its first
-        # frames, and stops there even if there are more.
-        with _FarEnd(path) as file:
-            yield cast(BinaryIO, file)
-    else:
-        with path.open("rb") as file:
-            yield file
-
-
-@contextmanager
-def _opened(path: Path, container: Container) -> Generator[SoundFile]:
-    """Open a sound file for reading from start to end.
-
-    Raises:
-        MarotteError: libsndfile can't read it.
-    """
-    import soundfile
-
-    class Forward(soundfile.SoundFile):
-        """Does not seek after every block, which is slow and fails at the end of a FLAC file."""
-
-        def seekable(self) -> bool:
-            return False
-
-    with ExitStack() as stack:
-        source = stack.enter_context(_repaired(path, container))
-        try:
-            sound = stack.enter_context(Forward(source))
-        except soundfile.LibsndfileError as error:
-            raise MarotteError(f"{path} can't be read as sound: {error.error_string}") from error
-        yield sound
-
-
-def _file_blocks(
-    path: Path, container: Container, n_samples: int, block_samples: int
-) -> Iterator[Samples]:
-    """Yield all mono samples of a file, `block_samples` at a time."""
-    done = 0
-    with _opened(path, container) as sound:
-        for block in _mono_blocks(sound, path, block_samples):
-            check_samples(block, str(path), sound.samplerate, done)
-            done += len(block)
-            yield block
-        if done != n_samples:
-            raise cut_short(path, f"{done} of {n_samples} samples are there")
-
-
-def _mono_blocks(sound: SoundFile, path: Path, block_samples: int) -> Iterator[Samples]:
-    import soundfile
-
-    done = 0
-    block_samples = max(1, min(block_samples, VALUES_PER_READ // sound.channels))
-    while True:
-        try:
-            block = sound.read(block_samples, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            after_s = done / sound.samplerate
-            raise cut_short(path, f"it can't be read beyond {after_s:.2f} s") from error
-        if not len(block):
-            return
-        done += len(block)
-        yield to_mono(block)
