@@ -1,6 +1,6 @@
 """Send frames as JSON, one UDP datagram per frame, to a script that runs in Maya.
 
-The script is `examples/maya_receiver.py`; any other program that listens on port 7007 can read the
+The script is `integrations/maya`; any other program that listens on port 7007 can read the
 datagrams too. A datagram holds exactly the line that the output `json` writes.
 """
 

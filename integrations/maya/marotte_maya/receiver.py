@@ -1,17 +1,4 @@
-"""Receive frames of `marotte live -o maya` in Maya and move a character's blendshapes.
-
-In Maya's script editor (Python), with a blendShape node selected or named:
-
-    import sys; sys.path.append("FOLDER OF THIS FILE")
-    import maya_receiver
-    maya_receiver.start("blendShape1")     # the node, or several: start("head", "teeth")
-    maya_receiver.stop()
-
-Attributes are found by name, with or without a prefix ("jawOpen", "head_jawOpen", "JawOpen"). With
-`head="head_ctrl"` the head's yaw, pitch and roll move that node's rotateY, rotateX and rotateZ.
-`record=True` sets a key for every frame that arrives. The script runs in Maya's Python 3 and needs
-no other package.
-"""
+"""Receive frames of `marotte live -o maya` in Maya and move a character's blendshapes."""
 
 import json
 import math
@@ -21,17 +8,27 @@ import threading
 import maya.cmds as cmds
 import maya.utils
 
+from . import names
+
 PORT = 7007
 
 _running = None
 
 
 def start(*nodes, port=PORT, host="127.0.0.1", head=None, record=False):
-    """Apply the frames that arrive at a port; an earlier receiver is stopped first."""
+    """Apply the frames that arrive at a port; an earlier receiver is stopped first.
+
+    Args:
+        nodes: blendShape nodes; none: what is selected.
+        port: the UDP port.
+        host: the address to listen at; "0.0.0.0" also takes frames from other machines.
+        head: a node whose rotateY, rotateX and rotateZ follow the head's yaw, pitch and roll.
+        record: whether to set a key for each frame.
+    """
     global _running
     stop()
     _running = Receiver(nodes or tuple(cmds.ls(selection=True) or ()), host, port, head, record)
-    print(f"marotte: {len(_running.attributes)} attributes are waiting for frames on port {port}")
+    print(f"marotte: frames on port {port} move {', '.join(_running.nodes)}")
     return _running
 
 
@@ -49,13 +46,9 @@ class Receiver:
     def __init__(self, nodes, host, port, head=None, record=False):
         if not nodes:
             raise ValueError("name a blendShape node: start('blendShape1')")
-        self.head, self.record = head, record
-        self.attributes = [
-            (_plain(name), f"{node}.{name}")
-            for node in nodes
-            for name in cmds.listAttr(node + ".w", multi=True) or ()
-        ]
-        self.attributes_by_name = {}
+        self.nodes, self.head, self.record = nodes, head, record
+        self.matched = {}
+        self.known = frozenset()
         self.newest, self.scheduled = None, False
         self.lock = threading.Lock()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -76,11 +69,13 @@ class Receiver:
             try:
                 content = self.socket.recv(65535)
                 frame = json.loads(content.decode("utf-8"))
-                controls = dict(frame["controls"])
-            except (OSError, ValueError, KeyError, TypeError):
+                controls = {name: float(value) for name, value in frame["controls"].items()}
+                yaw, pitch, roll = (float(angle) for angle in frame.get("head", (0, 0, 0)))
+                time_s = float(frame.get("time_s", 0))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue  # a timeout, or a datagram that is not a frame
             with self.lock:
-                self.newest = (controls, frame.get("head", (0.0, 0.0, 0.0)), frame.get("time_s", 0))
+                self.newest = (controls, (yaw, pitch, roll), time_s)
                 if self.scheduled:
                     continue  # Maya has not shown the previous frame yet: it is dropped
                 self.scheduled = True
@@ -92,8 +87,11 @@ class Receiver:
         if newest is None or not self.open:
             return
         controls, (yaw, pitch, roll), time_s = newest
+        self._match(controls)
         changes = [
-            (attribute, value) for name, value in controls.items() for attribute in self._find(name)
+            (attribute, value)
+            for name, value in controls.items()
+            for attribute in self.matched.get(name, ())
         ]
         if self.head:
             for axis, angle in (("Y", yaw), ("X", pitch), ("Z", roll)):
@@ -103,14 +101,23 @@ class Receiver:
             if self.record:
                 cmds.setKeyframe(attribute, time=f"{time_s:f}sec")
 
-    def _find(self, name):
-        if name not in self.attributes_by_name:
-            end = _plain(name)
-            self.attributes_by_name[name] = [
-                full for plain, full in self.attributes if plain.endswith(end)
-            ]
-        return self.attributes_by_name[name]
+    def _match(self, controls):
+        """Look the names up when they change, and say once which move nothing."""
+        if self.known == controls.keys():
+            return
+        self.known = frozenset(controls)
+        self.matched, missing = names.attributes(self.nodes, controls, targets)
+        if missing:
+            print(f"marotte: no target for {', '.join(missing)}")
 
 
-def _plain(name):
-    return name.replace("_", "").lower()
+def targets(node):
+    """Return the names of a blendShape node's targets.
+
+    Raises:
+        ValueError: it is not a blendShape node.
+    """
+    try:
+        return cmds.listAttr(node + ".w", multi=True) or []
+    except (RuntimeError, ValueError):
+        raise ValueError(f"{node} is not a blendShape node: name one, e.g. 'blendShape1'") from None
