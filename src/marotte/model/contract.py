@@ -111,21 +111,7 @@ class Contract:
                 f"{where} has contract format {shown(values.get('format'))}, this Marotte reads "
                 f"{FORMAT}: export the student again, or install the Marotte that made it"
             )
-        kinds = {field.name: str(field.type) for field in fields(cls)}
-        for problem, keys in (
-            ("lacks", set(kinds) - set(values)),
-            ("has", set(values) - set(kinds)),
-        ):
-            if keys:
-                raise MarotteError(
-                    f"{where}: the contract {problem} the key {min(keys)!r}, "
-                    f"the keys are {', '.join(kinds)}"
-                )
-        for key, kind in kinds.items():
-            if not _IS_KIND[kind](values[key]):
-                raise MarotteError(
-                    f"{where}: {key!r} in the contract must be {kind}, got {shown(values[key])}"
-                )
+        _check_keys(values, where)
         contract = cls(
             **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}  # pyright: ignore
         )
@@ -168,6 +154,26 @@ class Contract:
     def to_json(self) -> str:
         """Return the contract as JSON."""
         return json.dumps(asdict(self), allow_nan=False)
+
+
+def _check_keys(values: dict[str, Any], where: str) -> None:
+    """Refuse a table with keys that are missing, unknown or of the wrong type.
+
+    Raises:
+        MarotteError: names the key, and the file by `where`.
+    """
+    kinds = {field.name: str(field.type) for field in fields(Contract)}
+    for problem, keys in (("lacks", set(kinds) - set(values)), ("has", set(values) - set(kinds))):
+        if keys:
+            raise MarotteError(
+                f"{where}: the contract {problem} the key {shown(min(keys))}, "
+                f"the keys are {', '.join(kinds)}"
+            )
+    for key, kind in kinds.items():
+        if not _IS_KIND[kind](values[key]):
+            raise MarotteError(
+                f"{where}: {key!r} in the contract must be {kind}, got {shown(values[key])}"
+            )
 
 
 def golden_input(n_samples: int) -> NDArray[np.float32]:

@@ -133,18 +133,28 @@ def load_student(
     session = open_session(path, threads)
     contract = _contract_of(session, path)
     _check_graph(session, contract, path)
+    fitting_rig = _fitting_rig(contract, rig)
+    student = Student(contract, fitting_rig, session, _streamed_form(path, contract, threads))
+    check_difference(student.check_golden(), path)
+    return student
+
+
+def _fitting_rig(contract: Contract, rig: Rig | None) -> Rig:
+    """Return the rig, or one of just the student's controls within -1..1.
+
+    Raises:
+        MarotteError: the rig lacks a control.
+    """
     if rig is None:
         names = contract.names
-        rig = Rig(contract.rig, names, (-1.0,) * len(names), (1.0,) * len(names), names)
+        return Rig(contract.rig, names, (-1.0,) * len(names), (1.0,) * len(names), names)
     for name in contract.names:
         if name not in rig.index:
             raise MarotteError(
                 f"student {contract.name!r} is for rig {contract.rig!r} and drives {name!r}, which "
                 f"rig {rig.name!r} doesn't have: use a student of that rig"
             )
-    student = Student(contract, rig, session, _streamed_form(path, contract, threads))
-    check_difference(student.check_golden(), path)
-    return student
+    return rig
 
 
 def shipped_students() -> list[str]:
