@@ -1,0 +1,117 @@
+"""The extension for tests: its modules alone, or installed in Blender (package `bpy`)."""
+
+import importlib
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1]
+FAKE_PROGRAM = """#!{python}
+import json, sys
+from pathlib import Path
+import numpy as np
+arguments = sys.argv[1:]
+Path({log!r}).write_text(json.dumps(arguments))
+if "--version" in arguments:
+    sys.exit(print("marotte 0.2.0"))
+if Path(arguments[1]).stat().st_size == 0:
+    sys.exit("marotte: " + arguments[1] + " is empty")
+def option(name, default):
+    return arguments[arguments.index(name) + 1] if name in arguments else default
+fps, names = float(option("--fps", 60)), option("--names", "arkit")
+names = {{"oculus": ["sil", "PP", "aa"], "vrm": ["aa", "ih", "blinkLeft"]}}.get(
+    names, ["jawOpen", "mouthSmileLeft", "browDownLeft", "cheekPuff"])
+values = np.zeros((round(fps), len(names)), np.float32)
+values[:, 0] = np.arange(len(values)) / len(values)
+np.savez(option("-o", ""), controls=values, names=np.array(names), fps=fps)
+"""
+
+
+def pytest_configure():
+    """Make the modules that need no Blender importable, as a package without its __init__."""
+    package = types.ModuleType("marotte_blender")
+    package.__path__ = [str(FOLDER / "marotte")]
+    sys.modules["marotte_blender"] = package
+
+
+@pytest.fixture(scope="session")
+def fake_program(tmp_path_factory):
+    """Return a program that stands for marotte, and the file of its last arguments."""
+    folder = tmp_path_factory.mktemp("program")
+    path, log = folder / "marotte", folder / "arguments.json"
+    path.write_text(FAKE_PROGRAM.format(python=sys.executable, log=str(log)))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path, log
+
+
+@pytest.fixture(scope="session")
+def bpy(tmp_path_factory):
+    """Return Blender with empty preferences; skip where there is none."""
+    os.environ["BLENDER_USER_RESOURCES"] = str(tmp_path_factory.mktemp("user"))
+    return pytest.importorskip(
+        "bpy", reason="Blender is missing: pip install bpy (Python 3.11, 370 MB)"
+    )
+
+
+@pytest.fixture(scope="session")
+def blender_ext(bpy):
+    """Return how to call Blender's own tool for extensions."""
+    scripts = Path(bpy.utils.system_resource("SCRIPTS"))
+    return [sys.executable, str(scripts / "addons_core/bl_pkg/cli/blender_ext.py")]
+
+
+@pytest.fixture(scope="session")
+def extension_zip(blender_ext, tmp_path_factory):
+    """Return the extension as users install it, built by Blender's own tool."""
+    folder = tmp_path_factory.mktemp("zip")
+    source = shutil.copytree(
+        FOLDER / "marotte", folder / "marotte", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    command = [*blender_ext, "build", "--source-dir", source, "--output-dir", folder]
+    subprocess.run(command, check=True, capture_output=True)
+    return next(folder.glob("*.zip"))
+
+
+@pytest.fixture(scope="session")
+def extension(bpy, extension_zip):
+    """Install the extension, enable it, and return a function that imports its modules."""
+    result = bpy.ops.extensions.package_install_files(
+        filepath=str(extension_zip), repo="user_default", enable_on_install=True
+    )
+    assert result == {"FINISHED"}
+    return lambda name: importlib.import_module(f"bl_ext.user_default.marotte.{name}")
+
+
+@pytest.fixture
+def scene(bpy, extension):
+    """Return an empty scene of 24 frames per second that begins at frame 1."""
+    extension("live").close()
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end, scene.render.fps = 1, 10, 24
+    return scene
+
+
+@pytest.fixture
+def make_face(bpy, scene):
+    """Return a function that makes an active mesh with shape keys."""
+
+    def make(*names, name="Face"):
+        mesh = bpy.data.meshes.new(name)
+        mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+        face = bpy.data.objects.new(name, mesh)
+        scene.collection.objects.link(face)
+        for key in ("Basis", *names):
+            block = face.shape_key_add(name=key)
+            block.data[0].co.z, block.value = key != "Basis", 0  # Blender 5 begins with 1
+        face.select_set(True)
+        bpy.context.view_layer.objects.active = face
+        return face
+
+    return make
