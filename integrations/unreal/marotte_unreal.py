@@ -13,6 +13,8 @@ from pathlib import Path
 
 import unreal
 
+__version__ = "0.1.0"
+
 SUBJECT = "marotte"  # the subject of `marotte live -o livelink`, too
 FIRST_COLUMNS = ["Timecode", "BlendShapeCount"]
 IGNORED_ENDINGS = ("_cal", "_raw", "_neutral")  # the importer cuts them off a subject's name
