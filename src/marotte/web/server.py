@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from threading import Lock
+from time import perf_counter
 from typing import TYPE_CHECKING, final
 
 from marotte.errors import MarotteError
@@ -22,8 +24,9 @@ from marotte.model.session import Student, load_student
 from marotte.version import __version__
 from marotte.web import protocol, takes
 from marotte.web.guard import Access, App, Guard
-from marotte.web.protocol import Echo, ProtocolError
-from marotte.web.session import Inbox, Session
+from marotte.web.protocol import Echo, ProtocolError, Sound
+from marotte.web.session import STARVED_S, Inbox, Session
+from marotte.web.throttle import Throttle
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -137,9 +140,15 @@ class Viewer:
 
     async def serve_socket(self, socket: WebSocket) -> None:
         """Serve a page's socket until one side closes it."""
-        await socket.accept()
-        if self.n_pages >= MAX_PAGES:
-            return await socket.close(FULL, f"{MAX_PAGES} pages are open already: close one")
+        from starlette.websockets import WebSocketDisconnect
+
+        with suppress(WebSocketDisconnect, OSError):  # the page has left
+            await socket.accept()
+            if self.n_pages >= MAX_PAGES:
+                return await socket.close(FULL, f"{MAX_PAGES} pages are open already: close one")
+            await self._serve_page(socket)
+
+    async def _serve_page(self, socket: WebSocket) -> None:
         self.n_pages += 1
         outbox = Outbox()
         outbox.put(self.hello())
@@ -164,6 +173,7 @@ class _Connection:
         self._speaks = not viewer.source
         self._inbox, self._received = Inbox(), asyncio.Event()
         self._session = Session(viewer.student, viewer.fps)
+        self._throttle = Throttle()
 
     async def run(self) -> tuple[int, str]:
         """Serve until one side ends; return the code and reason to close with, or 0 if closed."""
@@ -197,22 +207,38 @@ class _Connection:
             if content is None:
                 return TEXT, "messages must be binary"
             message = protocol.decode(content)
+            started = self._inbox.started
+            admitted = (
+                isinstance(message, Sound)
+                and started is not None
+                and self._throttle.admits(len(message.samples), started.rate)
+            )
+            if not admitted:
+                await asyncio.sleep(self._throttle.wait_s())
             if isinstance(message, Echo):
                 self._outbox.put(protocol.echoed(message.sent_ms))
             elif self._speaks:
-                self._inbox.add(message)
+                self._inbox.add(message, admitted)
                 self._received.set()
             else:
                 raise ProtocolError("this page watches: it can't send sound")
 
     async def _process(self) -> None:
+        heard_s = perf_counter()
         while True:
-            await self._received.wait()
-            self._received.clear()
-            work = self._inbox.take()
-            if work is not None:
-                for message in await asyncio.to_thread(self._session.advance, work):
-                    self._outbox.put(message)
+            try:
+                # Once the mouth is closed, only a message can change anything.
+                timeout_s = STARVED_S if self._session.is_open else None
+                await asyncio.wait_for(self._received.wait(), timeout_s)
+            except asyncio.TimeoutError:
+                messages = await asyncio.to_thread(self._session.rest, heard_s)
+            else:
+                self._received.clear()
+                work = self._inbox.take()
+                heard_s = perf_counter()
+                messages = await asyncio.to_thread(self._session.advance, work) if work else []
+            for message in messages:
+                self._outbox.put(message)
 
     async def _send(self) -> None:
         while True:
@@ -222,6 +248,7 @@ class _Connection:
 def build_app(viewer: Viewer) -> App:
     """Return the server as an ASGI application."""
     from starlette.applications import Starlette
+    from starlette.requests import ClientDisconnect
     from starlette.responses import HTMLResponse
     from starlette.responses import Response as PlainResponse
     from starlette.routing import Route, WebSocketRoute
@@ -248,6 +275,8 @@ def build_app(viewer: Viewer) -> App:
                 file = await asyncio.to_thread(takes.write, upload, ending, viewer.rig, viewer.fps)
         except MarotteError as error:
             return PlainResponse(str(error), 400, media_type="text/plain")
+        except ClientDisconnect:
+            return PlainResponse("")  # nobody reads it
         return PlainResponse(file, media_type=takes.MEDIA_TYPES[ending])
 
     routes = [

@@ -9,14 +9,14 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
-from logging import getLogger
+from logging import LogRecord, getLogger
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, final
 
 from marotte.errors import MarotteError, missing_extra
 from marotte.web import protocol
-from marotte.web.server import MAX_PAGES, Viewer, build_app
+from marotte.web.server import Viewer, build_app
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -104,12 +104,14 @@ def make_server(viewer: Viewer, certificate: Certificate | None = None) -> Serve
     """Return the server, ready to run on a socket."""
     import uvicorn
 
-    # When the server ends, uvicorn would report each open page as an error.
-    getLogger("uvicorn.error").addFilter(lambda record: not record.msg.startswith("Cancel "))
+    from marotte.web.connections import MAX_CONNECTIONS, HttpConnection, SocketConnection
+
+    getLogger("uvicorn.error").addFilter(_is_news)
     return uvicorn.Server(
         uvicorn.Config(
             build_app(viewer),
-            ws="websockets-sansio",
+            http=HttpConnection,
+            ws=SocketConnection,
             ws_max_size=protocol.MAX_MESSAGE_BYTES,
             ws_max_queue=8,
             ws_per_message_deflate=False,
@@ -119,12 +121,18 @@ def make_server(viewer: Viewer, certificate: Certificate | None = None) -> Serve
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=4 * MAX_PAGES,
+            limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
             ssl_certfile=certificate.path if certificate else None,
             ssl_keyfile=certificate.key if certificate else None,
         )
     )
+
+
+def _is_news(record: LogRecord) -> bool:
+    """Leave out what uvicorn reports as errors when the server ends: each page that is open."""
+    ended = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not (ended or str(record.msg).startswith("Cancel "))
 
 
 def serve(viewer: Viewer, listening: socket.socket, certificate: Certificate | None = None) -> None:

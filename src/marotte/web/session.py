@@ -27,6 +27,7 @@ Samples = NDArray[np.float32]
 MAX_BACKLOG_S = 2.0  # of sound; the inbox drops what exceeds it
 LATE_S = 0.25  # when sound has waited longer, only the newest frames are made
 NEWEST_FRAMES = 3
+STARVED_S = 0.2  # without sound for so long, the mouth closes
 BUSY_NOTICE_S = 5.0  # the least time between two notices
 
 
@@ -78,8 +79,14 @@ class Inbox:
     _n_skipped: int = 0
     _motion: Motion | None = None
 
-    def add(self, message: Start | Sound | Stop | Motion) -> None:
-        """Queue a message; messages of a stream that is over are ignored."""
+    def add(self, message: Start | Sound | Stop | Motion, admitted: bool = True) -> None:
+        """Queue a message; messages of a stream that is over are ignored.
+
+        Args:
+            message: what came from the page.
+            admitted: whether there is time for its sound; otherwise the sound is dropped, with
+                what waits before it.
+        """
         if isinstance(message, Motion):
             self._motion = message
         elif isinstance(message, Start):
@@ -95,8 +102,12 @@ class Inbox:
             if self._n_samples > MAX_BACKLOG_S * self.started.rate:
                 self._n_skipped += self._n_samples
                 self._clear()
-            self._sounds.append((perf_counter(), message))
-            self._n_samples += len(message.samples)
+            if admitted:
+                self._sounds.append((perf_counter(), message))
+                self._n_samples += len(message.samples)
+            else:
+                self._n_skipped += self._n_samples + len(message.samples)
+                self._clear()
 
     def _clear(self) -> None:
         self._sounds, self._n_samples = [], 0
@@ -148,6 +159,11 @@ class Session:
         self._warned = False
         self._busy_notice_s = -BUSY_NOTICE_S
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a stream is waiting for sound."""
+        return self._stream is not None
+
     def advance(self, work: Work) -> list[bytes]:
         """Process what has come and return the messages to the page.
 
@@ -162,17 +178,30 @@ class Session:
         if work.start is not None:
             self._open_stream(work.start, work.skipped_samples)
             self._warned = False
-        elif work.skipped_samples and self._start is not None:
+        elif self._start is not None and (
+            work.skipped_samples or (self._stream is None and len(work.samples))
+        ):  # sound was lost, or goes on after a pause
             self._open_stream(self._start, self._n_received + work.skipped_samples)
-        start, stream = self._start, self._stream
-        if start is None or stream is None:
+        if self._start is None:
             return messages
-        messages += self._push(start, stream, work)
+        if self._stream is not None:
+            messages += self._push(self._start, self._stream, work)
         if work.stop:
-            messages += self._encode(start, stream.flush(), work)
-            messages.append(protocol.ended(start.stream))
-            self._stream = None
+            messages += self.rest(work.received_s)
+            messages.append(protocol.ended(self._start.stream))
+            self._start = None
         return messages
+
+    def rest(self, received_s: float) -> list[bytes]:
+        """End the stream; return the messages that close the mouth. More sound begins another.
+
+        Args:
+            received_s: when the last message came, on the clock `perf_counter`.
+        """
+        start, stream, self._stream = self._start, self._stream, None
+        if start is None or stream is None:
+            return []
+        return self._encode(start, stream.flush(), received_s)
 
     def _open_stream(self, start: Start, first_sample: int) -> None:
         student = self._load_student(start.student)
@@ -188,15 +217,15 @@ class Session:
         self._n_received += len(samples)
         late = work.waited_s > LATE_S or work.skipped_samples > 0
         frames = stream.push(samples, NEWEST_FRAMES if late else None)
-        messages = self._encode(start, frames, work)
+        messages = self._encode(start, frames, work.received_s)
         if invalid.any() and not self._warned:
             self._warned = True
             text = "Some samples are NaN or infinite: they are replaced by silence."
             messages.append(protocol.notice(text))
         return messages + (self._busy_notice() if late else [])
 
-    def _encode(self, start: Start, frames: list[Frame], work: Work) -> list[bytes]:
-        server_ms = 1000 * (perf_counter() - work.received_s)
+    def _encode(self, start: Start, frames: list[Frame], received_s: float) -> list[bytes]:
+        server_ms = 1000 * (perf_counter() - received_s)
         stream_start_s = self._stream_start / start.rate
         return [
             protocol.frame(
