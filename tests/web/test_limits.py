@@ -212,7 +212,7 @@ def frames(messages: list[bytes]) -> list[tuple[float, float]]:
 def test_page_whose_sound_stops_comes_to_rest_and_goes_on() -> None:
     session, inbox = Session(lambda index: load_student(), 60.0), Inbox()
     inbox.add(Start(0, False, 1, RATE))
-    voice = open_recording(HELLO).read()[16_000:32_000]
+    voice = open_recording(HELLO).read()[4800:20_800]
     inbox.add(Sound(1, voice[:8000]))
     before = frames(advance(session, inbox))
     rest = frames(session.rest(0.0))
@@ -233,6 +233,6 @@ def test_server_closes_the_mouth_of_a_page_that_starves(live_port: int) -> None:
         page.recv(timeout=5)
         page.send(struct.pack("<BBBBII", protocol.START, 0, 0, 0, 1, RATE))
         head = struct.pack("<BBHI", protocol.SOUND, 0, 0, 1)
-        page.send(head + open_recording(HELLO).read()[16_000:24_000].astype("<f4").tobytes())
+        page.send(head + open_recording(HELLO).read()[4800:12_800].astype("<f4").tobytes())
         received = [page.recv(timeout=5) for _ in range(30)]
     assert frames(received)[-1] == pytest.approx((29 / 60, 0.0), abs=0.02)
