@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from marotte.archives import read_arrays
+from marotte.archives import open_array, read_arrays
 
 
 def archive(path: Path, members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -59,3 +59,16 @@ def test_pickles_are_never_read(tmp_path):
     np.savez(tmp_path / "objects.npz", a=np.array([{}], object))
     with pytest.raises(ValueError, match="contradicts its header"):
         read_arrays(tmp_path / "objects.npz")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_numbers_that_are_no_characters_are_refused(tmp_path, order):
+    names = np.array(["jaw", "brow"], f"{order}U4")
+    np.savez(tmp_path / "names.npz", names=names)
+    assert read_arrays(tmp_path / "names.npz")["names"].tolist() == ["jaw", "brow"]
+    names.view(f"{order}u4")[1] = 0x110000
+    np.savez(tmp_path / "names.npz", names=names)
+    np.save(tmp_path / "names.npy", names)
+    for read in (read_arrays, open_array):
+        with pytest.raises(ValueError, match="not a character"):
+            read(tmp_path / f"names.{'npz' if read is read_arrays else 'npy'}")

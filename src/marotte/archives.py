@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -57,6 +58,7 @@ def open_array(path: str | os.PathLike[str]) -> NDArray[Any]:
         array: Any = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(array, np.ndarray):
             raise ValueError("it is an archive, not one array")
+        _check_text(array)
         return cast("NDArray[Any]", array)
 
 
@@ -77,4 +79,18 @@ def _array(archive: ZipFile, member: ZipInfo) -> NDArray[Any]:
         if kind.hasobject or math.prod(shape) * kind.itemsize > member.file_size:
             raise ValueError(f"the array {member.filename} contradicts its header")
     with archive.open(member) as file:
-        return npy.read_array(file, allow_pickle=False)
+        array: Any = npy.read_array(file, allow_pickle=False)
+    _check_text(array)
+    return array
+
+
+def _check_text(array: Any) -> None:
+    """Refuse texts with numbers that are no characters: Python would fail on them later.
+
+    Raises:
+        ValueError: there is one.
+    """
+    if array.dtype.kind == "U" and array.dtype.itemsize:
+        codes = np.ascontiguousarray(array).view(f"{array.dtype.byteorder}u4")
+        if codes.max(initial=0) > sys.maxunicode:
+            raise ValueError("a text has a number that is not a character")

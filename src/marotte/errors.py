@@ -6,6 +6,7 @@ import struct
 import zlib
 
 LONGEST_SHOWN = 80  # characters of a value in a message
+LONGEST_MESSAGE = 1000  # characters
 
 DAMAGED = (
     ArithmeticError,
@@ -35,6 +36,13 @@ class MarotteError(Exception):
         ...     print(error)
         no such file: missing.wav
     """
+
+    def __init__(self, message: str) -> None:
+        """Shorten a message that quotes too much of a damaged file."""
+        if len(message) > LONGEST_MESSAGE:
+            half = LONGEST_MESSAGE // 2 - 3
+            message = f"{message[:half]} ... {message[-half:]}"
+        super().__init__(message)
 
 
 def shown(value: object) -> str:

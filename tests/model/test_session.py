@@ -81,12 +81,12 @@ def test_shipped_students_are_sealed_and_checked_quickly(name: str) -> None:
     student = load_student(name)
     taken_s = []
     for _ in range(5):
-        begun_s = time.perf_counter()
+        begun_s = time.process_time()  # other work on the machine does not count
         check_seal(session.student_path(name).read_bytes(), name)
         student.check_golden()
         if student.steps:
             student.steps.check_golden(student.contract)
-        taken_s.append(time.perf_counter() - begun_s)
+        taken_s.append(time.process_time() - begun_s)
     assert min(taken_s) < 0.03
 
 
@@ -184,3 +184,15 @@ def test_shipped_students_are_found_by_name(
     assert load_student().name == "tiny"
     with pytest.raises(MarotteError, match=f"one of the names {session.DEFAULT_STUDENT}, tiny"):
         load_student("ghost")
+
+
+def test_a_contract_that_is_not_text_is_one_sentence(
+    tiny_student: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    content = tiny_student.read_bytes()
+    for place in (b'"format"', b"controls"):
+        at = content.index(place)
+        tiny_student.write_bytes(content[:at] + b"\xff" + content[at + 1 :])
+        with pytest.raises(MarotteError):
+            load_student(tiny_student)
+    assert capfd.readouterr() == ("", "")

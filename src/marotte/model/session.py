@@ -200,7 +200,9 @@ def open_session(path: Path, threads: int) -> Session:
     try:
         model = path.read_bytes()
         check_seal(model, str(path))
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        # With a fallback, an error would be printed.
+        providers = ["CPUExecutionProvider"]
+        return onnxruntime.InferenceSession(model, options, providers, enable_fallback=0)
     except OSError as error:
         raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
     except MarotteError:
@@ -210,7 +212,10 @@ def open_session(path: Path, threads: int) -> Session:
 
 
 def _contract_of(session: Session, path: Path) -> Contract:
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    except UnicodeDecodeError:  # damaged
+        text = None
     if text is None:
         raise MarotteError(f"{path} is not a Marotte student, or cut short: it carries no contract")
     return Contract.from_metadata(text, str(path))
