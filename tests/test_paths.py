@@ -42,6 +42,20 @@ def test_failed_write_keeps_the_old_file(tmp_path: Path, failure: type[BaseExcep
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_nested_writers_write_one_file_and_name_it_in_errors(tmp_path: Path) -> None:
+    path = tmp_path / "face.csv"
+    with replacing(path) as outer, replacing(outer) as inner:
+        assert inner == outer
+        inner.write_text("whole")
+    assert path.read_text() == "whole"
+    with (
+        pytest.raises(MarotteError, match=r"can't write .*/face\.csv: No space left"),
+        replacing(path) as outer,
+        replacing(outer),
+    ):
+        raise OSError(28, "No space left on device")
+
+
 def test_full_disk_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MarotteError, match="No space left"), replacing(tmp_path / "face.csv"):
         raise OSError(28, "No space left on device")

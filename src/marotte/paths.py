@@ -69,7 +69,9 @@ def replacing(path: Path) -> Generator[Path]:
 
     The temporary name begins with a dot, contains `.marotte-` and keeps the ending of `path`. When
     the block fails or is interrupted, the temporary file is removed and an older file at `path`
-    stays as it was. When the process is killed, `remove_leftovers` finds the temporary file.
+    stays as it was. When the process is killed, `remove_leftovers` finds the temporary file. In the
+    block, `replacing` of the temporary path yields that path, so that writers of files can be
+    nested and an error names `path`.
 
     Raises:
         MarotteError: the folder can't be written to, or the disk is full.
@@ -82,6 +84,9 @@ def replacing(path: Path) -> Generator[Path]:
         >>> Path("note.txt").read_text()
         'whole'
     """
+    if _TEMPORARY_NAME.fullmatch(path.name):  # it replaces a file that the caller has named
+        yield path
+        return
     check_writable(path)
     try:
         with _temporary_file(path) as temporary:

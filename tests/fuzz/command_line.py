@@ -20,7 +20,8 @@ VALUES = (
     "", "0", "-1", "1e-7", "1e39", "nan", "inf", "-inf", "9" * 30, "9" * 5000, "auto", "live", ".",
     "..", "/", "/dev/null", "/dev/full", "/proc/self/mem", "nowhere/x.csv", "a" * 300, "a/" * 200,
     "é\u202e😀", "%s%n", "x.csv", "x.json", "x.npz", "x.npy", "x.glb", "x.html", "json",
-    "csv:%p.csv", "csv:é.csv", "npz:t.npz", "udp:127.0.0.1:1", "udp:::", "livelink", "vmc:x", "websocket:99999",
+    "csv:%p.csv", "csv:é.csv", "npz:t.npz", "udp:127.0.0.1:1", "udp:::", "livelink", "vmc:x",
+    "websocket:99999",
     "--help", "-", "--", "\\", "$HOME", "recipe.toml", "voice.wav", "head.glb",
 )  # fmt: skip
 OPTIONS = {

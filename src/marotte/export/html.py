@@ -45,10 +45,10 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
             file can't be written.
     """
     facts, arrays = _content(animation)
-    with tempfile.TemporaryFile() as sound:
+    with replacing(path) as temporary, tempfile.TemporaryFile() as sound:
         arrays["loudness"] = _encode_sound(animation.recording, sound)
         page = document.render("page", facts, arrays, _in_base64(sound))
-        with replacing(path) as temporary, temporary.open("wb") as out:
+        with temporary.open("wb") as out:
             for text in page:
                 out.write(text.encode("utf-8", "replace"))
     if progress:
@@ -100,17 +100,26 @@ def _quantize(animation: Animation, name: str) -> NDArray[np.uint16]:
 
 
 def _encode_sound(recording: Recording | None, out: BinaryIO) -> NDArray[np.uint8]:
-    """Write the sound as FLAC; return its peaks, 0..255, LOUDNESS_RATE per second."""
+    """Write the sound as FLAC; return its peaks, 0..255, LOUDNESS_RATE per second.
+
+    Raises:
+        OSError: the temporary file can't be written.
+    """
     if recording is None:
         return np.zeros(0, np.uint8)
     import soundfile
 
     peaks = np.zeros(-(-recording.n_samples // LOUDNESS_SAMPLES), np.float32)
     n_written = 0
-    with soundfile.SoundFile(out, "w", SAMPLE_RATE, 1, "PCM_16", format="FLAC") as flac:
-        for block in recording.blocks():
-            flac.write(block)
-            indices = np.arange(n_written, n_written + len(block)) // LOUDNESS_SAMPLES
-            np.maximum.at(peaks, indices, np.abs(block))
-            n_written += len(block)
+    # Through Python's file object, libsndfile would not report a full disk.
+    file, options = out.fileno(), {"format": "FLAC", "closefd": False}
+    try:
+        with soundfile.SoundFile(file, "w", SAMPLE_RATE, 1, "PCM_16", **options) as flac:
+            for block in recording.blocks():
+                flac.write(block)
+                indices = np.arange(n_written, n_written + len(block)) // LOUDNESS_SAMPLES
+                np.maximum.at(peaks, indices, np.abs(block))
+                n_written += len(block)
+    except soundfile.SoundFileError as error:
+        raise OSError(f"its sound can't be written ({error})") from error
     return np.rint(peaks.clip(0, 1) * 255).astype(np.uint8)
