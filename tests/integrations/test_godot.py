@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import NEEDS_BROWSER, chromium
-from face_names import CASES
 from godot_web import HAS_GODOT, results, running, wait_for
+from receiver_cases import NAMES, NO_FRAMES
 
 from marotte.export import a2f_json, glb, godot_tres
 from marotte.face.animation import Animation, Frame
@@ -33,7 +33,14 @@ GODOT = ROOT / "integrations" / "godot"
 ADDON = GODOT / "addons" / "marotte"
 FPS = 30.0
 TAKE = Take(ARKIT_52, 60.0, 16_000)
-BAD_TAKES = ("", "{", "[]", '{"facsNames": ["a"], "weightMat": [[1, 2]], "exportFps": 30.0}')
+BAD_TAKES = (
+    "",
+    "{",
+    "[]",
+    '{"facsNames": ["a"], "weightMat": [[1, 2]], "exportFps": 30.0}',
+    '{"facsNames": ["a"], "weightMat": [["b"]], "exportFps": 30.0}',
+    '{"facsNames": ["a"], "weightMat": [[1]], "exportFps": 0}',
+)
 
 
 class TestAddOn:
@@ -107,7 +114,7 @@ def cut(messages: list[bytes]) -> list[bytes]:
     nan = bytearray(messages[2])
     nan[40:44] = b"\xff\xff\xff\x7f"
     ends = [message[:-3] for message in messages]
-    return [b"\6", b"{", b"\x81{", b"hello", b'{"controls": {"a": "b"}}', bytes(nan), *ends]
+    return [*NO_FRAMES, bytes(nan), *ends]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +131,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     sent = [frame, *messages[:2], hello, frame, *cut(messages)]  # names come with `hello`
     with chromium() as browser, socket_server() as address:
         given = {
-            "cases": CASES,
+            "cases": NAMES,
             "messages": [message.hex() for message in sent],
             "times": [k / FPS for k in range(animation.n_frames)],
             "bad": BAD_TAKES,
@@ -148,7 +155,7 @@ class TestRuntime:
         assert told["version"].startswith("4.")
 
     def test_names(self, told: dict[str, Any]) -> None:
-        assert told["names"] == [list(moved) for _, _, moved in CASES]
+        assert told["names"] == [list(moved) for _, _, moved in NAMES]
 
     def test_messages_give_frames(self, told: dict[str, Any]) -> None:
         nameless, live_link, as_json, hello, binary, *damaged = told["frames"]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from face_names import CASES
+from receiver_cases import NAMES, NO_FRAMES
 
 from marotte.export import a2f_json, livelink_csv
 from marotte.face.animation import Animation, Frame
@@ -131,7 +131,7 @@ def maya(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeMaya, Any]]:
 
 def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.1.0.1", 0))
+        probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
@@ -150,7 +150,7 @@ def keys_of(fake: FakeMaya, attribute: str) -> dict[Any, Any]:
 
 def test_names(maya: tuple[FakeMaya, Any]) -> None:
     names = importlib.import_module("marotte_maya.names")
-    for control, shapes, moved in CASES:
+    for control, shapes, moved in NAMES:
         assert [shapes[i] for i in names.find(control, list(shapes))] == list(moved), control
 
 
@@ -165,8 +165,8 @@ class TestLive:
         controls[[ARKIT_52.index["jawOpen"], ARKIT_52.index["eyeBlinkLeft"]]] = 0.25, 0.5
         with closing(open_output(f"maya:{port}", Take(ARKIT_52, 60.0, 16_000))) as output:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-                for content in (b"not a frame", b'{"controls": [1]}', b'{"controls": {"a": "b"}}'):
-                    other.sendto(content, ("127.1.0.1", port))
+                for content in NO_FRAMES:
+                    other.sendto(content, ("127.0.0.1", port))
             output.send(Frame(0.5, 116.0, controls, (0.0, 0.1, 0.0)))
             end = time.monotonic() + 5
             while "neck.rotateZ" not in fake.attributes:
@@ -179,6 +179,10 @@ class TestLive:
         assert fake.attributes["neck.rotateX"] == pytest.approx(5.7296, abs=1e-3)
         assert ("teeth.jawOpen", "0.500000sec") in fake.keys
         assert "no target for eyeLookDownLeft" in capsys.readouterr().out
+
+    def test_only_frames_are_read(self, maya: tuple[FakeMaya, Any]) -> None:
+        receiver = importlib.import_module("marotte_maya.receiver")
+        assert [receiver.read_frame(content) for content in NO_FRAMES] == [None] * len(NO_FRAMES)
 
     def test_node_name_is_required(self, maya: tuple[FakeMaya, Any]) -> None:
         with pytest.raises(ValueError, match="name a blendShape node"):

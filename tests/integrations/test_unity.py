@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_names import CASES
+from receiver_cases import NAMES, NO_FRAMES
 
 from marotte.export import unity_anim
 from marotte.face.animation import Animation, Frame, Scene
@@ -116,18 +116,18 @@ def check_spoken(printed: str) -> None:
 @needs_mono
 class TestRunning:
     def test_names(self, program: list[str], tmp_path: Path) -> None:
-        lines = [f"{control}|{','.join(shapes)}" for control, shapes, _ in CASES]
+        lines = [f"{control}|{','.join(shapes)}" for control, shapes, _ in NAMES]
         (tmp_path / "names").write_text("\n".join(lines))
         run = [*program, "names", str(tmp_path / "names")]
         got = subprocess.run(run, check=True, capture_output=True, text=True).stdout.split("\n")
-        assert got[:-1] == [",".join(moved) for _, _, moved in CASES]
+        assert got[:-1] == [",".join(moved) for _, _, moved in NAMES]
 
     @pytest.mark.parametrize("output", ["livelink", "maya"])
     def test_datagrams_move_the_face(self, program: list[str], output: str) -> None:
         port = free_port()
         with receiving(program, "udp", str(port)) as printed:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-                for content in (b"\6", b"{", b"hello", b"\6" + b"\xff" * 300, b'{"controls": 3}'):
+                for content in NO_FRAMES:
                     other.sendto(content, ("127.0.0.1", port))
             with closing(open_output(f"{output}:{port}", TAKE)) as sender:
                 sender.send(spoken_frame())

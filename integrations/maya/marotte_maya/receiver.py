@@ -67,15 +67,13 @@ class Receiver:
     def _listen(self):
         while self.open:
             try:
-                content = self.socket.recv(65535)
-                frame = json.loads(content.decode("utf-8"))
-                controls = {name: float(value) for name, value in frame["controls"].items()}
-                yaw, pitch, roll = (float(angle) for angle in frame.get("head", (0, 0, 0)))
-                time_s = float(frame.get("time_s", 0))
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
-                continue  # a timeout, or a datagram that is not a frame
+                frame = read_frame(self.socket.recv(65535))
+            except OSError:  # a timeout
+                continue
+            if frame is None:
+                continue
             with self.lock:
-                self.newest = (controls, (yaw, pitch, roll), time_s)
+                self.newest = frame
                 if self.scheduled:
                     continue  # Maya has not shown the previous frame yet: it is dropped
                 self.scheduled = True
@@ -109,6 +107,24 @@ class Receiver:
         self.matched, missing = names.attributes(self.nodes, controls, targets)
         if missing:
             print(f"marotte: no target for {', '.join(missing)}")
+
+
+def read_frame(content):
+    """Return the controls, the head's yaw, pitch and roll, and the time; None if it is no frame.
+
+    Example:
+        >>> read_frame(b'{"controls": {"jawOpen": 0.5}, "time_s": 2}')
+        ({'jawOpen': 0.5}, (0.0, 0.0, 0.0), 2.0)
+    """
+    try:
+        fields = json.loads(content.decode("utf-8"))
+        controls = {name: 1.0 * value for name, value in fields["controls"].items()}
+        yaw, pitch, roll = (1.0 * angle for angle in fields.get("head", (0, 0, 0)))
+        time_s = 1.0 * fields.get("time_s", 0)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    numbers = (*controls.values(), yaw, pitch, roll, time_s)
+    return (controls, (yaw, pitch, roll), time_s) if all(map(math.isfinite, numbers)) else None
 
 
 def targets(node):

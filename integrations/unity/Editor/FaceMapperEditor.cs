@@ -9,13 +9,16 @@ namespace Marotte
     public sealed class FaceMapperEditor : Editor
     {
         AnimationClip clip;
+        string matches;
+        MessageType kind;
 
         public override void OnInspectorGUI()
         {
-            DrawDefaultInspector();
             var mapper = (FaceMapper)target;
+            // Names are looked up when something changes, not at each drawing.
+            if (DrawDefaultInspector() || matches == null) Match(mapper);
             EditorGUILayout.Space();
-            ShowMatches(mapper);
+            EditorGUILayout.HelpBox(matches, kind);
             if (Application.isPlaying) ShowReceiver(mapper.receiver);
             ShowClip(mapper);
         }
@@ -23,13 +26,14 @@ namespace Marotte
         /// <summary>In play mode the numbers change all the time.</summary>
         public override bool RequiresConstantRepaint() { return Application.isPlaying; }
 
-        static void ShowMatches(FaceMapper mapper)
+        void Match(FaceMapper mapper)
         {
+            kind = MessageType.Warning;
             SkinnedMeshRenderer[] faces = mapper.Faces;
             if (faces.Length == 0)
             {
-                EditorGUILayout.HelpBox("No mesh with blend shapes below this object: add this "
-                    + "component to a character whose face has blend shapes.", MessageType.Warning);
+                matches = "No mesh with blend shapes below this object: add this component to a "
+                    + "character whose face has blend shapes.";
                 return;
             }
             var missing = new List<string>();
@@ -41,10 +45,9 @@ namespace Marotte
                 if (!found) missing.Add(control);
             }
             int all = FrameDecoder.ArkitNames.Length;
-            string text = (all - missing.Count) + " of ARKit's " + all + " controls move this face.";
-            if (missing.Count > 0) text += " Without a blend shape: " + string.Join(", ", missing);
-            EditorGUILayout.HelpBox(
-                text, missing.Count < all ? MessageType.Info : MessageType.Warning);
+            matches = (all - missing.Count) + " of ARKit's " + all + " controls move this face.";
+            if (missing.Count > 0) matches += " Without a blend shape: " + string.Join(", ", missing);
+            if (missing.Count < all) kind = MessageType.Info;
         }
 
         static void ShowReceiver(FaceReceiver receiver)

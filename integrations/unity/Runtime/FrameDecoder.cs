@@ -79,29 +79,45 @@ namespace Marotte
 
         FaceFrame ReadJson(string text)
         {
-            var fields = (Dictionary<string, object>)Json.Parse(text);
-            var controls = (Dictionary<string, object>)fields["controls"];
+            Dictionary<string, object> fields = Fields(Json.Parse(text));
+            Dictionary<string, object> controls = Fields(fields["controls"]);
             var values = new float[controls.Count];
             var keys = new string[controls.Count];
             int i = 0;
             foreach (KeyValuePair<string, object> control in controls)
             {
                 keys[i] = control.Key;
-                values[i++] = (float)(double)control.Value;
+                values[i++] = (float)Number(control.Value);
             }
             SetNames(keys);
             object head, seconds;
-            var angles = fields.TryGetValue("head", out head)
-                ? (List<object>)head : new List<object> { 0.0, 0.0, 0.0 };
+            List<object> angles = fields.TryGetValue("head", out head)
+                ? head as List<object> : new List<object> { 0.0, 0.0, 0.0 };
+            if (angles == null || angles.Count != 3) throw new FormatException("not three angles");
             if (!fields.TryGetValue("time_s", out seconds)) seconds = 0.0;
-            return new FaceFrame(names, values, (float)(double)angles[0], (float)(double)angles[1],
-                (float)(double)angles[2], (double)seconds);
+            return new FaceFrame(names, values, (float)Number(angles[0]), (float)Number(angles[1]),
+                (float)Number(angles[2]), Number(seconds));
+        }
+
+        static Dictionary<string, object> Fields(object value)
+        {
+            var fields = value as Dictionary<string, object>;
+            if (fields == null) throw new FormatException("not an object: " + value);
+            return fields;
+        }
+
+        static double Number(object value)
+        {
+            if (value is double) return (double)value;
+            throw new FormatException("not a number: " + value);
         }
 
         void ReadHello(string text)
         {
-            var fields = (Dictionary<string, object>)Json.Parse(text);
-            SetNames(((List<object>)fields["controls"]).ConvertAll(name => (string)name).ToArray());
+            Dictionary<string, object> fields = Fields(Json.Parse(text));
+            var found = fields["controls"] as List<object>;
+            if (found == null) throw new FormatException("controls are not a list");
+            SetNames(found.ConvertAll(name => name as string ?? "").ToArray());
         }
 
         FaceFrame ReadBinary(Bytes bytes)
@@ -132,9 +148,9 @@ namespace Marotte
 
         static bool IsFinite(FaceFrame frame)
         {
-            float sum = frame.Yaw + frame.Pitch + frame.Roll;
+            double sum = frame.Yaw + frame.Pitch + frame.Roll + frame.Seconds;
             foreach (float value in frame.Values) sum += value;
-            return !float.IsNaN(sum) && !float.IsInfinity(sum);
+            return !double.IsNaN(sum) && !double.IsInfinity(sum);
         }
 
         /// <summary>Reads numbers in either byte order.</summary>

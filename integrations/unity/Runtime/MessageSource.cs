@@ -47,6 +47,7 @@ namespace Marotte
     /// <summary>Datagrams of a UDP port.</summary>
     internal sealed class UdpSource : MessageSource
     {
+        const int PauseMilliseconds = 10;
         readonly UdpClient client;
 
         /// <exception cref="SocketException">The port is in use.</exception>
@@ -77,6 +78,7 @@ namespace Marotte
                 {
                     // Closing the port ends here too. Windows reports here that a program to which
                     // something was sent has ended, which does not matter to a receiver.
+                    Stopped.Token.WaitHandle.WaitOne(PauseMilliseconds);
                 }
             }
         }

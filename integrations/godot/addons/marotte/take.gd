@@ -74,4 +74,11 @@ static func _is_take(take: Dictionary) -> bool:
 	var fps: Variant = take.get("exportFps")
 	if not (names is Array and rows is Array and fps is float) or fps <= 0.0:
 		return false
-	return rows.all(func(row: Variant) -> bool: return row is Array and row.size() == names.size())
+	return rows.all(
+		func(row: Variant) -> bool:
+			return row is Array and row.size() == names.size() and row.all(_is_number)
+	)
+
+
+static func _is_number(value: Variant) -> bool:
+	return value is float
