@@ -127,7 +127,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     a2f_json.write(make_animation(Rig("x", ("x",), (0.0,), (1.0,), ())), folder / "other.json")
     godot_tres.write(animation, folder / "take.tres")
     hello, frame = socket_messages()
-    messages = [datagram("livelink"), datagram("maya"), frame]
+    messages = [datagram("livelink"), datagram("udp"), frame]
     sent = [frame, *messages[:2], hello, frame, *cut(messages)]  # names come with `hello`
     with chromium() as browser, socket_server() as address:
         given = {

@@ -10,7 +10,7 @@ import typer
 from marotte.cli import app
 
 ROOT = Path(__file__).parents[2] / "integrations"
-HOSTS = ("godot", "maya", "unity", "unreal")
+HOSTS = ("blender", "godot", "maya", "unity", "unreal")
 VERSION = re.compile(r"""version"?\S* ?[=:] ?"(.+?)"|__version__ = "(.+?)\"""")
 
 

@@ -122,7 +122,7 @@ class TestRunning:
         got = subprocess.run(run, check=True, capture_output=True, text=True).stdout.split("\n")
         assert got[:-1] == [",".join(moved) for _, _, moved in NAMES]
 
-    @pytest.mark.parametrize("output", ["livelink", "maya"])
+    @pytest.mark.parametrize("output", ["livelink", "udp"])
     def test_datagrams_move_the_face(self, program: list[str], output: str) -> None:
         port = free_port()
         with receiving(program, "udp", str(port)) as printed:

@@ -317,7 +317,7 @@ def test_output_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
     output = open_output("puppet:left:hand", TAKE)
     assert isinstance(output, ForeignOutput)
     assert output.target == "left:hand"
-    with pytest.raises(MarotteError, match="wav, puppet"):
+    with pytest.raises(MarotteError, match="speaker, puppet"):
         open_output("poppet", TAKE)
 
 

@@ -8,7 +8,7 @@ namespace Marotte
     /// <summary>Turns what arrives into frames; the first byte says what it is.
     ///
     /// - 6: a datagram of Live Link Face, from `marotte live -o livelink` or an iPhone;
-    /// - '{': a frame as JSON, from `marotte live -o maya:HOST:PORT`;
+    /// - '{': a frame as JSON, from `marotte live -o udp`;
     /// - 129 and 130: the names and the frames that `marotte live -o websocket` sends.
     ///
     /// Anything else, and anything that is cut off, gives no frame.</summary>

@@ -1,7 +1,6 @@
-"""Send frames as JSON, one UDP datagram per frame, to a script that runs in Maya.
+"""Send frames as JSON, one UDP datagram per frame: Maya, Blender, Unity, Godot, your own program.
 
-The script is `integrations/maya`; any other program that listens on port 7007 can read the
-datagrams too. A datagram holds exactly the line that the output `json` writes.
+A datagram holds exactly the line that the output `json` writes. `integrations/` has the receivers.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ PORT = 7007
 
 
 def connect(target: str, take: Take) -> Output:
-    """Open `maya[:HOST[:PORT]]`."""
-    return Maya(target, take)
+    """Open `udp[:HOST[:PORT]]`, which is also called `maya`."""
+    return JsonDatagrams(target, take)
 
 
 @final
-class Maya(Output):
+class JsonDatagrams(Output):
     """Sends one datagram per frame."""
 
     def __init__(self, target: str, take: Take) -> None:
