@@ -48,6 +48,10 @@ def test_a_recipe_changes_its_base(tmp_path):
         ("minutes = 2", "minutes = 2\nsteps = 5\ntotal_frames = 9", "both set, to 5 and 9"),
         ("name =", "name ==", "not a TOML recipe"),
         ("name =", 'base = "a.toml"\nname =', "its own base"),
+        ("name =", 'base = "x/../a.toml"\nname =', "its own base"),
+        ("name =", "base = 5\nname =", "base in the recipe .* must be a path, got 5"),
+        ('name = "a"', 'name = "../../victim"', "use 1 to 64 letters a to z"),
+        ('name = "a"', 'name = ""', "use 1 to 64 letters a to z"),
     ],
 )
 def test_mistakes_are_named(tmp_path, old, new, words):
