@@ -2,7 +2,8 @@
 
 A source never waits once it is open: `read` returns what has arrived since the last call.
 
-- UDP: one datagram per frame, the line of JSON that `-o maya` sends;
+- UDP: one datagram per frame, the line of JSON that `-o udp` sends, or what `-o livelink` and the
+  iPhone app Live Link Face send;
 - WebSocket: the messages of `-o websocket` (binary, docs/viewer.md), or lines of JSON as text.
 """
 
@@ -17,12 +18,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .names import ARKIT
+
 UDP_PORT, WEBSOCKET_PORT = 7007, 5252
 CONNECT_S = 2.0
 MAX_BYTES = 1 << 20  # of a message; frames have a few thousand
 MAX_WAITING = 1000  # datagrams per call; a flood must not stop Blender
 _HELLO, _FRAME = 129, 130
 _VERSION = 1  # of the binary messages
+_LIVE_LINK, _LIVE_LINK_VALUES = 6, 61  # version; 52 controls and nine angles
+_NUMBER, _TIMING = struct.Struct(">i"), struct.Struct(">ifiiB")
 _FRAME_LAYOUT = struct.Struct("<BBHIdfffff")
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
 _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455
@@ -49,11 +54,34 @@ def decode_line(line: bytes) -> Frame | None:
     """Return the frame in a line of JSON; None if it is anything else."""
     try:
         content = json.loads(line)
-        time_s = float(content["time_s"])
-        controls = {str(name): float(value) for name, value in content["controls"].items()}
+        time_s = _number(content["time_s"])
+        controls = {name: _number(value) for name, value in content["controls"].items()}
+        _, _, _ = map(_number, content.get("head", (0, 0, 0)))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     return _finite(Frame(time_s, controls))
+
+
+def _number(value: object) -> float:
+    if type(value) not in (int, float):
+        raise TypeError(f"expected a number, got {value!r}")
+    return float(value)
+
+
+def decode_live_link(datagram: bytes) -> Frame | None:
+    """Return the frame in a datagram of Live Link Face; None if it is anything else."""
+    try:
+        at = 1
+        for _ in range(2):  # the device and the subject
+            at += 4 + _NUMBER.unpack_from(datagram, at)[0]
+        sixtieth, fraction, rate, per, n_values = _TIMING.unpack_from(datagram, at)
+        values = struct.unpack_from(f">{len(ARKIT)}f", datagram, at + _TIMING.size)
+    except struct.error:
+        return None
+    if n_values != _LIVE_LINK_VALUES or rate <= 0 or per <= 0:
+        return None
+    time_s = (sixtieth + fraction) * per / rate
+    return _finite(Frame(time_s, dict(zip(ARKIT, values, strict=True))))
 
 
 def _finite(frame: Frame) -> Frame | None:
@@ -94,11 +122,13 @@ class UdpSource:
         frames = []
         for _ in range(MAX_WAITING):
             try:
-                frame = decode_line(self._socket.recv(65535))
+                datagram = self._socket.recv(65535)
             except BlockingIOError:
                 break
             except OSError:  # Windows reports the fate of earlier datagrams here
                 continue
+            is_live_link = datagram[:1] == bytes([_LIVE_LINK])
+            frame = (decode_live_link if is_live_link else decode_line)(datagram)
             if frame:
                 frames.append(frame)
         return frames

@@ -25,7 +25,7 @@ class MarotteSettings(bpy.types.PropertyGroup):
     source: EnumProperty(
         name="Source",
         items=[
-            ("UDP", "UDP", "marotte live -o maya"),
+            ("UDP", "UDP", "marotte live -o udp, or an iPhone with Live Link Face"),
             ("WEBSOCKET", "WebSocket", "marotte live -o websocket"),
         ],
     )
@@ -100,7 +100,7 @@ class MAROTTE_PT_sidebar(bpy.types.Panel):
         if settings.source == "UDP":
             box.prop(settings, "port")
             box.prop(settings, "other_machines")
-            box.label(text=f"marotte live -o maya:{settings.port}")
+            box.label(text=f"marotte live -o udp:{settings.port}")
         else:
             box.prop(settings, "address", text="")
             box.label(text="marotte live -o websocket")

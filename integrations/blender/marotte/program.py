@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-INSTALL = "install it with `pip install marotte`, or name it in the extension's preferences"
+INSTALL = "install Marotte, or name its program in the extension's preferences"
 _FOLDERS = ("~/.local/bin", "~/bin", "/opt/homebrew/bin", "/usr/local/bin")
 _WINDOWS = "AppData/Roaming/Python/Python3*/Scripts"
 

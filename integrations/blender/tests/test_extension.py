@@ -75,11 +75,15 @@ def fails(operator, **options):
     return str(error.value)
 
 
-def test_the_package_is_valid_and_has_what_it_needs(blender_ext, extension_zip):
-    command = [*blender_ext, "validate", str(extension_zip)]
+def test_the_package_is_valid_and_blenders_tool_builds_it(blender_ext, tmp_path):
+    source = Path(__file__).parents[1] / "marotte"
+    built = tmp_path / "marotte.zip"
+    build = ["build", "--source-dir", str(source), "--output-filepath", str(built)]
+    subprocess.run([*blender_ext, *build], check=True, capture_output=True)
+    command = [*blender_ext, "validate", str(built)]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
-    names = zipfile.ZipFile(extension_zip).namelist()
+    names = zipfile.ZipFile(built).namelist()
     assert "blender_manifest.toml" in names
     assert not [name for name in names if "__pycache__" in name]
 
@@ -294,7 +298,7 @@ def test_the_program_is_checked(bpy, scene, program):
 
 
 class Sender:
-    """Stands for `marotte live -o maya`."""
+    """Stands for `marotte live -o udp`."""
 
     def __init__(self, scene):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:

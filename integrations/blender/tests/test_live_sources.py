@@ -40,6 +40,33 @@ def test_udp_reads_lines_and_drops_everything_else():
     sender.close()
 
 
+def live_link(seconds, jaw, version=6, count=61, controls=52):
+    """Return a datagram as the app Live Link Face sends it."""
+    texts = [struct.pack(">i", len(text)) + text for text in (b"device", b"iPhone")]
+    position = seconds * 60
+    timing = struct.pack(">ifiiB", int(position), position % 1, 60, 1, count)
+    values = [0.0] * 61
+    values[17], values[60] = jaw, 0.5
+    content = struct.pack(f">{controls + 9}f", *values[: controls + 9])
+    return bytes([version]) + b"".join(texts) + timing + content
+
+
+def test_udp_reads_live_link_face():
+    source = UdpSource(0)
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    whole = live_link(100.25, 0.75)
+    junk = [whole[:9], whole[:99], live_link(1, 0, count=60), live_link(1, float("nan")), b"\6"]
+    junk.append(b"\6\xff\xff\xff\xf0" + whole[5:])
+    for content in [*junk, whole]:
+        sender.sendto(content, ("127.0.0.1", source.port))
+    (frame,) = read(source, 1)
+    assert frame.time_s == pytest.approx(100.25)
+    assert frame.controls["jawOpen"] == 0.75
+    assert len(frame.controls) == 52
+    source.close()
+    sender.close()
+
+
 class Server:
     """A WebSocket server for one client: shakes hands, then sends what it is given."""
 

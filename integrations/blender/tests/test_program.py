@@ -62,12 +62,12 @@ def test_a_program_that_runs_can_be_stopped(tmp_path):
 
 def test_finding_the_program(fake_program, monkeypatch, tmp_path):
     path = fake_program[0]
-    with pytest.raises(ProgramError, match="there is no program /nowhere: install it"):
+    with pytest.raises(ProgramError, match="there is no program /nowhere: install Marotte"):
         program.find("/nowhere")
     monkeypatch.setattr(program, "_FOLDERS", (str(tmp_path),))
     monkeypatch.setattr(program.importlib.util, "find_spec", lambda _name: None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ProgramError, match="the program marotte was not found: install it"):
+    with pytest.raises(ProgramError, match="the program marotte was not found: install Marotte"):
         program.find()
     monkeypatch.setattr(program, "_FOLDERS", (str(path.parent),))  # Blender from a desktop
     assert program.find() == [str(path)]
