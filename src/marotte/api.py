@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, final
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.audio.channels import AUTO
 from marotte.audio.recording import Recording, open_recording
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
@@ -92,13 +93,16 @@ class Model:
         gaze: bool = False,
         idle_motion: bool = False,
         seed: int = 0,
+        channel: int | str = AUTO,
+        level: bool = True,
         progress: Progress | None = None,
     ) -> Animation:
         """Animate a recording: frame k is the face at exactly k / fps seconds.
 
         Args:
-            sound: the path of a WAV, FLAC, OGG or MP3 file, a file object opened in binary mode,
-                or samples as soundfile reads them: floats [n] or [n, channels] within -1..1.
+            sound: the path of a sound file (`open_recording` lists the kinds), a file object opened
+                in binary mode, or samples as soundfile reads them: floats [n] or [n, channels]
+                within -1..1.
             rate: sample rate in Hz; needed for samples, and only for them.
             fps: frames per second, 0.001 to 1000.
             smooth: whether each frame is the mean of neighbouring predictions, which reduces
@@ -112,6 +116,8 @@ class Model:
             gaze: whether the eyes move: they look at the camera, around it, and away at times.
             idle_motion: whether to add blinks and small movements of head and brows.
             seed: the seed of gaze and idle motion; the same seed gives the same motion.
+            channel: which channel holds the voice, as in `open_recording`.
+            level: whether quiet and loud speech is brought to a usual level.
             progress: called with the number of frames done and the total.
 
         Raises:
@@ -124,10 +130,10 @@ class Model:
             >>> len(model.animate(samples, rate=48_000, fps=30))
             30
         """
-        recording = as_recording(sound, rate)
+        recording = as_recording(sound, rate, channel)
         motion = Motion(gain, effort, mood, intensity, gaze, idle_motion, seed)
         processors = make_processors(self.rig, SAMPLE_RATE, motion, retarget=retarget)
-        animation = offline.animate(recording, self.student, fps, progress, smooth)
+        animation = offline.animate(recording, self.student, fps, progress, smooth, level=level)
         if self.mesh:
             animation = replace(animation, mesh=self.mesh)
         return process(animation, processors)
@@ -146,6 +152,7 @@ class Model:
         gaze: bool = False,
         idle_motion: bool = False,
         seed: int = 0,
+        level: bool = True,
     ) -> Stream:
         """Start a live stream: push samples as they come, and get frames when they are complete.
 
@@ -161,6 +168,7 @@ class Model:
             gaze: as in `animate`.
             idle_motion: as in `animate`.
             seed: as in `animate`.
+            level: as in `animate`.
 
         Raises:
             MarotteError: an option can't be used.
@@ -177,7 +185,7 @@ class Model:
         """
         motion = Motion(gain, effort, mood, intensity, gaze, idle_motion, seed)
         processors = make_processors(self.rig, rate, motion, retarget=retarget)
-        return Stream(self.student, rate, fps, smooth, processors)
+        return Stream(self.student, rate, fps, smooth, processors, level=level)
 
 
 def load(
@@ -231,15 +239,16 @@ def available_models() -> list[str]:
     return shipped_students()
 
 
-def as_recording(sound: Sound, rate: int | None = None) -> Recording:
+def as_recording(sound: Sound, rate: int | None = None, channel: int | str = AUTO) -> Recording:
     """Return sound of any accepted kind as a recording.
 
     Args:
         sound: as in `Model.animate`.
         rate: sample rate of samples, in Hz.
+        channel: which channel holds the voice, as in `open_recording`.
 
     Raises:
-        MarotteError: the sound can't be read, or a rate is missing or superfluous.
+        MarotteError: the sound can't be read, or a rate or a channel is missing or superfluous.
 
     Example:
         >>> from marotte.api import as_recording
@@ -249,9 +258,13 @@ def as_recording(sound: Sound, rate: int | None = None) -> Recording:
     if isinstance(sound, np.ndarray):
         if rate is None:
             raise MarotteError("samples need their sample rate: pass rate=, e.g. rate=48_000")
-        return Recording.from_samples(sound, rate)
+        return Recording.from_samples(sound, rate, channel)
     if rate is not None:
         raise MarotteError(
             "rate= is for samples in an array: a file or a recording knows its own rate"
         )
-    return sound if isinstance(sound, Recording) else open_recording(sound)
+    if not isinstance(sound, Recording):
+        return open_recording(sound, channel)
+    if channel != AUTO:
+        raise MarotteError("a recording has its channel: give it to open_recording")
+    return sound

@@ -281,7 +281,9 @@ def test_microphone_is_chosen_by_part_of_its_name(plug: Callable[..., FakeDevice
     plug("Built-in", "USB Headset", "Line In")
     assert Microphone("headset").name == "USB Headset"
     assert Microphone().name == "Built-in"
-    with pytest.raises(MarotteError, match=r"no microphone has 'radio' .*'USB Headset', 'Line In'"):
+    with pytest.raises(
+        MarotteError, match=r"'radio' .* 2 'USB Headset', 3 'Line In'"
+    ):
         Microphone("radio")
 
 
@@ -338,3 +340,57 @@ def test_errors_name_the_missing_package_and_library(
     monkeypatch.setattr(microphone, "import_module", broken)
     with pytest.raises(MarotteError, match="microphones need PortAudio"):
         Microphone()
+
+
+def test_microphone_is_chosen_by_number_too(plug: Callable[..., FakeDevices]) -> None:
+    plug("Webcam", "Headset")
+    assert Microphone("2").name == "Headset"
+    with pytest.raises(MarotteError, match="no microphone has '7' as number or name"):
+        Microphone("7")
+
+
+@pytest.mark.parametrize(
+    ("channel", "value"), [("auto", 0.25), (2, 0.25), (1, 0.0), ("mix", 0.125)]
+)
+def test_voice_at_any_input_of_a_microphone_is_found(
+    plug: Callable[..., FakeDevices],
+    monkeypatch: pytest.MonkeyPatch,
+    channel: int | str,
+    value: float,
+) -> None:
+    devices = plug("Interface")
+    devices.channels = 2
+
+    def voice_at_the_second(self: FakeStream) -> None:
+        sign = 1.0
+        while self.active:
+            n = self.settings["blocksize"]
+            block = np.zeros((n, self.settings["channels"]), np.float32)
+            block[::2, 1], block[1::2, 1] = 0.25 * sign, -0.25 * sign
+            self.settings["callback"](block, n, None, None)
+            time.sleep(0.002)
+
+    monkeypatch.setattr(FakeStream, "run", voice_at_the_second)
+    listener = Listener()
+    microphone = Microphone(channel=channel)
+    assert (microphone.rate, microphone.channels) == (16_000, 2)
+    stop = threading.Event()
+    threading.Timer(0.8, stop.set).start()
+    microphone.run(listener.on_samples, stop, listener.lines.append)
+    assert np.abs(listener.blocks[-1]).max() == pytest.approx(value, abs=1e-6)
+    assert (listener.lines != []) == (channel == "auto")
+
+
+def test_an_input_that_a_microphone_lacks_is_an_error(plug: Callable[..., FakeDevices]) -> None:
+    plug("Webcam")
+    with pytest.raises(MarotteError, match="'Webcam' has one channel, got channel 2: choose 1"):
+        Microphone(channel=2)
+
+
+def test_devices_with_countless_channels_are_opened_as_mono(
+    plug: Callable[..., FakeDevices],
+) -> None:
+    devices = plug("default")
+    devices.channels = 64
+    assert Microphone().channels == 1
+    assert Microphone(channel=3).channels == 3

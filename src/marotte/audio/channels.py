@@ -55,7 +55,8 @@ def check_channel(channel: int | str, n_channels: int, what: str) -> None:
     if isinstance(channel, int) and not 1 <= channel <= n_channels:
         has = "one channel" if n_channels == 1 else f"{n_channels} channels"
         raise MarotteError(
-            f"{what} has {has}, got channel {channel}: choose 1 to {n_channels}, mix or loudest"
+            f"{what} has {has}, got channel {channel}: choose "
+            + ("1" if n_channels == 1 else f"1 to {n_channels}, mix or loudest")
         )
 
 

@@ -57,7 +57,7 @@ class LevelFollower:
         >>> level_db(buzz / 2), level_db(LevelFollower().push(buzz / 2))
         (-20, -20)
         >>> level_db(buzz / 200), level_db(LevelFollower().push(buzz / 200))
-        (-64, -21)
+        (-60, -21)
     """
 
     def __init__(self) -> None:

@@ -178,10 +178,9 @@ def _prepare(settings: Settings, partial_folder: Path) -> Callable[[Job], float 
 
 def _animate(model: Model, settings: Settings, job: Job, partial_folder: Path) -> float:
     """Animate a recording, write its files and move them into place; return its duration in s."""
-    from marotte.audio.recording import open_recording
     from marotte.face.animation import write_files
 
-    recording = open_recording(job.source)
+    recording = settings.open(job.source)
     animation = settings.animate(model, recording)
     unfinished = [partial_folder / f"{os.getpid()}{path.suffix}" for path in job.outputs]
     write_files(animation, unfinished)

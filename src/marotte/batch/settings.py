@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from marotte.face.scene import NO_SCENE, Scene
 from marotte.paths import replacing
@@ -25,7 +25,8 @@ SETTINGS_FILE = ".marotte-settings.json"
 class Settings:
     """How recordings are animated: the arguments of `marotte.load` and `Model.animate`.
 
-    `naming` and `scene` say what the files hold: see `export.naming` and `Scene`.
+    `naming` and `scene` say what the files hold: see `export.naming` and `Scene`. Only the sound
+    from `start_s` to `end_s` is animated.
     """
 
     student: str = "live"
@@ -36,6 +37,10 @@ class Settings:
     motion: Motion = NO_MOTION
     naming: str = "arkit"
     scene: Scene = NO_SCENE
+    channel: int | str = "auto"
+    level: bool = True
+    start_s: float = 0.0
+    end_s: float | None = None
 
     def load(self) -> Model:
         """Load the student.
@@ -55,6 +60,17 @@ class Settings:
         check_naming(self.naming)
         return model
 
+    def open(self, source: str | Path | BinaryIO) -> Recording:
+        """Open the part of a recording that is animated.
+
+        Raises:
+            MarotteError: it can't be read, or has no such channel or part.
+        """
+        from marotte.audio.cutting import cut
+        from marotte.audio.recording import open_recording
+
+        return cut(open_recording(source, self.channel), self.start_s, self.end_s)
+
     def animate(
         self, model: Model, recording: Recording, progress: Progress | None = None
     ) -> Animation:
@@ -66,6 +82,7 @@ class Settings:
             fps=self.fps,
             smooth=self.smooth,
             retarget=self.retarget,
+            level=self.level,
             progress=progress,
             **asdict(self.motion),
         )
@@ -92,6 +109,9 @@ class Settings:
             values["naming"] = self.naming
         if self.scene != NO_SCENE:
             values |= asdict(self.scene)
+        sound = {"channel": "auto", "level": True, "start_s": 0.0, "end_s": None}
+        chosen = {name: getattr(self, name) for name in sound}
+        values |= {name: value for name, value in chosen.items() if value != sound[name]}
         texts = {name: str(value) for name, value in values.items()}
         return json.dumps({**texts, **hashes}, indent=1)
 

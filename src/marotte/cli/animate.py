@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from marotte.cli import completion, options
-from marotte.cli.group import exit_with
+from marotte.cli.animate_many import animate_many
 from marotte.cli.progress_bars import bar, progress_bars
+from marotte.cli.standard_streams import STANDARD, read_standard_input, write_json_lines
+from marotte.cli.times import duration_text, fps_text, parse_time, parse_timecode, speed_text
 from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
     from marotte.audio.recording import Recording
-    from marotte.batch import BatchResult, Settings
+    from marotte.batch import Settings
     from marotte.face.animation import Animation
 
 EXAMPLES = (
@@ -26,7 +28,6 @@ EXAMPLES = (
     "marotte animate lines/ more/a.wav -o faces/ --format csv,glb",
 )
 LONGEST_PAGE_S = 600  # a page holds its sound, and browsers struggle with hours of it
-SOME_FAILED = 1  # exit code
 MANY = "Many recordings"
 
 
@@ -35,7 +36,7 @@ def animate(
         list[Path],
         typer.Argument(
             metavar="RECORDING...",
-            help="WAV, FLAC, OGG or MP3 files, and folders of them.",
+            help="Sound files, videos, and folders of them; - for a sound file on standard input.",
             show_default=False,
         ),
     ],
@@ -45,7 +46,8 @@ def animate(
             "--output",
             "-o",
             help="A file to write: .csv, .json, .npz, .npy, .html, .glb, .mp4, .vrma, .usda, .anim "
-            "or .tres; may be given several times. For several recordings, the folder to write to.",
+            "or .tres; may be given several times. - writes curves as lines of JSON to standard "
+            "output. For several recordings, the folder to write to.",
             show_default="NAME.csv and NAME.html in the current folder",
         ),
     ] = None,
@@ -55,6 +57,26 @@ def animate(
             help="Formats of the files, separated by commas, where `-o` names a folder or nothing.",
             show_default="csv",
             autocompletion=completion.formats,
+        ),
+    ] = None,
+    channel: options.Channel = "auto",
+    level: options.Level = True,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Animate from this time of the sound on: 90.5, 1:30 or 0:01:30.5.",
+            show_default="its beginning",
+            rich_help_panel=options.SOUND,
+        ),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Animate up to this time of the sound.",
+            show_default="its end",
+            rich_help_panel=options.SOUND,
         ),
     ] = None,
     fps: options.Fps = 60.0,
@@ -73,6 +95,14 @@ def animate(
     scene_mesh: options.SceneMesh = "head",
     weights_only: options.WeightsOnly = False,
     perfect_sync: options.PerfectSync = False,
+    offset: Annotated[
+        str,
+        typer.Option(
+            metavar="TIMECODE",
+            help="The timecode of a CSV file's first frame, HH:MM:SS:FF.",
+            rich_help_panel=options.SCENE,
+        ),
+    ] = "00:00:00:00",
     again: Annotated[
         bool,
         typer.Option(
@@ -95,17 +125,33 @@ def animate(
     files are newer than the recording and were made with the same settings, so
     the same command goes on after an interruption.
     """
+    from marotte.audio.channels import parse_channel
     from marotte.batch import Settings
+    from marotte.face.frame_rate import check_fps
     from marotte.face.scene import Scene
     from marotte.postprocess.motion import Motion, parse_effort
 
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
-    scene = Scene(scene_mesh, weights_only, perfect_sync)
-    settings = Settings(student or "live", rig, fps, smooth, retarget, motion, names, scene)
+    check_fps(fps)
+    scene = Scene(scene_mesh, weights_only, perfect_sync, parse_timecode(offset, fps))
+    settings = Settings(
+        student or "live",
+        rig,
+        fps,
+        smooth,
+        retarget,
+        motion,
+        names,
+        scene,
+        parse_channel(channel),
+        level,
+        parse_time(start) if start else 0.0,
+        parse_time(end) if end else None,
+    )
     formats = [word.strip().lower().removeprefix(".") for word in (format or "").split(",") if word]
     folder = output_folder(recordings, output or [], formats)
     if folder is None:
-        files = output or [f"{recordings[0].stem}.{ending}" for ending in formats]
+        files = output or [f"{stem_of(recordings[0])}.{ending}" for ending in formats]
         animate_one(recordings[0], [Path(file) for file in files], settings)
     else:
         animate_many(recordings, folder, formats or ["csv"], settings, again, workers)
@@ -120,6 +166,8 @@ def output_folder(
         MarotteError: it is not clear where the files go.
     """
     several = len(recordings) > 1 or recordings[0].is_dir()
+    if several and (STANDARD in recordings or str(STANDARD) in outputs):
+        raise MarotteError("- is for one recording: give one recording, or a folder to write to")
     folders = [Path(path) for path in outputs if is_folder(path)]
     if len(outputs) == 1 and (folders or (several and not is_file(outputs[0]))):
         return Path(outputs[0])
@@ -144,15 +192,20 @@ def is_file(path: str) -> bool:
     return Path(path).suffix.lower().removeprefix(".") in plugins.names(plugins.FORMATS)
 
 
+def stem_of(path: Path) -> str:
+    """Return the name of the files of a recording, without an ending."""
+    return "animation" if path == STANDARD else path.stem
+
+
 def animate_one(path: Path, outputs: list[Path], settings: Settings) -> None:
     """Animate one recording, write files given by name, and print a summary."""
-    from marotte.audio.recording import open_recording
     from marotte.face.animation import check_outputs, write_files
-    from marotte.face.frame_rate import check_fps
 
-    check_fps(settings.fps)
-    recording = open_recording(path)
-    files = outputs or default_outputs(recording, path.stem)
+    recording = settings.open(read_standard_input() if path == STANDARD else path)
+    to_standard_output = STANDARD in outputs
+    files = [file for file in outputs if file != STANDARD]
+    if not outputs:
+        files = default_outputs(recording, stem_of(path))
     check_outputs(files)
     model = settings.load()
     with progress_bars() as bars:
@@ -160,11 +213,13 @@ def animate_one(path: Path, outputs: list[Path], settings: Settings) -> None:
         animation = settings.animate(model, recording, bar(bars, "animating"))
         work_s = perf_counter() - start_s
         write_files(animation, files, lambda path: bar(bars, f"writing {path.name}"))
-    print_summary(animation, files, work_s)
+    if to_standard_output:
+        write_json_lines(animation)
+    print_summary(animation, files, work_s, errors=to_standard_output)
     if not outputs and len(files) == 1:
         typer.echo(
             f"no page for more than {LONGEST_PAGE_S // 60} minutes; "
-            f"ask for one with -o {path.stem}.html"
+            f"ask for one with -o {stem_of(path)}.html"
         )
 
 
@@ -174,8 +229,17 @@ def default_outputs(recording: Recording, stem: str) -> list[Path]:
     return [Path(stem + ending) for ending in endings]
 
 
-def print_summary(animation: Animation, outputs: list[Path], work_s: float) -> None:
-    """Print the duration of the sound, the size of the animation, the speed, and the files."""
+def print_summary(
+    animation: Animation, outputs: list[Path], work_s: float, *, errors: bool = False
+) -> None:
+    """Print the duration of the sound, the size of the animation, the speed, and the files.
+
+    Args:
+        animation: what was made.
+        outputs: the files that were written.
+        work_s: how long the computation took, without loading and writing.
+        errors: whether to print to the error stream, because frames went to standard output.
+    """
     from rich.console import Console
     from rich.filesize import decimal
     from rich.text import Text
@@ -184,68 +248,9 @@ def print_summary(animation: Animation, outputs: list[Path], work_s: float) -> N
     seconds = recording.seconds if recording else animation.seconds
     n_frames, n_controls = animation.controls.shape
     lines = [
-        f"{seconds:.1f} s of sound, {n_frames} frames × {n_controls} controls "
-        f"at {animation.fps:g} fps",
-        f"made by {animation.student}, {seconds / work_s:.0f} times faster than real time",
+        f"{duration_text(seconds)} of sound, {n_frames} frames × {n_controls} controls "
+        f"at {fps_text(animation.fps)} fps",
+        f"made by {animation.student} in {duration_text(work_s)}, {speed_text(seconds, work_s)}",
         *(f"  {path}  {decimal(path.stat().st_size)}" for path in outputs),
     ]
-    Console().print(Text("\n".join(lines)), soft_wrap=True)
-
-
-def animate_many(
-    recordings: Sequence[Path],
-    folder: Path,
-    formats: Sequence[str],
-    settings: Settings,
-    again: bool,
-    workers: int | None,
-) -> None:
-    """Animate recordings into a folder, and print what was done and what failed.
-
-    Raises:
-        typer.Exit: a recording could not be animated.
-        KeyboardInterrupt: the run was interrupted; the message says how far it was.
-    """
-    from marotte.batch import animate_files
-
-    n_done, n_total = 0, 0
-    start_s = perf_counter()
-    try:
-        with progress_bars() as bars:
-            update = bar(bars, "animating")
-
-            def progress(done: int, total: int) -> None:
-                nonlocal n_done, n_total
-                n_done, n_total = done, total
-                update(done, total)
-
-            result = animate_files(
-                recordings,
-                folder,
-                formats,
-                settings,
-                again=again,
-                workers=workers,
-                progress=progress,
-            )
-    except KeyboardInterrupt:
-        command = "the same command, without --again," if again else "the same command"
-        message = f"{n_done} of {n_total} recordings are done; {command} goes on from there"
-        raise KeyboardInterrupt(*([message] if n_total else [])) from None
-    print_batch(result, folder, perf_counter() - start_s)
-    if result.failures:
-        for failure in result.failures:
-            typer.echo(f"marotte: {' '.join(failure.split())}", err=True)
-        count = len(result.failures)
-        raise exit_with(f"{count} of {result.total} recordings failed", SOME_FAILED)
-
-
-def print_batch(result: BatchResult, folder: Path, work_s: float) -> None:
-    """Print how much was animated, how fast, and where the files are."""
-    line = f"{result.animated} of {result.total} recordings animated into {folder}"
-    if result.animated:
-        line += f": {result.sound_s / 60:.1f} min of sound"
-        line += f", {result.sound_s / work_s:.0f} times faster than real time"
-    typer.echo(line)
-    if result.skipped:
-        typer.echo(f"{result.skipped} skipped: their files are up to date")
+    Console(stderr=errors).print(Text("\n".join(lines)), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,9 @@ EXAMPLES = (
     "marotte live -o csv:take.csv -o wav:take.wav",
     "marotte live --input samples/hello.wav --fast -o json",
 )
-SOUND = "Sound"
+SOUND = options.SOUND
+CLIPPED = 0.99  # of full scale
+LOW_DB, HIGH_DB = -60.0, 0.0  # the ends of the level meter
 
 
 def live(
@@ -50,14 +53,18 @@ def live(
     device: Annotated[
         str | None,
         typer.Option(
-            help="The microphone: a part of its name.",
+            help="The microphone: its number in `--devices`, or a part of its name.",
             show_default="the system's default",
             rich_help_panel=SOUND,
         ),
     ] = None,
     devices: Annotated[
         bool,
-        typer.Option("--devices", help="List the microphones and exit.", rich_help_panel=SOUND),
+        typer.Option(
+            "--devices",
+            help="List the microphones with their channels and sample rates, and exit.",
+            rich_help_panel=SOUND,
+        ),
     ] = False,
     rate: Annotated[
         int, typer.Option(help="Sample rate of standard input, in Hz.", rich_help_panel=SOUND)
@@ -78,6 +85,8 @@ def live(
             rich_help_panel=SOUND,
         ),
     ] = False,
+    channel: options.Channel = "auto",
+    level: options.Level = True,
     fps: options.Fps = 60.0,
     student: options.Student = None,
     smooth: options.Smooth = None,
@@ -91,6 +100,7 @@ def live(
     seed: options.IdleMotionSeed = 0,
 ) -> None:
     """Animate a voice while it speaks, and send the frames to other programs."""
+    from marotte.audio.channels import parse_channel
     from marotte.errors import MarotteError
     from marotte.infer.stream import Stream
     from marotte.model.session import load_student
@@ -110,9 +120,9 @@ def live(
     output = [*output, "speaker"] if play else output
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
     actor = load_student(student)
-    source = open_input(input, device, rate, fast)
+    source = open_input(input, device, rate, fast, parse_channel(channel))
     processors = make_processors(actor.rig, source.rate, motion, retarget=retarget)
-    stream = Stream(actor, source.rate, fps, smooth, processors)
+    stream = Stream(actor, source.rate, fps, smooth, processors, level=level)
     take = Take(stream.rig, fps, source.rate, actor.name, stream.delay_ms)
     with noted_interrupts() as interrupt:
         queues = open_queues(output, take, fast)
@@ -136,14 +146,20 @@ def list_devices() -> None:
     """Print the microphones, the default one first."""
     from marotte.realtime.inputs.microphone import ALTERNATIVE, microphones, sound_devices
 
-    found = microphones(sound_devices())
-    for _, name in found:
-        typer.echo(name)
+    devices = sound_devices()
+    found = microphones(devices)
+    for number, name in found:
+        device = devices.query_devices(number)
+        inputs = int(device["max_input_channels"])
+        channels = "1 channel" if inputs == 1 else f"{inputs} channels"
+        typer.echo(f"{number:3}  {name}  ({channels}, {device['default_samplerate']:.0f} Hz)")
     if not found:
         say(f"there is no microphone: {ALTERNATIVE}")
 
 
-def open_input(source: str | None, device: str | None, rate: int, fast: bool) -> Input:
+def open_input(
+    source: str | None, device: str | None, rate: int, fast: bool, channel: int | str
+) -> Input:
     """Open the input that the options name. Packages for devices are imported only if needed."""
     if source == "-":
         from marotte.realtime.inputs.pipe import PipeInput
@@ -152,10 +168,10 @@ def open_input(source: str | None, device: str | None, rate: int, fast: bool) ->
     if source:
         from marotte.realtime.inputs.file import FileInput
 
-        return FileInput(Path(source), fast)
+        return FileInput(Path(source), fast, channel)
     from marotte.realtime.inputs.microphone import Microphone
 
-    return Microphone(device)
+    return Microphone(device, channel)
 
 
 def open_queues(specs: list[str], take: Take, fast: bool) -> list[OutputQueue]:
@@ -228,10 +244,21 @@ def status_line() -> Iterator[Callable[[LiveRunner | None], None]]:
 
 
 def status(live: LiveRunner) -> str:
-    """Return the time, the level of the sound and the delay, in one line."""
-    meter = "█" * round(20 * min(1.0, live.level) ** 0.5)
-    delay = f"{sorted(live.delays_ms)[len(live.delays_ms) // 2]:.0f} ms" if live.delays_ms else "–"
-    return f"{live.stream.next_frame / live.stream.fps:7.1f} s  {meter:20}  delay {delay}"
+    """Return the time, the level of the sound, the delay and what was dropped, in one line."""
+    level_db = 20 * math.log10(max(live.level, 1e-6))
+    share = (min(HIGH_DB, max(LOW_DB, level_db)) - LOW_DB) / (HIGH_DB - LOW_DB)
+    parts = [
+        f"{live.stream.next_frame / live.stream.fps:7.1f} s",
+        f"{'█' * round(20 * share):20}",
+        f"{level_db:4.0f} dB" if level_db > LOW_DB else "quiet  ",
+    ]
+    if live.level >= CLIPPED:
+        parts.append("too loud: turn the microphone down")
+    if live.delays_ms:
+        parts.append(f"delay {sorted(live.delays_ms)[len(live.delays_ms) // 2]:.0f} ms")
+    if live.n_skipped:
+        parts.append(f"{live.n_skipped} frames dropped")
+    return "  ".join(parts)
 
 
 def summary(live: LiveRunner, queues: list[OutputQueue]) -> str:

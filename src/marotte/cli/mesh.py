@@ -12,6 +12,7 @@ import typer
 from marotte.cli import completion, options
 from marotte.cli.group import examples
 from marotte.cli.progress_bars import bar, progress_bars
+from marotte.cli.times import parse_fps
 from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def fit(
         Path, typer.Argument(metavar="FOLDER", help="The folder of the .npy files of vertices.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The mesh's file to write, .npz.")],
-    fps: Annotated[float, typer.Option(help="Frames per second of the files.")] = 30.0,
+    fps: Annotated[
+        float,
+        typer.Option(parser=parse_fps, metavar="NUMBER", help="Frames per second of the files."),
+    ] = 30.0,
     unit_mm: Annotated[
         float,
         typer.Option(help="Millimetres per unit of the files: 1000 where the unit is a metre."),

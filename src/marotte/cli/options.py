@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from marotte.cli import completion
+from marotte.cli.times import parse_fps
 
 MOTION = "Motion"  # the titles of groups of options
 RUNNING = "Processes and threads"
 SCENE = "The avatar"
+SOUND = "Sound"
 
 Student = Annotated[
     str | None,
@@ -28,7 +30,30 @@ Rig = Annotated[
         show_default="ARKit's 52 blendshapes",
     ),
 ]
-Fps = Annotated[float, typer.Option(help="Frames per second.")]
+Fps = Annotated[
+    float,
+    typer.Option(
+        parser=parse_fps,
+        metavar="NUMBER",
+        help="Frames per second: a number or a fraction. 23.976, 29.97 and 59.94 are taken for "
+        "24000/1001, 30000/1001 and 60000/1001.",
+    ),
+]
+Channel = Annotated[
+    str,
+    typer.Option(
+        help="Which channel holds the voice: 1, 2, ..., mix (the mean of all), loudest, or auto "
+        "(the mean of those that sound, or the loudest if they cancel each other).",
+        rich_help_panel=SOUND,
+    ),
+]
+Level = Annotated[
+    bool,
+    typer.Option(
+        help="Bring quiet and loud speech to a usual level. `--no-level` leaves it as it is.",
+        rich_help_panel=SOUND,
+    ),
+]
 Smooth = Annotated[
     bool | None,
     typer.Option(

@@ -48,7 +48,7 @@ def write(animation: Animation, path: Path, progress: Progress | None = None) ->
     Raises:
         MarotteError: the file can't be written.
     """
-    formatter = RowFormatter(animation.rig, animation.fps)
+    formatter = RowFormatter(animation.rig, animation.fps, animation.scene.timecode_s)
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
         out.write(formatter.header())
         for frame, controls in enumerate(frames_with_progress(animation, progress)):
@@ -66,8 +66,15 @@ class RowFormatter:
         '00:00:00:02.000,61,0.0000000000'
     """
 
-    def __init__(self, rig: Rig, fps: float) -> None:
-        """Find the file's column of each of the rig's controls."""
+    def __init__(self, rig: Rig, fps: float, first_s: Fraction = Fraction(0)) -> None:
+        """Find the file's column of each of the rig's controls.
+
+        Args:
+            rig: the rig of the frames.
+            fps: frames per second.
+            first_s: the timecode of the first frame, in seconds.
+        """
+        self.first_s = first_s
         self.is_arkit = not rig.index.keys().isdisjoint(SHAPES)
         self.columns = COLUMNS if self.is_arkit else rig.names
         self.source = self.target = np.arange(len(rig.names))
@@ -98,20 +105,21 @@ class RowFormatter:
         if self.is_arkit:
             self.values[HEAD] = head
         # Adding 0 turns -0 into 0; -0 would be written with its sign.
-        return self.template % (timecode(frame, self.fps), *(self.values + 0.0).tolist())
+        time = timecode(frame, self.fps, self.first_s)
+        return self.template % (time, *(self.values + 0.0).tolist())
 
 
-def timecode(frame: int, fps: Fraction) -> str:
+def timecode(frame: int, fps: Fraction, first_s: Fraction = Fraction(0)) -> str:
     """Return a frame's time as `HH:MM:SS:FF.mmm`, to the nearest thousandth of 1/60 s.
 
     The time is rounded before it is split, so that rounding up carries into the seconds. After 24
-    hours it starts again from zero.
+    hours it starts again from zero. `first_s` is the time of frame 0, in seconds.
 
     Example:
         >>> timecode(1, Fraction(24))
         '00:00:00:02.500'
     """
-    thousandths = round(frame * TIMECODE_FPS * 1000 / fps) % THOUSANDTHS_PER_DAY
+    thousandths = round((frame / fps + first_s) * TIMECODE_FPS * 1000) % THOUSANDTHS_PER_DAY
     sixtieths, thousandth = divmod(thousandths, 1000)
     seconds, sixtieth = divmod(sixtieths, TIMECODE_FPS)
     minutes, second = divmod(seconds, 60)

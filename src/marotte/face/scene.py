@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
@@ -14,11 +15,13 @@ class Scene:
             for a mesh of one's own (Unity, Godot); Marotte's head is called `head`.
         weights_only: leave Marotte's head out of a USD file.
         perfect_sync: write ARKit's names instead of vowels to a VRM animation.
+        timecode_s: the timecode of a CSV file's first frame, in seconds since midnight.
     """
 
     mesh: str = "head"
     weights_only: bool = False
     perfect_sync: bool = False
+    timecode_s: Fraction = Fraction(0)
 
 
 NO_SCENE = Scene()

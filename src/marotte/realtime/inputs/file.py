@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 from typing import final
 
+from marotte.audio.channels import AUTO
 from marotte.audio.recording import open_recording
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.realtime.inputs import Input, OnSamples, Report
@@ -18,17 +19,18 @@ BLOCK_SAMPLES = 160  # 10 ms, as a microphone delivers
 class FileInput(Input):
     """A sound file, read once. Nothing is audible."""
 
-    def __init__(self, path: Path, fast: bool = False) -> None:
+    def __init__(self, path: Path, fast: bool = False, channel: int | str = AUTO) -> None:
         """Open the file.
 
         Args:
-            path: WAV, FLAC, OGG or MP3.
+            path: a sound file or a video.
             fast: read as fast as possible instead of in real time.
+            channel: which channel holds the voice, as in `open_recording`.
 
         Raises:
             MarotteError: the file can't be read.
         """
-        self.recording = open_recording(path)
+        self.recording = open_recording(path, channel)
         self.name = path.name
         self.rate = SAMPLE_RATE
         self.fast = fast

@@ -10,11 +10,15 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.audio.channels import AUTO, LiveMix, check_channel
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError, missing_extra
 from marotte.realtime.inputs import Input, OnSamples, Report
 
 BLOCK_S = 0.01
+# Devices of sound servers offer up to 128 channels, most of which do not exist: they are opened as
+# mono, and the server mixes.
+MOST_CHANNELS = 8
 LOST_S = 1.0  # a device that delivers nothing for so long is gone; also the time between retries
 ALTERNATIVE = "play a file with --input FILE, or pipe raw samples into --input -"
 
@@ -52,7 +56,7 @@ def choose(devices: Any, name: str | None) -> tuple[int, str]:
 
     Args:
         devices: the module sounddevice.
-        name: a part of the microphone's name in any case, or None for the default one.
+        name: a part of the microphone's name in any case, or its number; None for the default one.
 
     Raises:
         MarotteError: no microphone matches.
@@ -60,10 +64,13 @@ def choose(devices: Any, name: str | None) -> tuple[int, str]:
     available = microphones(devices)
     if not available:
         raise MarotteError(f"there is no microphone: {ALTERNATIVE}")
-    matching = [each for each in available if name is None or name.lower() in each[1].lower()]
+    if name is not None and name.isdecimal():
+        matching = [each for each in available if each[0] == int(name)]
+    else:
+        matching = [each for each in available if name is None or name.lower() in each[1].lower()]
     if not matching:
-        known = ", ".join(repr(each[1]) for each in available)
-        raise MarotteError(f"no microphone has {name!r} in its name: choose one of {known}")
+        known = ", ".join(f"{number} {each!r}" for number, each in available)
+        raise MarotteError(f"no microphone has {name!r} as number or name: choose one of {known}")
     return matching[0]
 
 
@@ -71,22 +78,29 @@ def choose(devices: Any, name: str | None) -> tuple[int, str]:
 class Microphone(Input):
     """A sound device. When it is unplugged, the input waits until it is back."""
 
-    def __init__(self, name: str | None = None) -> None:
-        """Find the device; `name` is a part of its name, or None for the default device.
+    def __init__(self, name: str | None = None, channel: int | str = AUTO) -> None:
+        """Find the device.
+
+        Args:
+            name: a part of its name, or its number; None for the default device.
+            channel: which of its inputs holds the voice, as in `open_recording`.
 
         Raises:
             MarotteError: there is no such device, it can't be opened, or a package is missing.
         """
         self.devices = sound_devices()
         self.number, self.name = choose(self.devices, name)
-        self.rate, self.channels = self._working_format()
+        self.channel = channel
+        inputs = int(self.devices.query_devices(self.number)["max_input_channels"])
+        check_channel(channel, inputs, f"the microphone {self.name!r}")
+        self.rate, self.channels = self._working_format(inputs)
         self._last_block_s = 0.0
 
     def run(self, on_samples: OnSamples, stop: Event, report: Report) -> None:
         """Read the device; give silence while it is gone."""
         while not stop.is_set():
             try:
-                self._read(on_samples, stop)
+                self._read(on_samples, stop, report)
             except self.devices.PortAudioError as error:
                 report(f"{self.name}: {error}")
             if stop.is_set():
@@ -96,16 +110,20 @@ class Microphone(Input):
             if not stop.is_set():
                 report(f"{self.name} is back")
 
-    def _read(self, on_samples: OnSamples, stop: Event) -> None:
+    def _read(self, on_samples: OnSamples, stop: Event, report: Report) -> None:
         """Read until the device stops delivering."""
+        mix, reported = LiveMix(self.channels, self.rate, self.channel), ""
 
         def callback(samples: NDArray[np.float32], _n: int, _time: Any, _status: Any) -> None:
             self._last_block_s = time.perf_counter()
-            on_samples(samples.mean(axis=1, dtype=np.float32), self._last_block_s)
+            on_samples(mix.push(samples), self._last_block_s)
 
         with self._open(callback) as stream:
             self._last_block_s = time.perf_counter()
             while not stop.wait(0.1):
+                if mix.reason != reported and mix.reason:
+                    report(f"{self.name}: {mix.reason}")
+                reported = mix.reason
                 if not stream.active or time.perf_counter() - self._last_block_s > LOST_S:
                     return
 
@@ -133,17 +151,20 @@ class Microphone(Input):
         self.number = numbers[0]
         return self._opens(self.rate, self.channels)
 
-    def _working_format(self) -> tuple[int, int]:
+    def _working_format(self, inputs: int) -> tuple[int, int]:
         """Return a sample rate and a number of channels that the device opens with.
 
-        16 kHz mono comes first, so that nothing has to be resampled.
+        All inputs come first, because the voice may be at any of them, and 16 kHz, so that nothing
+        has to be resampled.
 
         Raises:
             MarotteError: the device opens with none.
         """
         device = self.devices.query_devices(self.number)
         default_rate = round(device["default_samplerate"])
-        for channels in (1, int(device["max_input_channels"])):
+        chosen = self.channel if isinstance(self.channel, int) else 1
+        everything = inputs if inputs <= MOST_CHANNELS else chosen
+        for channels in dict.fromkeys((everything, *((1,) if chosen == 1 else ()), inputs)):
             for rate in (SAMPLE_RATE, default_rate):
                 if self._opens(rate, channels):
                     return rate, channels
