@@ -28,7 +28,7 @@ func _ask() -> void:
 	if _player() == null:
 		push_error("Marotte: the scene has no AnimationPlayer: add one first")
 	else:
-		_dialog.popup_file_dialog()
+		_dialog.popup_centered_ratio(0.6)
 
 
 func _import(paths: PackedStringArray) -> void:
