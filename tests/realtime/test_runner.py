@@ -299,7 +299,7 @@ def test_interrupt_and_sigterm_finish_the_recordings(
         command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
     ) as running:
         assert running.stderr is not None
-        assert any("steps" in line for line in iter(running.stderr.readline, ""))
+        assert any("each frame" in line for line in iter(running.stderr.readline, ""))
         time.sleep(1.0)
         running.send_signal(signal_number)
         errors = running.stderr.read()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import errno
 import re
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -64,7 +68,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with sigterm_interrupts():
+                return super().invoke(ctx)
         except MarotteError as error:
             raise exit_with(str(error)) from error
         except (KeyboardInterrupt, ImportError) as error:
@@ -79,6 +84,30 @@ class Commands(TyperGroup):
             if message := renamed_option(error) or environment_error(error):
                 raise exit_with(message) from error
             raise
+
+
+@contextmanager
+def sigterm_interrupts() -> Generator[None]:
+    """Let SIGTERM end the block as Ctrl-C does: temporary files are removed, worker processes end.
+
+    A second one is ignored, so that it does not cut the first one's work.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+    ):
+        yield
+        return
+
+    def interrupt(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def exit_with(message: str, code: int = BAD_INPUT) -> typer.Exit:

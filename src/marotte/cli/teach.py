@@ -52,6 +52,7 @@ def teach(
     from marotte.learn.teachers.voice2face.training import assess
     from marotte.learn.teachers.voice2face.training import teach as train
     from marotte.learn.teachers.voice2face.training_set import TrainingSet
+    from marotte.learn.train.run_lock import run_lock
     from marotte.paths import cache_folder
 
     plan = load_teach_recipe(recipe, minutes)
@@ -64,7 +65,8 @@ def teach(
         listening = bar(bars, "listening")
         takes = load_takes(captures) if captures else ()
         training_set = TrainingSet.prepare(plan, store, encoder, listening, takes)
-        net = train(plan, training_set, folder, training_bar(bars, "teaching", plan.train))
+        with run_lock(folder):
+            net = train(plan, training_set, folder, training_bar(bars, "teaching", plan.train))
         scores = assess(net, training_set.valid or training_set.train, encoder.first_s)
     speech = (
         f"{len(training_set.valid)} utterances of speakers that were not trained on"

@@ -21,7 +21,7 @@ from marotte.face.loading import load_head
 from marotte.face.mesh import Mesh
 from marotte.face.rig import Rig
 from marotte.face.scene import NO_SCENE, Scene
-from marotte.paths import check_writable, replacing
+from marotte.paths import check_writable, remove_leftovers, replacing
 from marotte.progress import Progress
 
 _NEEDS = {"mp4": ("av", "video")}
@@ -228,6 +228,8 @@ def write_files(
             f"{animation.rig.names[control]!r} is not a finite number in frame {frame} of the "
             "animation: no file is written"
         )
+    for folder in {path.parent for path in paths}:
+        remove_leftovers(folder)
     with ExitStack() as moves:
         for path in paths:
             temporary = moves.enter_context(replacing(path))

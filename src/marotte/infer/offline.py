@@ -16,7 +16,7 @@ from marotte.audio.recording import Recording
 from marotte.face.animation import Animation
 from marotte.face.frame_rate import check_fps
 from marotte.infer.ending import close_mouth, closing_shares, rest_of
-from marotte.infer.evaluators import SampleBuffer
+from marotte.infer.evaluators import SampleBuffer, without_denormals
 from marotte.model.session import Student, load_student
 from marotte.model.smoothing import ensembles, moments, resolve_smoothing
 from marotte.model.timing import DEFAULT_FPS, WindowSpec, n_frames
@@ -114,7 +114,7 @@ def windows_at(
             block = next(blocks, None)
             if block is None:  # the sound is over: silence follows
                 block = np.zeros(end - sound.end, np.float32)
-            sound.add(block, needed_from=int(starts[0]))
+            sound.add(without_denormals(block), needed_from=int(starts[0]))
         yield sliding_window_view(sound.samples, window.n_samples)[starts - sound.start]
     for _ in blocks:  # read to the end: a truncated file is noticed only there
         pass

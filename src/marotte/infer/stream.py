@@ -22,7 +22,12 @@ from marotte.face.animation import Frame
 from marotte.face.frame_rate import check_fps
 from marotte.face.rig import Rig
 from marotte.infer.ending import close_mouth, closing_shares, rest_of
-from marotte.infer.evaluators import Prediction, SampleBuffer, choose_evaluator
+from marotte.infer.evaluators import (
+    Prediction,
+    SampleBuffer,
+    choose_evaluator,
+    without_denormals,
+)
 from marotte.model.session import Student
 from marotte.model.smoothing import Smoothing, ensemble, moments, resolve_smoothing
 from marotte.model.timing import DEFAULT_FPS, n_frames
@@ -178,6 +183,7 @@ class Stream:
         if memory.flushed:
             raise MarotteError("this stream was flushed: open another one")
         check_samples(checked, "the sound", self.rate, memory.n_pushed)
+        checked = without_denormals(checked)
         for processor in self._processors:
             processor.push_samples(checked)
         memory.n_pushed += len(checked)

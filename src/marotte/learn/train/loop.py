@@ -18,6 +18,7 @@ from marotte.learn.train.checkpoint import RunProgress
 from marotte.learn.train.distributed import mean_over_processes, rank
 from marotte.learn.train.recipe import TrainConfig
 from marotte.learn.train.run import Run
+from marotte.learn.train.run_lock import run_lock
 from marotte.learn.train.setup import RunSetup, TrainingSpeech
 
 CHECKPOINT_SECONDS = 60.0
@@ -38,12 +39,17 @@ def train(setup: RunSetup, speech: TrainingSpeech, report: Report | None = None)
         The trained network, in evaluation mode, on the CPU.
 
     Raises:
-        MarotteError: the folder belongs to another recipe, or its checkpoint is damaged.
+        MarotteError: the folder belongs to another recipe, its checkpoint is damaged, or another
+            training holds it.
     """
+    with run_lock(setup.folder):
+        return _train(setup, speech, report)
+
+
+def _train(setup: RunSetup, speech: TrainingSpeech, report: Report | None) -> FaceNet:
     config = setup.recipe.train
     run = Run(setup, speech)
     progress = run.progress
-    setup.folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic() - progress.elapsed_s
     saved = validated = progress.elapsed_s
     with Events(setup.folder) as events:
