@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import SEEK_END, SEEK_SET, FileIO
@@ -81,13 +81,21 @@ class _FarEnd(FileIO):
             return super().tell()
 
 
+class _Copy(mmap):
+    """A copy of a file in memory; a damaged file can send its reader out of it."""
+
+    def seek(self, pos: int, whence: int = SEEK_SET, /) -> None:
+        with suppress(ValueError):
+            super().seek(pos, whence)
+
+
 @contextmanager
-def _repaired(path: Path, container: Container) -> Generator[BinaryIO]:
+def _repaired(path: Path, container: Container) -> Generator[BinaryIO | Path]:
     """Open the file so that libsndfile reads all of its sound."""
     if container.unset_size_at is not None:
         at = container.unset_size_at + 4
         # The missing size is written into a copy-on-write mapping, not into the file.
-        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_COPY) as copy:
+        with path.open("rb") as file, _Copy(file.fileno(), 0, access=ACCESS_COPY) as copy:
             copy[at - 4 : at] = min(len(copy) - at, 0xFFFF_FFFF).to_bytes(4, "little")
             yield cast(BinaryIO, copy)
     elif container.kind == "MP3" and not container.knows_length:
@@ -96,8 +104,9 @@ def _repaired(path: Path, container: Container) -> Generator[BinaryIO]:
         with _FarEnd(path) as file:
             yield cast(BinaryIO, file)
     else:
-        with path.open("rb") as file:
-            yield file
+        # libsndfile reads the file itself: a damaged file can send it before the beginning, for
+        # which Python's file objects raise errors that are printed.
+        yield path
 
 
 @contextmanager
