@@ -94,7 +94,8 @@ def _run_case(worker, name: str, tally: Tally, seed: int, keep: Path) -> None:
     tally.faults[summary] += 1
     if tally.faults[summary] > 3:  # enough of this one
         return
-    print(f"{name} {seed}: {outcome.fault.strip()}", flush=True)
+    shown = "\n".join(line[:300] for line in outcome.fault.strip().splitlines())
+    print(f"{name} {seed}: {shown}", flush=True)
     kind = next((kind for kind in KINDS if kind.name == name), None)
     files = files or (damaged_files(kind, random_of(name, seed)) if kind else {})
     for each, content in files.items():

@@ -324,9 +324,9 @@ def _write_source(name: str, folder: Path) -> None:
 
 
 def _read_source(name: str, options: dict[str, Any], folder: Path) -> None:
-    from marotte.errors import MarotteError
     from marotte.learn.corpora.recipe import configure
     from marotte.learn.corpora.sources import fillets, klettres, librispeech
+    from marotte.learn.errors import reason_of
 
     for cached in (fillets.game_sentences, librispeech, klettres):
         for value in (cached, *vars(cached).values()):
@@ -338,7 +338,8 @@ def _read_source(name: str, options: dict[str, Any], folder: Path) -> None:
     for key in source.items():
         try:
             utterance = source.utterance(key)
-        except MarotteError:  # this item is left out
+        except Exception as error:  # a build leaves this item out, whatever its reader raised
+            reason_of(error)
             continue
         assert np.isfinite(utterance.samples).all()
 
