@@ -190,3 +190,4 @@ class TestRuntime:
         assert told["without"] == ["mouthFunnel", "cheekPuff"]  # switched off in the table
         half = math.sqrt(0.5)
         assert told["looks"] == pytest.approx([half, 0, half], abs=1e-6)  # to the face's left
+        assert told["bone"] == pytest.approx([half, 0, half], abs=1e-5)

@@ -2,7 +2,9 @@
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -12,6 +14,11 @@ from marotte.cli import app
 ROOT = Path(__file__).parents[2] / "integrations"
 HOSTS = ("blender", "godot", "maya", "unity", "unreal")
 VERSION = re.compile(r"""version"?\S* ?[=:] ?"(.+?)"|__version__ = "(.+?)\"""")
+
+
+@cache
+def commands() -> dict[str, Any]:
+    return typer.main.get_command(app).commands
 
 
 def page(host: str) -> str:
@@ -39,11 +46,11 @@ def test_the_start_has_five_steps(host: str) -> None:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_commands_exist(host: str) -> None:
-    commands = re.findall(r"`(marotte \w+[^`]*)`", page(host))
-    assert commands
-    for line in commands:
+    lines = re.findall(r"`(marotte \w+[^`]*)`", page(host))
+    assert lines
+    for line in lines:
         name, *words = shlex.split(line.replace("\n", " "))[1:]
-        command = typer.main.get_command(app).commands[name]
+        command = commands()[name]
         known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
         assert {word for word in words if word.startswith("-")} <= known, line
 

@@ -22,7 +22,7 @@ from typing import Any
 
 RUNTIME = Path(os.environ.get("MAROTTE_GODOT", "/nonexistent"))
 HAS_GODOT = (RUNTIME / "index.wasm").exists()
-TIMEOUT_S = 120.0  # long, for busy machines
+TIMEOUT_S = 300.0  # long, for busy machines
 PCK_VERSION, ENGINE_VERSION, RELATIVE = 3, (4, 6, 0), 2
 ALIGNMENT, FILES_START = 32, 112
 PROJECT = """config_version=5

@@ -102,4 +102,22 @@ func _receive(face: Node) -> void:
 	var turned := receiver.head.basis.z  # where the face looks
 	tell("looks", [turned.x, turned.y, turned.z])
 	tell("without", Array(receiver.unmatched))
+	_turn_bone(receiver)
 	print("DONE")
+
+
+## A skeleton whose bones have turned rest poses; the face looks along +z at rest.
+func _turn_bone(receiver: Receiver) -> void:
+	var skeleton := Skeleton3D.new()
+	add_child(skeleton)
+	var neck := skeleton.add_bone("Neck")
+	var bone := skeleton.add_bone("Head")
+	skeleton.set_bone_parent(bone, neck)
+	skeleton.set_bone_rest(neck, Transform3D(Basis.from_euler(Vector3(0.3, 0.2, 0.1)), Vector3.UP))
+	skeleton.set_bone_rest(bone, Transform3D(Basis.from_euler(Vector3(0.0, 1.5, 0.4)), Vector3.UP))
+	skeleton.reset_bone_poses()
+	receiver.skeleton = skeleton
+	receiver.apply(receiver.newest)
+	var rest := skeleton.get_bone_global_rest(bone).basis
+	var looks := skeleton.get_bone_global_pose(bone).basis * rest.inverse() * Vector3.BACK
+	tell("bone", [looks.x, looks.y, looks.z])
