@@ -184,6 +184,13 @@ class TestLive:
         receiver = importlib.import_module("marotte_maya.receiver")
         assert [receiver.read_frame(content) for content in NO_FRAMES] == [None] * len(NO_FRAMES)
 
+    def test_a_port_in_use_is_named(self, maya: tuple[FakeMaya, Any]) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            port = other.getsockname()[1]
+            with pytest.raises(ValueError, match=f"UDP port {port} can't be opened"):
+                maya[1].start("teeth", port=port)
+
     def test_node_name_is_required(self, maya: tuple[FakeMaya, Any]) -> None:
         with pytest.raises(ValueError, match="name a blendShape node"):
             maya[1].start(port=free_port())

@@ -138,17 +138,19 @@ class TestRunning:
 
     def test_websocket_moves_the_face(self, program: list[str]) -> None:
         port = free_port(socket.SOCK_STREAM)
+        # The receiver starts before the server is there, and must try again.
         with (
-            closing(open_output(f"websocket:{port}", TAKE)) as sender,
             receiving(program, "websocket", f"ws://127.0.0.1:{port}/socket") as printed,
+            closing(open_output(f"websocket:{port}", TAKE)) as sender,
         ):
             frame = spoken_frame()
-            for k in range(90):  # until the receiver is connected
+            for k in range(180):
                 sender.send(replace(frame, time_s=k / 30))
                 sender.send_samples(np.zeros(160, np.float32), 160 * k)
                 time.sleep(1 / 30)
             text = printed()
         check_spoken(text)
+        assert "No connection" not in text
 
     def test_the_command_moves_the_face(
         self, program: list[str], write_sound: Callable[..., Path]

@@ -24,6 +24,9 @@ def start(*nodes, port=PORT, host="127.0.0.1", head=None, record=False):
         host: the address to listen at; "0.0.0.0" also takes frames from other machines.
         head: a node whose rotateY, rotateX and rotateZ follow the head's yaw, pitch and roll.
         record: whether to set a key for each frame.
+
+    Raises:
+        ValueError: no node is named, or the port is in use.
     """
     global _running
     stop()
@@ -52,7 +55,14 @@ class Receiver:
         self.newest, self.scheduled = None, False
         self.lock = threading.Lock()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((host, port))
+        try:
+            self.socket.bind((host, port))
+        except OSError as error:
+            self.socket.close()
+            raise ValueError(
+                f"UDP port {port} can't be opened ({error.strerror or error}): close the other "
+                "program that listens there, or pass port="
+            ) from error
         self.socket.settimeout(0.2)
         self.open = True
         self.thread = threading.Thread(target=self._listen, daemon=True)
