@@ -55,7 +55,7 @@ def test_the_imported_teacher_cuts_the_curves_of_a_clip(takes):
 def test_folders_that_are_no_takes_are_passed_over(takes):
     put(takes / "pose-smile/audio.flac", np.zeros(RATE))
     put(takes / "silent/clips.json", json.dumps([{"start": 0, "seconds": 1}]))
-    put(takes / "two/clips.json", "no JSON")
+    put(takes / "two/clips.json", "[]")
     assert Takes(folder=str(takes)).items() == ["one@0-1500", "one@2400-3600"]
     put(takes / "one/clips.json", json.dumps([{"start": 30, "seconds": 1}]))
     source = Takes(folder=str(takes))
@@ -63,6 +63,26 @@ def test_folders_that_are_no_takes_are_passed_over(takes):
     put(takes / "one/clips.json", "[]")
     with pytest.raises(MarotteError, match=r"finds no takes with audio.flac"):
         Takes(folder=str(takes)).items()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no JSON",
+        "5",
+        '[{"start": 0}]',
+        '[{"start": NaN, "seconds": 1}]',
+        '[{"start": 0, "seconds": Infinity}]',
+        '[{"start": -1, "seconds": 1}]',
+        '[{"start": 1' + "0" * 400 + ', "seconds": 1}]',
+        "[" * 100_000,
+    ],
+)
+def test_a_damaged_file_of_clips_leaves_its_take_out_with_a_reason(takes, content):
+    put(takes / "two/clips.json", content)
+    source = Takes(folder=str(takes))
+    assert source.items() == ["one@0-1500", "one@2400-3600", "two"]
+    assert skip_reason(source, "two") == "a clips.json that can't be read"
 
 
 def test_held_out_clips_can_be_left_out(takes):
