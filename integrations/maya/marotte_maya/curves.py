@@ -31,12 +31,9 @@ def load(path, *nodes, start=None, head=None, sound=None, replace=False):
         ValueError: the file is not a take, no attribute fits, or attributes have keys already.
     """
     take = takes.read(path)
-    nodes = nodes or tuple(cmds.ls(selection=True) or ())
-    if not nodes:
-        raise ValueError("name a blendShape node: load('voice.json', 'blendShape1')")
     if sound and not Path(sound).is_file():
         raise ValueError(f"there is no sound {sound}")
-    curves, missing = _curves(take, nodes, head)
+    curves, missing = _curves(take, nodes or tuple(cmds.ls(selection=True) or ()), head)
     _check_free(curves, replace)
     start = cmds.playbackOptions(query=True, minTime=True) if start is None else start
     frames = [start + time * scene_fps() for time in take.times]
@@ -63,6 +60,8 @@ def scene_fps():
 
 def _curves(take, nodes, head):
     """Return attribute -> values, and the controls that move no attribute."""
+    if not nodes:
+        raise ValueError("name a blendShape node: load('voice.json', 'blendShape1')")
     matched, missing = names.attributes(nodes, take.names, targets)
     if not matched:
         raise ValueError(
