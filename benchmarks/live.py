@@ -3,7 +3,7 @@
     python benchmarks/live.py hop            # time per hop: streamed, whole windows, the paper's S2
     python benchmarks/live.py cpu            # share of one core at 60 fps in real time, with Python
     python benchmarks/live.py delay          # from samples written to a pipe to a datagram received
-    python benchmarks/live.py soak --hours 2 # memory over hours of speech at full speed
+    python benchmarks/live.py soak --hours 24 # memory, frame count and last frames after hours
 
 `hop` needs the extra `train`, for the paper's S2 with random weights. Run on an idle machine. The
 ratios of `hop` are valid on a busy machine too, because its three students take turns at each hop.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -171,40 +170,19 @@ def speak(running: subprocess.Popen[bytes], sound: NDArray[np.float32]) -> float
     return first_sample_s
 
 
-def resident_mib() -> float:
-    """Return the resident memory of this process (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def soak(hours: float) -> None:
-    """Push hours of speech through one stream and print its memory."""
-    stream = Stream(load_student(), fps=FPS)
-    sound = voice()
-    blocks = np.array_split(sound, len(sound) // BLOCK_SAMPLES)
-    block_s = len(sound) / len(blocks) / SAMPLE_RATE
-    report_s, next_s, done_s, n_frames = hours * 3600 / 12, 60.0, 0.0, 0
-    start = time.perf_counter()
-    while done_s < hours * 3600:
-        for block in blocks:
-            n_frames += len(stream.push(block))
-            done_s += block_s
-        if done_s >= next_s:
-            next_s = max(next_s, done_s) + report_s
-            print(f"  {done_s / 3600:6.2f} h  {resident_mib():7.1f} MiB", flush=True)
-    speed = done_s / (time.perf_counter() - start)
-    print(f"{n_frames} frames, {speed:.0f} times faster than real time")
-
-
 def main() -> None:
     """Run the benchmark named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("benchmark", choices=["hop", "cpu", "delay", "soak"])
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--hours", type=float, default=1.0)
+    rates = [16_000, 44_100, 11_025, 48_000]
+    parser.add_argument("--rates", type=int, nargs="+", default=rates)
     options = parser.parse_args()
     if options.benchmark == "soak":
-        soak(options.hours)
+        from soak import soak
+
+        soak(options.hours, options.rates)
     else:
         {"hop": hop, "cpu": cpu, "delay": delay}[options.benchmark](options.seconds)
 
