@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,8 +106,10 @@ def save_track(folder: Path, track: Track, samples: NDArray[np.float32]) -> None
     import soundfile
 
     make_folder(folder)
+    flac = io.BytesIO()  # libsndfile would not say that the disk is full
+    soundfile.write(flac, np.clip(samples, -1, 1), SAMPLE_RATE, format="FLAC")
     with replacing(folder / SOUND) as temporary:
-        soundfile.write(temporary, np.clip(samples, -1, 1), SAMPLE_RATE)
+        temporary.write_bytes(flac.getbuffer())
     with replacing(folder / SCORES) as temporary:
         np.savez_compressed(
             temporary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,20 @@ def save_checkpoint(path: Path, recipe: TrainingRecipe, state: TrainingState) ->
         "optimizer": state.optimizer.state_dict(),
         "progress": asdict(state.progress),
     }
+    save_tensors(path, stored)
+
+
+def save_tensors(path: Path, content: Any) -> None:
+    """Write tensors, and plain values, as a file of PyTorch, whole or not at all.
+
+    Raises:
+        MarotteError: the file can't be written.
+    """
+    # PyTorch's own writer does not say why a file can't be written, e.g. that the disk is full.
+    memory = io.BytesIO()
+    torch.save(content, memory)
     with replacing(path) as temporary:
-        torch.save(stored, temporary)
+        temporary.write_bytes(memory.getbuffer())
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

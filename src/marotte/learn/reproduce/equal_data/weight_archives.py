@@ -15,9 +15,8 @@ from torch import Tensor
 from marotte.errors import MarotteError
 from marotte.learn.models.factory import build_network
 from marotte.learn.models.student import StudentConfig
-from marotte.learn.train.checkpoint import CHECKPOINT_FILE, read_checkpoint
+from marotte.learn.train.checkpoint import CHECKPOINT_FILE, read_checkpoint, save_tensors
 from marotte.names import check_name
-from marotte.paths import replacing
 
 STORED_KEYS = ("recipe", "rig", "names", "progress")  # of a checkpoint
 LIMIT_BYTES = 15 * 2**20
@@ -48,8 +47,7 @@ def write_archives(runs: Sequence[Path], folder: Path, limit: int = LIMIT_BYTES)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"weights-{index}.pt" for index in range(len(archives))]
     for path, archive in zip(paths, archives, strict=True):
-        with replacing(path) as temporary:
-            torch.save(archive, temporary)
+        save_tensors(path, archive)
     return paths
 
 
@@ -64,8 +62,7 @@ def read_archives(paths: Sequence[Path], runs: Path) -> list[Path]:
             build_network(config).load_state_dict(weights)  # raises if they do not fit
             target = runs / check_name(name, f"a run in {path}") / CHECKPOINT_FILE
             target.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(target) as temporary:
-                torch.save({**run, "net": weights, "training": weights}, temporary)
+            save_tensors(target, {**run, "net": weights, "training": weights})
             folders.append(target.parent)
     return folders
 

@@ -27,9 +27,8 @@ from marotte.learn.teachers.voice2face.sampler import Crops, ExampleSampler
 from marotte.learn.teachers.voice2face.training_set import TrainingSet
 from marotte.learn.teachers.voice2face.variance import fit_gains
 from marotte.learn.train import checkpoint
-from marotte.learn.train.checkpoint import RunProgress
+from marotte.learn.train.checkpoint import RunProgress, save_tensors
 from marotte.learn.train.schedule import learning_rate
-from marotte.paths import replacing
 
 CHECKPOINT_SECONDS = 60.0
 MAX_COMPONENTS = 50  # as in the CodeTalker student
@@ -183,8 +182,7 @@ class _Run:
         """Write a checkpoint."""
         optimizers = {name: each.state_dict() for name, each in self.optimizers.items()}
         state = {**self.net.state(), "optimizers": optimizers, "progress": asdict(self.progress)}
-        with replacing(path) as temporary:
-            torch.save({**state, "provenance": self.provenance}, temporary)
+        save_tensors(path, {**state, "provenance": self.provenance})
 
     def restore(self, path: Path) -> None:
         """Continue from a checkpoint.
