@@ -92,6 +92,29 @@ def test_sound_is_complete_and_in_step(tmp_path, blank_pictures):
     assert onset == pytest.approx(0.25, abs=0.005)
 
 
+def test_sound_is_heard_as_it_came(tmp_path, blank_pictures):
+    time_s = np.arange(44_100) / 44_100
+    stereo = 0.3 * np.stack([np.sin(9_000 * time_s), np.sin(60_000 * time_s)], axis=1)
+    for samples, rate, n_channels in (
+        (stereo, 44_100, 2),
+        (stereo[:, [0, 1, 1]], 44_100, 1),
+        (stereo[:, 0], 22_050, 1),
+        (stereo[:, 0], 12_345, 1),
+    ):
+        path = tmp_path / "out.mp4"
+        video.write(make_animation(30, Recording.from_samples(samples, rate)), path)
+        frames = decoded(path, "audio")
+        assert frames[0].sample_rate == (rate if rate != 12_345 else SAMPLE_RATE)
+        assert frames[0].layout.nb_channels == n_channels
+        assert sum(f.samples for f in frames) / frames[0].sample_rate == pytest.approx(
+            len(samples) / rate, abs=0.15
+        )
+    video.write(make_animation(30, Recording.from_samples(stereo, 44_100)), path)
+    sound = np.concatenate([f.to_ndarray() for f in decoded(path, "audio")], axis=1)
+    loudest_hz = np.abs(np.fft.rfft(sound[:, :44_100])).argmax(axis=1)
+    np.testing.assert_allclose(loudest_hz, [9_000 / 6.2832, 60_000 / 6.2832], atol=3)
+
+
 def test_pictures_match_the_renderer(tmp_path):
     path = tmp_path / "out.mp4"
     animation = make_animation(10)

@@ -10,8 +10,12 @@ from pathlib import Path
 from marotte import plugins
 from marotte.errors import MarotteError
 
-ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
-"""Endings of the files that are taken from folders."""
+SOUNDS = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".au",
+    ".snd", ".w64", ".m4a", ".aac", ".wma", ".amr", ".mka", ".weba",
+)  # fmt: skip
+VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
+"""Endings of the files that are taken from folders; a video only where no sound has its name."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,29 @@ def find_recordings(inputs: Iterable[Path]) -> Iterator[tuple[Path, str]]:
         for folder, folders, files in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             below = Path(folder).relative_to(path)
-            for name in sorted(files):
-                if name.lower().endswith(ENDINGS) and not name.startswith("."):
-                    yield Path(folder, name), str(below / Path(name).stem)
+            for name in recordings_among(files):
+                yield Path(folder, name), str(below / Path(name).stem)
+
+
+def recordings_among(files: Sequence[str]) -> list[str]:
+    """Return the names of sounds among the files of a folder, and of videos that come without one.
+
+    A video beside a sound of the same name is what an earlier run has written, or holds that sound.
+
+    Example:
+        >>> from marotte.batch.plan import recordings_among
+        >>> recordings_among(["b.mp4", "b.wav", "c.MOV", ".d.wav", "notes.txt"])
+        ['b.wav', 'c.MOV']
+    """
+    shown = sorted(name for name in files if not name.startswith("."))
+    sounds = [name for name in shown if name.lower().endswith(SOUNDS)]
+    stems = {os.path.normcase(Path(name).stem) for name in sounds}
+    videos = [
+        name
+        for name in shown
+        if name.lower().endswith(VIDEOS) and os.path.normcase(Path(name).stem) not in stems
+    ]
+    return sorted(sounds + videos)
 
 
 def count_recordings(inputs: Sequence[Path]) -> int:
@@ -79,7 +103,10 @@ def count_recordings(inputs: Sequence[Path]) -> int:
                 )
             names.add(name)
         if len(names) == n_before:
-            raise MarotteError(f"the folder {path} holds no {', '.join(ENDINGS)} file")
+            raise MarotteError(
+                f"the folder {path} holds no sound: no file ends in {', '.join(SOUNDS[:6])} or the "
+                "like"
+            )
     return len(names)
 
 

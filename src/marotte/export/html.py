@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from marotte.audio.recording import Recording
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.export import document
+from marotte.export.sound import heard_sound
 from marotte.face.animation import Animation
 from marotte.face.loading import load_head
 from marotte.face.rig import Rig
@@ -80,7 +81,7 @@ def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
         "controls": [{"name": name, **_range(rig, name)} for name in moving],
         "lipGap": {"stepMm": GAP_STEP_MM, "mostMm": max(LEAST_GAP_SHOWN_MM, float(gap.max()))},
         "hasSound": recording is not None,
-        "soundRate": SAMPLE_RATE,
+        "soundRate": heard_sound(recording).rate if recording else SAMPLE_RATE,
         "loudnessRate": LOUDNESS_RATE,
         "head": shape,
     }
@@ -109,16 +110,18 @@ def _encode_sound(recording: Recording | None, out: BinaryIO) -> NDArray[np.uint
         return np.zeros(0, np.uint8)
     import soundfile
 
-    peaks = np.zeros(-(-recording.n_samples // LOUDNESS_SAMPLES), np.float32)
+    rate, n_channels, blocks = heard_sound(recording)
+    n_peaks = -(-recording.n_samples // LOUDNESS_SAMPLES)
+    peaks = np.zeros(n_peaks, np.float32)
     n_written = 0
     # Through Python's file object, libsndfile would not report a full disk.
     file, options = out.fileno(), {"format": "FLAC", "closefd": False}
     try:
-        with soundfile.SoundFile(file, "w", SAMPLE_RATE, 1, "PCM_16", **options) as flac:
-            for block in recording.blocks():
+        with soundfile.SoundFile(file, "w", rate, n_channels, "PCM_16", **options) as flac:
+            for block in blocks:
                 flac.write(block)
-                indices = np.arange(n_written, n_written + len(block)) // LOUDNESS_SAMPLES
-                np.maximum.at(peaks, indices, np.abs(block))
+                indices = np.arange(n_written, n_written + len(block)) * LOUDNESS_RATE // rate
+                np.maximum.at(peaks, indices.clip(max=n_peaks - 1), np.abs(block).max(axis=1))
                 n_written += len(block)
     except soundfile.SoundFileError as error:
         raise OSError(f"its sound can't be written ({error})") from error

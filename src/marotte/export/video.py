@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.recording import Recording
-from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import missing_extra
+from marotte.export.sound import HeardSound, heard_sound
 from marotte.face.animation import Animation
 from marotte.face.loading import load_head
 from marotte.paths import replacing
@@ -30,8 +30,9 @@ Packets = Iterator[tuple[float, list[Any]]]
 """Start times in seconds, each with the packets that start there."""
 
 SIZE = (640, 640)
+LAYOUTS = {1: "mono", 2: "stereo"}
 QUALITY = {"crf": "18", "preset": "fast"}  # at 18, H.264 is visually lossless
-SOUND_BITS_PER_SECOND = 96_000
+SOUND_BITS_PER_SECOND = 96_000  # per channel
 BT709 = 1  # ffmpeg's number of the colour space
 
 _log = logging.getLogger(__name__)
@@ -97,7 +98,8 @@ def write_pictures(
         container: Any = opened  # PyAV's types are too open for strict checking
         tracks = [_encode_pictures(pictures, fps, _video_stream(container, fps))]
         if recording is not None:
-            tracks.append(_encode_sound(recording, _sound_stream(container)))
+            sound = heard_sound(recording)
+            tracks.append(_encode_sound(sound, _sound_stream(container, sound)))
         for _, packets in heapq.merge(*tracks, key=lambda timed: timed[0]):
             container.mux(packets)
 
@@ -129,22 +131,24 @@ def _encode_pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: 
     yield (number + 1) / fps, stream.encode(None)
 
 
-def _sound_stream(container: Any) -> Any:
-    """Add an AAC stream at Marotte's sample rate."""
-    stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
-    stream.bit_rate = SOUND_BITS_PER_SECOND
+def _sound_stream(container: Any, sound: HeardSound) -> Any:
+    """Add an AAC stream."""
+    stream = container.add_stream("aac", rate=sound.rate, layout=LAYOUTS[sound.n_channels])
+    stream.bit_rate = SOUND_BITS_PER_SECOND * sound.n_channels
     return stream
 
 
-def _encode_sound(recording: Recording, stream: Any) -> Packets:
+def _encode_sound(sound: HeardSound, stream: Any) -> Packets:
     """Encode the sound block by block."""
     from av import AudioFrame
 
     n_samples = 0
-    for block in recording.blocks():
-        frame = AudioFrame.from_ndarray(block[None], format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = SAMPLE_RATE, n_samples
-        frame.time_base = Fraction(1, SAMPLE_RATE)
-        yield n_samples / SAMPLE_RATE, stream.encode(frame)
+    layout = LAYOUTS[sound.n_channels]
+    for block in sound.blocks:
+        planes = np.ascontiguousarray(block.T)
+        frame = AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
+        frame.sample_rate, frame.pts = sound.rate, n_samples
+        frame.time_base = Fraction(1, sound.rate)
+        yield n_samples / sound.rate, stream.encode(frame)
         n_samples += len(block)
-    yield n_samples / SAMPLE_RATE, stream.encode(None)
+    yield n_samples / sound.rate, stream.encode(None)

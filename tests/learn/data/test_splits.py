@@ -8,7 +8,8 @@ from building import build_corpus
 
 from marotte.learn.corpora import source_class, source_names
 from marotte.learn.corpora.recipe import CorpusRecipe
-from marotte.learn.data.splits import QUEEN_HELD_OUT, SYNTHETIC, split_of
+from marotte.learn.data.schema import Entry
+from marotte.learn.data.splits import QUEEN_HELD_OUT, SYNTHETIC, held_out, in_split, split_of
 from marotte.learn.data.store import Store
 
 
@@ -76,3 +77,38 @@ def test_languages_are_held_out_by_corpus_or_speaker():
 
 def test_synthetic_sources_are_those_that_are_not_real():
     assert {name for name in source_names() if not source_class(name).real} == SYNTHETIC
+
+
+def mine(*speakers: str, source: str = "folder", n: int = 10) -> list[Entry]:
+    return [
+        Entry(f"{source}/{speaker}/{k}", source, speaker, "en", "", "", 16_000, 2.0)
+        for speaker in speakers
+        for k in range(n)
+    ]
+
+
+def test_a_tenth_of_ones_own_recordings_validates(caplog):
+    ids = held_out(mine("me"), announce=True)
+    assert len(ids) == 1
+    assert caplog.messages == [
+        "the corpus has no `valid` speech: 1 of 10 utterances validate and are not trained on"
+    ]
+    assert held_out(reversed(mine("me"))) == ids
+    assert len(held_out(mine("me", "you", n=100))) == 20
+    assert len(caplog.messages) == 1
+    entries = mine("me")
+    assert in_split(entries, "valid", ids) == ids
+    assert in_split(entries, "train", ids) == {entry.id for entry in entries} - ids
+
+
+def test_of_several_speakers_whole_ones_validate(caplog):
+    entries = mine(*"abcdefghijkl")
+    ids = held_out(entries, announce=True)
+    assert "2 of 12 speakers" in caplog.text
+    assert len({entry.speaker for entry in entries if entry.id in ids}) == 2
+    assert len(ids) == 20
+
+
+def test_a_corpus_with_valid_speech_and_a_single_recording_hold_nothing_out():
+    assert not held_out([*mine("me"), *mine("jim", source="queen")])
+    assert not held_out(mine("me", n=1))

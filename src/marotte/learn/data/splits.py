@@ -18,6 +18,8 @@ have a cosine similarity of 0.90 (with few clips) to 0.98; two halves of one cha
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Iterable
 from typing import Literal, Protocol
 
 Split = Literal["train", "valid", "test_clean", "test_other", "test_languages"]
@@ -42,6 +44,9 @@ QUEEN_HELD_OUT: dict[str, Split] = {
 # The sources whose `Source.real` is false, by name: reading a corpus must not import its sources.
 SYNTHETIC = frozenset({"hibari", "espeak", "espeak_languages", "flite", "festival", "kokoro"})
 SYNTHETIC_VALID_SHARE = 0.02
+_log = logging.getLogger("marotte")
+
+LEAST_SPEAKERS = 3  # of one's own recordings, before whole speakers are held out
 
 
 class HasSpeaker(Protocol):
@@ -55,6 +60,15 @@ class HasSpeaker(Protocol):
     @property
     def speaker(self) -> str:
         """Speaker, unique within the source."""
+        ...
+
+
+class Spoken(HasSpeaker, Protocol):
+    """The same with an id, unique within the corpus."""
+
+    @property
+    def id(self) -> str:
+        """The utterance's id."""
         ...
 
 
@@ -78,7 +92,68 @@ def split_of(spoken: HasSpeaker) -> Split:
     return "train"
 
 
+def held_out(entries: Iterable[Spoken], *, announce: bool = False) -> frozenset[str]:
+    """Return the utterances of a corpus that validate a training although their split is `train`.
+
+    A corpus of one's own recordings has no `valid` speech. Then whole speakers are held out where
+    there are three or more, and utterances otherwise: about a tenth, the same on every machine.
+
+    Args:
+        entries: all utterances of the corpus.
+        announce: whether to say so, as a warning of the logger `marotte`.
+
+    Returns:
+        Their ids; none if the corpus has `valid` speech, or only one utterance to train on.
+
+    Example:
+        >>> from marotte.learn.data.schema import Entry
+        >>> from marotte.learn.data.splits import held_out
+        >>> mine = [Entry(f"me/{k}", "folder", "me", "en", "", "", 16_000, 2.0) for k in range(9)]
+        >>> len(held_out(mine))
+        1
+    """
+    kept = list(entries)
+    trained = [entry for entry in kept if split_of(entry) == "train"]
+    if len(trained) < 2 or any(split_of(entry) == "valid" for entry in kept):
+        return frozenset()
+    speakers = {(entry.source, entry.speaker): _share(entry) for entry in trained}
+    if by_speaker := len(speakers) >= LEAST_SPEAKERS:
+        shares, what = {f"{s}/{name}": share for (s, name), share in speakers.items()}, "speakers"
+    else:
+        shares, what = {entry.id: _share_of(entry.id) for entry in trained}, "utterances"
+    chosen = set(sorted(shares, key=lambda key: (shares[key], key))[: -(-len(shares) // 10)])
+    if announce:
+        _log.warning(
+            f"the corpus has no `valid` speech: {len(chosen)} of {len(shares)} {what} validate and "
+            "are not trained on"
+        )
+    return frozenset(
+        entry.id
+        for entry in trained
+        if (f"{entry.source}/{entry.speaker}" if by_speaker else entry.id) in chosen
+    )
+
+
+def in_split(entries: Iterable[Spoken], split: str, held: frozenset[str]) -> set[str]:
+    """Return the ids of the utterances in a split; those of `held_out` count as `valid`.
+
+    Example:
+        >>> from marotte.learn.data.schema import Entry
+        >>> from marotte.learn.data.splits import in_split
+        >>> mine = [Entry(f"me/{k}", "folder", "me", "en", "", "", 16_000, 2.0) for k in range(3)]
+        >>> sorted(in_split(mine, "train", frozenset({"me/1"})))
+        ['me/0', 'me/2']
+    """
+    return {
+        entry.id for entry in entries if ("valid" if entry.id in held else split_of(entry)) == split
+    }
+
+
 def _share(spoken: HasSpeaker) -> float:
     """Return a pseudo-random number in 0..1 per speaker, the same on every machine."""
-    digest = hashlib.sha256(f"{spoken.source}/{spoken.speaker}".encode()).digest()
+    return _share_of(f"{spoken.source}/{spoken.speaker}")
+
+
+def _share_of(name: str) -> float:
+    digest = hashlib.sha256(name.encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
