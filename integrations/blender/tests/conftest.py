@@ -4,11 +4,14 @@ import importlib
 import os
 import re
 import stat
+import struct
 import subprocess
 import sys
 import types
+import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parents[1]
@@ -114,3 +117,36 @@ def make_face(bpy, scene):
         return face
 
     return make
+
+
+@pytest.fixture
+def curve_file(tmp_path):
+    """Return a function that writes curves at 60 frames per second: a ramp from 0 to 1."""
+
+    def write(names=("JawOpen", "MouthSmileLeft"), n_frames=121, fps=60.0):
+        values = np.zeros((n_frames, len(names)))
+        values[:, 0] = np.linspace(0, 1, n_frames)
+        path = tmp_path / "hello.npz"
+        np.savez(path, controls=values, names=np.array(names), fps=fps)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def voice(tmp_path):
+    """Return a sound of one second."""
+    path = tmp_path / "voice.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(struct.pack("<16000h", *range(16000)))
+    return path
+
+
+@pytest.fixture
+def program(bpy, extension, fake_program):
+    """Name the fake program in the preferences; return the file of its last arguments."""
+    preferences = extension("preferences").of(bpy.context)
+    preferences.program = str(fake_program[0])
+    yield fake_program[1]
+    preferences.program = ""
