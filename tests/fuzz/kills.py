@@ -205,6 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="kills in all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--job", choices=[*JOBS, "live"], help="kill only this job")
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.run:
@@ -212,6 +213,7 @@ def main() -> None:
         JOBS[name].run(Path(folder))
         return
     share = {"build": 0.3, "label": 0.3, "train": 0.15, "live": 0.25}
+    share = {chosen.job: 1.0} if chosen.job else share
     for name, part in share.items():
         rng, n_kills = random.Random(f"{name}/{chosen.seed}"), max(1, round(part * chosen.kills))
         start = time.monotonic()
