@@ -1,5 +1,6 @@
 """Import curves: a file of curves in, keys on the selected face's shape keys out."""
 
+import math
 from pathlib import Path
 
 import bpy
@@ -66,7 +67,7 @@ class Placement:
         keyed = keying.key_meshes(
             meshes, curves, scene, name=name, start=start, existing=self.existing
         )
-        last = int(-(-max(each.last for each in keyed) // 1))
+        last = math.ceil(round(max(each.last for each in keyed), 3))  # 48.0000001 is frame 48
         if self.extend and last > scene.frame_end:
             scene.frame_end = last
         return keyed

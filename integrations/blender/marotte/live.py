@@ -10,7 +10,7 @@ import numpy as np
 from . import keying, report
 from .curve_files import Curves
 from .live_sources import Frame, SourceError, UdpSource, WebSocketSource
-from .names import match
+from .names import Match, match
 
 INTERVAL_S = 1 / 60
 MAX_RECORDED = 60 * 60 * 120  # frames: two hours
@@ -24,7 +24,9 @@ class Session:
     Attributes:
         recorded: the frames of the take, if it is recorded.
         start: the scene's frame at which it began.
+        n_frames: frames that have arrived.
         ended: why the source ended; "" while it runs.
+        notes: a sentence for each face, once frames have come.
     """
 
     def __init__(self, source: UdpSource | WebSocketSource, context, record: bool) -> None:
@@ -39,6 +41,8 @@ class Session:
         self.start = context.scene.frame_current
         self.recorded: list[Frame] = []
         self.n_frames = 0
+        self.notes: dict[str, str] = {}
+        self._shift_s = 0.0  # from a frame's time to that in the recording
         self.table = keying.table_of(context.scene)
         self._before = {
             mesh.name: {key.name: key.value for key in mesh.data.shape_keys.key_blocks}
@@ -62,10 +66,11 @@ class Session:
 
     def _record(self, frames: list[Frame]) -> None:
         for frame in frames:
-            if self.recorded and frame.time_s < self.recorded[-1].time_s - 1:
-                self.recorded.clear()  # Marotte was started again: another take
-            if not self.recorded or frame.time_s > self.recorded[-1].time_s:
-                self.recorded.append(frame)
+            last_s = self.recorded[-1].time_s if self.recorded else -np.inf
+            if frame.time_s + self._shift_s < last_s - 1:  # Marotte was started again
+                self._shift_s = last_s + INTERVAL_S - frame.time_s
+            if frame.time_s + self._shift_s > last_s:
+                self.recorded.append(Frame(frame.time_s + self._shift_s, frame.controls))
         del self.recorded[MAX_RECORDED:]
 
     def _show(self, frame: Frame) -> None:
@@ -75,6 +80,7 @@ class Session:
             place = mesh.name, names, tuple(blocks.keys())
             if place not in self._matches:
                 self._matches[place] = match(names, keying.key_names(mesh), self.table)
+                self.notes[mesh.name] = _note(mesh.name, self._matches[place])
             for key, sources in self._matches[place].drives.items():
                 blocks[key].value = sum(
                     factor * frame.controls[name] for name, factor in sources.items()
@@ -101,6 +107,12 @@ class Session:
         rows = [[frame.controls.get(name, 0.0) for name in names] for frame in self.recorded]
         time_s = np.array([frame.time_s for frame in self.recorded])
         return Curves(names, time_s - time_s[0], np.array(rows))
+
+
+def _note(mesh: str, found: Match) -> str:
+    if found.drives:
+        return f"{mesh}: {len(found.drives)} shape keys follow"
+    return f"{mesh}: no shape key has the name of a curve, such as {found.unmatched[0]}"
 
 
 def tick() -> float | None:

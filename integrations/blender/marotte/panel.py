@@ -14,6 +14,12 @@ TABLE = "Marotte names"
 _LINE = 46  # characters that a sidebar of the usual width shows
 
 
+def _draw_lines(box, lines: list[str]) -> None:
+    for line in lines:
+        for part in textwrap.wrap(line, _LINE):
+            box.label(text=part)
+
+
 class MarotteSettings(bpy.types.PropertyGroup):
     """What a scene remembers."""
 
@@ -84,16 +90,14 @@ class MAROTTE_PT_sidebar(bpy.types.Panel):
         row.operator(MAROTTE_OT_write_table.bl_idname, text="", icon="ADD")
         self._draw_live(layout.box(), settings)
         if report.last:
-            box = layout.box()
-            for line in report.last:
-                for part in textwrap.wrap(line, _LINE):
-                    box.label(text=part)
+            _draw_lines(layout.box(), report.last)
 
     def _draw_live(self, box, settings) -> None:
         session = live.session
         if session:
             text = session.ended or f"{session.n_frames} frames"
             box.label(text=text, icon="ERROR" if session.ended else "REC")
+            _draw_lines(box, list(session.notes.values()))
             box.operator(live.MAROTTE_OT_live_stop.bl_idname, icon="PAUSE")
             return
         box.prop(settings, "source", text="Live")

@@ -330,6 +330,18 @@ def test_a_recorded_take_becomes_a_new_action(bpy, scene, make_face, sender, ext
     assert [jaw for _, jaw in keys] == pytest.approx(np.arange(12) * 2.5 / 100, abs=1e-6)
 
 
+def test_a_restart_of_marotte_goes_on_with_the_recording(bpy, scene, make_face, sender, extension):
+    face = make_face(*ARKIT)
+    scene.render.fps, scene.marotte.record = 60, True
+    bpy.ops.marotte.live_start()
+    for time_s, jaw in ((5.0, 0.25), (6.0, 0.5), (0.0, 0.75), (1.0, 1.0)):
+        sender.send(time_s, jawOpen=jaw)
+    extension("live").tick()
+    bpy.ops.marotte.live_stop()
+    found = [value(scene, face, "jawOpen", frame) for frame in (1, 61, 62, 122)]
+    assert found == pytest.approx([0.25, 0.5, 0.75, 1.0], abs=1e-5)
+
+
 def test_live_survives_an_undo_and_ends_with_the_file(bpy, scene, make_face, sender, extension):
     make_face(*ARKIT)
     bpy.ops.ed.undo_push(message="a face")

@@ -62,6 +62,11 @@ def test_the_tab_shows_what_can_be_done(bpy, scene, make_face, extension, curve_
     scene.marotte.source, scene.marotte.port = "UDP", 47007
     bpy.ops.marotte.live_start()
     assert {"0 frames", "marotte.live_stop"} <= set(draw(bpy, tab, **helper))
+    live.session._show(live.Frame(0.0, {"jawOpen": 0.5}))
+    assert "Face.001: 1 shape keys follow" in draw(bpy, tab, **helper)
+    live.session._show(live.Frame(0.0, {"sil": 0.5}))
+    lines = " ".join(draw(bpy, tab, **helper))
+    assert "Face.001: no shape key has the name of a curve, such as sil" in lines
     live.session.ended = "Marotte has ended"
     assert "Marotte has ended" in draw(bpy, tab, **helper)
     bpy.ops.marotte.live_stop()
