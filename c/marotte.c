@@ -84,13 +84,17 @@ struct marotte_student {
     float turns[2 * 2 * HOP]; /* cos and -sin of 2 pi i / 320 */
 };
 
-typedef void (*kernel_advance)(marotte_voice *voice, int64_t k, int head);
-typedef float (*kernel_dot)(const float *a, const float *b, int n);
-
-typedef struct {
-    kernel_advance advance;
-    kernel_dot dot;
+typedef struct { /* the sums, compiled for one set of instructions */
     const char *name;
+    float (*dot)(const float *a, const float *b, int n);
+    void (*log_mel)(const marotte_student *s, const float *x, float *to, float *work);
+    void (*outputs)(marotte_voice *v, const layer *l, const float *x, int n, int stride, float *y, int gelu);
+    void (*normalise)(const norm *by, float *x, int n, int channels);
+    void (*gelus)(float *x, int n);
+    void (*products)(int bytes, float *const *y, const void *const *x, const void *w, int n_in,
+                     int blocks, int n, int add);
+    void (*added)(int bytes, float *to, const float *a, const float *b, int n);
+    void (*context)(const marotte_student *s, const void *ring, float *sums, float *to);
 } kernels;
 
 struct marotte_voice {
@@ -234,6 +238,7 @@ static float *prediction(const marotte_voice *v, int64_t k) {
 #define LANES 4
 typedef __m128 v_sse2;
 typedef __m128i i_sse2;
+typedef __m128i w_sse2;
 #include "marotte.c"
 #undef MAROTTE_KERNELS
 #undef LANES
@@ -242,6 +247,7 @@ typedef __m128i i_sse2;
 #define LANES 4
 typedef v128_t v_simd128;
 typedef v128_t i_simd128;
+typedef v128_t w_simd128;
 #include "marotte.c"
 #undef MAROTTE_KERNELS
 #undef LANES
@@ -250,6 +256,7 @@ typedef v128_t i_simd128;
 #define LANES 4
 typedef float32x4_t v_neon;
 typedef int32x4_t i_neon;
+typedef int32x4_t w_neon;
 #include "marotte.c"
 #undef MAROTTE_KERNELS
 #undef LANES
@@ -263,6 +270,7 @@ typedef struct {
 typedef struct {
     int32_t v[4];
 } i_plain;
+typedef const signed char *w_plain;
 #include "marotte.c"
 #undef MAROTTE_KERNELS
 #undef LANES
@@ -280,6 +288,7 @@ typedef struct {
 #define LANES 8
 typedef __m256 v_avx2;
 typedef __m256i i_avx2;
+typedef __m256i w_avx2;
 #include "marotte.c"
 #undef MAROTTE_KERNELS
 #undef MAROTTE_WIDE
@@ -322,28 +331,194 @@ RARE static int has_avx2(void) {
 }
 #endif
 
+#define TABLE(k)                                                                                  \
+    {#k, dot_##k, log_mel_##k, outputs_##k, normalise_##k, gelus_##k, products_##k, added_##k, context_##k}
+
 RARE static kernels best_kernels(void) {
+#if defined(MAROTTE_AVX2)
+    static const kernels avx2 = TABLE(avx2);
+#endif
 #if defined(MAROTTE_SSE2)
-    kernels found = {advance_sse2, dot_sse2, "sse2"};
+    static const kernels found = TABLE(sse2);
 #elif defined(MAROTTE_SIMD128)
-    kernels found = {advance_simd128, dot_simd128, "simd128"};
+    static const kernels found = TABLE(simd128);
 #elif defined(MAROTTE_NEON)
-    kernels found = {advance_neon, dot_neon, "neon"};
+    static const kernels found = TABLE(neon);
 #else
-    kernels found = {advance_plain, dot_plain, "plain"};
+    static const kernels found = TABLE(plain);
 #endif
 #if defined(MAROTTE_AVX2)
-    if (has_avx2()) {
-        found.advance = advance_avx2;
-        found.dot = dot_avx2;
-        found.name = "avx2";
-    }
+    if (has_avx2()) return avx2;
 #endif
     return found;
 }
 
 RARE const char *marotte_instructions(void) {
     return best_kernels().name;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The network: a frame's new samples in, its prediction out
+ * --------------------------------------------------------------------------------------------- */
+
+/* Write the five new steps [5, channels] of frame k. */
+static float *mel_steps(marotte_voice *v, int64_t k, const float *samples) {
+    const marotte_student *s = v->student;
+    const int c = s->channels, grid = (int)((k % HALF_GRIDS + HALF_GRIDS) % HALF_GRIDS);
+    float *spectra = v->spectra + grid * (KEPT_SPECTRA + NEW_HALF) * BANDS;
+    float *half_steps = v->half_steps + (size_t)grid * (KEPT_HALF + NEW_HALF) * (size_t)c;
+    memmove(spectra, spectra + NEW_HALF * BANDS, KEPT_SPECTRA * BANDS * sizeof(float));
+    v->run.log_mel(s, samples, spectra + KEPT_SPECTRA * BANDS, v->work);
+    memmove(half_steps, half_steps + NEW_HALF * c, (size_t)(KEPT_HALF * c) * sizeof(float));
+    v->run.outputs(v, &s->front[0], spectra, NEW_HALF, BANDS, v->work, 1);
+    memcpy(half_steps + KEPT_HALF * c, v->work, (size_t)(NEW_HALF * c) * sizeof(float));
+    v->run.outputs(v, &s->front[1], half_steps, NEW_STEPS, 2 * c, v->work, 1);
+    return v->work;
+}
+
+/* --- Front end waveform --- */
+
+static float *waveform_steps(marotte_voice *v, const float *samples) {
+    const marotte_student *s = v->student;
+    const int c = s->channels;
+    int n = n_outputs(s->span, WAVEFORM_KERNELS[0], WAVEFORM_STRIDES[0]), i;
+    float *from = v->work, *to = v->work + (size_t)n * (size_t)c + TALL, *swap;
+    v->run.outputs(v, &s->front[0], samples, n, WAVEFORM_STRIDES[0], from, 0);
+    v->run.normalise(&s->front_norm, from, n, c);
+    v->run.gelus(from, n * c);
+    for (i = 1; i < MAX_FRONT; i++) {
+        n = n_outputs(n, WAVEFORM_KERNELS[i], WAVEFORM_STRIDES[i]);
+        v->run.outputs(v, &s->front[i], from, n, WAVEFORM_STRIDES[i] * c, to, 1);
+        swap = from, from = to, to = swap;
+    }
+    return from;
+}
+
+/* Move a ring of steps on and add the new ones, after layer 8. Return the ring. */
+static void *add_steps(marotte_voice *v, int grid, float *steps) {
+    const marotte_student *s = v->student;
+    const int c = s->channels, n_old = (s->n_steps - NEW_STEPS) * c, n_new = NEW_STEPS * c;
+    const size_t at = (size_t)grid * (size_t)(n_old + n_new);
+    float *projected = steps == v->work ? steps + n_new + TALL : v->work;
+    v->run.normalise(&s->project_norm, steps, NEW_STEPS, c);
+    v->run.outputs(v, &s->project, steps, NEW_STEPS, c, projected, 0);
+    if (s->bytes) {
+        int16_t *ring = (int16_t *)v->steps + at;
+        const float largest = (float)s->taps.largest;
+        int i;
+        memmove(ring, ring + n_new, (size_t)n_old * sizeof *ring);
+        for (i = 0; i < n_new; i++) {
+            float x = projected[i] / s->step_scale;
+            x = x > largest ? largest : x < -largest ? -largest : x;
+            ring[n_old + i] = (int16_t)(int)(x + (x < 0 ? -0.5f : 0.5f));
+        }
+        return ring;
+    } else {
+        float *ring = (float *)v->steps + at;
+        memmove(ring, ring + n_new, (size_t)n_old * sizeof *ring);
+        memcpy(ring + n_old, projected, (size_t)n_new * sizeof *ring);
+        return ring;
+    }
+}
+
+/* Add the products of layer 9 in which a new step takes part: as input to all, as output from all.
+ * The sums of old outputs come into `old` [n_steps, width]; those of new outputs, in blocks of five
+ * inputs, into `fresh` [5, blocks, width]. */
+static void new_products(marotte_voice *v, const void *ring, float *old, float *fresh, int n_blocks) {
+    const marotte_student *s = v->student;
+    const int n = s->n_steps, first = n - NEW_STEPS, group = s->channels / GROUPS;
+    const int tall = s->width / GROUPS, blocks = s->taps.blocks;
+    const size_t size = (size_t)blocks * TALL * (size_t)(s->bytes ? group + group % 2 : 4 * group);
+    int d, g, i, count;
+    for (d = 1 - n; d < n; d++) { /* from step s to step t = s - d */
+        const int start = d >= 0 ? (d > first ? d : first) : (-d > first ? 0 : first + d);
+        const int stop = d >= 0 ? n : n + d;
+        float *out[NEW_STEPS];
+        count = stop - start;
+        for (i = 0; i < count; i++) {
+            const int from = start + i, to = from - d;
+            out[i] = to < first ? old + to * s->width
+                                : fresh + ((to - first) * n_blocks + from / NEW_STEPS) * s->width;
+        }
+        for (g = 0; g < GROUPS; g++) {
+            const size_t at = ((size_t)(d + n - 1) * GROUPS + (size_t)g) * size;
+            const void *x[NEW_STEPS];
+            float *y[NEW_STEPS];
+            for (i = 0; i < count; i++) {
+                const int from = (start + i) * s->channels + g * group;
+                x[i] = s->bytes ? (const void *)((const int16_t *)ring + from)
+                                : (const void *)((const float *)ring + from);
+                y[i] = out[i] + g * tall;
+            }
+            v->run.products(s->bytes, y, x, (const unsigned char *)s->taps.w + at, group, blocks, count,
+                            1);
+        }
+    }
+}
+
+/* Return layer 9's sums [n_steps, width] for the ring of frame k. An output keeps the sum over the
+ * steps from 5 on, from 10 on, ...: what later windows still see. So nothing is subtracted, and nothing
+ * computed twice. */
+static float *layer_9(marotte_voice *v, int grid, const void *ring) {
+    const marotte_student *s = v->student;
+    const int n = s->n_steps, first = n - NEW_STEPS, width = s->width, bytes = s->bytes;
+    const int n_blocks = (n + NEW_STEPS - 1) / NEW_STEPS;
+    float *kept = v->kept + (size_t)grid * (size_t)(s->n_kept * width), *to = kept, *from = kept;
+    float *old = v->work, *fresh = old + n * width;
+    int t, i;
+    memset(old, 0, (size_t)(n + NEW_STEPS * n_blocks) * (size_t)width * sizeof(float));
+    new_products(v, ring, old, fresh, n_blocks);
+    for (t = 0; t < first; t++) { /* what was output t + 5 has one sum more than t */
+        float *out = old + t * width;
+        for (i = 1; i <= t / NEW_STEPS; i++) v->run.added(bytes, to + (i - 1) * width, from + i * width, out, width);
+        v->run.added(bytes, out, from, out, width);
+        to += t / NEW_STEPS * width;
+        from += (t / NEW_STEPS + 1) * width;
+    }
+    for (; t < n; t++) {
+        float *out = old + t * width, *sum = fresh + (t - first) * n_blocks * width;
+        for (i = n_blocks - 2; i >= 0; i--)
+            v->run.added(bytes, sum + i * width, sum + i * width, sum + (i + 1) * width, width);
+        for (i = 1; i <= t / NEW_STEPS; i++)
+            memcpy(to + (i - 1) * width, sum + i * width, (size_t)width * sizeof(float));
+        memcpy(out, sum, (size_t)width * sizeof(float));
+        to += t / NEW_STEPS * width;
+    }
+    return old;
+}
+
+/* Compute the prediction of frame k from layer 9's sums. */
+static void predict(marotte_voice *v, int64_t k, const void *ring, float *sums) {
+    const marotte_student *s = v->student;
+    const int c = s->channels, n_blocks = (s->n_steps + NEW_STEPS - 1) / NEW_STEPS;
+    float *a = v->work + (size_t)(s->n_steps + NEW_STEPS * n_blocks) * (size_t)s->width;
+    float *b = a + v->half_work, *swap;
+    float *to = prediction(v, k);
+    int n = s->n_steps, i;
+    v->run.context(s, ring, sums, a);
+    v->run.normalise(&s->context_norm, a, n, c);
+    for (i = 0; i < 4; i++) {
+        n = n_outputs(n, REDUCE_KERNELS[i], 2);
+        v->run.outputs(v, &s->reduce[i], a, n, 2 * c, b, 1);
+        swap = a, a = b, b = swap;
+    }
+    for (i = 0; i < 3; i++) {
+        v->run.outputs(v, &s->dense[i], a, 1, 0, b, i < 2);
+        swap = a, a = b, b = swap;
+    }
+    for (i = 0; i < s->n_outputs; i++) to[i] = m_tanh(a[i]);
+}
+
+/* Take in the new steps of frame k, whose last sample is the buffer's; compute its prediction if `head`
+ * is set. */
+static void advance(marotte_voice *v, int64_t k, int head) {
+    const marotte_student *s = v->student;
+    const int grid = (int)((k % GRIDS + GRIDS) % GRIDS);
+    const float *samples = v->buffer + v->n_buffer - v->late - s->span;
+    float *steps = s->frontend == MEL ? mel_steps(v, k, samples) : waveform_steps(v, samples);
+    void *ring = add_steps(v, grid, steps);
+    float *sums = layer_9(v, grid, ring);
+    if (head) predict(v, k, ring, sums);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -847,7 +1022,7 @@ RARE void marotte_reset(marotte_voice *v) {
     visits += (int)(window_end(s, 0) > 0 ? window_end(s, 0) : 0) / (NEW_STEPS * STEP) + 1;
     for (expect(v, -GRIDS * visits); v->due <= 0 && v->next < s->ahead; expect(v, v->next + 1)) {
         const int rests = window_end(s, v->next + 1) > 0;
-        v->run.advance(v, v->next, rests || v->next >= -s->behind);
+        advance(v, v->next, rests || v->next >= -s->behind);
         if (rests) memcpy(v->rest, prediction(v, v->next), 4 * (size_t)s->n_outputs);
     }
 }
@@ -876,7 +1051,7 @@ RARE static int answers(marotte_voice *v) {
     v->late = 0;
     for (i = 0; i <= last; i++) {
         golden_samples(v, n - s->span - 800 * (last - i));
-        v->run.advance(v, 3 * i, i == last);
+        advance(v, 3 * i, i == last);
     }
     for (i = 0; i < s->n_outputs; i++) {
         const float difference = prediction(v, 3 * last)[i] - s->golden[i];
@@ -913,7 +1088,7 @@ static void add_sample(marotte_voice *v, float sample) {
     v->buffer[v->n_buffer++] = sample;
     v->end++;
     while (complete(v) && v->next < s->ahead) {
-        v->run.advance(v, v->next, v->next >= -s->behind);
+        advance(v, v->next, v->next >= -s->behind);
         expect(v, v->next + 1);
     }
 }
@@ -998,7 +1173,7 @@ int marotte_next(marotte_voice *v, float *controls, double *time) {
         take_sample(v, 0); /* silence follows the sound */
     }
     frame = v->next - s->ahead;
-    v->run.advance(v, v->next, 1);
+    advance(v, v->next, 1);
     share = closing_share(v, frame);
     memset(controls, 0, 4 * (size_t)s->n_controls);
     for (i = 0; i < s->n_outputs; i++) {
@@ -1059,6 +1234,7 @@ RARE const char *marotte_error(int result) {
 
 #define V JOIN(v, MAROTTE_KERNELS)
 #define I JOIN(i, MAROTTE_KERNELS)
+#define W JOIN(w, MAROTTE_KERNELS)
 
 #undef LOAD
 #undef STORE
@@ -1237,8 +1413,8 @@ static inline void FN(store_16)(int16_t *p, V a) {
 #define TO_EXPONENT(a) FN(to_exponent)(a)
 #define TO_FLOAT(a) FN(to_float)(a)
 #define STORE_16(p, a) FN(store_16)(p, a)
-#define PAIR(p) ISET(pair_at(p))
-#define WEIGHTS(p, next, a, b) a = FN(weights)(p), b = FN(weights)((p) + 8)
+#define PAIR(p) FN(pair)(p)
+#define WEIGHTS(p, next, a, b) a = (p), b = (p) + 8
 #define DOT(a, w, x) FN(dot_pairs)(a, w, x)
 #define FAR(n) 4
 #define LANEWISE(type, name, arguments, expression)                                               \
@@ -1263,7 +1439,8 @@ LANEWISE(I, isub, (I a, I b), a.v[i] - b.v[i])
 LANEWISE(I, exponent, (I a), a.v[i] < 0 ? ~(~a.v[i] >> 23) : a.v[i] >> 23)
 LANEWISE(I, to_exponent, (I a), (int32_t)((uint32_t)a.v[i] << 23))
 LANEWISE(V, to_float, (I a), (float)a.v[i])
-LANEWISE(I, weights, (const signed char *p), p[2 * i] * 65536 + p[2 * i + 1])
+LANEWISE(I, pair, (const int16_t *p), p[i % 2])
+LANEWISE(I, dot_pairs, (I a, W w, I x), a.v[i] + w[2 * i] * x.v[0] + w[2 * i + 1] * x.v[1])
 static inline void FN(store)(float *p, V a) {
     memcpy(p, a.v, sizeof a.v);
 }
@@ -1284,17 +1461,6 @@ static inline void FN(store_16)(int16_t *p, V a) {
     int i;
     for (i = 0; i < 4; i++) p[i] = (int16_t)(int)(a.v[i] + (a.v[i] < 0 ? -0.5f : 0.5f));
 }
-/* A weight vector holds first * 65536 + second of each pair; undo that without shifts of negatives. */
-static inline I FN(dot_pairs)(I a, I w, I x) {
-    int i;
-    int16_t pair[2];
-    memcpy(pair, &x.v[0], sizeof pair);
-    for (i = 0; i < 4; i++) {
-        const int32_t second = (int32_t)((((uint32_t)w.v[i] & 0xffff) ^ 0x8000)) - 0x8000;
-        a.v[i] += (w.v[i] - second) / 65536 * pair[0] + second * pair[1];
-    }
-    return a;
-}
 #endif
 
 #ifndef MAROTTE_SHARED
@@ -1312,7 +1478,7 @@ static inline int32_t pair_at(const int16_t *p) {
 #define EACH_6(M) M(0) M(1) M(2) M(3) M(4) M(5)
 
 #define BEGIN_FLOAT(i)                                                                            \
-    const float *x##i = x[i];                                                                     \
+    const float *x##i = (const float *)x[i];                                                                \
     V a##i = add ? LOAD(y[i] + at) : SET(0), b##i = add ? LOAD(y[i] + at + LANES) : SET(0);
 #define STEP_FLOAT(i)                                                                             \
     v = SET(x##i[j]);                                                                             \
@@ -1322,30 +1488,30 @@ static inline int32_t pair_at(const int16_t *p) {
     STORE(y[i] + at, a##i);                                                                       \
     STORE(y[i] + at + LANES, b##i);
 #define BEGIN_FLOAT_HALF(i)                                                                       \
-    const float *x##i = x[i];                                                                     \
+    const float *x##i = (const float *)x[i];                                                                \
     V a##i = add ? LOAD(y[i] + at) : SET(0);
 #define STEP_FLOAT_HALF(i) a##i = MULADD(SET(x##i[j]), w0, a##i);
 #define END_FLOAT_HALF(i) STORE(y[i] + at, a##i);
 
 #define BEGIN_BYTES(i)                                                                            \
-    const int16_t *x##i = x[i];                                                                   \
-    I a##i = add ? ILOAD(y[i] + at) : ISET(0), b##i = add ? ILOAD(y[i] + at + LANES) : ISET(0);
+    const int16_t *x##i = (const int16_t *)x[i];                                                                \
+    I a##i = add ? ILOAD((int32_t *)(void *)(y[i] + at)) : ISET(0), b##i = add ? ILOAD((int32_t *)(void *)(y[i] + at + LANES)) : ISET(0);
 #define STEP_BYTES(i)                                                                             \
     v = PAIR(x##i + j);                                                                           \
     a##i = DOT(a##i, w0, v);                                                                      \
     b##i = DOT(b##i, w1, v);
 #define END_BYTES(i)                                                                              \
-    ISTORE(y[i] + at, a##i);                                                                      \
-    ISTORE(y[i] + at + LANES, b##i);
+    ISTORE((int32_t *)(void *)(y[i] + at), a##i);                                                                      \
+    ISTORE((int32_t *)(void *)(y[i] + at + LANES), b##i);
 #define BEGIN_BYTES_HALF(i)                                                                       \
-    const int16_t *x##i = x[i];                                                                   \
-    I a##i = add ? ILOAD(y[i] + at) : ISET(0);
+    const int16_t *x##i = (const int16_t *)x[i];                                                                \
+    I a##i = add ? ILOAD((int32_t *)(void *)(y[i] + at)) : ISET(0);
 #define STEP_BYTES_HALF(i) a##i = DOT(a##i, w0, PAIR(x##i + j));
-#define END_BYTES_HALF(i) ISTORE(y[i] + at, a##i);
+#define END_BYTES_HALF(i) ISTORE((int32_t *)(void *)(y[i] + at), a##i);
 
 /* y[i][at ..] (+)= weights x[i], for n columns at once, so that a weight is loaded once for them. */
 #define PRODUCT_FLOAT(n)                                                                          \
-    static void FN(float_##n)(float *const *y, int at, const float *const *x, const float *w,     \
+    static void FN(float_##n)(float *const *y, int at, const void *const *x, const float *w,     \
                               int n_in, int add) {                                                \
         const int far = FAR(n_in * TALL);                                                         \
         int j;                                                                                    \
@@ -1357,7 +1523,7 @@ static inline int32_t pair_at(const int16_t *p) {
         EACH_##n(END_FLOAT)                                                                       \
     }
 #define PRODUCT_FLOAT_HALF(n)                                                                     \
-    static void FN(float_half_##n)(float *const *y, int at, const float *const *x, const float *w, \
+    static void FN(float_half_##n)(float *const *y, int at, const void *const *x, const float *w, \
                                    int n_in, int add) {                                           \
         int j;                                                                                    \
         EACH_##n(BEGIN_FLOAT_HALF) for (j = 0; j < n_in; j++, w += TALL) {                        \
@@ -1367,12 +1533,13 @@ static inline int32_t pair_at(const int16_t *p) {
         EACH_##n(END_FLOAT_HALF)                                                                  \
     }
 #define PRODUCT_BYTES(n)                                                                          \
-    static void FN(bytes_##n)(int32_t *const *y, int at, const int16_t *const *x,                 \
+    static void FN(bytes_##n)(float *const *y, int at, const void *const *x,                 \
                               const signed char *w, int n_in, int add) {                          \
         const int far = FAR((n_in + n_in % 2) * TALL);                                            \
         int j;                                                                                    \
         EACH_##n(BEGIN_BYTES) for (j = 0; j < n_in; j += 2, w += 2 * TALL) {                      \
-            I w0, w1, v;                                                                          \
+            W w0, w1;                                                                             \
+            I v;                                                                                  \
             WEIGHTS(w, far, w0, w1);                                                              \
             EACH_##n(STEP_BYTES)                                                                  \
         }                                                                                         \
@@ -1380,11 +1547,11 @@ static inline int32_t pair_at(const int16_t *p) {
         EACH_##n(END_BYTES)                                                                       \
     }
 #define PRODUCT_BYTES_HALF(n)                                                                     \
-    static void FN(bytes_half_##n)(int32_t *const *y, int at, const int16_t *const *x,            \
+    static void FN(bytes_half_##n)(float *const *y, int at, const void *const *x,            \
                                    const signed char *w, int n_in, int add) {                     \
         int j;                                                                                    \
         EACH_##n(BEGIN_BYTES_HALF) for (j = 0; j < n_in; j += 2, w += 2 * TALL) {                 \
-            I w0, w1;                                                                             \
+            W w0, w1;                                                                             \
             WEIGHTS(w, 0, w0, w1);                                                                \
             (void)w1;                                                                             \
             EACH_##n(STEP_BYTES_HALF)                                                             \
@@ -1424,43 +1591,38 @@ PRODUCT_BYTES_HALF(1)
 PRODUCT_BYTES_HALF(5)
 #endif
 
-/* The products of n columns x with all blocks of a layer's weights. */
-static void FN(products_float)(float *const *y, const float *const *x, const float *w, int n_in,
-                               int blocks, int n, int add) {
+/* The products of n columns x with all blocks of a layer's weights: floats, or bytes with 16 bits. */
+static void FN(products)(int bytes, float *const *y, const void *const *x, const void *w, int n_in,
+                         int blocks, int n, int add) {
     int block, i;
     for (block = 0; block < blocks; block += 2 * LANES / TALL) {
-        const float *weights = w + (size_t)block * (size_t)n_in * TALL;
         const int at = block * TALL;
 #if LANES == TALL
-        if (block + 1 == blocks) {
-            for (i = 0; i < n;) {
-                COLUMNS_HALF(float_half)
-            }
-            return;
-        }
+        const int half = block + 1 == blocks;
 #endif
-        for (i = 0; i < n;) {
-            COLUMNS(float)
-        }
-    }
-}
-
-static void FN(products_bytes)(int32_t *const *y, const int16_t *const *x, const signed char *w,
-                               int n_in, int blocks, int n, int add) {
-    int block, i;
-    for (block = 0; block < blocks; block += 2 * LANES / TALL) {
-        const signed char *weights = w + (size_t)block * (size_t)(n_in + n_in % 2) * TALL;
-        const int at = block * TALL;
+        if (bytes) {
+            const signed char *weights =
+                (const signed char *)w + (size_t)block * (size_t)(n_in + n_in % 2) * TALL;
 #if LANES == TALL
-        if (block + 1 == blocks) {
-            for (i = 0; i < n;) {
+            for (i = 0; half && i < n;) {
                 COLUMNS_HALF(bytes_half)
             }
-            return;
-        }
+            if (half) return;
 #endif
-        for (i = 0; i < n;) {
-            COLUMNS(bytes)
+            for (i = 0; i < n;) {
+                COLUMNS(bytes)
+            }
+        } else {
+            const float *weights = (const float *)w + (size_t)block * (size_t)n_in * TALL;
+#if LANES == TALL
+            for (i = 0; half && i < n;) {
+                COLUMNS_HALF(float_half)
+            }
+            if (half) return;
+#endif
+            for (i = 0; i < n;) {
+                COLUMNS(float)
+            }
         }
     }
 }
@@ -1514,6 +1676,18 @@ static inline V FN(log)(V x) {
     return MULADD(e, SET(0.693359375f), ADD(f, MULADD(z, SET(-0.5f), p)));
 }
 
+/* Apply gelu to n numbers, a multiple of 4, in place. */
+static void FN(gelus)(float *x, int n) {
+    int i;
+    for (i = 0; i + LANES <= n; i += LANES) STORE(x + i, FN(gelu)(LOAD(x + i)));
+    if (i < n) {
+        float rest[LANES] = {0};
+        memcpy(rest, x + i, (size_t)(n - i) * sizeof(float));
+        STORE(rest, FN(gelu)(LOAD(rest)));
+        memcpy(x + i, rest, (size_t)(n - i) * sizeof(float));
+    }
+}
+
 /* Write n floats as 16-bit numbers; return the value of 1. */
 static float FN(narrowed)(int16_t *to, const float *x, int n, int largest) {
     float tops[LANES], top = 1e-20f, rest;
@@ -1544,24 +1718,16 @@ static void FN(outputs)(marotte_voice *v, const layer *l, const float *x, int n,
                         int gelu) {
     const int bytes = v->student->bytes, width = l->blocks * TALL;
     float *sums[MOST_COLUMNS], scale = 0;
+    const void *in[MOST_COLUMNS];
     int first, i, j;
     if (bytes) scale = FN(narrowed)(v->narrow, x, (n - 1) * stride + l->n_in, l->largest);
     for (i = 0; i < MOST_COLUMNS; i++) sums[i] = v->sums + i * width;
     for (first = 0; first < n; first += MOST_COLUMNS) {
         const int columns = n - first < MOST_COLUMNS ? n - first : MOST_COLUMNS;
-        if (bytes) {
-            const int16_t *in[MOST_COLUMNS];
-            int32_t *out[MOST_COLUMNS];
-            for (i = 0; i < columns; i++) {
-                in[i] = v->narrow + (first + i) * stride;
-                out[i] = (int32_t *)(void *)sums[i];
-            }
-            FN(products_bytes)(out, in, (const signed char *)l->w, l->n_in, l->blocks, columns, 0);
-        } else {
-            const float *in[MOST_COLUMNS];
-            for (i = 0; i < columns; i++) in[i] = x + (first + i) * stride;
-            FN(products_float)(sums, in, (const float *)l->w, l->n_in, l->blocks, columns, 0);
-        }
+        for (i = 0; i < columns; i++)
+            in[i] = bytes ? (const void *)(v->narrow + (first + i) * stride)
+                          : (const void *)(x + (first + i) * stride);
+        FN(products)(bytes, sums, in, l->w, l->n_in, l->blocks, columns, 0);
         for (i = 0; i < columns; i++, y += l->n_out) {
             for (j = 0; j < l->n_out; j += LANES) {
                 const V bias = LOAD(l->bias + j);
@@ -1730,118 +1896,10 @@ static void FN(log_mel)(const marotte_student *s, const float *x, float *to, flo
     }
 }
 
-/* Write the five new steps [5, channels] of frame k. */
-static float *FN(mel_steps)(marotte_voice *v, int64_t k, const float *samples) {
-    const marotte_student *s = v->student;
-    const int c = s->channels, grid = (int)((k % HALF_GRIDS + HALF_GRIDS) % HALF_GRIDS);
-    float *spectra = v->spectra + grid * (KEPT_SPECTRA + NEW_HALF) * BANDS;
-    float *half_steps = v->half_steps + (size_t)grid * (KEPT_HALF + NEW_HALF) * (size_t)c;
-    memmove(spectra, spectra + NEW_HALF * BANDS, KEPT_SPECTRA * BANDS * sizeof(float));
-    FN(log_mel)(s, samples, spectra + KEPT_SPECTRA * BANDS, v->work);
-    memmove(half_steps, half_steps + NEW_HALF * c, (size_t)(KEPT_HALF * c) * sizeof(float));
-    FN(outputs)(v, &s->front[0], spectra, NEW_HALF, BANDS, v->work, 1);
-    memcpy(half_steps + KEPT_HALF * c, v->work, (size_t)(NEW_HALF * c) * sizeof(float));
-    FN(outputs)(v, &s->front[1], half_steps, NEW_STEPS, 2 * c, v->work, 1);
-    return v->work;
-}
-
-/* --- Front end waveform --- */
-
-static float *FN(waveform_steps)(marotte_voice *v, const float *samples) {
-    const marotte_student *s = v->student;
-    const int c = s->channels;
-    int n = n_outputs(s->span, WAVEFORM_KERNELS[0], WAVEFORM_STRIDES[0]), i;
-    float *from = v->work, *to = v->work + (size_t)n * (size_t)c + TALL, *swap;
-    FN(outputs)(v, &s->front[0], samples, n, WAVEFORM_STRIDES[0], from, 0);
-    FN(normalise)(&s->front_norm, from, n, c);
-    for (i = 0; i + LANES <= n * c; i += LANES) STORE(from + i, FN(gelu)(LOAD(from + i)));
-    if (i < n * c) { /* both are multiples of 4 */
-        float rest[LANES] = {0};
-        memcpy(rest, from + i, (size_t)(n * c - i) * sizeof(float));
-        STORE(rest, FN(gelu)(LOAD(rest)));
-        memcpy(from + i, rest, (size_t)(n * c - i) * sizeof(float));
-    }
-    for (i = 1; i < MAX_FRONT; i++) {
-        n = n_outputs(n, WAVEFORM_KERNELS[i], WAVEFORM_STRIDES[i]);
-        FN(outputs)(v, &s->front[i], from, n, WAVEFORM_STRIDES[i] * c, to, 1);
-        swap = from, from = to, to = swap;
-    }
-    return from;
-}
-
-/* --- Layers 8 to 16 --- */
-
-/* Move a ring of steps on and add the new ones, after layer 8. Return the ring. */
-static void *FN(add_steps)(marotte_voice *v, int grid, float *steps) {
-    const marotte_student *s = v->student;
-    const int c = s->channels, n_old = (s->n_steps - NEW_STEPS) * c, n_new = NEW_STEPS * c;
-    const size_t at = (size_t)grid * (size_t)(n_old + n_new);
-    float *projected = steps == v->work ? steps + n_new + TALL : v->work;
-    FN(normalise)(&s->project_norm, steps, NEW_STEPS, c);
-    FN(outputs)(v, &s->project, steps, NEW_STEPS, c, projected, 0);
-    if (s->bytes) {
-        int16_t *ring = (int16_t *)v->steps + at;
-        const float largest = (float)s->taps.largest;
-        int i;
-        memmove(ring, ring + n_new, (size_t)n_old * sizeof *ring);
-        for (i = 0; i < n_new; i++) {
-            float x = projected[i] / s->step_scale;
-            x = x > largest ? largest : x < -largest ? -largest : x;
-            ring[n_old + i] = (int16_t)(int)(x + (x < 0 ? -0.5f : 0.5f));
-        }
-        return ring;
-    } else {
-        float *ring = (float *)v->steps + at;
-        memmove(ring, ring + n_new, (size_t)n_old * sizeof *ring);
-        memcpy(ring + n_old, projected, (size_t)n_new * sizeof *ring);
-        return ring;
-    }
-}
-
-/* Add the products of layer 9 in which a new step takes part: as input to all, as output from all.
- * The sums of old outputs come into `old` [n_steps, width]; those of new outputs, in blocks of five
- * inputs, into `fresh` [5, blocks, width]. */
-static void FN(new_products)(const marotte_student *s, const void *ring, float *old, float *fresh,
-                             int n_blocks) {
-    const int n = s->n_steps, first = n - NEW_STEPS, group = s->channels / GROUPS;
-    const int tall = s->width / GROUPS, blocks = s->taps.blocks;
-    const size_t size = (size_t)blocks * TALL * (size_t)(s->bytes ? group + group % 2 : group);
-    int d, g, i, count;
-    for (d = 1 - n; d < n; d++) { /* from step s to step t = s - d */
-        const int start = d >= 0 ? (d > first ? d : first) : (-d > first ? 0 : first + d);
-        const int stop = d >= 0 ? n : n + d;
-        float *out[NEW_STEPS];
-        count = stop - start;
-        for (i = 0; i < count; i++) {
-            const int from = start + i, to = from - d;
-            out[i] = to < first ? old + to * s->width
-                                : fresh + ((to - first) * n_blocks + from / NEW_STEPS) * s->width;
-        }
-        for (g = 0; g < GROUPS; g++) {
-            const size_t at = ((size_t)(d + n - 1) * GROUPS + (size_t)g) * size;
-            if (s->bytes) {
-                const int16_t *x[NEW_STEPS];
-                int32_t *y[NEW_STEPS];
-                for (i = 0; i < count; i++) {
-                    x[i] = (const int16_t *)ring + (start + i) * s->channels + g * group;
-                    y[i] = (int32_t *)(void *)(out[i] + g * tall);
-                }
-                FN(products_bytes)(y, x, (const signed char *)s->taps.w + at, group, blocks, count, 1);
-            } else {
-                const float *x[NEW_STEPS];
-                float *y[NEW_STEPS];
-                for (i = 0; i < count; i++) {
-                    x[i] = (const float *)ring + (start + i) * s->channels + g * group;
-                    y[i] = out[i] + g * tall;
-                }
-                FN(products_float)(y, x, (const float *)s->taps.w + at, group, blocks, count, 1);
-            }
-        }
-    }
-}
+/* --- Layer 9 --- */
 
 /* to = a + b; the sums of 8-bit students are whole numbers. */
-static inline void FN(added)(int bytes, float *to, const float *a, const float *b, int n) {
+static void FN(added)(int bytes, float *to, const float *a, const float *b, int n) {
     int i;
     if (bytes)
         for (i = 0; i < n; i += LANES)
@@ -1849,37 +1907,6 @@ static inline void FN(added)(int bytes, float *to, const float *a, const float *
                                                      ILOAD((const int32_t *)(const void *)(b + i))));
     else
         for (i = 0; i < n; i += LANES) STORE(to + i, ADD(LOAD(a + i), LOAD(b + i)));
-}
-
-/* Return layer 9's sums [n_steps, width] for the ring of frame k. An output keeps the sum over the
- * steps from 5 on, from 10 on, ...: what later windows still see. So nothing is subtracted, and nothing
- * computed twice. */
-static float *FN(layer_9)(marotte_voice *v, int grid, const void *ring) {
-    const marotte_student *s = v->student;
-    const int n = s->n_steps, first = n - NEW_STEPS, width = s->width, bytes = s->bytes;
-    const int n_blocks = (n + NEW_STEPS - 1) / NEW_STEPS;
-    float *kept = v->kept + (size_t)grid * (size_t)(s->n_kept * width), *to = kept, *from = kept;
-    float *old = v->work, *fresh = old + n * width;
-    int t, i;
-    memset(old, 0, (size_t)(n + NEW_STEPS * n_blocks) * (size_t)width * sizeof(float));
-    FN(new_products)(s, ring, old, fresh, n_blocks);
-    for (t = 0; t < first; t++) { /* what was output t + 5 has one sum more than t */
-        float *out = old + t * width;
-        for (i = 1; i <= t / NEW_STEPS; i++) FN(added)(bytes, to + (i - 1) * width, from + i * width, out, width);
-        FN(added)(bytes, out, from, out, width);
-        to += t / NEW_STEPS * width;
-        from += (t / NEW_STEPS + 1) * width;
-    }
-    for (; t < n; t++) {
-        float *out = old + t * width, *sum = fresh + (t - first) * n_blocks * width;
-        for (i = n_blocks - 2; i >= 0; i--)
-            FN(added)(bytes, sum + i * width, sum + i * width, sum + (i + 1) * width, width);
-        for (i = 1; i <= t / NEW_STEPS; i++)
-            memcpy(to + (i - 1) * width, sum + i * width, (size_t)width * sizeof(float));
-        memcpy(out, sum, (size_t)width * sizeof(float));
-        to += t / NEW_STEPS * width;
-    }
-    return old;
 }
 
 /* Write steps + gelu(layer 9) as [n_steps, channels]. */
@@ -1905,42 +1932,9 @@ static void FN(context)(const marotte_student *s, const void *ring, float *sums,
     }
 }
 
-/* Compute the prediction of frame k from layer 9's sums. */
-static void FN(predict)(marotte_voice *v, int64_t k, const void *ring, float *sums) {
-    const marotte_student *s = v->student;
-    const int c = s->channels, n_blocks = (s->n_steps + NEW_STEPS - 1) / NEW_STEPS;
-    float *a = v->work + (size_t)(s->n_steps + NEW_STEPS * n_blocks) * (size_t)s->width;
-    float *b = a + v->half_work, *swap;
-    float *to = prediction(v, k);
-    int n = s->n_steps, i;
-    FN(context)(s, ring, sums, a);
-    FN(normalise)(&s->context_norm, a, n, c);
-    for (i = 0; i < 4; i++) {
-        n = n_outputs(n, REDUCE_KERNELS[i], 2);
-        FN(outputs)(v, &s->reduce[i], a, n, 2 * c, b, 1);
-        swap = a, a = b, b = swap;
-    }
-    for (i = 0; i < 3; i++) {
-        FN(outputs)(v, &s->dense[i], a, 1, 0, b, i < 2);
-        swap = a, a = b, b = swap;
-    }
-    for (i = 0; i < s->n_outputs; i++) to[i] = m_tanh(a[i]);
-}
-
-/* Take in the new steps of frame k, whose last sample is the buffer's; compute its prediction if `head`
- * is set. */
-static void FN(advance)(marotte_voice *v, int64_t k, int head) {
-    const marotte_student *s = v->student;
-    const int grid = (int)((k % GRIDS + GRIDS) % GRIDS);
-    const float *samples = v->buffer + v->n_buffer - v->late - s->span;
-    float *steps = s->frontend == MEL ? FN(mel_steps)(v, k, samples) : FN(waveform_steps)(v, samples);
-    void *ring = FN(add_steps)(v, grid, steps);
-    float *sums = FN(layer_9)(v, grid, ring);
-    if (head) FN(predict)(v, k, ring, sums);
-}
-
 #undef AT
 #undef V
 #undef I
+#undef W
 
 #endif

@@ -182,7 +182,7 @@ int main(int n_arguments, char **arguments) {
     check(marotte_voice_size(student, 7999) == 0, "a rate of 7999 Hz is refused");
     check(marotte_voice_init(voice, student, 7999) == MAROTTE_RATE, "with a result");
     check(marotte_student_init(student, "RIFF1234567890123456", 20) == MAROTTE_FOREIGN, "so is a WAV");
-    test_changed_files(file, size, sound, n_arguments > 2 ? atoi(arguments[2]) : 300);
+    test_changed_files(file, size, sound, n_arguments > 2 ? atoi(arguments[2]) : 100);
     free(voice);
     free(student);
     free(file);
