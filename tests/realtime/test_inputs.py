@@ -116,10 +116,10 @@ def test_pipe_input_does_not_depend_on_chunks() -> None:
 
 
 def test_fast_pipe_is_read_at_once() -> None:
-    voice = make_voice(2.0, 16_000)
+    voice = make_voice(10.0, 16_000)
     start_s = time.perf_counter()
     listener = listen_to_pipe([pcm(voice)], fast=True)
-    assert time.perf_counter() - start_s < 1.0
+    assert time.perf_counter() - start_s < 5.0
     np.testing.assert_allclose(listener.samples, voice, atol=1e-4)
 
 
@@ -127,7 +127,7 @@ def test_burst_of_a_synthesiser_is_paced_like_a_file() -> None:
     voice = make_voice(0.5, 16_000)
     start_s = time.perf_counter()
     listener = listen_to_pipe([pcm(voice)])
-    assert 0.45 < time.perf_counter() - start_s < 1.5
+    assert 0.45 < time.perf_counter() - start_s < 5.0
     np.testing.assert_allclose(listener.samples, voice, atol=1e-4)
     assert {len(block) for block in listener.blocks[:-1]} == {160}
     np.testing.assert_allclose(np.diff(listener.times), 0.01, atol=1e-6)

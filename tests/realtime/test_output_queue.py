@@ -55,7 +55,7 @@ def test_every_exception_ends_the_output_and_frees_who_waits(error: Exception) -
     for _ in range(20):
         queue.send(FRAME)
     assert queue.close()
-    assert time.monotonic() - begun_s < 2
+    assert time.monotonic() - begun_s < 5
     assert queue.failure is not None
     assert output.abandoned
     [line] = lines
@@ -86,7 +86,7 @@ def test_end_of_the_take_frees_who_waits_for_a_stuck_output(
     for _ in range(20):
         queue.send(FRAME, lambda: True)
     assert not queue.close()
-    assert time.monotonic() - begun_s < 2
+    assert time.monotonic() - begun_s < 5  # not a second for each frame
     assert queue.n_dropped > 10
     assert queue.failure == "it does not respond"
     output.freed.set()

@@ -232,7 +232,7 @@ def test_starving_input_comes_to_rest_and_goes_on(student: Student) -> None:
     silent = (times > 0.52) & (times < 0.52 + 0.4)  # silence takes the place of sound
     assert silent.sum() > 10
     assert jaw[silent].max() < 0.01
-    assert max(np.diff(arrivals)) < 0.5  # the face goes on while nothing comes
+    assert max(np.diff(arrivals)) < 0.75  # the face goes on while nothing comes
     assert jaw[times > 1.2].max() > 0.1  # the second half is heard
     assert live.stream.n_pushed < 16_000 * 1.9
 
@@ -243,7 +243,7 @@ def test_last_frames_keep_their_pace_and_end_at_rest(student: Student) -> None:
     live = LiveRunner(Played(loud), Stream(student, fps=200), [OutputQueue("kept", output, True)])
     live.run()
     np.testing.assert_allclose(output.frames[-1].controls, rest_of(student))
-    assert max(live.delays_ms) - min(live.delays_ms) < 200
+    assert max(live.delays_ms) - min(live.delays_ms) < 400
 
 
 def test_outputs_are_closed_before_an_input_error(student: Student, tmp_path: Path) -> None:
