@@ -17,6 +17,8 @@ _MOODS = [
     (mood, mood.capitalize(), "")
     for mood in ("neutral", "happy", "angry", "sad", "fear", "surprised", "disgusted")
 ]
+# What Marotte reads; the second half with the package `av` only.
+_FILES = "*.wav;*.flac;*.ogg;*.mp3;*.aif;*.aiff;*.caf;*.m4a;*.aac;*.mp4;*.mov;*.mkv;*.webm"
 _NAMINGS = [
     ("AUTO", "As the mesh has them", "Choose by the names of the mesh's shape keys"),
     ("arkit", "ARKit", "52 controls, such as jawOpen"),
@@ -33,7 +35,7 @@ class MAROTTE_OT_speech_to_face(Placement, bpy.types.Operator):
     bl_options = {"UNDO"}
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    filter_glob: StringProperty(default="*.wav;*.flac;*.ogg;*.mp3", options={"HIDDEN"})
+    filter_glob: StringProperty(default=_FILES, options={"HIDDEN"})
     student: EnumProperty(name="Student", items=_STUDENTS, default="live")
     mood: EnumProperty(name="Mood", items=_MOODS, default="neutral")
     intensity: FloatProperty(name="Intensity", min=0, max=1, default=0.6)
