@@ -56,9 +56,9 @@ window.marotte = { ready: true, frames, face };
 </script>"""
 
 
-def load_build() -> Any:
-    """Return the module build.py."""
-    spec = importlib.util.spec_from_file_location("web_build", WEB / "build.py")
+def load_script(name: str) -> Any:
+    """Return a script of the folder as a module."""
+    spec = importlib.util.spec_from_file_location(f"web_{name}", WEB / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -68,7 +68,7 @@ def load_build() -> Any:
 
 def test_the_committed_module_is_of_these_sources() -> None:
     digest = (WEB / "marotte.wasm.sha256").read_text().strip()
-    assert digest == load_build().digest(), "run python integrations/web/build.py"
+    assert digest == load_script("build").digest(), "run python integrations/web/build.py"
     assert (WEB / "marotte.wasm").stat().st_size <= 30_000
 
 
@@ -76,7 +76,7 @@ def test_the_committed_module_is_of_these_sources() -> None:
 def test_the_committed_module_can_be_built_again(tmp_path: Path) -> None:
     if os.environ.get("MAROTTE_NETWORK_TESTS") != "1":
         pytest.skip("needs ziglang: set MAROTTE_NETWORK_TESTS=1 to install it")
-    build = load_build()
+    build = load_script("build")
     target = [sys.executable, "-m", "pip", "install", "-q", "--target", str(tmp_path)]
     subprocess.run([*target, build.COMPILER], check=True)
     os.environ["PYTHONPATH"] = str(tmp_path)
@@ -144,3 +144,28 @@ def test_a_microphone_moves_a_face_in_chromium(site: str) -> None:
         assert page.evaluate("marotte.face.names.length") == 52
         assert errors == []
     np.testing.assert_allclose(np.diff(times), 1 / 60, atol=1e-3)
+
+
+@NEEDS_BROWSER
+def test_a_page_from_disk_follows_a_microphone_without_a_network(tmp_path: Path) -> None:
+    write_mrt("live", tmp_path / "live.mrt", int8=True)
+    content = load_script("make_page").page((tmp_path / "live.mrt").read_bytes())
+    (tmp_path / "live.html").write_text(content, encoding="utf-8")
+    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with chromium(*flags) as browser:
+        page = browser.new_context(permissions=["microphone"], offline=True).new_page()
+        seen: list[str] = []
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        page.on("request", lambda request: seen.append(request.url))
+        page.goto((tmp_path / "live.html").as_uri())
+        page.click("#speak")
+        page.wait_for_function("window.marotte.frames > 30", timeout=60_000)
+        assert "ms of look-ahead" in page.inner_text("#status")
+        page.click("#record")
+        page.wait_for_timeout(300)
+        with page.expect_download() as download:
+            page.click("#record")
+        lines = Path(download.value.path()).read_text().splitlines()
+    assert [url for url in seen if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert lines[0].startswith("time,eyeBlinkLeft,")
+    assert len(lines) > 2
