@@ -115,9 +115,9 @@ def _encode_sound(recording: Recording | None, out: BinaryIO) -> NDArray[np.uint
     peaks = np.zeros(n_peaks, np.float32)
     n_written = 0
     # Through Python's file object, libsndfile would not report a full disk.
-    file, options = out.fileno(), {"format": "FLAC", "closefd": False}
+    options: dict[str, Any] = {"format": "FLAC", "closefd": False}
     try:
-        with soundfile.SoundFile(file, "w", rate, n_channels, "PCM_16", **options) as flac:
+        with soundfile.SoundFile(out.fileno(), "w", rate, n_channels, **options) as flac:
             for block in blocks:
                 flac.write(block)
                 indices = np.arange(n_written, n_written + len(block)) * LOUDNESS_RATE // rate
