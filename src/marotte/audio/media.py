@@ -47,11 +47,12 @@ def _opened(path: Path, container: Container) -> Generator[tuple[Any, Any]]:
     """Open a file; give its container and its stream of sound."""
     import av
     import av.logging
+    from av.error import FFmpegError
 
     av.logging.set_level(None)  # errors arrive as exceptions
     try:
         opened: Any = av.open(str(path), metadata_errors="ignore")
-    except (av.FFmpegError, OSError) as error:
+    except (FFmpegError, OSError) as error:
         raise cut_short(path, f"it can't be read as {container.kind}") from error
     with opened:
         stream = opened.streams.best("audio")
@@ -85,8 +86,8 @@ def _blocks(path: Path, container: Container, block_samples: int) -> Iterator[Sa
 
 def _decoded(path: Path, opened: Any, stream: Any) -> Iterator[tuple[Samples, float | None]]:
     """Yield each frame's samples [n, n_channels], and when it begins, in seconds."""
-    import av
     from av import AudioResampler
+    from av.error import FFmpegError
 
     # All frames get the stream's own rate and layout: some files change them on the way.
     resampler = AudioResampler("fltp", stream.layout, stream.rate)
@@ -95,8 +96,8 @@ def _decoded(path: Path, opened: Any, stream: Any) -> Iterator[tuple[Samples, fl
         for frame in opened.decode(stream):
             time_s = frame.time
             for each in resampler.resample(frame):
-                yield each.to_ndarray().T, time_s
+                yield np.asarray(each.to_ndarray(), np.float32).T, time_s
                 time_s = None
-    except (av.FFmpegError, OSError) as error:
+    except (FFmpegError, OSError) as error:
         after = "its beginning" if time_s is None else f"{time_s:.2f} s"
         raise cut_short(path, f"it can't be read beyond {after}") from error

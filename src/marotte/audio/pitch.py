@@ -75,7 +75,7 @@ def are_voiced(windows: NDArray[np.float64], rate: float) -> NDArray[np.bool_]:
         >>> are_voiced(np.stack([buzz, noise]), 8_000).tolist()
         [True, False]
     """
-    return _peaks(self_likeness(windows, rate)[0]).any(axis=1)
+    return np.logical_or.reduce(_peaks(self_likeness(windows, rate)[0]), axis=1)
 
 
 def self_likeness(windows: NDArray[np.float64], rate: float) -> tuple[NDArray[np.float64], int]:

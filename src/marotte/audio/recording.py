@@ -225,12 +225,12 @@ def _recording_of(
     needs_measuring = sound.n_channels > 1 and not isinstance(channel, int)
     meter, n_samples = ChannelMeter(sound.n_channels, sound.rate), sound.n_samples
     if n_samples is None or needs_measuring:
-        n_samples = 0
+        n_counted = 0
 
         def counted() -> Iterator[Samples]:
-            nonlocal n_samples
+            nonlocal n_counted
             for block in sound.blocks(SAMPLE_RATE):
-                n_samples += len(block)
+                n_counted += len(block)
                 yield block
 
         if needs_measuring:
@@ -238,6 +238,7 @@ def _recording_of(
         else:
             for _ in counted():
                 pass
+        n_samples = n_counted
     if not n_samples:
         raise MarotteError(f"{name} holds 0 samples of sound: record it again")
     weights, known = meter.weights(channel), n_samples

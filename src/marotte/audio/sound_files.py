@@ -155,9 +155,10 @@ def _file_blocks(
         block_samples = max(1, min(block_samples, VALUES_PER_READ // n_channels))
         while True:
             try:
-                block = sound.read(block_samples, dtype="float32", always_2d=True)
+                read = sound.read(block_samples, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
                 raise cut_short(path, f"it can't be read beyond {done / rate:.2f} s") from error
+            block = cast("Samples", read)
             if not len(block):
                 break
             check_samples(block.ravel(), str(path), n_channels * rate, n_channels * done)

@@ -34,9 +34,9 @@ await build({
 });
 await build({
   ...options,
-  entryPoints: ["page.js", "page.css", "viewer.js", "viewer.css"],
+  entryPoints: ["page.js", "page.css", "viewer.js", "viewer.css", "capture.js"],
   plugins: [external],
 });
-for (const name of ["page.html", "viewer.html", "capture.js"]) {
+for (const name of ["page.html", "viewer.html"]) {
   await copyFile(name, join(options.outdir, name));
 }

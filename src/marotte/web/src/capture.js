@@ -1,5 +1,8 @@
 // Audio worklet, run in the browser's audio thread: sends the microphone's samples to the page.
 
+import { soundingChannels } from "./channels.js";
+
+const KEPT = 0.999; // of the measured powers per block of 128 samples: about three seconds
 const CHUNK_S = 0.008; // one message per block of 128 samples, 2.7 ms at 48 kHz, would be too many
 
 class Capture extends AudioWorkletProcessor {
@@ -7,11 +10,28 @@ class Capture extends AudioWorkletProcessor {
     super();
     this.chunk = new Float32Array(128 * Math.max(1, Math.round((CHUNK_S * sampleRate) / 128)));
     this.filled = 0;
+    this.powers = [];
+    this.sumPower = 0;
   }
 
-  process([channels]) {
+  /** Measure a block, and return the channels that hold the voice. */
+  sounding(channels) {
+    if (channels.length === 1) return channels;
+    if (this.powers.length !== channels.length) this.powers = channels.map(() => 0);
+    this.sumPower *= KEPT;
+    channels.forEach((channel, at) => {
+      this.powers[at] = KEPT * this.powers[at] + channel.reduce((sum, sample) => sum + sample * sample, 0);
+    });
+    for (let i = 0; i < channels[0].length; i++) {
+      this.sumPower += channels.reduce((sum, channel) => sum + channel[i], 0) ** 2;
+    }
+    return soundingChannels(this.powers, this.sumPower).map((at) => channels[at]);
+  }
+
+  process([inputs]) {
+    if (!inputs.length) return true;
+    const channels = this.sounding(inputs);
     const [first] = channels;
-    if (!first) return true;
     for (let i = 0; i < first.length; i++) {
       let sum = 0;
       for (const channel of channels) sum += channel[i];

@@ -19,14 +19,18 @@ export async function load() {
 async function asWav(flac, rate) {
   try {
     const decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(flac);
-    return wavOf(decoded.getChannelData(0), rate);
+    const n = decoded.numberOfChannels;
+    const channels = Array.from({ length: n }, (_, i) => decoded.getChannelData(i));
+    const sound = new Float32Array(n * decoded.length);
+    channels.forEach((samples, at) => samples.forEach((sample, i) => (sound[n * i + at] = sample)));
+    return wavOf(sound, rate, n);
   } catch {
     return null;
   }
 }
 
-/** Convert samples -1..1 to a 16-bit WAV file (a Blob). */
-export function wavOf(sound, rate) {
+/** Convert samples -1..1, those of all channels one after the other, to a 16-bit WAV file (a Blob). */
+export function wavOf(sound, rate, channels = 1) {
   const samples = Int16Array.from(sound, (sample) =>
     Math.max(-32768, Math.min(32767, Math.round(sample * 32768))),
   );
@@ -34,7 +38,7 @@ export function wavOf(sound, rate) {
   const uint32 = (value) => [value, value >> 8, value >> 16, value >> 24];
   const header = Uint8Array.of(
     ...characters("RIFF"), ...uint32(36 + samples.byteLength), ...characters("WAVEfmt "), ...uint32(16),
-    1, 0, 1, 0, ...uint32(rate), ...uint32(2 * rate), 2, 0, 16, 0, // PCM, mono, 16 bits
+    1, 0, channels, 0, ...uint32(rate), ...uint32(2 * channels * rate), 2 * channels, 0, 16, 0, // PCM, 16 bits
     ...characters("data"), ...uint32(samples.byteLength),
   );
   return new Blob([header, samples], { type: "audio/wav" });

@@ -1,6 +1,8 @@
 // Sources of sound: the microphone, or a file that is played. Both deliver samples in real time, and
 // know when their first sample was captured, in ms on the page's clock (performance.now).
 
+import { voiceOf } from "./channels.js";
+
 const RATE = 16000; // Hz, the students' sample rate
 const MAX_DRIFT = 2e-4; // between the clock of the sound and the page's
 const HOLD_S = 0.1; // a file's sound is played so much later than the student's delay demands
@@ -14,6 +16,11 @@ export class Microphone {
   holdS = 0;
   label = "microphone";
 
+  /** `device` is the id of the microphone; empty for the browser's default. */
+  constructor(device) {
+    this.device = device;
+  }
+
   /** Ask for the microphone; throws the browser's error if there is none. */
   async open(onsamples) {
     if (!navigator.mediaDevices || !window.AudioWorkletNode) {
@@ -21,7 +28,8 @@ export class Microphone {
         "browsers allow the microphone only on https or on this computer: drop a file instead",
       );
     }
-    const wanted = { channelCount: 1, echoCancellation: false, noiseSuppression: false };
+    const wanted = { echoCancellation: false, noiseSuppression: false };
+    if (this.device) wanted.deviceId = { exact: this.device };
     this.media = await navigator.mediaDevices.getUserMedia({ audio: wanted });
     try {
       await this.capture(RATE, onsamples);
@@ -139,7 +147,10 @@ export class SoundFile {
 async function resample(decoded) {
   const length = Math.max(1, Math.ceil(decoded.duration * RATE));
   const offline = new OfflineAudioContext(1, length, RATE);
-  const node = new AudioBufferSourceNode(offline, { buffer: decoded });
+  const { sampleRate } = decoded;
+  const mono = new AudioBuffer({ length: decoded.length, numberOfChannels: 1, sampleRate });
+  mono.copyToChannel(voiceOf(decoded), 0);
+  const node = new AudioBufferSourceNode(offline, { buffer: mono });
   node.connect(offline.destination);
   node.start();
   return (await offline.startRendering()).getChannelData(0);

@@ -3,6 +3,7 @@
 import { listen } from "./controls.js";
 import { load } from "./data.js";
 import { DelayMeter, localDelay, remoteDelay } from "./delay.js";
+import { DevicePicker } from "./devices.js";
 import { History } from "./history.js";
 import { hook } from "./hook.js";
 import { fillLegend, updateLegend } from "./legend.js";
@@ -30,6 +31,7 @@ class Viewer {
     this.level = new LevelMeter(element("level"));
     this.takes = new Takes(element("takes"), element("record"), tell);
     this.motion = new MotionPanel(() => this.sendMotion());
+    this.devices = new DevicePicker(element("device"), () => this.changeMicrophone());
     this.stream = 0;
     this.stage = openStage(element("face"), data);
     this.server = new Server({
@@ -116,7 +118,12 @@ class Viewer {
 
   async toggle() {
     if (this.source) return this.close();
-    await this.open(new Microphone());
+    await this.open(new Microphone(this.devices.chosen));
+    void this.devices.update();
+  }
+
+  async changeMicrophone() {
+    if (this.source instanceof Microphone) await this.open(new Microphone(this.devices.chosen));
   }
 
   async play(file) {
