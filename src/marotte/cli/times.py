@@ -104,7 +104,7 @@ def duration_text(seconds: float) -> str:
     Example:
         >>> from marotte.cli.times import duration_text
         >>> [duration_text(each) for each in (0.034, 7.85, 83, 4_000)]
-        ['0.034 s', '7.8 s', '1 min 23 s', '1 h 7 min']
+        ['0.034 s', '7.8 s', '1 min 23 s', '1 h 6 min']
     """
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2g} s"
