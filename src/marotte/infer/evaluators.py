@@ -35,7 +35,7 @@ def without_denormals(samples: Samples) -> Samples:
         [0.5, 0.0, 0.0]
     """
     heard = np.abs(samples) > INAUDIBLE
-    return samples if heard.all() else samples * heard
+    return samples if heard.all() else np.where(heard, samples, np.float32(0))
 
 
 @final
