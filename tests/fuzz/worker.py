@@ -22,7 +22,7 @@ def random_of(kind: str, seed: int) -> Random:
 
 
 class Worker:
-    """Runs cases in a process of its own."""
+    """Runs cases in another process."""
 
     def __init__(self) -> None:
         self._start()
