@@ -83,12 +83,13 @@ def evaluate(
     if card and len(students) > 1:
         raise MarotteError(f"a card is of one student, got {len(students)}: give --card for each")
     compared = {name: predictor for name, predictor, _ in students}
+    splits = split or held_out_splits(store) or ["test_clean"]
     if teacher or card or summary:  # a page compares the student with its teacher
-        compared["teacher"] = predictors.open_predictor(store, teacher or against)
+        compared["teacher"] = predictors.open_predictor(store, teacher or against, splits)
     console = Console()
     tables: dict[str, list[Score]] = {}
     with process_pool(workers or os.cpu_count() or 1) as pool:
-        for name in split or held_out_splits(store) or ["test_clean"]:
+        for name in splits:
             tables[name] = score_split(store, name, compared, against, speech, pool)
             console.print(score_table(name, tables[name]))
     if teacher:

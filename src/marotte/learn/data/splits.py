@@ -24,6 +24,8 @@ from typing import Literal, Protocol
 
 Split = Literal["train", "valid", "test_clean", "test_other", "test_languages"]
 
+HELD_OUT: tuple[Split, ...] = ("valid", "test_clean", "test_other", "test_languages")
+
 CLEAN_CORPORA = frozenset({"asterisk_en"})
 LANGUAGE_CORPORA = frozenset({"asterisk_es", "asterisk_it"})
 LANGUAGE_HELD_OUT = frozenset({("tuxpaint", "el"), ("ktuberling", "el")})

@@ -130,15 +130,31 @@ def card_results(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) ->
 
 
 def readme_results(tables: Mapping[str, Sequence[Score]], costs: Sequence[str]) -> str:
-    """Return a README's results: one table without rows of single speakers, then the costs."""
+    """Return a README's results: a table of what was scored in every split, then the costs.
+
+    Args:
+        tables: the scores by split. Rows of single speakers and languages are left out.
+        costs: lines `STUDENT: COST`, or `COST` if there is one student. Each student gets one line.
+    """
+    scored = [{score.name for score in scores} for scores in tables.values()]
+    everywhere = set[str].intersection(*scored) if scored else set[str]()
     rows = [
         (split, *score_cells(score))
         for split, scores in tables.items()
         for score in scores
-        if "/" not in score.name
+        if score.name in everywhere and "/" not in score.name
     ]
+    by_student: dict[str, list[str]] = {}
+    for line in costs:
+        student, _, cost = line.rpartition(": ")
+        if not cost.startswith("silence"):  # cards have the sounds without speech
+            by_student.setdefault(student, []).append(cost)
     lines = markdown_table(("test set", *COLUMNS), rows)
-    return "\n".join([*lines, "", *(f"- {line}" for line in costs)])
+    summary = (
+        f"- {f'{student}: ' if student else ''}{'; '.join(each)}"
+        for student, each in by_student.items()
+    )
+    return "\n".join([*lines, "", *summary])
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -6,6 +6,7 @@ run or teacher once, at first use.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from marotte.audio.recording import Recording
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.infer.offline import animate, windows_at
-from marotte.learn.data.splits import split_of
+from marotte.learn.data.splits import HELD_OUT, split_of
 from marotte.learn.data.store import Store
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.learn.utterance import Utterance
@@ -144,23 +145,25 @@ def _open_run(folder: Path) -> tuple[str, Predictor, Smoothing]:
     return state["recipe"]["name"], RunPredictor(folder), smoothing
 
 
-def open_predictor(store: Store, teacher: str) -> Predictor:
-    """Return a teacher's labels if it has labelled all held-out speech, else the teacher itself.
+def open_predictor(
+    store: Store, teacher: str, splits: Collection[str] = HELD_OUT
+) -> Predictor:
+    """Return a teacher's labels if it has labelled all speech of the splits, else the teacher.
 
     Raises:
         MarotteError: there is no such teacher.
     """
-    if has_labelled(store, teacher):
+    if has_labelled(store, teacher, splits):
         return LabelPredictor(teacher)
     open_teacher(teacher)
     return TeacherPredictor(teacher)
 
 
-def has_labelled(store: Store, teacher: str) -> bool:
-    """Whether a corpus has held-out speech and the teacher is done with all of it."""
+def has_labelled(store: Store, teacher: str, splits: Collection[str] = HELD_OUT) -> bool:
+    """Whether a corpus has speech of these splits and the teacher is done with all of it."""
     labelled, has_held_out = set(store.labelled_parts(teacher)), False
     for part in store.parts() if labelled else ():
-        ids = {entry.id for entry in store.entries([part]) if split_of(entry) != "train"}
+        ids = {entry.id for entry in store.entries([part]) if split_of(entry) in splits}
         settled = store.label_status(teacher, part) if part in labelled and ids else None
         if ids and (settled is None or not ids <= settled.labelled | settled.left_out.keys()):
             return False
