@@ -1,7 +1,7 @@
 """An animation of ARKit's controls in; the same in the names of another kind of avatar out.
 
 - `oculus`: the 15 visemes of Oculus (sil, PP, FF ... ou), whose weights sum to 1;
-- `rpm`: the same as Ready Player Me, three.js avatars and TalkingHead call them: `viseme_sil` ...;
+- `rpm`: the same as Ready Player Me and TalkingHead call them: `viseme_sil` ... `viseme_U`;
 - `vrm`: VRM 1.0's expressions aa, ih, ou, ee, oh, blinkLeft, blinkRight.
 """
 
@@ -20,6 +20,8 @@ from marotte.face.rig import Rig
 from marotte.face.visemes import VISEMES, Visemes, Vowels, typical_mouth
 
 Curves = NDArray[np.float32]
+_RPM_VOWELS = {"ih": "I", "oh": "O", "ou": "U"}  # which Ready Player Me spells differently
+RPM = tuple(f"viseme_{_RPM_VOWELS.get(name, name)}" for name in VISEMES)
 _VRM_VISEMES = ("aa", "ih", "ou", "E", "oh")
 VRM = ("aa", "ih", "ou", "ee", "oh", "blinkLeft", "blinkRight")  # in the order of `Vowels`
 
@@ -34,7 +36,7 @@ def _vowels(rig: Rig, controls: Curves) -> Curves:
 
 _NAMINGS: dict[str, tuple[tuple[str, ...], Callable[[Rig, Curves], Curves]]] = {
     "oculus": (VISEMES, _visemes),
-    "rpm": (tuple(f"viseme_{name}" for name in VISEMES), _visemes),
+    "rpm": (RPM, _visemes),
     "vrm": (VRM, _vowels),
 }
 NAMINGS = ("arkit", *_NAMINGS)
@@ -45,7 +47,7 @@ _VRM_POSES = {
 }
 _POSES = {
     **{name: typical_mouth(name) for name in VISEMES},
-    **{f"viseme_{name}": typical_mouth(name) for name in VISEMES},
+    **{rpm: typical_mouth(name) for rpm, name in zip(RPM, VISEMES, strict=True)},
     **_VRM_POSES,
 }
 
