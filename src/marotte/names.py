@@ -15,6 +15,17 @@ LONGEST_NAME = 64
 _NAME = re.compile(rf"(?!\.)[A-Za-z0-9._-]{{1,{LONGEST_NAME}}}")
 
 
+def is_name(name: str) -> bool:
+    """Return whether a name can be the name of a file or folder; see `check_name`.
+
+    Example:
+        >>> from marotte.names import is_name
+        >>> is_name("captured"), is_name("voice2face:runs/mine")
+        (True, False)
+    """
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str, what: str) -> str:
     """Return a name that can be the name of a file or folder on every system.
 
@@ -35,7 +46,7 @@ def check_name(name: str, what: str) -> str:
         marotte.errors.MarotteError: the rig has the name '../secrets': use 1 to 64 letters a to \
 z, digits, '-', '_' and '.', and no '.' at its beginning
     """
-    if _NAME.fullmatch(name):
+    if is_name(name):
         return name
     shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
     raise MarotteError(

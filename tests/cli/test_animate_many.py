@@ -38,7 +38,7 @@ def test_several_recordings_go_to_one_folder(work: Path, tiny_student: Path) -> 
     (work / "lines" / "bad.wav").write_text("not a sound")
     result = run(tiny_student, "a.wav", "lines", "-o", "out", "--format", "csv, .NPZ")
     assert result.exit_code == 1
-    assert "2 of 3 recordings animated into out: 0.0 min of sound" in result.stdout
+    assert "2 of 3 recordings animated into out: 0.6 s of sound" in result.stdout
     first, last = result.stderr.splitlines()
     assert first.startswith(f"marotte: {Path('lines', 'bad.wav')} is not a sound file")
     assert last == "marotte: 1 of 3 recordings failed"

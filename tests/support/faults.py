@@ -56,7 +56,9 @@ DISKS = {
     "gone": lambda: failing_moves(0, folder_gone=True),
 }
 """What can happen to a disk while a file is written."""
-REASONS = "File too large|Input/output error|Read-only file system|No such file or directory"
+REASONS = (
+    "File too large|Input/output error|Read-only file system|No such file or directory|System error"
+)
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

@@ -220,4 +220,5 @@ class LiveMix:
             return mixed(samples, before)
         share = (np.arange(1, len(samples) + 1) / len(samples)).astype(np.float32)
         change = mixed(samples, self._weights) - mixed(samples, before)
-        return mixed(samples, before) + share * change
+        result: Samples = mixed(samples, before) + share * change
+        return result

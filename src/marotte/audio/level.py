@@ -85,7 +85,9 @@ class LevelFollower:
             self._measure(steps)
         n, at = self._steps.n_samples, self._at
         n_complete, self._at = divmod(at + len(samples), n)
-        added = np.array([self._gains, self._offsets], np.float32) - np.float32([[1], [0]])
+        added = np.array([self._gains, self._offsets], np.float32) - np.array(
+            [[1], [0]], np.float32
+        )
         self._gains, self._offsets = self._gains[n_complete:], self._offsets[n_complete:]
         if not added[0].any():
             return samples

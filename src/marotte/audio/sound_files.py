@@ -12,7 +12,7 @@ from functools import partial
 from io import SEEK_END, SEEK_SET, FileIO
 from mmap import ACCESS_COPY, mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,7 @@ class _FarEnd(FileIO):
 class _Copy(mmap):
     """A copy of a file in memory; a damaged file can send its reader out of it."""
 
-    def seek(self, pos: int, whence: int = SEEK_SET, /) -> None:
+    def seek(self, pos: int, whence: Literal[0, 1, 2] = SEEK_SET, /) -> None:
         with suppress(ValueError):
             super().seek(pos, whence)
 

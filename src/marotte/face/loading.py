@@ -97,9 +97,13 @@ def load_rig(path: str | os.PathLike[str]) -> Rig:
 
 def _control(described: object, path: Path) -> dict[str, Any]:
     """Return a control of a rig file with its defaults filled in."""
-    values = cast("dict[str, Any]", described if isinstance(described, dict) else {})
+    values: dict[str, Any] = {}
+    if isinstance(described, dict):
+        values = cast("dict[str, Any]", described)
     if not isinstance(values.get("name"), str):
-        raise MarotteError(f"{path}: every control needs a 'name', got {shown(described)}")
+        raise MarotteError(
+            f"{path}: every control needs a 'name', got {shown(cast('object', described))}"
+        )
     control: dict[str, Any] = {"min": 0, "max": 1, "speech": False, **values}
     unknown = sorted(set(control) - {"name", "min", "max", "speech"})
     if unknown:

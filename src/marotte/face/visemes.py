@@ -74,8 +74,8 @@ def typical_mouth(viseme: str) -> dict[str, float]:
     controls = {
         "jawOpen": jaw,
         "mouthClose": close,
-        "mouthPressLeft": _PRESSED_FULLY * pressed,
-        "mouthPressRight": _PRESSED_FULLY * pressed,
+        "mouthPressLeft": round(_PRESSED_FULLY * pressed, 3),
+        "mouthPressRight": round(_PRESSED_FULLY * pressed, 3),
         "mouthPucker": pucker,
         "mouthFunnel": funnel,
         "mouthStretchLeft": stretch,

@@ -209,7 +209,8 @@ def test_labels_are_written_in_row_groups(tmp_path, fake_teacher):
 def test_leftovers_are_removed_except_files_being_written(tmp_path):
     storage = open_storage(tmp_path)
     with storage.replacing("labels/x/p-00000.parquet") as temporary:
-        (tmp_path / "labels" / "x" / ".p-00001-killed.parquet").touch()
+        killed = tmp_path / "labels" / "x" / ".p-00001.marotte-0123456789abcdef.parquet"
+        killed.touch()
         storage.remove_leftovers("labels/x")
         temporary.write_bytes(b"whole")
     assert [path.name for path in (tmp_path / "labels" / "x").iterdir()] == ["p-00000.parquet"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from marotte.errors import MarotteError
+from marotte.names import LONGEST_NAME
 
 TEACHER = "T"
 THREE_SEEDS = (0, 1, 2)
@@ -58,7 +60,11 @@ class Row:
             for table, keys in self.changes.items()
             for key, value in keys.items()
         ]
-        return "-".join(parts)
+        name = "-".join(parts)
+        if len(name) <= LONGEST_NAME:
+            return name
+        digest = sha256(name.encode()).hexdigest()[:12]
+        return f"{name[: LONGEST_NAME - len(digest) - 1]}-{digest}"
 
 
 TABLE2 = (
