@@ -281,9 +281,7 @@ def test_microphone_is_chosen_by_part_of_its_name(plug: Callable[..., FakeDevice
     plug("Built-in", "USB Headset", "Line In")
     assert Microphone("headset").name == "USB Headset"
     assert Microphone().name == "Built-in"
-    with pytest.raises(
-        MarotteError, match=r"'radio' .* 2 'USB Headset', 3 'Line In'"
-    ):
+    with pytest.raises(MarotteError, match=r"'radio' .* 2 'USB Headset', 3 'Line In'"):
         Microphone("radio")
 
 

@@ -145,9 +145,7 @@ def _open_run(folder: Path) -> tuple[str, Predictor, Smoothing]:
     return state["recipe"]["name"], RunPredictor(folder), smoothing
 
 
-def open_predictor(
-    store: Store, teacher: str, splits: Collection[str] = HELD_OUT
-) -> Predictor:
+def open_predictor(store: Store, teacher: str, splits: Collection[str] = HELD_OUT) -> Predictor:
     """Return a teacher's labels if it has labelled all speech of the splits, else the teacher.
 
     Raises:
