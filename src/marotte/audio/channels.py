@@ -220,5 +220,4 @@ class LiveMix:
             return mixed(samples, before)
         share = (np.arange(1, len(samples) + 1) / len(samples)).astype(np.float32)
         change = mixed(samples, self._weights) - mixed(samples, before)
-        result: Samples = mixed(samples, before) + share * change
-        return result
+        return (mixed(samples, before) + share * change).astype(np.float32, copy=False)
