@@ -34,7 +34,7 @@ from marotte.learn.data.schema import ENTRY_COLUMNS, Entry, from_row, schema, to
 from marotte.learn.data.splits import Split, split_of
 from marotte.learn.data.storage import Storage, open_storage
 from marotte.learn.utterance import Utterance
-from marotte.names import check_name, is_name
+from marotte.names import check_name
 
 BATCH_UTTERANCES = 32  # rows per row group: the rows that a reader has in memory at once
 
@@ -98,12 +98,7 @@ class Store:
         return self.storage.file_names("audio", ".parquet")
 
     def labelled_parts(self, teacher: str) -> list[str]:
-        """Return the parts with a label file by this teacher, sorted.
-
-        None have one by a teacher that is named by its run, such as `voice2face:RUN`.
-        """
-        if not is_name(teacher):
-            return []
+        """Return the parts with a label file by this teacher, sorted."""
         return self.storage.file_names(_label_folder(teacher), ".parquet")
 
     def teachers(self) -> list[str]:

@@ -26,6 +26,7 @@ from marotte.learn.utterance import Utterance
 from marotte.model.session import Student, load_student
 from marotte.model.smoothing import NONE, Smoothing, ensemble, ensembles, moments
 from marotte.model.timing import n_frames
+from marotte.names import is_name
 
 if TYPE_CHECKING:
     from marotte.learn.models.face_net import FaceNet
@@ -159,6 +160,8 @@ def open_predictor(store: Store, teacher: str, splits: Collection[str] = HELD_OU
 
 def has_labelled(store: Store, teacher: str, splits: Collection[str] = HELD_OUT) -> bool:
     """Whether a corpus has speech of these splits and the teacher is done with all of it."""
+    if not is_name(teacher):  # a run, such as `voice2face:RUN`: labels have the name of a teacher
+        return False
     labelled, has_held_out = set(store.labelled_parts(teacher)), False
     for part in store.parts() if labelled else ():
         ids = {entry.id for entry in store.entries([part]) if split_of(entry) in splits}
