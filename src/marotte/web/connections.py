@@ -20,7 +20,6 @@ MAX_CONNECTIONS = 64
 MAX_PER_ADDRESS = 32
 HEADER_TIMEOUT_S = 5.0
 BODY_TIMEOUT_S = 60.0  # a take of ten minutes is 8 MB
-TLS_TIMEOUT_S = 10.0
 MAX_UNSENT_BYTES = 1 << 20  # a page that reads never has as many
 MAX_PINGS_PER_S = 50
 MAX_FRAGMENTS = 1024  # of one message
