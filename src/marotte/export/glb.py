@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
-from marotte.export.glb_builder import GlbBuilder, bounds, compact, key_times
+from marotte.export.glb_builder import GlbBuilder, bounds, compact
 from marotte.export.head_pose import NECK_MM, quaternions
 from marotte.export.naming import head_in
 from marotte.face.animation import Animation
-from marotte.face.head import PARTS, Head
+from marotte.face.head import PARTS, Head, to_linear
 from marotte.face.loading import load_head
 from marotte.paths import replacing
 from marotte.progress import Progress
@@ -86,25 +86,10 @@ def _nodes(animation: Animation) -> list[dict[str, Any]]:
 
 def _animation(glb: GlbBuilder, weights: Array, animation: Animation) -> dict[str, Any]:
     """Return the keys of all frames: all targets of the first key, then of the second."""
-    times = key_times(len(weights), animation.fps)
-    keys = glb.accessor(times, **bounds(times))
-    tracks = [("weights", weights.ravel(), 0)]
+    tracks: list[tuple[int, str, Array]] = [(0, "weights", weights.ravel())]
     if animation.head is not None:
-        tracks = [
-            ("weights", weights.ravel(), 1),
-            ("rotation", quaternions(animation.head), 0),
-        ]
-    return {
-        "name": "speech",
-        "samplers": [
-            {"input": keys, "output": glb.accessor(values), "interpolation": "LINEAR"}
-            for _, values, _ in tracks
-        ],
-        "channels": [
-            {"sampler": sampler, "target": {"node": node, "path": path}}
-            for sampler, (path, _, node) in enumerate(tracks)
-        ],
-    }
+        tracks = [(1, "weights", weights.ravel()), (0, "rotation", quaternions(animation.head))]
+    return glb.animation(len(weights), animation.fps, tracks)
 
 
 def _material(part: str) -> dict[str, Any]:
@@ -159,7 +144,7 @@ def _primitive(
 
 def _linear(colours: Array) -> Array:
     """Return sRGB colours [n, 3] 0..1 as linear RGBA [n, 4], uint16, aligned thanks to alpha."""
-    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    linear = to_linear(colours)
     opaque = np.c_[linear, np.ones(len(linear))]
     return np.rint(opaque * 0xFFFF).astype(np.uint16)
 

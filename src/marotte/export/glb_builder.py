@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,30 @@ class GlbBuilder:
         elif accessor in self.accessors:  # targets that move nothing share one array of zeros
             return self.accessors.index(accessor)
         return self._add(accessor)
+
+    def animation(
+        self, n_frames: int, fps: float, tracks: Sequence[tuple[int, str, Array]]
+    ) -> dict[str, Any]:
+        """Store the animation `speech`, with a key per frame.
+
+        Args:
+            n_frames: number of frames.
+            fps: frames per second.
+            tracks: node, property (e.g. `rotation`) and its values in all frames.
+        """
+        times = key_times(n_frames, fps)
+        keys = self.accessor(times, **bounds(times))
+        return {
+            "name": "speech",
+            "samplers": [
+                {"input": keys, "output": self.accessor(values), "interpolation": "LINEAR"}
+                for _, _, values in tracks
+            ],
+            "channels": [
+                {"sampler": sampler, "target": {"node": node, "path": path}}
+                for sampler, (node, path, _) in enumerate(tracks)
+            ],
+        }
 
     def encode(self, document: dict[str, Any]) -> Iterator[bytes]:
         """Yield the file's parts: header, document, arrays."""

@@ -11,16 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.export import frames_with_progress
 from marotte.export.head_pose import NECK_MM, quaternions
 from marotte.face.animation import Animation
-from marotte.face.head import Head
+from marotte.face.head import Head, to_linear
 from marotte.face.loading import load_head
 from marotte.paths import replacing
 from marotte.progress import Progress
@@ -29,8 +27,6 @@ from marotte.version import __version__
 CM_PER_MM = 0.1
 SMALLEST_MM = 1e-4  # smaller offsets of a blend shape are left out
 _CONSTANT = '(\n            elementSize = 1\n            interpolation = "constant"\n        )'
-
-Array = NDArray[Any]
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
@@ -123,7 +119,7 @@ def _mesh(head: Head) -> Iterator[str]:
     yield f"        int[] faceVertexCounts = {[head.faces.shape[1]] * len(head.faces)}\n"
     yield f"        int[] faceVertexIndices = {head.faces.ravel().tolist()}\n"
     yield f"        point3f[] points = {_vectors(points)}\n"
-    colours = _vectors(_linear(head.colours))
+    colours = _vectors(to_linear(head.colours))
     yield f"        color3f[] primvars:displayColor = {colours} (\n"
     yield '            interpolation = "vertex"\n        )\n'
     yield f"        int[] primvars:skel:jointIndices = [0] {_CONSTANT}\n"
@@ -138,11 +134,6 @@ def _mesh(head: Head) -> Iterator[str]:
         yield f"            uniform vector3f[] offsets = {_vectors(delta[moved] * CM_PER_MM)}\n"
         yield f"            uniform int[] pointIndices = {moved.tolist()}\n        }}\n"
     yield "    }\n"
-
-
-def _linear(colours: Array) -> Array:
-    """Return sRGB colours as linear ones."""
-    return np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.export.glb_builder import GlbBuilder, bounds, key_times
+from marotte.export.glb_builder import GlbBuilder
 from marotte.export.head_pose import quaternions
 from marotte.export.naming import VRM, in_naming
 from marotte.face.animation import Animation
@@ -74,8 +74,6 @@ def _skeleton() -> list[dict[str, Any]]:
 
 def _tracks(glb: GlbBuilder, animation: Animation) -> dict[str, Any]:
     """Return a track per expression, and one for the head if it moves."""
-    times = key_times(animation.n_frames, animation.fps)
-    keys = glb.accessor(times, **bounds(times))
     tracks: list[tuple[int, str, NDArray[np.float32]]] = []
     for node, values in enumerate(animation.controls.T, start=len(BONES)):
         weights = np.zeros((animation.n_frames, 3), np.float32)
@@ -83,14 +81,4 @@ def _tracks(glb: GlbBuilder, animation: Animation) -> dict[str, Any]:
         tracks.append((node, "translation", weights))
     if animation.head is not None:
         tracks.append((list(BONES).index("head"), "rotation", quaternions(animation.head)))
-    return {
-        "name": "speech",
-        "samplers": [
-            {"input": keys, "output": glb.accessor(values), "interpolation": "LINEAR"}
-            for _, _, values in tracks
-        ],
-        "channels": [
-            {"sampler": sampler, "target": {"node": node, "path": path}}
-            for sampler, (node, path, _) in enumerate(tracks)
-        ],
-    }
+    return glb.animation(animation.n_frames, animation.fps, tracks)

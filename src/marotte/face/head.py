@@ -123,6 +123,16 @@ class Head:
         return np.float32(rest_mm) + np.asarray(controls, np.float32) @ weights_mm
 
 
+def to_linear(colours: Array) -> Array:
+    """Return sRGB colours 0..1 as linear ones (IEC 61966-2-1).
+
+    Example:
+        >>> to_linear(np.array([0.0, 0.5, 1.0])).round(3).tolist()
+        [0.0, 0.214, 1.0]
+    """
+    return np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+
+
 def subdivide(head: Head) -> Head:
     """Smooth a head by one level of Catmull-Clark subdivision.
 
