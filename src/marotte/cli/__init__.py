@@ -19,6 +19,7 @@ COMMANDS = {
     "animate": ANIMATE,
     "live": ANIMATE,
     "view": ANIMATE,
+    "page": ANIMATE,
     "doctor": ANIMATE,
     "label": CORPUS,
     "teach": TRAIN,

@@ -48,8 +48,9 @@ def render(
     Raises:
         MarotteError: the page's program is missing.
     """
-    program = {ending: read_bundled(f"{name}.{ending}") for ending in ("html", "css", "js")}
-    program["js"] = read_bundled("stage.js") + program["js"]
+    endings = ("html", "css", "js")
+    program = {ending: read_bundled(f"{name}.{ending}").decode() for ending in endings}
+    program["js"] = read_bundled("stage.js").decode() + program["js"]
     array_types = [
         {"name": name, "type": str(array.dtype), "length": array.size}
         for name, array in arrays.items()
@@ -67,14 +68,14 @@ def render(
     return _fill(program["html"], slots)
 
 
-def read_bundled(name: str) -> str:
-    """Return a file of the pages' program.
+def read_bundled(name: str) -> bytes:
+    """Return the content of a file of the pages' program.
 
     Raises:
         MarotteError: the file is missing.
     """
     try:
-        return (files("marotte") / "web" / "dist" / name).read_text("utf-8")
+        return (files("marotte") / "web" / "dist" / name).read_bytes()
     except FileNotFoundError as error:
         raise MarotteError(
             f"this copy of Marotte lacks the page's program ({name}), which is bundled when the "

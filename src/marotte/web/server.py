@@ -11,18 +11,15 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, final
 
 from marotte.errors import MarotteError
 from marotte.export import document
-from marotte.face.loading import load_head
 from marotte.face.rig import Rig
 from marotte.model.session import Student, load_student
-from marotte.version import __version__
-from marotte.web import protocol, takes
+from marotte.web import pages, protocol, takes
 from marotte.web.guard import Access, App, Guard
 from marotte.web.protocol import Echo, ProtocolError, Sound
 from marotte.web.session import STARVED_S, Inbox, Session
@@ -124,18 +121,15 @@ class Viewer:
 
     def hello(self) -> bytes:
         """Return the first message to each page."""
-        names = [s if isinstance(s, str) else s.name for s in self._students]
         return protocol.hello(
-            {
-                "version": __version__,
-                "source": self.source,
-                "rate": self.rate,
-                "students": names,
-                "moods": protocol.MOOD_NAMES,
-                "fps": self.fps,
-                "controls": self.rig.names,
-                "longestTakeS": takes.MAX_TAKE_S,
-            }
+            pages.hello(
+                self.rig,
+                self.fps,
+                [s if isinstance(s, str) else s.name for s in self._students],
+                moods=protocol.MOOD_NAMES,
+                source=self.source,
+                rate=self.rate,
+            )
         )
 
     async def serve_socket(self, socket: WebSocket) -> None:
@@ -259,7 +253,7 @@ def build_app(viewer: Viewer) -> App:
         scheme = "wss" if request.url.scheme == "https" else "ws"
         origin = f"{scheme}://{request.headers['host']}"
         async with one_at_a_time:
-            return HTMLResponse(await asyncio.to_thread(render_page, origin))
+            return HTMLResponse(await asyncio.to_thread(pages.served_page, origin))
 
     async def capture(_request: Request) -> Response:
         return PlainResponse(document.read_bundled("capture.js"), media_type="text/javascript")
@@ -286,22 +280,3 @@ def build_app(viewer: Viewer) -> App:
         WebSocketRoute("/socket", viewer.serve_socket),
     ]
     return Guard(Starlette(routes=routes), viewer.access)
-
-
-@lru_cache(maxsize=4)
-def render_page(socket_origin: str) -> str:
-    """Return the page's HTML; `socket_origin` is where it may open a socket, e.g. ws://host."""
-    head = load_head()
-    shape, arrays = document.encode_head(head, list(head.names))
-    rest_mm, weights_mm = head.lip_gap_weights(head.names)
-    facts = {
-        "title": "Marotte",
-        "head": shape,
-        "lipGap": {"restMm": rest_mm, "weightsMm": [float(w) for w in weights_mm]},
-    }
-    policy = {
-        "script-src": "'self'",
-        "connect-src": f"'self' {socket_origin}",
-        "img-src": "data:",
-    }
-    return "".join(document.render("viewer", facts, arrays, policy=policy))

@@ -1,14 +1,16 @@
 // Bundles both pages, page.* and viewer.*, into the folder given on the command line. Both draw the
 // head with the same program, stage.js with three.js, which is bundled once and runs before theirs.
+// `marotte/...` are files of the browser module, which the build copies into `module`.
 
 import { copyFile, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
 
 const SHARED = "stage";
 const options = {
   outdir: process.argv[2],
   bundle: true,
+  alias: { marotte: resolve("module") },
   minify: true,
   format: "iife",
   target: ["chrome103", "firefox113", "safari16.4"],
@@ -37,6 +39,6 @@ await build({
   entryPoints: ["page.js", "page.css", "viewer.js", "viewer.css", "capture.js"],
   plugins: [external],
 });
-for (const name of ["page.html", "viewer.html"]) {
-  await copyFile(name, join(options.outdir, name));
+for (const name of ["page.html", "viewer.html", "module/marotte.wasm"]) {
+  await copyFile(name, join(options.outdir, basename(name)));
 }

@@ -102,6 +102,17 @@ export class Server {
     this.send(view);
   }
 
+  /** Let the server write the file (a Blob) of a take: `ending` is "csv" or "glb". */
+  async convert(values, ending) {
+    const response = await fetch(`take.${ending}${location.search}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream" },
+      body: values,
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return response.blob();
+  }
+
   echo() {
     const view = message(16, ECHO, 0);
     view.setFloat64(8, performance.now(), true);

@@ -16,9 +16,16 @@ export class Microphone {
   holdS = 0;
   label = "microphone";
 
-  /** `device` is the id of the microphone; empty for the browser's default. */
-  constructor(device) {
+  /**
+   * @param device the id of the microphone; empty for the browser's default
+   * @param worklet the text of capture.js, for pages without a server
+   */
+  constructor(device, worklet) {
     this.device = device;
+    // A page from disk may load no worklet from a blob.
+    this.worklet = worklet
+      ? `data:text/javascript,${encodeURIComponent(worklet)}`
+      : `capture.js${location.search}`;
   }
 
   /** Ask for the microphone; throws the browser's error if there is none. */
@@ -45,7 +52,7 @@ export class Microphone {
     this.context = new AudioContext({ sampleRate, latencyHint: "interactive" });
     this.rate = this.context.sampleRate;
     this.startMs = null;
-    await this.context.audioWorklet.addModule(`capture.js${location.search}`);
+    await this.context.audioWorklet.addModule(this.worklet);
     const node = new AudioWorkletNode(this.context, "capture", { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }) => {
       this.nSamples += data.length;

@@ -79,8 +79,12 @@ class Take {
 
 /** The take that is being recorded, and the list of finished takes under the face. */
 export class Takes {
-  constructor(list, button, notice) {
-    Object.assign(this, { list, button, notice });
+  /**
+   * @param convert returns a take's file (a Blob) for its values and an ending, "csv" or "glb"
+   * @param notice tells the user a sentence
+   */
+  constructor(list, button, convert, notice) {
+    Object.assign(this, { list, button, convert, notice });
     this.taking = null;
     this.nTakes = this.nKept = 0;
   }
@@ -152,22 +156,12 @@ export class Takes {
 
   async download(take, ending) {
     try {
-      save(ending === "wav" ? take.wav() : await convert(take, ending), `take-${take.number}.${ending}`);
+      const file = ending === "wav" ? take.wav() : await this.convert(take.values(), ending);
+      save(file, `take-${take.number}.${ending}`);
     } catch (error) {
       this.notice(`Can't download the take: ${error.message}`);
     }
   }
-}
-
-/** Let the server write the file. */
-async function convert(take, ending) {
-  const response = await fetch(`take.${ending}${location.search}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/octet-stream" },
-    body: take.values(),
-  });
-  if (!response.ok) throw new Error(await response.text());
-  return response.blob();
 }
 
 function save(blob, name) {

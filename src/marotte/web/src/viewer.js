@@ -1,14 +1,15 @@
-// The live page: sound from a microphone or a file goes to the server, and its frames move the face.
+// The live page: sound from a microphone or a file goes to the server, or to the student in the page,
+// and the frames that come back move the face.
 
 import { listen } from "./controls.js";
+import { LiveCurves } from "./curves.js";
 import { load } from "./data.js";
 import { DelayMeter, localDelay, remoteDelay } from "./delay.js";
 import { DevicePicker } from "./devices.js";
 import { History } from "./history.js";
 import { hook } from "./hook.js";
-import { fillLegend, updateLegend } from "./legend.js";
 import { LevelMeter } from "./level.js";
-import { LiveChart } from "./livechart.js";
+import { Local } from "./local.js";
 import { MotionPanel } from "./motion.js";
 import { openStage, showNotice } from "./notice.js";
 import { Pose } from "./pose.js";
@@ -29,19 +30,21 @@ class Viewer {
     this.pose = new Pose(data.head.targets);
     this.delay = new DelayMeter(element("delay"));
     this.level = new LevelMeter(element("level"));
-    this.takes = new Takes(element("takes"), element("record"), tell);
+    const convert = (values, ending) => this.server.convert(values, ending);
+    this.takes = new Takes(element("takes"), element("record"), convert, tell);
     this.motion = new MotionPanel(() => this.sendMotion());
     this.devices = new DevicePicker(element("device"), () => this.changeMicrophone());
     this.stream = 0;
     this.stage = openStage(element("face"), data);
-    this.server = new Server({
+    this.server = new (data.local ? Local : Server)({
       hello: (facts) => this.onHello(facts),
       frame: (frame) => this.onFrame(frame),
       sound: (samples, first) => this.onServerSound(samples, first),
       ended: (stream) => this.onEnded(stream),
       notice: tell,
       state: (state, reason) => this.onState(state, reason),
-    });
+    }, data);
+    document.body.classList.toggle("local", Boolean(data.local));
     this.listen();
     this.resize();
     this.tick(performance.now());
@@ -73,26 +76,18 @@ class Viewer {
     if (chosen && chosen < students.length) element("student").value = chosen;
     element("choose").hidden = !students.length;
     this.motion.use(this.facts.source ? null : this.facts.moods);
-    this.makeChart();
+    this.curves = new LiveCurves(this.history, this.refresh);
   }
 
   sendMotion() {
     if (this.motion.offered) this.server.motion(this.motion.values);
   }
 
-  makeChart() {
-    element("chart").replaceWith(element("chart").cloneNode()); // drops the old chart's listeners
-    this.chart = new LiveChart(element("chart"), element("tip"), this.history, this.refresh);
-    element("legend").replaceChildren();
-    this.legend = fillLegend(element("legend"), this.chart);
-    this.chart.resize();
-  }
-
   onFrame(frame) {
     if (!this.facts.source && frame.stream !== this.stream) return;
     this.history.add(frame);
     this.takes.add(frame);
-    this.chart.fit(frame);
+    this.curves.chart.fit(frame);
     this.active = true;
     this.refresh();
   }
@@ -118,12 +113,16 @@ class Viewer {
 
   async toggle() {
     if (this.source) return this.close();
-    await this.open(new Microphone(this.devices.chosen));
+    await this.open(this.microphone());
     void this.devices.update();
   }
 
+  microphone() {
+    return new Microphone(this.devices.chosen, this.data.local?.capture);
+  }
+
   async changeMicrophone() {
-    if (this.source instanceof Microphone) await this.open(new Microphone(this.devices.chosen));
+    if (this.source instanceof Microphone) await this.open(this.microphone());
   }
 
   async play(file) {
@@ -232,13 +231,12 @@ class Viewer {
     this.stage?.turnHead(this.pose.head);
     this.stage?.draw(this.pose.values);
     this.measureDelay();
-    if (!this.chart) return;
+    if (!this.curves) return;
     const time = this.shownTime();
-    this.chart.draw(time);
+    this.curves.draw(time);
     showTime(time, this.source);
     this.level.show();
     this.delay.show(this.now);
-    updateLegend(this.legend, time);
   }
 
   /** The time in the stream that is shown: the newest frame, or what a file plays now. */
@@ -278,11 +276,11 @@ class Viewer {
     });
     new ResizeObserver(() => this.resize()).observe(document.body);
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", () => this.chart?.readStyle());
+    dark.addEventListener("change", () => this.curves?.chart.readStyle());
   }
 
   resize() {
-    this.chart?.resize();
+    this.curves?.chart.resize();
     this.stage?.resize();
     this.refresh();
   }
