@@ -45,6 +45,7 @@ def test_a_recipe_changes_its_base(tmp_path):
         ("minutes = 2", "minutes = 2\nbatch = 0", "at least 1"),
         ("minutes = 2", "minutes = 2\ntotal_frames = -1", "total_frames must be 0 or more"),
         ("minutes = 2", "minutes = 2\nrest_ms = -1", "rest_ms must be 0 or more, got -1"),
+        ("minutes = 2", "minutes = 2\nparting_ms = -1", "parting_ms must be 0 or more, got -1"),
         ("minutes = 2", "minutes = 2\nsteps = 5\ntotal_frames = 9", "both set, to 5 and 9"),
         ("name =", "name ==", "not a TOML recipe"),
         ("name =", 'base = "a.toml"\nname =', "its own base"),

@@ -17,7 +17,7 @@ from marotte import plugins
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.learn.data.filters import Selection
-from marotte.learn.data.rest import share_of_face
+from marotte.learn.data.rest import RestTimes
 from marotte.learn.data.splits import held_out, in_split
 from marotte.learn.data.store import Store
 from marotte.learn.speech.sound_files import to_16_khz
@@ -181,7 +181,8 @@ class CropSampler:
         speed: largest change of speed, up or down, as a fraction.
         hop_length: samples from one frame of a crop to the next.
         selection: part of the speech to draw from; all of it by default.
-        rest_s: seconds to rest before and after an utterance; with 0, the face stays as it is.
+        rest: how fast the face leaves rest before an utterance and returns to it after it; None
+            keeps its first and last face.
 
     Raises:
         MarotteError: `mix` or `selection` names an unknown source, or the speech has none of
@@ -197,10 +198,10 @@ class CropSampler:
         speed: float,
         hop_length: int = STEP_SAMPLES,
         selection: Selection | None = None,
-        rest_s: float = 0.0,
+        rest: RestTimes | None = None,
     ) -> None:
         self.speech, self.window, self.n_frames, self.speed = speech, window, n_frames, speed
-        self.hop_length, self.rest_s = hop_length, rest_s
+        self.hop_length, self.rest = hop_length, rest
         selection = selection or Selection()
         absent_sources(speech, mix)
         missing = absent_sources(speech, selection.sources)
@@ -230,10 +231,9 @@ class CropSampler:
         samples = _interpolate(speech.samples, speech.first_sample, chosen, position, outside=0)
         time_s = start_s[:, None] + np.arange(k) * hop_s * rate[:, None]
         targets = _interpolate(speech.curves, speech.first_frame, chosen, time_s * speech.fps)
-        if self.rest_s:
+        if self.rest:
             end_s = (np.diff(speech.first_frame)[chosen, None] - 1) / speech.fps
-            outside_s = np.maximum(-time_s, time_s - end_s)
-            targets *= share_of_face(outside_s, self.rest_s)[..., None].astype(np.float32)
+            targets *= self.rest.share(time_s, end_s)[..., None].astype(np.float32)
         return Crops(samples / np.float32(32768), targets, speech.level[chosen])
 
 

@@ -1,8 +1,8 @@
-"""How a face eases to rest where speech ends: seconds since its end in, shares of the face out."""
+"""How a face leaves rest for an utterance and returns to it: times in, shares of the face out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,3 +32,32 @@ def share_of_face(since_s: Array, rest_s: float) -> Array:
     """
     left = (1 - since_s / rest_s).clip(0, 1)
     return left * left * (3 - 2 * left)
+
+
+class RestTimes(NamedTuple):
+    """The times in which a face leaves rest before an utterance, and returns to it after it.
+
+    Attributes:
+        before_s: seconds from rest to the first face of the utterance.
+        after_s: seconds from its last face to rest.
+    """
+
+    before_s: float
+    after_s: float
+
+    def share(self, time_s: Array, end_s: Array) -> Array:
+        """Return the share of the first or last face at times outside an utterance; 1 inside it.
+
+        Args:
+            time_s: times in the utterance, of any shape.
+            end_s: the time of its last face, of a shape that broadcasts to it.
+
+        Example:
+            >>> import numpy as np
+            >>> from marotte.learn.data.rest import RestTimes
+            >>> time_s, end_s = np.array([-0.2, -0.1, 0.0, 1.0, 1.06, 1.12]), np.array(1.0)
+            >>> RestTimes(before_s=0.2, after_s=0.12).share(time_s, end_s).round(6).tolist()
+            [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
+        """
+        before = share_of_face(-time_s, self.before_s)
+        return before * share_of_face(time_s - end_s, self.after_s)

@@ -62,7 +62,7 @@ def make_sampler(
         speed,
         config.hop_length,
         selection,
-        config.rest_ms / 1000,
+        config.rest,
     )
 
 

@@ -12,6 +12,7 @@ from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.learn.data.augment import AugmentConfig
 from marotte.learn.data.filters import Selection
+from marotte.learn.data.rest import RestTimes
 from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.train.losses import LossWeights
 from marotte.learn.train.schedule import check_budget
@@ -40,9 +41,11 @@ class TrainConfig:
         frame_ms: time from one frame of a crop to the next; must divide 20. Windows 20 ms apart
             share the steps of one front end. With 10 ms there are two sets of steps, and the
             student learns to give the same face for both.
-        rest_ms: the time in which the face comes to rest before and after an utterance. With 0,
-            the first and last face of an utterance stay in the silence around it, so that students
-            learn that silence has the mean of these faces.
+        rest_ms: the time in which the face comes to rest after an utterance. With 0, the first
+            and last face of an utterance stay in the silence around it, so that students learn
+            that silence has the mean of these faces.
+        parting_ms: the time in which the lips part before an utterance; 0 takes `rest_ms`. People
+            open the mouth some 120 ms before they speak, and recordings are cut close to it.
         learning_rate: the highest rate, reached after `warmup`.
         weight_decay: the weight decay of AdamW.
         warmup: the share of the budget over which the learning rate rises.
@@ -67,6 +70,7 @@ class TrainConfig:
     frames: int = 8
     frame_ms: float = 20.0
     rest_ms: float = 0.0
+    parting_ms: float = 0.0
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     warmup: float = 0.03
@@ -90,7 +94,7 @@ class TrainConfig:
         check_budget(self)
 
     def _check_counts(self) -> None:
-        for name in ("total_frames", "rest_ms"):
+        for name in ("total_frames", "rest_ms", "parting_ms"):
             if getattr(self, name) < 0:
                 raise MarotteError(f"{name} must be 0 or more, got {getattr(self, name):g}")
         if self.steps and self.total_frames:
@@ -118,6 +122,13 @@ class TrainConfig:
     def total_steps(self) -> int:
         """The number of steps of the budget, the last one included; 0 if it is in minutes."""
         return self.steps or math.ceil(self.total_frames / (self.batch * self.frames))
+
+    @property
+    def rest(self) -> RestTimes | None:
+        """How a face leaves rest and returns to it; None if it keeps its first and last face."""
+        if not self.rest_ms:
+            return None
+        return RestTimes((self.parting_ms or self.rest_ms) / 1000, self.rest_ms / 1000)
 
     @property
     def hop_length(self) -> int:

@@ -7,9 +7,11 @@ import pytest
 from layouts import put, skip_reason
 
 from marotte import ARKIT_52, MarotteError
+from marotte.learn.capture import words
 from marotte.learn.capture.split import held_out_names
 from marotte.learn.corpora.sources.takes import Takes
 from marotte.learn.teachers.imported import ImportedTeacher
+from marotte.learn.utterance import Phone
 
 RATE = 16_000
 
@@ -90,3 +92,21 @@ def test_held_out_clips_can_be_left_out(takes):
     (left_out,) = held_out_names(["a", "b"])
     start = "0-1500" if left_out == "a" else "2400-3600"
     assert source.items() == [key for key in Takes(folder=str(takes)).items() if start not in key]
+
+
+def test_the_words_of_a_clip_become_its_phones(takes, monkeypatch):
+    class Aligner:
+        def align(self, samples, rate, text):
+            assert (len(samples), text) == (round(0.9 * rate), "set red")
+            return (Phone("s", 0.1, 0.2), Phone("d", 0.7, 0.8))
+
+    monkeypatch.setattr(words, "aligner", lambda language: Aligner())
+    spoken = [[0, 0.2, "sil"], [0.2, 0.5, "set"], [0.5, 0.9, "red"], [0.9, 1.2, "sil"]]
+    clips = [{"name": "b", "start": 2.4, "seconds": 1.2, "words": spoken}]
+    (takes / "one/clips.json").write_text(json.dumps(clips))
+    clip = Takes(folder=str(takes)).utterance("one@2400-3600")
+    assert clip.text == "set red"
+    assert [phone.ipa for phone in clip.phones] == ["s", "d"]
+    assert [phone.start_s for phone in clip.phones] == pytest.approx([0.2, 0.8])
+    french = Takes(folder=str(takes), language="fr").utterance("one@2400-3600")
+    assert (french.text, french.phones) == ("", ())

@@ -11,6 +11,7 @@ from captured_takes import make_take
 
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
+from marotte.learn.capture import words as capture_words
 from marotte.learn.capture.split import held_out_names
 from marotte.learn.data.csv_io import read_csv, write_csv
 from marotte.learn.errors import Skip
@@ -159,7 +160,7 @@ def test_teachers_that_need_phones_move_clip_by_clip(monkeypatch) -> None:
             assert text in {"lay", "bin", "again"}
             return (Phone("a", 0.0, 1.0),) * len(text)
 
-    monkeypatch.setattr(capture_faces, "aligner", lambda language: Aligner())
+    monkeypatch.setattr(capture_words, "aligner", lambda language: Aligner())
     take, face = make_take(words=True), TeacherFace("counting", PhonesTeacher())
     controls = face.controls(take, 60.0, take.clips[1:3])
     assert controls.shape == (780, 52)
@@ -181,8 +182,8 @@ def test_words_that_can_not_be_aligned_share_their_time_equally(monkeypatch) -> 
         def pronunciation(self, text):
             return tuple((letter, 0) for letter in text)
 
-    monkeypatch.setattr(capture_faces, "aligner", lambda language: NoFit())
-    monkeypatch.setattr(capture_faces, "espeak", Speller)
+    monkeypatch.setattr(capture_words, "aligner", lambda language: NoFit())
+    monkeypatch.setattr(capture_words, "espeak", Speller)
     take = make_take(words=True)
     spoken = capture_faces.spoken_clip(take, take.clips[1])
     assert spoken.text == "bin"

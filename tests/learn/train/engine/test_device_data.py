@@ -8,6 +8,7 @@ from engine_training import speech
 
 from marotte.learn.data.augment import BACKGROUND_SOUNDS
 from marotte.learn.data.filters import Selection
+from marotte.learn.data.rest import RestTimes
 from marotte.learn.train.engine.device_augment import DeviceAugmenter
 from marotte.learn.train.engine.device_speech import DeviceSpeech, cumulative_weights
 from marotte.learn.train.engine.forward import CropShape
@@ -58,14 +59,15 @@ def test_the_face_comes_to_rest_outside_the_utterance():
     cumulative = cumulative_weights(utterances, {}, Selection(), CPU)
     on_device = DeviceSpeech.load(utterances, CPU)
 
-    def targets(rest_s):
+    def targets(rest):
         generator = torch.Generator().manual_seed(1)
         shape = CropShape(64, 160)
         return on_device.draw(
-            cumulative, 64, WindowSpec(800, 0), shape, 0.0, generator, rest_s
+            cumulative, 64, WindowSpec(800, 0), shape, 0.0, generator, rest
         ).targets
 
-    assert (targets(0.0) == 1).all()
-    eased = targets(0.12)
+    assert (targets(None) == 1).all()
+    eased = targets(RestTimes(0.12, 0.12))
     assert eased.min() == 0
     assert 0.5 < eased.mean() < 1
+    assert targets(RestTimes(0.24, 0.12)).mean() > eased.mean()

@@ -48,7 +48,7 @@ def _load_take(folder: Path) -> Take | None:
         return None
     samples = read_samples(sound)
     captured = read_take_curves(curves, samples)
-    words, clips = _clips(folder / "clips.json")
+    words, clips = read_clips(folder / "clips.json")
     raw = LIP_GAP in captured.names
     return Take(folder.name, _set(folder), samples, captured, words, clips, amplitudes=not raw)
 
@@ -73,7 +73,15 @@ def source_of(name: str) -> str:
     return "_".join(itertools.islice(words, 2)) or "takes"
 
 
-def _clips(path: Path) -> tuple[tuple[Word, ...], tuple[Clip, ...]]:
+def read_clips(path: Path) -> tuple[tuple[Word, ...], tuple[Clip, ...]]:
+    """Read the words and the clips of a take, in order; none if it has no file of clips.
+
+    Args:
+        path: a `clips.json`.
+
+    Raises:
+        MarotteError: the file can't be read.
+    """
     if not path.is_file():
         return (), ()
     words: list[Word] = []
@@ -85,7 +93,7 @@ def _clips(path: Path) -> tuple[tuple[Word, ...], tuple[Clip, ...]]:
             end_s = start_s + float(clip["seconds"])
             if not 0 <= start_s < end_s < math.inf:
                 raise ValueError(f"a clip from {start_s} to {end_s} s")
-            clips.append(Clip(str(clip["name"]), start_s, end_s))
+            clips.append(Clip(str(clip.get("name", "")), start_s, end_s))
             for first, last, text in clip.get("words", ()):
                 if text not in SILENCE:
                     words.append(Word(start_s + float(first), start_s + float(last), str(text)))

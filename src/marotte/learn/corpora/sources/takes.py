@@ -3,7 +3,7 @@
 ```
 reading-1/audio.flac     the sound of a video
 reading-1/curves.csv     the curves, which are labels
-reading-1/clips.json     start and duration of each clip
+reading-1/clips.json     start and duration of each clip, and its words if they are known
 ```
 
 The curves are labels: import them with `marotte label --teacher imported --curves FOLDER`.
@@ -12,20 +12,20 @@ The curves are labels: import them with `marotte label --teacher imported --curv
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
-from marotte.config import parse_json
-from marotte.errors import DAMAGED
+from marotte.errors import MarotteError
+from marotte.learn.capture.loaders.takes import read_clips
 from marotte.learn.capture.split import held_out_names
-from marotte.learn.capture.take import Clip
+from marotte.learn.capture.take import Clip, Word
+from marotte.learn.capture.words import WORDS_LANGUAGE, phones_of_words
 from marotte.learn.corpora.folders import FolderSource, find_files
 from marotte.learn.data.captured import clip_id
 from marotte.learn.errors import Skip
@@ -49,6 +49,7 @@ class Takes(FolderSource):
     """
 
     name: ClassVar[str] = "takes"
+    version: ClassVar[int] = 2
     speaker: str = "me"
     language: str = "en"
     licence: str = "NOASSERTION"
@@ -59,7 +60,7 @@ class Takes(FolderSource):
 
         The key of a take whose file of clips is damaged is the take: it gives a reason to skip it.
         """
-        clips = {take: _read_clips(path) for take, path in self._takes.items()}
+        clips = {take: None if each is None else each[1] for take, each in self._clips.items()}
         names = [clip.name for each in clips.values() for clip in each or ()]
         left_out = frozenset() if self.held_out else held_out_names(names)
         keys = [
@@ -83,17 +84,32 @@ class Takes(FolderSource):
         samples = _read_sound(self._takes[take].with_name(f"{_SOUND}.flac"))[first:end]
         if not len(samples):
             raise Skip("a clip after the end of the sound")
+        words = self._words(take, start_ms / 1000, end_ms / 1000)
         return Utterance(
             id=clip_id(f"{self.name}/{take}/{_CURVES}", start_ms / 1000),
             source=self.name,
             speaker=self.speaker,
             language=self.language,
             licence=self.licence,
-            text="",
+            text=" ".join(word.text for word in words),
             samples=samples,
             rate=SAMPLE_RATE,
-            phones=(),
+            phones=phones_of_words(samples, words),
         )
+
+    def _words(self, take: str, start_s: float, end_s: float) -> list[Word]:
+        """Return the words of a clip, with their times in it; those of English takes only."""
+        words, _ = self._clips[take] or ((), ())
+        return [
+            Word(word.start_s - start_s, word.end_s - start_s, word.text)
+            for word in words
+            if self.language == WORDS_LANGUAGE and start_s <= word.start_s < end_s
+        ]
+
+    @functools.cached_property
+    def _clips(self) -> Mapping[str, tuple[tuple[Word, ...], tuple[Clip, ...]] | None]:
+        """The words and the clips of each take; None for a take whose file is damaged."""
+        return {take: _read_clips(path) for take, path in self._takes.items()}
 
     @functools.cached_property
     def _takes(self) -> Mapping[str, Path]:
@@ -115,19 +131,9 @@ def _read_sound(path: Path) -> NDArray[np.float32]:
     return read_at_16_khz(path)
 
 
-def _read_clips(path: Path) -> list[Clip] | None:
-    """Return the clips of a take; None if the file is damaged."""
+def _read_clips(path: Path) -> tuple[tuple[Word, ...], tuple[Clip, ...]] | None:
+    """Return the words and the clips of a take; None if the file is damaged."""
     try:
-        content: Any = parse_json(path.read_text("utf-8"))
-        clips = [
-            Clip(
-                str(each.get("name", "")),
-                float(each["start"]),
-                float(each["start"]) + float(each["seconds"]),
-            )
-            for each in content
-        ]
-    except (OSError, *DAMAGED):
+        return read_clips(path)
+    except MarotteError:
         return None
-    fine = all(0 <= clip.start_s < clip.end_s < math.inf for clip in clips)
-    return clips if fine else None

@@ -15,19 +15,15 @@ from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.learn.capture.loaders.files import CURVES, read_take_curves
 from marotte.learn.capture.take import Clip, Take, Word
+from marotte.learn.capture.words import WORDS_LANGUAGE, phones_of_words
 from marotte.learn.data.captured import CapturedCurves, resample
 from marotte.learn.data.labels import frame_count
 from marotte.learn.errors import Skip
 from marotte.learn.measure.predictors import FPS, Predictor, open_student
-from marotte.learn.speech.align import aligner
-from marotte.learn.speech.synthesisers.espeak import espeak
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.learn.utterance import Phone, Utterance
 
 Controls = NDArray[np.float32]
-
-WORDS_LANGUAGE = "en"  # of the words that takes come with
-WORD_EDGE_S = 0.1  # of sound before the first word and after the last that is aligned with them
 
 
 class Face(Protocol):
@@ -150,9 +146,6 @@ def utterance_of(take: Take, phones: tuple[Phone, ...] = ()) -> Utterance:
 def spoken_clip(take: Take, clip: Clip) -> Utterance:
     """Return a clip as an utterance, with the phones of its words.
 
-    The phones are found by forced alignment in the sound from the first word to the last. Where the
-    words do not fit the sound, the phones of each word share its time equally.
-
     Raises:
         MarotteError: the packages of the aligner are not installed.
     """
@@ -162,32 +155,8 @@ def spoken_clip(take: Take, clip: Clip) -> Utterance:
     samples, text = take.samples[first:last], " ".join(each.text for each in words)
     return Utterance(
         f"{take.source}/{clip.name}", take.source, take.source, WORDS_LANGUAGE, "", text,
-        samples, SAMPLE_RATE, _phones(samples, timed) if timed else (),
+        samples, SAMPLE_RATE, phones_of_words(samples, timed),
     )  # fmt: skip
-
-
-def _phones(samples: NDArray[np.float32], words: Sequence[Word]) -> tuple[Phone, ...]:
-    """Return the phones of words with known times in a sound [n_samples]."""
-    start_s = max(0.0, words[0].start_s - WORD_EDGE_S)
-    end_s = words[-1].end_s + WORD_EDGE_S
-    piece = samples[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
-    try:
-        found = aligner(WORDS_LANGUAGE).align(piece, SAMPLE_RATE, " ".join(w.text for w in words))
-    except Skip:
-        return tuple(phone for word in words for phone in _evenly(word))
-    return tuple(
-        Phone(each.ipa, each.start_s + start_s, each.end_s + start_s, each.stress) for each in found
-    )
-
-
-def _evenly(word: Word) -> list[Phone]:
-    """Return the phones of a word, which share its time equally."""
-    pronunciation = espeak().pronunciation(word.text)
-    edges = np.linspace(word.start_s, word.end_s, len(pronunciation) + 1).tolist()
-    return [
-        Phone(ipa, first, last, stress)
-        for (ipa, stress), first, last in zip(pronunciation, edges[:-1], edges[1:], strict=True)
-    ]
 
 
 def _at(

@@ -40,7 +40,7 @@ class PhoneticTeacher(Teacher):
     """
 
     name = "phonetic"
-    version = "5"
+    version = "6"
     fps: float = FPS
     rig: Rig = ARKIT_52
 

@@ -26,6 +26,7 @@ from marotte.learn.utterance import Phone, Utterance
 PAUSE_S = 0.150  # the lips stay in position over a shorter gap between phonemes
 PREPARATION_S = 0.280  # the mouth opens this long before speech ...
 PREPARATION_SHARE = 0.5  # ... but in at most this share of a pause
+SILENCE_BEFORE_S = 0.6  # of silence before a sound: a file may begin with speech, people do not
 PREPARED_TO_CLOSE = 0.65  # size of this opening before /p b m/
 FINAL_DECAY_S = 0.090  # decay of the last sound before a pause
 DIPHTHONG_TURN = 0.55  # share of a diphthong's time that belongs to its first vowel
@@ -41,7 +42,8 @@ def articulate(utterance: Utterance, prosody: Prosody | None = None) -> list[Art
     """Return the articulations of an utterance in order: phonemes and pauses.
 
     A diphthong gives two articulations. Consecutive phonemes with the same viseme give one.
-    Symbols that are not phonemes give none.
+    Symbols that are not phonemes give none. Before the sound is silence: the mouth opens for a
+    first phoneme at 0.1 s before the sound begins.
 
     Args:
         utterance: sound and phones.
@@ -55,7 +57,7 @@ def articulate(utterance: Utterance, prosody: Prosody | None = None) -> list[Art
         >>> sound = np.zeros(8_000, np.float32)
         >>> speech = Utterance("mine/me/1", "mine", "me", "en", "", "", sound, 16_000, phones)
         >>> [articulation.viseme.name for articulation in articulate(speech)]
-        ['bilabial', 'silence']
+        ['silence', 'preparation', 'bilabial', 'silence']
     """
     phones = [part for phone in utterance.phones for part in _normalise(phone, utterance.language)]
     vowels = [is_vowel(p.ipa) for p in phones]
@@ -64,7 +66,7 @@ def articulate(utterance: Utterance, prosody: Prosody | None = None) -> list[Art
     speech = SpeechLevel.of(prosody, phones, vowels)
     phones = _lengthen_short_vowels(phones)
     result: list[Articulation] = []
-    clock_s = 0.0
+    clock_s = -SILENCE_BEFORE_S
     for phone, size in zip(phones, sizes, strict=True):
         if phone.start_s - clock_s > PAUSE_S:
             _end_speech(result)

@@ -20,7 +20,7 @@ from torch import Tensor
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.data.dataset import LEAD_S, CropSampler, LabelledSpeech
 from marotte.learn.data.filters import Selection
-from marotte.learn.data.rest import share_of_face
+from marotte.learn.data.rest import RestTimes
 from marotte.learn.train.engine.forward import CropShape
 from marotte.model.timing import WindowSpec
 
@@ -85,7 +85,7 @@ class DeviceSpeech:
         shape: CropShape,
         speed: float,
         generator: torch.Generator,
-        rest_s: float = 0.0,
+        rest: RestTimes | None = None,
     ) -> DeviceCrops:
         """Draw crops at random positions in random utterances, at random speeds.
 
@@ -96,7 +96,7 @@ class DeviceSpeech:
             shape: the frames of each crop.
             speed: largest change of speed, up or down, as a fraction.
             generator: source of the random numbers, on the same device.
-            rest_s: see `CropSampler`.
+            rest: see `CropSampler`.
         """
         device = self.samples.device
 
@@ -119,11 +119,10 @@ class DeviceSpeech:
         targets = _interpolate(
             self.curves, self.first_frame, chosen, time_s * self.fps, silent=False
         )
-        if rest_s:
+        if rest:
             n_labels = self.first_frame[chosen + 1] - self.first_frame[chosen]
             last_s = (n_labels[:, None] - 1) / self.fps
-            outside_s = torch.maximum(-time_s, time_s - last_s)
-            targets = targets * share_of_face(outside_s, rest_s)[..., None].float()
+            targets = targets * rest.share(time_s, last_s)[..., None].float()
         return DeviceCrops(samples / 32768, targets, self.level[chosen])
 
 

@@ -98,7 +98,7 @@ class TrainingGroup:
             self.shape,
             augment.speed,
             self.generator,
-            config.rest_ms / 1000,
+            config.rest,
         )
         samples, targets = crops.samples, crops.targets
         if augment.cut:
@@ -226,7 +226,7 @@ def _check_same_crops(recipes: Sequence[TrainingRecipe]) -> None:
 
     def crops_of(recipe: TrainingRecipe) -> tuple[object, ...]:
         config, fine = recipe.train, recipe.finetune
-        shape = (config.total_steps, config.batch, config.frames, config.frame_ms, config.rest_ms)
+        shape = (config.total_steps, config.batch, config.frames, config.frame_ms, config.rest)
         speech = (recipe.augment, recipe.mix, recipe.only)
         return (*shape, *speech, fine.share, fine.only, fine.augment)
 
