@@ -1,7 +1,7 @@
 """Sounds to mix with speech: synthetic ones, from noise to applause; recordings; babble.
 
-Each kind is a bank [rows, n_bank] of about one minute and of RMS 1, synthesised once from a fixed
-seed. Crops take excerpts of a bank at random positions.
+Each kind is a bank [rows, n_bank] of one to five minutes and of RMS 1, synthesised once from a
+fixed seed. Crops take excerpts of a bank at random positions.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from marotte.errors import MarotteError
 Waveform = NDArray[np.float64]
 
 SECONDS = 60
+FIGURE_SECONDS = 300  # of rings and bursts, whose figures differ most: a minute holds 30 of them
 RECORDED_SECONDS = 1800  # read at most this much of a user's folder: 115 MB
 _SEED = 20251107
 _COLOURS_DB = (3.0, 0.0, -1.5, -3.0, -4.5, -6.0)  # dB per octave: blue, white ... pink ... brown
 _CHORDS = ((0,), (0, 12), (0, 4, 7), (0, 3, 7), (0, 5, 9), (0, 4, 7, 11))  # semitones
 _MAINS_HZ = (50.0, 60.0)
+_TONES = ((0.5, 0.25, 0.25), (0.1, 0.3, 0.6))  # of bursts that decay, and that swell
 
 
 def excerpts(bank: Tensor, count: int, n: int, generator: torch.Generator) -> Tensor:
@@ -170,21 +172,25 @@ def _clicks(rng: np.random.Generator) -> Waveform:
 def _rings(rng: np.random.Generator) -> Waveform:
     """Return tones that come and go: telephones, alarms, chimes, pulsed chords, sweeps.
 
-    Each figure lasts 0.5 to 3 s. It is a tone or chord that is switched on and off, or two that
-    alternate, 1 to 30 times a second.
+    Each figure lasts 0.5 to 3 s: strokes of a bell, or a tone or chord that is switched on and off,
+    or two that alternate, 1 to 30 times a second.
     """
-    sound = np.zeros(SECONDS * SAMPLE_RATE)
+    sound = np.zeros(FIGURE_SECONDS * SAMPLE_RATE)
     start_s = 0.0
-    while start_s < SECONDS:
+    while start_s < FIGURE_SECONDS:
         time_s = np.arange(int(rng.uniform(0.5, 3) * SAMPLE_RATE)) / SAMPLE_RATE
-        cycle = time_s * 2 ** rng.uniform(0, 5) % 1
-        first, second = _ringing(rng, time_s, cycle), _ringing(rng, time_s, cycle)
-        share, edge = rng.uniform(0.2, 0.8), rng.uniform(0.005, 0.2)
-        on = np.clip(np.minimum(cycle, share - cycle) / edge, 0, 1)
-        alternates = rng.random() < 0.4
-        _add(sound, _level(first * on + (second * (1 - on) if alternates else 0)), start_s)
+        figure = _bell(rng, time_s) if rng.random() < 0.3 else _switched(rng, time_s)
+        _add(sound, _level(figure), start_s)
         start_s += len(time_s) / SAMPLE_RATE + rng.choice([0, rng.uniform(0, 0.5)])
     return sound
+
+
+def _switched(rng: np.random.Generator, time_s: Waveform) -> Waveform:
+    cycle = time_s * 2 ** rng.uniform(0, 5) % 1
+    first, second = _ringing(rng, time_s, cycle), _ringing(rng, time_s, cycle)
+    share, edge = rng.uniform(0.2, 0.8), rng.uniform(0.005, 0.2)
+    on = np.clip(np.minimum(cycle, share - cycle) / edge, 0, 1)
+    return first * on + (second * (1 - on) if rng.random() < 0.4 else 0)
 
 
 def _ringing(rng: np.random.Generator, time_s: Waveform, cycle: Waveform) -> Waveform:
@@ -201,14 +207,28 @@ def _ringing(rng: np.random.Generator, time_s: Waveform, cycle: Waveform) -> Wav
     return notes * np.exp(-cycle * rng.choice([0, rng.uniform(0, 8)])) / np.sqrt(partials)
 
 
+def _bell(rng: np.random.Generator, time_s: Waveform) -> Waveform:
+    """Return strokes of a bell: inharmonic partials, of which high ones fade first."""
+    root_hz, stroke_s = 2 ** rng.uniform(7.5, 11), 2 ** rng.uniform(-3, 1.5)
+    since_s = time_s % stroke_s
+    partials = rng.integers(2, 7)
+    ratios = np.cumsum(np.concatenate([[1.0], rng.uniform(0.3, 1.8, partials - 1)]))
+    decay_s, strengths = 2 ** rng.uniform(-3, 0.5), rng.uniform(0.3, 1, partials)
+    notes = np.zeros_like(time_s)
+    for ratio, strength in zip(ratios, strengths, strict=True):
+        turns = ratio * root_hz * time_s + rng.random()
+        notes += strength * np.sin(2 * np.pi * turns) * np.exp(-since_s * ratio / decay_s) / ratio
+    return notes
+
+
 def _bursts(rng: np.random.Generator) -> Waveform:
     """Return short events, from one a second to applause: knocks, claps, keys, barks, drum beats.
 
     Each figure lasts 1 to 4 s. Its events are alike, regular or irregular.
     """
-    sound = np.zeros(SECONDS * SAMPLE_RATE)
+    sound = np.zeros(FIGURE_SECONDS * SAMPLE_RATE)
     start_s = 0.0
-    while start_s < SECONDS:
+    while start_s < FIGURE_SECONDS:
         figure = np.zeros(int(rng.uniform(1, 4) * SAMPLE_RATE))
         per_s, regular = 2 ** rng.uniform(0, 6), rng.random() < 0.5
         burst = _burst(rng, min(2 ** rng.uniform(-7, -2), 4 / per_s))
@@ -222,19 +242,29 @@ def _bursts(rng: np.random.Generator) -> Waveform:
 
 
 def _burst(rng: np.random.Generator, length_s: float) -> Callable[[np.random.Generator], Waveform]:
-    """Return a maker of similar events: filtered noise that decays, some with a gliding tone."""
+    """Return a maker of similar events: filtered noise, some with a gliding tone.
+
+    Most events start suddenly and decay. Others swell and fade, and their tone rises and falls:
+    these are barks and calls.
+    """
     n = int(4 * length_s * SAMPLE_RATE)
     hertz, time_s = np.fft.rfftfreq(n, 1 / SAMPLE_RATE), np.arange(n) / SAMPLE_RATE
     centre_hz, width = 2 ** rng.uniform(7, 12.5), rng.uniform(0.3, 2)
     response = np.exp(-((np.log2(hertz.clip(min=20) / centre_hz) / width) ** 2))
-    envelope = np.minimum(1, time_s / (0.05 * length_s)) * np.exp(-time_s / length_s)
-    tone_hz, glide, tone = 2 ** rng.uniform(7.5, 10), rng.uniform(-1, 1), rng.choice([0, 1, 4])
+    swells = rng.random() < 0.35
+    share = np.minimum(1, time_s / (4 * length_s))
+    swell = np.sin(np.pi * share ** rng.uniform(0.4, 1)) ** rng.uniform(0.4, 1.5)
+    decay = np.minimum(1, time_s / (0.05 * length_s)) * np.exp(-time_s / length_s)
+    envelope, glide = swell if swells else decay, rng.uniform(-1, 1)
+    tone_hz, tone = 2 ** rng.uniform(7.5, 10), rng.choice([0, 1, 4], p=_TONES[swells])
+    pitch = tone_hz * 2 ** (glide * (swell if swells else time_s / length_s))
+    orders, roll_off = np.arange(1, rng.integers(2, 12)), rng.uniform(0.3, 1.5)
 
     def make(random: np.random.Generator) -> Waveform:
         noise = _level(np.fft.irfft(np.fft.rfft(random.normal(size=n)) * response, n))
-        turns = tone_hz * random.uniform(0.9, 1.1) * np.cumsum(2 ** (glide * time_s / length_s))
-        # A clipped sine has odd harmonics, as barks and creaks have many.
-        voice = np.clip(3 * np.sin(2 * np.pi * turns / SAMPLE_RATE), -1, 1)
+        turns = random.uniform(0.9, 1.1) * np.cumsum(pitch) / SAMPLE_RATE
+        audible = orders[orders * pitch.max() * 1.1 < SAMPLE_RATE / 2]
+        voice = sum(np.sin(2 * np.pi * each * turns) / each**roll_off for each in audible)
         return (noise + tone * voice) * envelope
 
     return make
