@@ -101,6 +101,15 @@ def test_the_lips_part_before_the_first_sound(phones, by_s):
     assert by_s < speech.phones[0].start_s - parted <= 0.32
 
 
+@pytest.mark.parametrize("start_s", [0.0, 0.05, 0.15])
+def test_a_recording_that_begins_with_speech_begins_with_parted_lips(start_s):
+    whole, cut = utterance("s ɛ t"), utterance(timed("s ɛ t", start_s))
+    first = round((0.8 - start_s) * TEACHER.fps)  # the frame of the whole at which the other begins
+    n = round(0.2 * TEACHER.fps)
+    assert gap_of(cut)[0] > 2.5
+    assert gap_of(cut)[:n] == pytest.approx(gap_of(whole)[first : first + n], abs=0.7)
+
+
 @pytest.mark.parametrize("ipa", ["p", "b", "m"])
 def test_the_lips_part_and_meet_again_before_an_initial_closure(ipa):
     speech = utterance(f"{ipa} ɑ")
