@@ -24,6 +24,8 @@ from marotte.errors import MarotteError
 from marotte.face.head import PARTS, Head, subdivide
 from marotte.version import __version__
 
+TEXTURES = "blob:"  # the source of an avatar's textures, which the page makes of the avatar's file
+
 Array = NDArray[Any]
 
 

@@ -68,8 +68,8 @@ def served_page(socket_origin: str) -> str:
     facts, arrays = _face()
     policy = {
         "script-src": "'self'",
-        "connect-src": f"'self' {socket_origin}",
-        "img-src": "data:",
+        "connect-src": f"'self' {socket_origin} {document.TEXTURES}",
+        "img-src": f"data: {document.TEXTURES}",
     }
     return "".join(document.render("viewer", facts, arrays, policy=policy))
 
@@ -101,7 +101,11 @@ def write_page(path: Path, student: str | Path | None = None, *, int8: bool = Tr
     arrays["student"] = np.frombuffer(records, np.uint8)
     arrays["glb"] = np.frombuffer(_head_file(), np.uint8)
     # The worklet comes as a data address, because a page from disk may not load it from a blob.
-    policy = {"script-src": "'wasm-unsafe-eval' data:", "img-src": "data:"}
+    policy = {
+        "script-src": "'wasm-unsafe-eval' data:",
+        "connect-src": document.TEXTURES,
+        "img-src": f"data: {document.TEXTURES}",
+    }
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
         out.writelines(document.render("viewer", facts, arrays, policy=policy))
     return path.stat().st_size

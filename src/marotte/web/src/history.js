@@ -19,6 +19,7 @@ export class History {
   clear() {
     this.frames.fill(null);
     this.newest = null;
+    this.missing = 0; // frames that never came
     this.peaks = new Float32Array(N_PEAKS);
     this.nPeaks = 0;
     this.nSamples = 0;
@@ -28,7 +29,9 @@ export class History {
     const index = Math.round(frame.time * this.fps);
     Object.assign(frame, { index, gap: this.gapOf(frame.controls) });
     this.frames[index % N_FRAMES] = frame;
-    if (!this.newest || frame.time > this.newest.time) this.newest = frame;
+    if (this.newest && frame.time <= this.newest.time) return;
+    this.missing += index - (this.newest?.index ?? -1) - 1;
+    this.newest = frame;
   }
 
   /** Return a frame by its index in the stream, or null if there is none. */

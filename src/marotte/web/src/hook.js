@@ -15,8 +15,27 @@ export function hook(viewer) {
     get frames() {
       return viewer.history?.newest ? Math.round(viewer.history.newest.time * viewer.facts.fps) + 1 : 0;
     },
+    /** The number of frames in the stream that never came. */
+    get missing() {
+      return viewer.history?.missing ?? 0;
+    },
     get stream() {
       return viewer.stream;
+    },
+    /** The number of samples in the stream so far, and their rate in Hz. */
+    get samples() {
+      return viewer.history?.nSamples ?? 0;
+    },
+    get rate() {
+      return viewer.rate;
+    },
+    /** The number of pictures so far. */
+    get drawn() {
+      return viewer.stage?.drawn ?? 0;
+    },
+    /** The graphics card, or the program that draws instead of one. */
+    get graphics() {
+      return viewer.stage?.graphics ?? "";
     },
     /** The sound's level in dB. */
     get level() {
@@ -34,7 +53,11 @@ export function hook(viewer) {
     /** The lip gap of the newest frame in mm. */
     gap: () => viewer.history?.newest?.gap ?? 0,
     /** A control of the face as it is drawn. */
-    influence: (name) =>
-      viewer.stage.mesh.morphTargetInfluences[viewer.data.head.targets.indexOf(name)],
+    influence: (name) => viewer.stage.influence(name),
+    /** How the user's avatar follows the controls; null for Marotte's head. */
+    get avatar() {
+      const mapping = viewer.stage?.model?.mapping;
+      return mapping ? { kind: mapping.kind, missing: mapping.missing } : null;
+    },
   };
 }

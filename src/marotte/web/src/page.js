@@ -1,5 +1,6 @@
 // The page that plays an animation: a face, its sound, its curves and the controls of the player.
 
+import { Avatar } from "./avatar.js";
 import { Chart, clockText, levelsOf } from "./chart.js";
 import { SilentClock, SoundClock } from "./clock.js";
 import { Loudness, Track, load, readTracks } from "./data.js";
@@ -23,6 +24,7 @@ class Page {
     this.chart = this.makeChart();
     this.stage = openStage(element("face"), data);
     if (data.hasSound && !data.sound) showNotice("This browser can't decode the sound.");
+    if (data.arrays.avatar) this.showAvatar();
     this.showFacts();
     this.showLegend();
     this.listen();
@@ -43,6 +45,11 @@ class Page {
     };
     const seek = (time) => this.clock.seek(time);
     return new Chart(element("chart"), element("tip"), content, seek, this.refresh);
+  }
+
+  showAvatar() {
+    const { arrays, avatar, head } = this.data;
+    void new Avatar(this.stage, head.targets, showNotice, this.refresh).show(arrays.avatar.buffer, avatar);
   }
 
   refresh = () => (this.stale = true);
@@ -152,7 +159,7 @@ function hook(page) {
     /** The value of a control at the current time. */
     control: (name) => page.byName.get(name)?.at(page.clock.time()) ?? 0,
     /** A control of the face as it is drawn. */
-    influence: (name) => page.stage.mesh.morphTargetInfluences[page.data.head.targets.indexOf(name)],
+    influence: (name) => page.stage.influence(name),
   };
 }
 

@@ -1,4 +1,4 @@
-// The stage: a three.js scene with the head, which the user can turn.
+// The stage: a three.js scene with the head, or an avatar of the user's. The user can turn it.
 
 import {
   ACESFilmicToneMapping,
@@ -17,6 +17,8 @@ import {
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
+export { readModel } from "./model.js";
+
 const SURFACES = {
   skin: { roughness: 0.55 },
   eye: { roughness: 0.4, clearcoat: 1, clearcoatRoughness: 0.09 },
@@ -30,17 +32,22 @@ const NECK = new Vector3(0, 70, -30); // mm; the pivot of the head
 const VIEW_FROM = new Vector3(0.16, 0.03, 1);
 
 export class Stage {
+  /** @param data `head.targets` names the controls; without `arrays.neutral` there is no head */
   constructor(canvas, { arrays, head }) {
-    this.canvas = canvas;
+    Object.assign(this, { canvas, targets: head.targets, model: null });
+    this.drawn = 0;
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.toneMappingExposure = 0.98;
     this.scene = new Scene();
-    this.mesh = buildMesh(arrays, head);
     this.neck = new Group();
     this.neck.position.copy(NECK);
-    this.mesh.position.copy(NECK).negate();
-    this.scene.add(this.neck.add(this.mesh), ...lights());
+    this.scene.add(this.neck, ...lights());
+    if (arrays.neutral) {
+      this.mesh = buildMesh(arrays, head);
+      this.mesh.position.copy(NECK).negate();
+      this.neck.add(this.mesh);
+    }
     this.camera = new PerspectiveCamera(24, 1, 50, 4000);
     this.camera.position.copy(VIEW_FROM).add(LOOK_AT);
     this.orbit = orbitControls(this.camera, canvas);
@@ -54,13 +61,40 @@ export class Stage {
 
   /** Draw the face with these values of its controls, in the order of `head.targets`. */
   draw(values) {
-    values.forEach((value, target) => (this.mesh.morphTargetInfluences[target] = value));
+    if (this.model) this.model.pose(values);
+    else values.forEach((value, target) => this.mesh && (this.mesh.morphTargetInfluences[target] = value));
     this.renderer.render(this.scene, this.camera);
+    this.drawn += 1;
+  }
+
+  /** The name of the graphics card, or of the program that draws instead of one. */
+  get graphics() {
+    const gl = this.renderer.getContext();
+    const { UNMASKED_RENDERER_WEBGL } = gl.getExtension("WEBGL_debug_renderer_info") ?? {};
+    return String(gl.getParameter(UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
   }
 
   /** Turn the head by yaw, pitch (down) and roll in radians. */
-  turnHead([yaw, pitch, roll]) {
+  turnHead(angles) {
+    const [yaw, pitch, roll] = this.model?.turnHead(angles) ? [0, 0, 0] : angles;
     this.neck.rotation.set(pitch, yaw, roll, "YXZ");
+  }
+
+  /** Show an avatar (of `readModel`) in place of the head; null shows the head again. */
+  wear(model) {
+    this.model?.object.removeFromParent();
+    this.model?.dispose();
+    this.model = model;
+    if (this.mesh) this.mesh.visible = !model;
+    if (!model) return;
+    model.object.position.add(LOOK_AT).sub(NECK);
+    this.neck.add(model.object);
+  }
+
+  /** A control of the face as it is drawn. */
+  influence(control) {
+    if (this.model) return this.model.influence(control);
+    return this.mesh?.morphTargetInfluences[this.targets.indexOf(control)];
   }
 
   /** Fit the picture to the canvas; the direction of view stays. */

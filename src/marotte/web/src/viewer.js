@@ -1,6 +1,7 @@
 // The live page: sound from a microphone or a file goes to the server, or to the student in the page,
 // and the frames that come back move the face.
 
+import { Avatar, isAvatar } from "./avatar.js";
 import { listen } from "./controls.js";
 import { LiveCurves } from "./curves.js";
 import { load } from "./data.js";
@@ -36,6 +37,7 @@ class Viewer {
     this.devices = new DevicePicker(element("device"), () => this.changeMicrophone());
     this.stream = 0;
     this.stage = openStage(element("face"), data);
+    this.avatar = new Avatar(this.stage, data.head.targets, tell, this.refresh);
     this.server = new (data.local ? Local : Server)({
       hello: (facts) => this.onHello(facts),
       frame: (frame) => this.onFrame(frame),
@@ -126,6 +128,7 @@ class Viewer {
   }
 
   async play(file) {
+    if (isAvatar(file)) return this.avatar.open(file);
     if (this.facts?.source) return tell("This page only watches: it can't play a file.");
     await this.open(new SoundFile(file, (this.delayMs ?? 200) / 1000));
   }
@@ -266,8 +269,8 @@ class Viewer {
 
   listen() {
     element("hint").textContent = matchMedia("(pointer: coarse)").matches
-      ? "Press the microphone button and speak, or play a file"
-      : "Press space and speak, or drop a sound file";
+      ? "Press the microphone button and speak, or open a sound or an avatar"
+      : "Press space and speak, or drop a sound or an avatar";
     listen({
       toggle: () => this.toggle(),
       record: () => this.record(),
