@@ -26,6 +26,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "html": "marotte.export.html:write",
         "glb": "marotte.export.glb:write",
         "mp4": "marotte.export.video:write",
+        "webm": "marotte.export.video:write",
+        "mov": "marotte.export.video:write",
         "vrma": "marotte.export.vrma:write",
         "usda": "marotte.export.usd:write",
         "anim": "marotte.export.unity_anim:write",

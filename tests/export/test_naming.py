@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from marotte.errors import MarotteError
-from marotte.export.naming import NAMINGS, RPM, VRM, in_naming
-from marotte.face.animation import Animation
+from marotte.export.naming import NAMINGS, RPM, VRM, FrameNaming, in_naming
+from marotte.face.animation import Animation, Frame
 from marotte.face.glb import read_head
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52, Rig
@@ -72,3 +72,14 @@ def test_errors():
     rig = Rig("snout", ("snout",), (0.0,), (1.0,), ())
     with pytest.raises(MarotteError, match="no control jawOpen"):
         in_naming(Animation(rig.neutral(1), 60.0, rig), "vrm")
+
+
+@pytest.mark.parametrize("naming", ["oculus", "rpm", "vrm"])
+def test_live_frames_get_the_curves_of_files(naming):
+    processor = FrameNaming(ARKIT_52, naming)
+    whole = in_naming(speech(), naming)
+    assert processor.rig == whole.rig
+    for controls, expected in zip(speech().controls, whole.controls, strict=True):
+        frame = processor.apply(Frame(0.5, 80.0, controls, (0.1, 0.2, 0.3)))
+        np.testing.assert_allclose(frame.controls, expected, atol=1e-7)
+        assert (frame.time_s, frame.delay_ms, frame.head) == (0.5, 80.0, (0.1, 0.2, 0.3))

@@ -15,6 +15,7 @@ from marotte.export import video
 from marotte.face.animation import Animation
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52, Rig
+from marotte.face.scene import Scene
 from marotte.model.timing import n_frames
 from marotte.render import SoftwareRenderer
 
@@ -22,9 +23,7 @@ av = pytest.importorskip("av")
 N_SAMPLES = 8_000
 
 
-@pytest.fixture(autouse=True)
-def small_pictures(monkeypatch):
-    monkeypatch.setattr(video, "SIZE", (64, 64))
+SMALL = Scene(size=(64, 64))
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def blank_pictures(monkeypatch):
         def close(self):
             pass
 
-    monkeypatch.setattr(video, "open_renderer", lambda head, size: Blank())
+    monkeypatch.setattr(video, "open_renderer", lambda head, size, background: Blank())
 
 
 def click_at(second, n_samples=N_SAMPLES):
@@ -50,10 +49,10 @@ def click_at(second, n_samples=N_SAMPLES):
     return Recording.from_samples(samples, SAMPLE_RATE)
 
 
-def make_animation(fps, recording=None, rig=ARKIT_52):
+def make_animation(fps, recording=None, rig=ARKIT_52, scene=SMALL):
     controls = rig.neutral(n_frames(N_SAMPLES, fps))
     controls[len(controls) // 2 :, 17 % len(rig.names)] = 1  # the jaw drops halfway
-    return Animation(controls, fps, rig, recording)
+    return Animation(controls, fps, rig, recording, scene=scene)
 
 
 def decoded(path, kind):
@@ -153,3 +152,67 @@ def test_missing_package_error_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MarotteError, match=r"pip install '\.\[video\]'"):
         video.write(make_animation(30), tmp_path / "out.mp4")
+
+
+def test_videos_have_the_size_and_the_background(tmp_path):
+    path = tmp_path / "out.mp4"
+    blue = Scene(size=(128, 96), background=(0.0, 0.0, 1.0))
+    video.write(make_animation(10, scene=blue), path)
+    picture = decoded(path, "video")[0].to_ndarray(format="rgb24").astype(int)
+    assert picture.shape == (96, 128, 3)
+    np.testing.assert_allclose(picture[2, 2], [0, 0, 255], atol=8)
+
+
+def alpha_of(path, codec):
+    """Return the alpha [n_frames, height, width] that a decoder of ffmpeg finds, 0 to 1."""
+    decoder = av.CodecContext.create(codec, "r")
+    planes = []
+    with av.open(str(path)) as container:
+        decoder.extradata = container.streams.video[0].codec_context.extradata
+        for packet in container.demux(video=0):
+            for frame in decoder.decode(packet if packet.size else None):
+                planes.append(frame.reformat(format="rgba").to_ndarray()[..., 3] / 255)
+    return np.stack(planes)
+
+
+@pytest.mark.parametrize(("ending", "codec"), [("webm", "libvpx-vp9"), ("mov", "prores")])
+def test_transparent_videos(tmp_path, ending, codec):
+    path = tmp_path / f"out.{ending}"
+    stereo = 0.3 * np.sin(np.arange(44_100)[:, None] * [0.2, 0.3])
+    recording = Recording.from_samples(stereo, 44_100)
+    animation = make_animation(10, recording, scene=Scene(size=(128, 128), background=None))
+    video.write(animation, path)
+    alpha = alpha_of(path, codec)
+    assert len(alpha) == animation.n_frames
+    assert alpha[:, 0].max() < 0.05, "the head does not reach the upper edge"
+    assert alpha[:, 64, 64].min() > 0.95
+    assert 0.2 < alpha[0].mean() < 0.6
+    sound = decoded(path, "audio")
+    assert sound[0].layout.nb_channels == 2
+    assert sound[0].sample_rate == (48_000 if ending == "webm" else 44_100)
+    seconds = sum(frame.samples for frame in sound) / sound[0].sample_rate
+    assert seconds == pytest.approx(1.0, abs=0.05)
+
+
+def test_opaque_videos_of_the_other_kinds(tmp_path):
+    for ending in ("webm", "mov"):
+        video.write(make_animation(10), tmp_path / f"out.{ending}")
+        frames = decoded(tmp_path / f"out.{ending}", "video")
+        assert len(frames) == 5
+        corner = frames[0].to_ndarray(format="rgb24")[1, 1]
+        np.testing.assert_allclose(corner, [230, 232, 237], atol=6)
+
+
+def test_mp4_is_never_transparent(tmp_path):
+    with pytest.raises(MarotteError, match=r"out.mp4 can't be transparent: write .webm or .mov"):
+        make_animation(10, scene=Scene(background=None)).save(tmp_path / "out.mp4")
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_encoder_is_named(tmp_path, monkeypatch):
+    def none(name, mode):
+        raise ValueError(name)
+
+    monkeypatch.setattr(av, "Codec", none)
+    with pytest.raises(MarotteError, match="has no encoder libvpx-vp9"):
+        video.write(make_animation(10), tmp_path / "out.webm")

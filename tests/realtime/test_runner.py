@@ -329,6 +329,21 @@ def test_the_command_prints_frames_of_piped_samples() -> None:
     assert last["eyeLookInLeft"] > 0
 
 
+@pytest.mark.parametrize(("naming", "first"), [("rpm", "viseme_sil"), ("vrm", "aa")])
+def test_frames_in_other_names(tmp_path: Path, naming: str, first: str) -> None:
+    take = tmp_path / "take.csv"
+    words = ("--input", HELLO, "--fast", "-o", "json", "-o", f"csv:{take}", "--names", naming)
+    done = CliRunner().invoke(app, ["live", *map(str, words)])
+    assert done.exit_code == 0, done.stderr
+    frames = [json.loads(line)["controls"] for line in done.stdout.splitlines()]
+    assert next(iter(frames[0])) == first
+    assert max(frame[first] for frame in frames) > 0.3
+    with take.open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[2:] == list(frames[0])
+    assert float(rows[100][first]) == pytest.approx(frames[100][first], abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -339,6 +354,14 @@ def test_the_command_prints_frames_of_piped_samples() -> None:
         (("--input", "-", "-o", "json", "--rate", "100"), "rate must be 8000"),
         (("--input", HELLO, "-o", "json", "--mood", "merry"), "there is no mood 'merry'"),
         (("--input", HELLO, "-o", "json", "--effort", "x"), "effort must be 'auto' or a number"),
+        (
+            ("--input", HELLO, "-o", "json", "--names", "maya"),
+            "there is no naming 'maya': use arkit",
+        ),
+        (
+            ("--input", HELLO, "-o", "json", "-o", "livelink:1.2.3.4", "--names", "vrm"),
+            "livelink is made of ARKit's curves, not of vrm's: leave --names out, or use udp",
+        ),
     ],
 )
 def test_bad_options(words: tuple[object, ...], message: str) -> None:

@@ -62,6 +62,49 @@ def test_gl_renderers_are_independent(head, gl_renderer):
     np.testing.assert_array_equal(gl_renderer.frame(pose(), ARKIT_NAMES), before)
 
 
+@pytest.mark.parametrize("renderer_of", [GlRenderer, SoftwareRenderer])
+def test_drawing_what_moves_gives_the_whole_picture(head, renderer_of):
+    poses = [pose(), pose(jawOpen=0.4), pose(jawOpen=0.1, mouthSmileLeft=0.5), pose(jawOpen=0.8)]
+    try:
+        renderer = renderer_of(head, SIZE, "face")
+    except NoGlError as error:
+        pytest.skip(f"no GL here: {error}")
+    pictures = [renderer.frame(each, ARKIT_NAMES) for each in poses]
+    assert 0.1 < renderer.moving.faces.mean() < 0.9
+    for each, picture in zip(poses, pictures, strict=True):
+        whole = renderer_of(head, SIZE, "face")
+        expected = whole.frame(each, ARKIT_NAMES).astype(int)
+        off = np.abs(picture.astype(int) - expected).max(2)
+        assert (off > 12).mean() < 0.001, "a still face moves less than is seen"
+        assert off.mean() < 0.1
+        whole.close()
+    again = renderer.frame(poses[1], ARKIT_NAMES)
+    assert difference(again, pictures[1]) < 0.1
+    almost = renderer.frame(poses[1] + np.float32(1e-5), ARKIT_NAMES)
+    np.testing.assert_array_equal(almost, again)
+    renderer.close()
+
+
+@pytest.mark.parametrize("renderer_of", [GlRenderer, SoftwareRenderer])
+def test_pictures_without_background(head, renderer_of):
+    try:
+        renderer = renderer_of(head, SIZE, "face", background=None)
+    except NoGlError as error:
+        pytest.skip(f"no GL here: {error}")
+    picture = renderer.frame(pose(jawOpen=0.3), ARKIT_NAMES)
+    opaque = renderer_of(head, SIZE, "face", background=(0.0, 0.0, 0.0))
+    black = opaque.frame(pose(jawOpen=0.3), ARKIT_NAMES).astype(float)
+    assert picture.shape == (*SIZE, 4)
+    share = picture[..., 3:] / 255
+    np.testing.assert_allclose(picture[..., :3] * share, black, atol=3)
+    assert share[0, 0] == 0
+    rim = (share > 0) & (share < 1)
+    if rim.any():  # the colours of the rim are the head's, not the background's
+        assert (picture[..., 0][rim[..., 0]] > 90).mean() > 0.9
+    for each in (renderer, opaque):
+        each.close()
+
+
 def mouth_interior_share(head, **controls):
     """Return the share of a close-up of the mouth that shows teeth or tongue."""
     painted = np.zeros_like(head.colours)

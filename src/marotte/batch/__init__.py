@@ -96,7 +96,7 @@ def animate_files(
     """
     folder, settings = Path(folder), settings or Settings()
     paths = [Path(path) for path in inputs]
-    check_formats(formats)
+    check_formats(formats, settings.scene)
     settings.load()
     result = BatchResult(count_recordings(paths))
     make_folder(folder)

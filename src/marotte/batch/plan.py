@@ -9,6 +9,7 @@ from pathlib import Path
 
 from marotte import plugins
 from marotte.errors import MarotteError
+from marotte.face.scene import NO_SCENE, Scene
 
 SOUNDS = (
     ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".au",
@@ -26,19 +27,21 @@ class Job:
     outputs: tuple[Path, ...]
 
 
-def check_formats(formats: Sequence[str]) -> None:
+def check_formats(formats: Sequence[str], scene: Scene = NO_SCENE) -> None:
     """Check that files of these endings can be written.
 
     Raises:
-        MarotteError: there is no such format, or its package is not installed.
+        MarotteError: there is no such format, its package is not installed, or it can't hold the
+            scene.
     """
-    from marotte.face.animation import writer_for
+    from marotte.face.animation import check_scene, writer_for
 
     known = plugins.names(plugins.FORMATS)
     for ending in formats:
         if ending not in known:
             raise MarotteError(f"there is no format {ending!r}: use {', '.join(known)}")
         writer_for(Path(f"file.{ending}"))
+        check_scene(Path(f"file.{ending}"), scene)
     if not formats:
         raise MarotteError(f"give at least one format: {', '.join(known)}")
 

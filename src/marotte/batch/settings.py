@@ -107,8 +107,10 @@ class Settings:
         values = {"fps": self.fps, "smooth": self.smooth, **motion}
         if self.naming != "arkit":
             values["naming"] = self.naming
-        if self.scene != NO_SCENE:
-            values |= asdict(self.scene)
+        usual = asdict(NO_SCENE)
+        values |= {
+            name: value for name, value in asdict(self.scene).items() if value != usual[name]
+        }
         sound = {"channel": "auto", "level": True, "start_s": 0.0, "end_s": None}
         chosen = {name: getattr(self, name) for name in sound}
         values |= {name: value for name, value in chosen.items() if value != sound[name]}

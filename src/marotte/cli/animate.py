@@ -45,8 +45,8 @@ def animate(
         typer.Option(
             "--output",
             "-o",
-            help="A file to write: .csv, .json, .npz, .npy, .html, .glb, .mp4, .vrma, .usda, .anim "
-            "or .tres; may be given several times. - writes curves as lines of JSON to standard "
+            help="A file to write: .csv, .json, .npz, .npy, .html, .glb, .mp4, .webm, .mov, "
+            ".vrma, .usda, .anim or .tres; may be repeated. - writes lines of JSON to standard "
             "output. For several recordings, the folder to write to.",
             show_default="NAME.csv and NAME.html in the current folder",
         ),
@@ -95,6 +95,8 @@ def animate(
     scene_mesh: options.SceneMesh = "head",
     weights_only: options.WeightsOnly = False,
     perfect_sync: options.PerfectSync = False,
+    size: options.Size = "640x640",
+    background: options.Background = None,
     offset: Annotated[
         str,
         typer.Option(
@@ -128,12 +130,19 @@ def animate(
     from marotte.audio.channels import parse_channel
     from marotte.batch import Settings
     from marotte.face.frame_rate import check_fps
-    from marotte.face.scene import Scene
+    from marotte.face.scene import BACKGROUND, Scene, parse_background, parse_size
     from marotte.postprocess.motion import Motion, parse_effort
 
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
     check_fps(fps)
-    scene = Scene(scene_mesh, weights_only, perfect_sync, parse_timecode(offset, fps))
+    scene = Scene(
+        scene_mesh,
+        weights_only,
+        perfect_sync,
+        parse_timecode(offset, fps),
+        parse_size(size),
+        parse_background(background) if background else BACKGROUND,
+    )
     settings = Settings(
         student or "live",
         rig,
@@ -206,7 +215,7 @@ def animate_one(path: Path, outputs: list[Path], settings: Settings) -> None:
     files = [file for file in outputs if file != STANDARD]
     if not outputs:
         files = default_outputs(recording, stem_of(path))
-    check_outputs(files)
+    check_outputs(files, settings.scene)
     model = settings.load()
     with progress_bars() as bars:
         start_s = perf_counter()

@@ -98,30 +98,37 @@ def live(
     gaze: options.Gaze = False,
     idle_motion: options.IdleMotion = False,
     seed: options.IdleMotionSeed = 0,
+    names: options.Names = "arkit",
 ) -> None:
     """Animate a voice while it speaks, and send the frames to other programs."""
     from marotte.audio.channels import parse_channel
     from marotte.errors import MarotteError
+    from marotte.export.naming import FrameNaming
     from marotte.infer.stream import Stream
     from marotte.model.session import load_student
     from marotte.postprocess.motion import Motion, parse_effort
     from marotte.postprocess.processors import make_processors
     from marotte.realtime.interrupts import noted_interrupts
-    from marotte.realtime.outputs import Take, names
+    from marotte.realtime.outputs import Take, check_named_outputs
+    from marotte.realtime.outputs import names as output_names
     from marotte.realtime.runner import LiveRunner
 
     if devices:
         list_devices()
         return
     if not output:
-        raise MarotteError(f"the frames need an output: give at least one -o: {', '.join(names())}")
+        known = ", ".join(output_names())
+        raise MarotteError(f"the frames need an output: give at least one -o: {known}")
     if play and fast:
         raise MarotteError("--play plays in real time: leave --fast or --play out")
     output = [*output, "speaker"] if play else output
+    check_named_outputs(output, names)
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
     actor = load_student(student)
     source = open_input(input, device, rate, fast, parse_channel(channel))
     processors = make_processors(actor.rig, source.rate, motion, retarget=retarget)
+    if names != "arkit":
+        processors.append(FrameNaming(processors[-1].rig if processors else actor.rig, names))
     stream = Stream(actor, source.rate, fps, smooth, processors, level=level)
     take = Take(stream.rig, fps, source.rate, actor.name, stream.delay_ms)
     with noted_interrupts() as interrupt:

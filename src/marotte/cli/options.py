@@ -139,19 +139,21 @@ SceneMesh = Annotated[
         rich_help_panel=SCENE,
     ),
 ]
-PerfectSync = Annotated[
-    bool,
+Size = Annotated[
+    str,
     typer.Option(
-        "--perfect-sync",
-        help="Write ARKit's 52 expressions to .vrma instead of the vowels that all avatars have.",
+        metavar="WIDTHxHEIGHT",
+        help="Width and height of a video in pixels, both even.",
         rich_help_panel=SCENE,
     ),
 ]
-WeightsOnly = Annotated[
-    bool,
+Background = Annotated[
+    str | None,
     typer.Option(
-        "--weights-only",
-        help="Leave Marotte's head out of .usda: curves for your own face.",
+        metavar="COLOR",
+        help="The colour behind the head in a video: #rrggbb, black, white, grey, red, green, blue "
+        "or magenta; transparent for .webm and .mov.",
+        show_default="a light grey",
         rich_help_panel=SCENE,
     ),
 ]

@@ -1,6 +1,8 @@
-"""Write an animation as an MP4 video: the rendered head, with its sound in step.
+"""Write an animation as a video: the rendered head, with its sound in step.
 
-H.264 and AAC, which all players know. Frame k appears k / fps seconds after the start of the sound.
+`.mp4` holds H.264 and AAC, which all players know; `.webm` VP9 and Opus, `.mov` ProRes 4444 and
+uncompressed sound, both also transparent. Frame k appears k / fps seconds after the start of the
+sound.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ import heapq
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from fractions import Fraction
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +20,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.audio.recording import Recording
-from marotte.errors import missing_extra
-from marotte.export.sound import HeardSound, heard_sound
-from marotte.face.animation import Animation
+from marotte.errors import MarotteError, missing_extra
+from marotte.export.encoding import (
+    KINDS,
+    Kind,
+    encode_pictures,
+    encode_sound,
+    sound_stream,
+    video_stream,
+)
+from marotte.export.sound import heard_sound
+from marotte.face.animation import Animation, check_scene
 from marotte.face.loading import load_head
 from marotte.paths import replacing
 from marotte.progress import Progress
 from marotte.render import Renderer, open_renderer
 
-Packets = Iterator[tuple[float, list[Any]]]
-"""Start times in seconds, each with the packets that start there."""
-
-SIZE = (640, 640)
-LAYOUTS = {1: "mono", 2: "stereo"}
-QUALITY = {"crf": "18", "preset": "fast"}  # at 18, H.264 is visually lossless
-SOUND_BITS_PER_SECOND = 96_000  # per channel
-BT709 = 1  # ffmpeg's number of the colour space
-
 _log = logging.getLogger(__name__)
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write a video of the shipped head.
+    """Write a video of the shipped head, in the size and on the background of the scene.
 
     Raises:
         MarotteError: the extra `video` is not installed, the rig has none of the head's controls,
-            the sound is damaged, or the file can't be written.
+            the file can't be transparent, the sound is damaged, or the file can't be written.
     """
     check_video()
-    with closing(open_renderer(load_head(), SIZE)) as renderer:
+    scene = animation.scene
+    check_scene(path, scene)
+    head = load_head()
+    with closing(open_renderer(head, scene.size, background=scene.background)) as renderer:
         if renderer.note:
             _log.warning(renderer.note)
         pictures = _render(animation, renderer, progress)
@@ -76,79 +80,55 @@ def check_video() -> None:
 def write_pictures(
     pictures: Iterable[NDArray[np.uint8]], fps: float, recording: Recording | None, path: Path
 ) -> None:
-    """Write a video of sRGB pictures [height, width, 3] with a recording's sound.
+    """Write a video of sRGB pictures with a recording's sound.
 
     Args:
-        pictures: all of one size; width and height are even.
+        pictures: [height, width, 3], or [height, width, 4] for a transparent video, whose fourth
+            channel does not scale the others; all of one size; width and height are even.
         fps: frames per second.
         recording: the sound, or None for a silent video.
-        path: where to write.
+        path: where to write; the ending chooses the kind, MP4 for unknown ones.
 
     Raises:
-        MarotteError: the sound is damaged, or the file can't be written.
+        MarotteError: there is no picture, the sound is damaged, `av` lacks the encoder, or the file
+            can't be written.
     """
     import av
 
-    # With the index at the start, a web page can play the video before it is fully loaded.
-    options = {"movflags": "+faststart"}
+    kind = KINDS.get(path.suffix.lower(), KINDS[".mp4"])
+    _check_encoders(kind, path)
+    remaining = iter(pictures)
+    first = next(remaining, None)
+    if first is None:
+        raise MarotteError(f"can't write {path.name}: there is no frame")
     with (
         replacing(path) as temporary,
-        av.open(str(temporary), "w", format="mp4", options=options) as opened,
+        av.open(str(temporary), "w", format=kind.container, options=kind.options) as opened,
     ):
         container: Any = opened  # PyAV's types are too open for strict checking
-        tracks = [_encode_pictures(pictures, fps, _video_stream(container, fps))]
+        stream = video_stream(container, kind, fps, first.shape[2] == 4)
+        stream.height, stream.width = first.shape[:2]
+        tracks = [encode_pictures(chain([first], remaining), fps, stream)]
         if recording is not None:
             sound = heard_sound(recording)
-            tracks.append(_encode_sound(sound, _sound_stream(container, sound)))
+            tracks.append(encode_sound(sound, sound_stream(container, kind, sound)))
         for _, packets in heapq.merge(*tracks, key=lambda timed: timed[0]):
             container.mux(packets)
 
 
-def _video_stream(container: Any, fps: float) -> Any:
-    """Add an H.264 stream whose unit of time is one frame."""
-    rate = Fraction(fps).limit_denominator(100_000)
-    stream = container.add_stream("h264", rate=rate, options=QUALITY)
-    stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = 1 / rate
-    stream.codec_context.colorspace = BT709
-    stream.codec_context.color_primaries = BT709
-    stream.codec_context.color_trc = BT709
-    return stream
+def _check_encoders(kind: Kind, path: Path) -> None:
+    """Check that the installed `av` can write a kind of file.
 
+    Raises:
+        MarotteError: it has no such encoder.
+    """
+    import av
 
-def _encode_pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: Any) -> Packets:
-    """Encode the frames; the first one determines the size."""
-    from av import VideoFrame
-
-    number = -1
-    for number, pixels in enumerate(pictures):
-        if not number:
-            stream.height, stream.width = pixels.shape[:2]
-        picture = VideoFrame.from_ndarray(pixels, format="rgb24")
-        frame = picture.reformat(format="yuv420p", dst_colorspace=BT709)
-        frame.pts, frame.time_base = number, stream.codec_context.time_base
-        yield number / fps, stream.encode(frame)
-    yield (number + 1) / fps, stream.encode(None)
-
-
-def _sound_stream(container: Any, sound: HeardSound) -> Any:
-    """Add an AAC stream."""
-    stream = container.add_stream("aac", rate=sound.rate, layout=LAYOUTS[sound.n_channels])
-    stream.bit_rate = SOUND_BITS_PER_SECOND * sound.n_channels
-    return stream
-
-
-def _encode_sound(sound: HeardSound, stream: Any) -> Packets:
-    """Encode the sound block by block."""
-    from av import AudioFrame
-
-    n_samples = 0
-    layout = LAYOUTS[sound.n_channels]
-    for block in sound.blocks:
-        planes = np.ascontiguousarray(block.T)
-        frame = AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
-        frame.sample_rate, frame.pts = sound.rate, n_samples
-        frame.time_base = Fraction(1, sound.rate)
-        yield n_samples / sound.rate, stream.encode(frame)
-        n_samples += len(block)
-    yield n_samples / sound.rate, stream.encode(None)
+    for name in (kind.codec, kind.sound):
+        try:
+            av.Codec(name, "w")
+        except ValueError as error:
+            raise MarotteError(
+                f"can't write {path.name}: the installed package av has no encoder {name}; "
+                "write .mp4, or install av from PyPI"
+            ) from error

@@ -24,7 +24,7 @@ from marotte.face.scene import NO_SCENE, Scene
 from marotte.paths import check_writable, remove_leftovers, replacing
 from marotte.progress import Progress
 
-_NEEDS = {"mp4": ("av", "video")}
+_NEEDS = dict.fromkeys(("mp4", "webm", "mov"), ("av", "video"))
 """For a file ending: the package that its writer needs, and the extra that installs it."""
 
 
@@ -199,15 +199,29 @@ def writer_for(path: Path) -> Write:
     return write
 
 
-def check_outputs(paths: Sequence[Path]) -> None:
+def check_outputs(paths: Sequence[Path], scene: Scene = NO_SCENE) -> None:
     """Refuse paths that can't be written, before any work is done.
 
     Raises:
-        MarotteError: an ending is unknown, or a folder can't be written to.
+        MarotteError: an ending is unknown or does not fit the scene, or a folder can't be written
+            to.
     """
     for path in paths:
         writer_for(path)
+        check_scene(path, scene)
         check_writable(path)
+
+
+def check_scene(path: Path, scene: Scene) -> None:
+    """Refuse a scene that files with the path's ending can't hold.
+
+    Raises:
+        MarotteError: a transparent video is to be written as MP4.
+    """
+    if scene.background is None and path.suffix.lower() == ".mp4":
+        raise MarotteError(
+            f"{path.name} can't be transparent: write .webm or .mov, or choose a background"
+        )
 
 
 def write_files(
@@ -220,7 +234,7 @@ def write_files(
     Raises:
         MarotteError: a file can't be written, or a value of the animation is not a finite number.
     """
-    check_outputs(paths)
+    check_outputs(paths, animation.scene)
     wrong = np.argwhere(~np.isfinite(animation.controls))
     if len(wrong):
         frame, control = wrong[0].tolist()

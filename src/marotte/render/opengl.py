@@ -4,54 +4,112 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marotte.face.head import Head, subdivide
+from marotte.face.scene import BACKGROUND, Colour
 from marotte.render import scene
 
 SAMPLES = 4  # per pixel, for antialiasing
-VERTEX_SHADER = """
-#version 330
-uniform mat4 matrix;
-in vec3 in_position; in vec3 in_normal; in vec3 in_colour; in vec2 in_gloss;
-out vec3 position; out vec3 normal; out vec3 colour; out vec2 gloss;
-void main() {
-    gl_Position = matrix * vec4(in_position, 1);
-    position = in_position; normal = in_normal; colour = in_colour; gloss = in_gloss;
-}
-"""
-FRAGMENT_SHADER = """
-#version 330
+SMALL_PIXELS = 20.0
+"""Triangles that cover fewer pixels than this on average are shaded at their corners only."""
+SHARP_GLOSS = 35.0  # surfaces whose highlights are smaller than a triangle are shaded per pixel
+SHADE = """
 uniform vec3 camera; uniform vec3 toward[LIGHTS]; uniform vec3 bright[LIGHTS];
 uniform vec3 sky; uniform vec3 ground; uniform vec3 wrap;
 uniform float back_side; uniform float gamma;
-in vec3 position; in vec3 normal; in vec3 colour; in vec2 gloss;
-out vec4 pixel;
-void main() {
-    vec3 n = normalize(gl_FrontFacing ? normal : -normal), eye = normalize(camera - position);
+vec3 shade(vec3 position, vec3 n, vec3 linear_colour, vec2 gloss, float side) {
+    vec3 eye = normalize(camera - position);
     vec3 light = mix(ground, sky, 0.5 + 0.5 * n.y), shine = vec3(0);
     for (int i = 0; i < LIGHTS; i++) {
         light += bright[i] * max((dot(n, toward[i]) + wrap) / (1 + wrap), 0);
         shine += bright[i] * pow(max(dot(n, normalize(toward[i] + eye)), 0), gloss.y);
     }
-    vec3 lit = pow(colour, vec3(gamma)) * light + gloss.x * shine;
-    pixel = vec4(pow(lit * (gl_FrontFacing ? 1 : back_side), vec3(1 / gamma)), 1);
+    return pow((linear_colour * light + gloss.x * shine) * side, vec3(1 / gamma));
 }
 """
+INPUTS = """
+uniform mat4 matrix;
+in vec3 in_position; in vec3 in_normal; in vec3 in_colour; in vec2 in_gloss;
+"""
+BY_CORNER = (
+    f"""
+#version 330
+{SHADE}{INPUTS}
+out vec3 front; out vec3 back;
+void main() {{
+    gl_Position = matrix * vec4(in_position, 1);
+    vec3 n = normalize(in_normal);
+    front = min(shade(in_position, n, in_colour, in_gloss, 1), 1);
+    back = min(shade(in_position, -n, in_colour, in_gloss, back_side), 1);
+}}
+""",
+    """
+#version 330
+in vec3 front; in vec3 back;
+out vec4 pixel;
+void main() { pixel = vec4(gl_FrontFacing ? front : back, 1); }
+""",
+)
+BY_PIXEL = (
+    f"""
+#version 330
+{INPUTS}
+out vec3 position; out vec3 normal; out vec3 colour; out vec2 gloss;
+void main() {{
+    gl_Position = matrix * vec4(in_position, 1);
+    position = in_position; normal = in_normal; colour = in_colour; gloss = in_gloss;
+}}
+""",
+    f"""
+#version 330
+{SHADE}
+in vec3 position; in vec3 normal; in vec3 colour; in vec2 gloss;
+out vec4 pixel;
+void main() {{
+    vec3 n = normalize(gl_FrontFacing ? normal : -normal);
+    pixel = vec4(shade(position, n, colour, gloss, gl_FrontFacing ? 1 : back_side), 1);
+}}
+""",
+)
 
 
 class NoGlError(Exception):
     """This machine has no OpenGL, or moderngl is not installed."""
 
 
+_Box = tuple[int, int, int, int]
+
+
+@dataclass
+class _Batch:
+    """Faces that one program draws: those that stay, and those that move."""
+
+    program: Any
+    faces: NDArray[np.bool_]
+    still: Any = None
+    moving: Any = None
+
+    def render(self, array: Any) -> None:
+        if array is not None:
+            array.render()
+
+
 @final
 class GlRenderer(scene.Renderer):
     """Draws a head by OpenGL; heads of quads are subdivided first."""
 
-    def __init__(self, head: Head, size: tuple[int, int], view: scene.View) -> None:
+    def __init__(
+        self,
+        head: Head,
+        size: tuple[int, int],
+        view: scene.View,
+        background: Colour | None = BACKGROUND,
+    ) -> None:
         """Create a context and upload the head.
 
         Raises:
@@ -59,47 +117,142 @@ class GlRenderer(scene.Renderer):
             MarotteError: there is no such view, or the size is zero.
         """
         # Triangle meshes often have seams, where subdividing would tear the head open.
-        super().__init__(subdivide(head) if head.faces.shape[1] == 4 else head, size, view)
+        smooth = subdivide(head) if head.faces.shape[1] == 4 else head
+        super().__init__(smooth, size, view, background)
         self._context = context = _create_context()
         context.enable(context.DEPTH_TEST)
-        shader = FRAGMENT_SHADER.replace("LIGHTS", str(len(scene.LIGHTS)))
-        program = context.program(vertex_shader=VERTEX_SHADER, fragment_shader=shader)
-        for name, value in self._uniforms().items():
-            program[name].write(np.asarray(value, np.float32).tobytes())
-        fixed = np.hstack([self.head.colours, scene.gloss(self.head)]).astype(np.float32)
-        self._moving = context.buffer(reserve=2 * self.head.neutral.nbytes, dynamic=True)
-        self._array = context.vertex_array(
-            program,
-            [
-                (self._moving, "3f 3f", "in_position", "in_normal"),
-                (context.buffer(fixed.tobytes()), "3f 2f", "in_colour", "in_gloss"),
-            ],
-            context.buffer(self.head.triangles.astype(np.uint32).tobytes()),
-        )
-        samples = min(SAMPLES, context.max_samples)
-        self._target = context.framebuffer(
-            [context.renderbuffer(size, 4, samples=samples)],
-            context.depth_renderbuffer(size, samples=samples),
-        )
+        linear = self.head.colours**scene.GAMMA
+        fixed = np.hstack([linear, scene.gloss(self.head)]).astype(np.float32)
+        self._fixed = context.buffer(fixed.tobytes())
+        self._vertices = context.buffer(reserve=2 * self.head.neutral.nbytes, dynamic=True)
+        by_pixel = self._shaded_by_pixel()
+        self._batches = [
+            _Batch(self._program(*BY_CORNER), ~by_pixel),
+            _Batch(self._program(*BY_PIXEL), by_pixel),
+        ]
+        self._indexed: list[Any] = []  # of the batches; released when other faces move
+        self._still, self._target = self._framebuffer(), self._framebuffer()
         self._result = context.simple_framebuffer(size, 4)
+        self._picture = np.zeros((self.height, self.width, 3), np.uint8)
+        self._corners = np.zeros(0, np.intp)  # the vertices of faces that move
+        self._box = (0, 0, self.width, self.height)  # left, top, right, bottom of these
+
+    def _shaded_by_pixel(self) -> NDArray[np.bool_]:
+        """Return the faces [n_faces] whose shading must be computed in each pixel."""
+        a, b, c = self.project(self.head.neutral)[self.head.triangles, :2].swapaxes(0, 1)
+        u, v = b - a, c - a
+        if np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).mean() / 2 > SMALL_PIXELS:
+            return np.ones(len(self.head.faces), bool)
+        return (scene.gloss(self.head)[self.head.faces, 1] > SHARP_GLOSS).any(1)
 
     def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
-        """Return the sRGB picture [height, width, 3] of the head with controls [len(names)]."""
-        vertices = self.vertices(controls, names)
-        moving = np.hstack([vertices, self.normals(vertices)]).tobytes()
+        """Return a picture, as `Renderer.frame` says."""
         with self._context:  # other renderers have contexts of their own
-            self._moving.write(moving)
-            self._target.use()
-            self._target.clear(*scene.BACKGROUND, 1)
-            self._array.render()
-            self._context.copy_framebuffer(self._result, self._target)
-            pixels = self._result.read(components=3, alignment=1)
-        bottom_up = np.frombuffer(pixels, np.uint8).reshape(self.height, self.width, 3)
-        return np.ascontiguousarray(bottom_up[::-1])
+            return super().frame(controls, names)
+
+    def _draw_still(self, vertices: NDArray[np.float32]) -> None:
+        self._upload(vertices)
+        for each in self._indexed:
+            each.release()
+        self._indexed.clear()
+        for batch in self._batches:
+            batch.still = self._array(batch, batch.faces & ~self.moving.faces)
+            batch.moving = self._array(batch, batch.faces & self.moving.faces)
+        self._still.use()
+        self._still.clear(*self.background, 0 if self.transparent else 1)
+        for batch in self._batches:
+            batch.render(batch.still)
+        self._picture = self._read(self._still, (0, 0, self.width, self.height)).copy()
+        self._corners = np.flatnonzero(np.bincount(self.head.faces[self.moving.faces].ravel()))
+
+    def _draw_moving(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
+        if not self.moving.faces.any():
+            return self._finished()
+        self._upload(vertices)
+        self._target.use()  # before copying: it also ends the cropping of `_read`
+        self._context.copy_framebuffer(self._target, self._still)
+        for batch in self._batches:
+            batch.render(batch.moving)
+        box = self._moving_box(vertices)
+        drawn, self._box = _union(box, self._box), box
+        left, top, right, bottom = drawn
+        self._picture[top:bottom, left:right] = self._read(self._target, drawn)
+        return self._finished()
 
     def close(self) -> None:
         """Release the context and everything in it."""
         self._context.release()
+
+    def _upload(self, vertices: NDArray[np.float32]) -> None:
+        """Upload the positions and normals of a frame."""
+        self._vertices.write(np.hstack([vertices, self.normals(vertices)]).tobytes())
+
+    def _moving_box(self, vertices: NDArray[np.float32]) -> _Box:
+        """Return the box of pixels that the moving faces cover."""
+        on_screen = self.project(vertices[self._corners])[:, :2]
+        size = [self.width, self.height]
+        low = np.clip(np.floor(on_screen.min(0)) - 1, 0, size).astype(int)
+        high = np.clip(np.ceil(on_screen.max(0)) + 1, low, size).astype(int)
+        return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+    def _read(self, source: Any, box: _Box) -> NDArray[np.uint8]:
+        """Return the pixels [height, width, channels] of a box, averaged over the samples."""
+        left, top, right, bottom = box
+        below = (left, self.height - bottom, right - left, bottom - top)  # GL counts rows upwards
+        self._result.scissor = below
+        self._result.use()
+        self._context.copy_framebuffer(self._result, source)
+        n_channels = 4 if self.transparent else 3
+        pixels = self._result.read(viewport=below, components=n_channels, alignment=1)
+        return np.frombuffer(pixels, np.uint8).reshape(bottom - top, right - left, n_channels)[::-1]
+
+    def _finished(self) -> NDArray[np.uint8]:
+        """Return the picture; where alpha is partial, with the colours of the head alone."""
+        picture = self._picture.copy()
+        if not self.transparent:
+            return picture
+        rim = (picture[..., 3] > 0) & (picture[..., 3] < 255)
+        share = picture[rim][:, 3:].astype(np.float32) / 255
+        empty = 255 * np.array(self.background, np.float32)
+        head = (picture[rim][:, :3] - (1 - share) * empty) / share
+        picture[rim, :3] = np.rint(head.clip(0, 255))
+        return picture
+
+    def _framebuffer(self) -> Any:
+        """Make a framebuffer of several samples per pixel."""
+        samples = min(SAMPLES, self._context.max_samples)
+        size = self.width, self.height
+        return self._context.framebuffer(
+            [self._context.renderbuffer(size, 4, samples=samples)],
+            self._context.depth_renderbuffer(size, samples=samples),
+        )
+
+    def _array(self, batch: _Batch, faces: NDArray[np.bool_]) -> Any:
+        """Return what draws some faces; None for none."""
+        triangles = self.triangles(faces)
+        if not len(triangles):
+            return None
+        indices = self._context.buffer(triangles.astype(np.uint32).tobytes())
+        array = self._context.vertex_array(
+            batch.program,
+            [
+                (self._vertices, "3f 3f", "in_position", "in_normal"),
+                (self._fixed, "3f 2f", "in_colour", "in_gloss"),
+            ],
+            indices,
+        )
+        self._indexed += [array, indices]
+        return array
+
+    def _program(self, vertex: str, fragment: str) -> Any:
+        """Compile shaders and give them the scene."""
+        sources = [
+            each.strip().replace("LIGHTS", str(len(scene.LIGHTS))) for each in (vertex, fragment)
+        ]
+        program = self._context.program(vertex_shader=sources[0], fragment_shader=sources[1])
+        for name, value in self._uniforms().items():
+            program[name].write(np.asarray(value, np.float32).tobytes())
+        return program
 
     def _uniforms(self) -> dict[str, Any]:
         toward = np.array([light[0] for light in scene.LIGHTS])
@@ -114,6 +267,11 @@ class GlRenderer(scene.Renderer):
             "back_side": scene.BACK_SIDE,
             "gamma": scene.GAMMA,
         }
+
+
+def _union(a: _Box, b: _Box) -> _Box:
+    """Return the smallest box around two."""
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
 def _create_context() -> Any:

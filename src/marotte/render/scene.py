@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.face.head import PARTS, Head
+from marotte.face.scene import BACKGROUND, Colour
+from marotte.render.moving import MovingPart
 
 Array = NDArray[Any]
 View = Literal["face", "mouth", "profile"]
@@ -22,7 +24,7 @@ HEIGHTS = {"face": 1.55, "mouth": 0.45, "profile": 1.55}
 MOVES_MM = 1.0  # vertices that no control moves further do not belong to the face
 
 GAMMA = 2.2  # from linear light to sRGB
-BACKGROUND = (0.90, 0.91, 0.93)  # sRGB
+STILL_PIXELS = 0.05  # what moves less far is not seen to move
 # Directions from the face to the lights, and their brightness in linear RGB.
 LIGHTS = (
     ((0.45, 0.50, 0.75), (0.92, 0.86, 0.80)),
@@ -49,23 +51,32 @@ class Camera:
     Attributes:
         position: [3] in mm.
         matrix: [4, 4], from mm to clip space: x right, y up, depth -1 (near) to 1 (far).
+        seen_mm: the height that the picture shows at the face.
     """
 
     position: Array
     matrix: Array
+    seen_mm: float
+
+    def mm_per_pixel(self, height: int) -> float:
+        """Return the size of a pixel at the face, in a picture of `height` pixels."""
+        return self.seen_mm / height
 
 
 class Renderer(ABC):
-    """Draws one head.
+    """Draws one head, and in each frame only what moves.
 
     Attributes:
         note: a sentence for the user if another renderer would draw better, else empty.
+        transparent: whether pictures have a fourth channel, alpha.
     """
 
     note = ""
 
-    def __init__(self, head: Head, size: tuple[int, int], view: View) -> None:
-        """Set up the camera.
+    def __init__(
+        self, head: Head, size: tuple[int, int], view: View, background: Colour | None = BACKGROUND
+    ) -> None:
+        """Set up the camera; without a background, pictures are transparent around the head.
 
         Raises:
             MarotteError: there is no such view, or the size is zero.
@@ -78,12 +89,37 @@ class Renderer(ABC):
         self.width, self.height = size
         self.camera = camera(head, self.width / self.height, view)
         self.normals = Normals(head)
+        self.transparent = background is None
+        # Where a transparent picture is empty, its colour is near the head's, so that a video with
+        # coarse colours shows no rim.
+        red, green, blue = background or np.median(head.colours, 0).tolist()
+        self.background: Colour = (red, green, blue)
+        self.moving = MovingPart(head, STILL_PIXELS * self.camera.mm_per_pixel(self.height))
         self._names: tuple[str, ...] = ()
         self._basis: tuple[Array, Array] | None = None
+        self._drawn: tuple[Array, NDArray[np.uint8]] | None = None
+
+    def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
+        """Return the sRGB picture [height, width, 3] of the head with controls [len(names)].
+
+        A transparent picture has four channels; the fourth one, alpha, does not scale the others.
+        """
+        vertices = self.vertices(controls, names)
+        if self._drawn is not None and not self.moving.differs(vertices, self._drawn[0]):
+            return self._drawn[1].copy()
+        if self.moving.update(vertices):
+            self._draw_still(self.moving.rest)
+        picture = self._draw_moving(vertices)
+        self._drawn = vertices, picture
+        return picture.copy()
 
     @abstractmethod
-    def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
-        """Return the sRGB picture [height, width, 3] of the head with controls [len(names)]."""
+    def _draw_still(self, vertices: NDArray[np.float32]) -> None:
+        """Draw and keep the faces that do not move."""
+
+    @abstractmethod
+    def _draw_moving(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Draw the faces that move onto what is kept; return the picture."""
 
     @abstractmethod
     def close(self) -> None:
@@ -96,28 +132,57 @@ class Renderer(ABC):
         neutral, matrix = self._basis
         return (neutral + np.asarray(controls, np.float32) @ matrix).reshape(-1, 3)
 
+    def project(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return [n, 4] on the screen: pixels right and down, depth -1..1, and 1 / distance."""
+        matrix = self.camera.matrix.astype(np.float32)
+        clip = vertices @ matrix[:, :3].T + matrix[:, 3]
+        # The camera is outside the head; whatever is behind the camera is moved far away.
+        nearness = 1 / np.maximum(clip[:, 3], 1e-3)
+        x, y, depth = (clip[:, :3] * nearness[:, None]).T
+        right, down = (x + 1) * self.width / 2, (1 - y) * self.height / 2
+        return np.stack([right, down, depth, nearness], 1)
+
+    def triangles(self, faces: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Return the triangles [n, 3] of some of the head's faces [n_faces]."""
+        return self.head.triangles[np.repeat(faces, len(self.head.triangles) // len(faces))]
+
 
 class Normals:
     """Computes smooth normals of a head, also across vertices at the same position."""
 
     def __init__(self, head: Head) -> None:
         """Find the faces around each vertex."""
-        self._faces = head.faces
-        _, self._weld = np.unique(head.neutral.round(3), axis=0, return_inverse=True)
-        self._weld = self._weld.reshape(-1)
-        group = self._weld[head.faces].ravel()
-        order = np.argsort(group, kind="stable")
-        self._face = (order // head.faces.shape[1]).astype(np.int32)
-        self._present, self._first = np.unique(group[order], return_index=True)
+        self._corners = tuple(np.ascontiguousarray(each) for each in head.faces.T)
+        self._n_vertices = len(head.neutral)
+        _, group = np.unique(head.neutral.round(3), axis=0, return_inverse=True)
+        group = group.reshape(-1)
+        of_corners = group[head.faces].ravel()
+        order = np.argsort(of_corners, kind="stable")
+        face = order // head.faces.shape[1]
+        present, first, n_faces = np.unique(
+            of_corners[order], return_index=True, return_counts=True
+        )
+        # For k = 0, 1, ...: the vertices with more than k faces, and the k-th face of each.
+        position = np.full(group.max() + 1, -1)
+        position[present] = np.arange(len(present))
+        at = position[group]
+        self._faces: list[tuple[Array, Array]] = []
+        for k in range(int(n_faces.max())):
+            vertices = np.flatnonzero((at >= 0) & (n_faces[at] > k))
+            self._faces.append((vertices, face[first[at[vertices]] + k]))
 
     def __call__(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return normals [n_vertices, 3] of vertices [n_vertices, 3]; their length is not 1."""
-        corners = vertices[self._faces]
         # Cross product of a quad's diagonals 0-2 and 1-3, or of a triangle's edges 0-2 and 1-2.
-        face_normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, -1] - corners[:, 1])
-        sums = np.zeros((len(vertices), 3), np.float32)
-        sums[self._present] = np.add.reduceat(face_normals[self._face], self._first, axis=0)
-        return sums[self._weld]
+        a, b, c, d = (vertices.take(self._corners[k], 0) for k in (0, 1, 2, -1))
+        u, v = c - a, d - b
+        of_faces = np.empty_like(u)
+        for k, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
+            of_faces[:, k] = u[:, i] * v[:, j] - u[:, j] * v[:, i]
+        sums = np.zeros((self._n_vertices, 3), np.float32)
+        for at, face in self._faces:
+            sums[at] += of_faces.take(face, 0)
+        return sums
 
 
 def gloss(head: Head) -> NDArray[np.float32]:
@@ -161,4 +226,4 @@ def camera(head: Head, aspect: float, view: View) -> Camera:
     projection[0, 0], projection[1, 1] = zoom / aspect, zoom
     projection[2, 2:] = (far + near) / (near - far), 2 * far * near / (near - far)
     projection[3, 2] = -1
-    return Camera(position, projection @ look)
+    return Camera(position, projection @ look, 2 * half_height)

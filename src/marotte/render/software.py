@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marotte.face.head import Head
+from marotte.face.scene import BACKGROUND, Colour
 from marotte.render import scene
 from marotte.render.scene import Array
 
@@ -17,44 +17,59 @@ from marotte.render.scene import Array
 class SoftwareRenderer(scene.Renderer):
     """Draws a head on any machine, without subdividing it."""
 
-    def __init__(self, head: Head, size: tuple[int, int], view: scene.View, note: str = "") -> None:
+    def __init__(
+        self,
+        head: Head,
+        size: tuple[int, int],
+        view: scene.View,
+        note: str = "",
+        background: Colour | None = BACKGROUND,
+    ) -> None:
         """Set up the scene; `note` is what `Renderer.note` says."""
-        super().__init__(head, size, view)
+        super().__init__(head, size, view, background)
         self.note = note
         self._fixed = np.hstack([head.colours, scene.gloss(head)]).astype(np.float32)
-        background = np.rint(255 * np.array(scene.BACKGROUND)).astype(np.uint8)
-        self._empty = np.tile(background, (self.height * self.width, 1))
-
-    def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
-        """Return the sRGB picture [height, width, 3] of the head with controls [len(names)]."""
-        vertices = self.vertices(controls, names)
-        on_screen = self._project(vertices)
-        triangle, pixel, weights = self._visible(on_screen)
-        corners = self.head.triangles[triangle]
-        values = np.hstack([vertices, self.normals(vertices), self._fixed])
-        values = np.einsum("pc,pcv->pv", weights, values[corners])
-        a, b, c = (on_screen[corners[:, corner], :2] for corner in range(3))
-        front = _area(b - a, c - a) < 0  # y goes down on the screen
-        picture = self._empty.copy()
-        picture[pixel] = _shade(values, front, self.camera.position.astype(np.float32))
-        return picture.reshape(self.height, self.width, 3)
+        empty = np.rint(255 * np.array([*self.background, 0])).astype(np.uint8)
+        self._empty = empty[: 4 if self.transparent else 3]
+        self._still_picture = np.tile(self._empty, (self.height * self.width, 1))
+        self._still_depth = np.full(self.height * self.width, np.inf, np.float32)
+        self._moving_triangles = head.triangles[:0]
 
     def close(self) -> None:
         """Do nothing: the renderer holds nothing outside of Python."""
 
-    def _project(self, vertices: Array) -> Array:
-        """Return [n_vertices, 4]: pixels to the right and down, depth -1..1, and 1 / distance."""
-        matrix = self.camera.matrix.astype(np.float32)
-        clip = vertices @ matrix[:, :3].T + matrix[:, 3]
-        # The camera is outside the head; whatever is behind the camera is moved far away.
-        nearness = 1 / np.maximum(clip[:, 3], 1e-3)
-        x, y, depth = (clip[:, :3] * nearness[:, None]).T
-        right, down = (x + 1) * self.width / 2, (1 - y) * self.height / 2
-        return np.stack([right, down, depth, nearness], 1)
+    def _draw_still(self, vertices: NDArray[np.float32]) -> None:
+        self._still_picture[:], self._still_depth[:] = self._empty, np.inf
+        still = self.triangles(~self.moving.faces)
+        self._still_picture, self._still_depth = self._draw(vertices, still)
+        self._moving_triangles = self.triangles(self.moving.faces)
 
-    def _visible(self, on_screen: Array) -> tuple[Array, Array, Array]:
-        """Return the triangle, the pixel and the corners' weights of each covered pixel."""
-        corners = on_screen[self.head.triangles]
+    def _draw_moving(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
+        picture, _ = self._draw(vertices, self._moving_triangles)
+        return picture.reshape(self.height, self.width, -1)
+
+    def _draw(self, vertices: Array, triangles: Array) -> tuple[NDArray[np.uint8], Array]:
+        """Draw triangles [n, 3] onto what stays; return a picture and its depths, by pixel."""
+        on_screen = self.project(vertices)
+        picture = self._still_picture.copy()
+        depths = self._still_depth.copy()
+        triangle, pixel, weights = self._visible(on_screen[triangles], depths)
+        corners = triangles[triangle]
+        values = np.hstack([vertices, self.normals(vertices), self._fixed])
+        values = np.einsum("pc,pcv->pv", weights, values[corners])
+        a, b, c = (on_screen[corners[:, corner], :2] for corner in range(3))
+        front = _area(b - a, c - a) < 0  # y goes down on the screen
+        picture[pixel, :3] = _shade(values, front, self.camera.position.astype(np.float32))
+        picture[pixel, 3:] = 255
+        return picture, depths
+
+    def _visible(self, corners: Array, depths: Array) -> tuple[Array, Array, Array]:
+        """Return the triangle, the pixel and the corners' weights of each covered pixel.
+
+        Args:
+            corners: the triangles on the screen [n, 3, 4], as `project` returns them.
+            depths: the depth of each pixel so far; nearer ones replace it.
+        """
         size = np.array([self.width, self.height])
         # Pixels are sampled at their centres.
         low = np.clip(np.ceil(corners[..., :2].min(1) - 0.5), 0, size).astype(np.int64)
@@ -75,9 +90,8 @@ class SoftwareRenderer(scene.Renderer):
         pixel = (row * self.width + column)[inside]
 
         depth = np.einsum("pc,pc->p", weights, corners[triangle, :, 2])
-        nearest = np.full(self.width * self.height, np.inf, np.float32)
-        np.minimum.at(nearest, pixel, depth)
-        visible = depth == nearest[pixel]
+        np.minimum.at(depths, pixel, depth)
+        visible = depth == depths[pixel]
         triangle, pixel, weights = triangle[visible], pixel[visible], weights[visible]
         # Perspective correction: divided by distance, values are linear on the screen.
         weights *= corners[triangle, :, 3]

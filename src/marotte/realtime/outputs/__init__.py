@@ -8,7 +8,7 @@ the spec, its value is such a function.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from marotte import plugins
 from marotte.errors import MarotteError
+from marotte.export.naming import check_naming
 from marotte.face.animation import Frame
 from marotte.face.rig import Rig
 
@@ -101,6 +102,9 @@ class Output(ABC):
         return ""
 
 
+ARKIT_ONLY = ("livelink", "ifacialmocap", "vts", "vmc-vrm0", "vrchat-visemes")
+"""Outputs that send fixed names, which they make of ARKit's controls."""
+
 Connect = Callable[[str, Take], Output]
 """Opens an output. Arguments: the spec's text after the first colon, and the take."""
 
@@ -131,3 +135,22 @@ def open_output(spec: str, take: Take) -> Output:
     if connect is None:
         raise MarotteError(f"there is no output {name!r}: use {', '.join(names())}")
     return connect(target, take)
+
+
+def check_named_outputs(specs: Sequence[str], naming: str) -> None:
+    """Refuse outputs that can't send the curves of a naming such as `vrm`.
+
+    Raises:
+        MarotteError: the naming is unknown, or an output can't send it.
+
+    Example:
+        >>> check_named_outputs(["udp", "csv:take.csv"], "vrm")
+    """
+    check_naming(naming)
+    for spec in specs:
+        name = spec.partition(":")[0]
+        if naming != "arkit" and name in ARKIT_ONLY:
+            raise MarotteError(
+                f"{name} is made of ARKit's curves, not of {naming}'s: leave --names out, "
+                "or use udp, websocket, json, csv, vmc or vrchat"
+            )
