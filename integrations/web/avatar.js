@@ -42,7 +42,10 @@ function withSide(word, later) {
   return word.slice(0, -1) + (/L$/i.test(word) ? "Left" : "Right");
 }
 
-/** How an avatar follows the controls: by ARKit's names, by visemes, or by VRM's vowels. */
+/**
+ * How an avatar follows the controls: by their own names ("arkit"), by "visemes", or by VRM's "vowels".
+ * `kind` is empty if nothing fits.
+ */
 export class Mapping {
   /**
    * @param controls the names of the controls, as `face.names` has them
@@ -62,7 +65,7 @@ export class Mapping {
     else if (has(vowels) >= LEAST.vowels) this.kind = "vowels";
     else if (has(arkit)) this.kind = "arkit";
     this.found = { arkit, visemes, vowels }[this.kind] ?? new Map();
-    this.beside = this.kind === "arkit" ? new Map() : besides(arkit, shapes);
+    this.beside = this.found === arkit ? new Map() : besides(arkit, shapes);
   }
 
   /** The names of this kind: a face at rest needs no shape. */

@@ -16,8 +16,11 @@ from avatars import avatar, vrm0, vrm1
 from browser import NEEDS_BROWSER, Opened, chromium
 from receiver_cases import NAMES
 
+from marotte.export import html
 from marotte.export.naming import RPM
+from marotte.face.animation import Animation
 from marotte.face.rig import ARKIT_52, ARKIT_NAMES
+from marotte.face.scene import Scene
 from marotte.face.visemes import VISEMES, Visemes, Vowels
 from marotte.web import pages
 
@@ -200,3 +203,29 @@ def test_a_bad_avatar_is_one_sentence_and_changes_nothing(
     assert notice.startswith("bad.glb can't be used: ")
     assert sentence in notice
     assert opened.ask("avatar") is None
+
+
+@NEEDS_BROWSER
+def test_pages_hold_an_avatar(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "face.glb"
+    path.write_bytes(avatar(SHORT[:-1]))
+    controls = ARKIT_52.neutral(30)
+    controls[:, ARKIT_52.index["jawOpen"]] = np.linspace(0, 1, 30)
+    animation = Animation(controls, 30.0, ARKIT_52, scene=Scene(avatar=path))
+    html.write(animation, tmp_path / "face.html")
+    pages.write_page(tmp_path / "live.html", avatar=path)
+    for name in ("face.html", "live.html"):
+        opened = Opened(browser, (tmp_path / name).as_uri(), offline=True)
+        opened.until("!document.getElementById('avatar').hidden")
+        shown = opened.page.locator("#avatar-facts").inner_text()
+        assert shown.startswith("face.glb: 51 of 52 controls of ARKit, 1 missing")
+        opened.page.locator("#avatar-facts").click()
+        assert (
+            opened.page.locator("#avatar-missing").inner_text() == "Nothing moves for: tongueOut."
+        )
+        if name == "face.html":
+            opened.ask("seek(0.5)")
+            expected = np.interp(15, np.arange(30), np.linspace(0, 1, 30))
+            opened.until(f"Math.abs(marotte.influence('jawOpen') - {expected}) < 1e-3")
+        assert opened.errors == []
+        opened.page.close()

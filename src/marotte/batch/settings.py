@@ -51,6 +51,7 @@ class Settings:
         from marotte.api import load
         from marotte.audio.resampling import SAMPLE_RATE
         from marotte.export.naming import check_naming
+        from marotte.face.avatar import read_avatar
         from marotte.face.frame_rate import check_fps
         from marotte.postprocess.processors import make_processors
 
@@ -58,6 +59,8 @@ class Settings:
         model = load(self.student, self.rig)
         make_processors(model.rig, SAMPLE_RATE, self.motion, retarget=self.retarget)
         check_naming(self.naming)
+        if self.scene.avatar:
+            read_avatar(self.scene.avatar)
         return model
 
     def open(self, source: str | Path | BinaryIO) -> Recording:
@@ -92,7 +95,12 @@ class Settings:
         """Return the settings as JSON, with the contents of the files that they name as hashes."""
         from marotte.model.session import student_path
 
-        files = {"student": student_path(self.student), "rig": self.rig, "retarget": self.retarget}
+        files = {
+            "student": student_path(self.student),
+            "rig": self.rig,
+            "retarget": self.retarget,
+            "avatar": self.scene.avatar,
+        }
         hashes = {
             name: sha256(path.read_bytes()).hexdigest() for name, path in files.items() if path
         }

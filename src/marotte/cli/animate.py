@@ -95,6 +95,7 @@ def animate(
     scene_mesh: options.SceneMesh = "head",
     weights_only: options.WeightsOnly = False,
     perfect_sync: options.PerfectSync = False,
+    head: options.Avatar = None,
     size: options.Size = "640x640",
     background: options.Background = None,
     offset: Annotated[
@@ -142,6 +143,7 @@ def animate(
         parse_timecode(offset, fps),
         parse_size(size),
         parse_background(background) if background else BACKGROUND,
+        head,
     )
     settings = Settings(
         student or "live",
@@ -159,8 +161,11 @@ def animate(
     )
     formats = [word.strip().lower().removeprefix(".") for word in (format or "").split(",") if word]
     folder = output_folder(recordings, output or [], formats)
+    files = output or [f"{stem_of(recordings[0])}.{ending}" for ending in formats]
+    if head:
+        written = files if folder is None else [f".{ending}" for ending in formats or ["csv"]]
+        check_for_avatar(written)
     if folder is None:
-        files = output or [f"{stem_of(recordings[0])}.{ending}" for ending in formats]
         animate_one(recordings[0], [Path(file) for file in files], settings)
     else:
         animate_many(recordings, folder, formats or ["csv"], settings, again, workers)
@@ -187,6 +192,16 @@ def output_folder(
         one = f"{recordings[0]} is a folder"
         reason = one if len(recordings) == 1 else f"there are {len(recordings)} recordings"
     raise MarotteError(f"{reason}: give one folder to write to, e.g. -o faces/ --format csv,glb")
+
+
+def check_for_avatar(files: Sequence[str]) -> None:
+    """Refuse an avatar where no page is written, which is the only format that shows it.
+
+    Raises:
+        MarotteError: there are files, and none is a page.
+    """
+    if files and not any(file.lower().endswith(".html") for file in files):
+        raise MarotteError(f"--head is for pages, got {', '.join(files)}: add -o face.html")
 
 
 def is_folder(path: str) -> bool:

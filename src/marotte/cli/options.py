@@ -139,6 +139,33 @@ SceneMesh = Annotated[
         rich_help_panel=SCENE,
     ),
 ]
+Avatar = Annotated[
+    Path | None,
+    typer.Option(
+        "--head",
+        metavar="AVATAR",
+        help="A GLB or VRM file with morph targets (ARKit, visemes or VRM), shown on the page in "
+        "place of Marotte's head.",
+        show_default=False,
+        rich_help_panel=SCENE,
+    ),
+]
+PerfectSync = Annotated[
+    bool,
+    typer.Option(
+        "--perfect-sync",
+        help="Write ARKit's 52 expressions to .vrma instead of the vowels that all avatars have.",
+        rich_help_panel=SCENE,
+    ),
+]
+WeightsOnly = Annotated[
+    bool,
+    typer.Option(
+        "--weights-only",
+        help="Leave Marotte's head out of .usda: curves for your own face.",
+        rich_help_panel=SCENE,
+    ),
+]
 Size = Annotated[
     str,
     typer.Option(

@@ -9,7 +9,7 @@ import typer
 
 from marotte.cli import options
 
-EXAMPLES = ("marotte page -o live.html", "marotte page --student my-student.onnx -o live.html")
+EXAMPLES = ("marotte page -o live.html", "marotte page --head avatar.glb -o live.html")
 
 
 def page(
@@ -17,6 +17,7 @@ def page(
         "live.html"
     ),
     student: options.Student = None,
+    head: options.Avatar = None,
     int8: Annotated[
         bool,
         typer.Option(
@@ -38,5 +39,5 @@ def page(
     if output.suffix.lower() not in (".html", ".htm"):
         raise MarotteError(f"a page is an HTML file, got {output}: write -o live.html")
     check_writable(output)
-    n_bytes = write_page(output, student, int8=int8)
+    n_bytes = write_page(output, student, int8=int8, avatar=head)
     typer.echo(f"{output}: {n_bytes / 1000:.0f} kB; open it in a browser")

@@ -25,6 +25,7 @@ from marotte.face.head import PARTS, Head, subdivide
 from marotte.version import __version__
 
 TEXTURES = "blob:"  # the source of an avatar's textures, which the page makes of the avatar's file
+AVATAR_POLICY = {"connect-src": TEXTURES, "img-src": f"data: {TEXTURES}"}
 
 Array = NDArray[Any]
 

@@ -23,6 +23,7 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.export import document
 from marotte.export.sound import heard_sound
 from marotte.face.animation import Animation
+from marotte.face.avatar import read_avatar
 from marotte.face.loading import load_head
 from marotte.face.rig import Rig
 from marotte.paths import replacing
@@ -39,16 +40,17 @@ Array = NDArray[Any]
 
 
 def write(animation: Animation, path: Path, progress: Progress | None = None) -> None:
-    """Write a page with the shipped head and the controls that move.
+    """Write a page with the shipped head, or with the avatar of `animation.scene`.
 
     Raises:
-        MarotteError: the rig has none of the head's controls, the page's program is missing, or the
-            file can't be written.
+        MarotteError: the rig has none of the head's controls, the avatar can't be used, the page's
+            program is missing, or the file can't be written.
     """
     facts, arrays = _content(animation)
     with replacing(path) as temporary, tempfile.TemporaryFile() as sound:
         arrays["loudness"] = _encode_sound(animation.recording, sound)
-        page = document.render("page", facts, arrays, _in_base64(sound))
+        policy = document.AVATAR_POLICY if "avatar" in arrays else None
+        page = document.render("page", facts, arrays, _in_base64(sound), policy)
         with temporary.open("wb") as out:
             for text in page:
                 out.write(text.encode("utf-8", "replace"))
@@ -67,7 +69,13 @@ def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
     rig, recording, head = animation.rig, animation.recording, load_head()
     gap = head.lip_gap(animation.controls, rig.names)
     moving = [name for name in rig.names if np.abs(animation[name]).max() > STILL]
-    shape, arrays = document.encode_head(head, [name for name in moving if name in head.names])
+    avatar = animation.scene.avatar
+    if avatar:
+        shape: dict[str, Any] = {"targets": list(rig.names)}
+        arrays = {"avatar": np.frombuffer(read_avatar(avatar), np.uint8)}
+    else:
+        targets = [name for name in moving if name in head.names]
+        shape, arrays = document.encode_head(head, targets)
     arrays["lipGap"] = np.rint(gap / GAP_STEP_MM).clip(-0x8000, 0x7FFF).astype(np.int16)
     arrays["controls"] = np.concatenate(
         [_quantize(animation, name) for name in moving] or [np.zeros(0, np.uint16)]
@@ -84,6 +92,7 @@ def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
         "soundRate": heard_sound(recording).rate if recording else SAMPLE_RATE,
         "loudnessRate": LOUDNESS_RATE,
         "head": shape,
+        "avatar": avatar.name if avatar else "",
     }
     return facts, arrays
 

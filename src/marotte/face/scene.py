@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from marotte.errors import MarotteError
 
@@ -33,6 +34,7 @@ class Scene:
         timecode_s: the timecode of a CSV file's first frame, in seconds since midnight.
         size: width and height of a video in pixels.
         background: the colour behind the head in a video; None for a transparent video.
+        avatar: a GLB or VRM file that a page shows in place of Marotte's head.
     """
 
     mesh: str = "head"
@@ -41,6 +43,7 @@ class Scene:
     timecode_s: Fraction = Fraction(0)
     size: tuple[int, int] = (640, 640)
     background: Colour | None = BACKGROUND
+    avatar: Path | None = None
 
 
 NO_SCENE = Scene()

@@ -20,6 +20,7 @@ from marotte.device.records import to_bytes
 from marotte.export import document, glb
 from marotte.export.livelink_csv import HEAD, RowFormatter
 from marotte.face.animation import Animation
+from marotte.face.avatar import read_avatar
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52, Rig
 from marotte.model.session import load_student
@@ -66,32 +67,39 @@ def hello(
 def served_page(socket_origin: str) -> str:
     """Return the page's HTML; `socket_origin` is where it may open a socket, e.g. ws://host."""
     facts, arrays = _face()
-    policy = {
-        "script-src": "'self'",
-        "connect-src": f"'self' {socket_origin} {document.TEXTURES}",
-        "img-src": f"data: {document.TEXTURES}",
-    }
+    connect = f"'self' {socket_origin} {document.AVATAR_POLICY['connect-src']}"
+    policy = document.AVATAR_POLICY | {"script-src": "'self'", "connect-src": connect}
     return "".join(document.render("viewer", facts, arrays, policy=policy))
 
 
-def write_page(path: Path, student: str | Path | None = None, *, int8: bool = True) -> int:
+def write_page(
+    path: Path,
+    student: str | Path | None = None,
+    *,
+    int8: bool = True,
+    avatar: Path | None = None,
+) -> int:
     """Write the live page as one file that needs neither a server nor a network.
 
     Args:
         path: the HTML file to write.
         student: the name of a student that comes with Marotte, or the path of an ONNX file.
         int8: store the student's weights in 8 bits: half the size.
+        avatar: a GLB or VRM file that the page shows in place of Marotte's head.
 
     Returns:
         The number of bytes of the file.
 
     Raises:
-        MarotteError: there is no such student, the C library doesn't run it, or the file can't be
-            written.
+        MarotteError: there is no such student, the C library doesn't run it, the avatar can't be
+            used, or the file can't be written.
     """
+    own = {"avatar": np.frombuffer(read_avatar(avatar), np.uint8)} if avatar else {}
     actor = load_student(student)
     records = to_bytes(student_records(student or actor.name, int8=int8))
     facts, arrays = _face()
+    facts["avatar"] = avatar.name if avatar else ""
+    arrays |= own
     facts["local"] = {
         "hello": hello(actor.rig, DEFAULT_FPS, [actor.name]),
         "csv": _csv_columns(actor.rig),
@@ -101,11 +109,7 @@ def write_page(path: Path, student: str | Path | None = None, *, int8: bool = Tr
     arrays["student"] = np.frombuffer(records, np.uint8)
     arrays["glb"] = np.frombuffer(_head_file(), np.uint8)
     # The worklet comes as a data address, because a page from disk may not load it from a blob.
-    policy = {
-        "script-src": "'wasm-unsafe-eval' data:",
-        "connect-src": document.TEXTURES,
-        "img-src": f"data: {document.TEXTURES}",
-    }
+    policy = document.AVATAR_POLICY | {"script-src": "'wasm-unsafe-eval' data:"}
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
         out.writelines(document.render("viewer", facts, arrays, policy=policy))
     return path.stat().st_size

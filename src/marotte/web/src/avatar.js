@@ -27,6 +27,11 @@ export class Avatar {
     element("avatar-off")?.addEventListener("click", () => this.off());
   }
 
+  /** Show the avatar that came with the page, if there is one. */
+  async showOwn({ arrays, avatar }) {
+    if (arrays.avatar) await this.show(arrays.avatar.buffer, avatar);
+  }
+
   /** Show the avatar of a file. */
   async open(file) {
     await this.show(await file.arrayBuffer(), file.name);

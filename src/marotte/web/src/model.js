@@ -132,7 +132,7 @@ class Model {
     const size = box.getSize(new Vector3());
     const centre = box.getCenter(new Vector3());
     const withEyes = this.moved.some(([name]) => EYES.test(name));
-    const height = withEyes ? 1.35 * Math.max(size.y, 0.8 * size.x) : 2.2 * Math.max(size.x, size.y);
+    const height = withEyes ? 1.15 * Math.max(size.y, 0.8 * size.x) : 1.9 * Math.max(size.x, size.y);
     if (!withEyes) centre.y += 0.2 * height; // the shapes move the mouth only
     const scale = FACE_MM / height;
     this.object.scale.setScalar(scale);

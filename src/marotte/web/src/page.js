@@ -24,7 +24,7 @@ class Page {
     this.chart = this.makeChart();
     this.stage = openStage(element("face"), data);
     if (data.hasSound && !data.sound) showNotice("This browser can't decode the sound.");
-    if (data.arrays.avatar) this.showAvatar();
+    void new Avatar(this.stage, data.head.targets, showNotice, this.refresh).showOwn(data);
     this.showFacts();
     this.showLegend();
     this.listen();
@@ -47,11 +47,6 @@ class Page {
     return new Chart(element("chart"), element("tip"), content, seek, this.refresh);
   }
 
-  showAvatar() {
-    const { arrays, avatar, head } = this.data;
-    void new Avatar(this.stage, head.targets, showNotice, this.refresh).show(arrays.avatar.buffer, avatar);
-  }
-
   refresh = () => (this.stale = true);
 
   /** Draw if anything has changed, and ask for the next frame. */
@@ -61,7 +56,7 @@ class Page {
     if (turned || this.stale || time !== this.shown) {
       this.stale = false;
       this.shown = time;
-      this.stage?.draw(this.targets.map((track) => track.at(time)));
+      this.stage?.draw(this.targets.map((track) => track?.at(time) ?? 0));
       this.chart.draw(time);
       this.showTime(time);
     }

@@ -38,6 +38,7 @@ class Viewer {
     this.stream = 0;
     this.stage = openStage(element("face"), data);
     this.avatar = new Avatar(this.stage, data.head.targets, tell, this.refresh);
+    void this.avatar.showOwn(data);
     this.server = new (data.local ? Local : Server)({
       hello: (facts) => this.onHello(facts),
       frame: (frame) => this.onFrame(frame),
