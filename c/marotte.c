@@ -19,7 +19,7 @@
  * --------------------------------------------------------------------------------------------- */
 
 #if defined(__GNUC__)
-#define RARE __attribute__((cold)) /* runs once: small rather than fast */
+#define RARE __attribute__((cold)) /* runs once, or once per frame: small rather than fast */
 #else
 #define RARE
 #endif
@@ -45,6 +45,12 @@
 #define KEPT_HALF 6         /* outputs of the first convolution that the second needs again */
 #define LOUDEST 1e6f        /* samples are clipped there, so that no sum overflows */
 #define CLOSING_FRAMES 9    /* 0.15 s: people close an open mouth in 0.1 to 0.2 s */
+#define LEVEL_STEP 80       /* samples: the gain may change every 5 ms */
+#define LEVEL_STEPS 4       /* per bin: a voice is looked for every 20 ms, ... */
+#define LEVEL_BIN (LEVEL_STEPS * LEVEL_STEP / 2) /* ... at 8 kHz, ... */
+#define LEVEL_WINDOW (2 * LEVEL_BIN)             /* ... in the last 40 ms */
+#define FIRST_LAG 20 /* at 8 kHz: a pitch of 400 Hz */
+#define LAST_LAG 114 /* 70 Hz */
 #define NORM_FLOOR 1e-5f
 #define LOG_FLOOR 1e-6f
 #define ALIGNMENT 16
@@ -56,8 +62,11 @@ static const int WAVEFORM_KERNELS[MAX_FRONT] = {10, 3, 3, 3, 3, 2, 2};
 static const int WAVEFORM_STRIDES[MAX_FRONT] = {5, 2, 2, 2, 2, 2, 2};
 static const int REDUCE_KERNELS[4] = {3, 3, 3, 2};
 
+enum { FLOATS, HALVES, BYTES }; /* weights of 32, 16 and 8 bits */
+
 typedef struct {
-    const void *w;      /* [blocks, n_in, 8] floats, or [blocks, n_in / 2, 8, 2] bytes */
+    int kind;           /* of weights */
+    const void *w;      /* [blocks, n_in, 8] floats or halves, or [blocks, n_in / 2, 8, 2] bytes */
     const float *scale; /* of each output, for bytes */
     const float *bias;  /* [8 blocks] */
     int n_in, n_out, blocks;
@@ -82,6 +91,7 @@ struct marotte_student {
     const float *low, *high, *golden, *window, *band_w;
     float step_scale;         /* of steps kept in 16 bits */
     float turns[2 * 2 * HOP]; /* cos and -sin of 2 pi i / 320 */
+    float hann[LEVEL_WINDOW], unbiased[LAST_LAG + 1]; /* see is_voiced */
 };
 
 typedef struct { /* the sums, compiled for one set of instructions */
@@ -91,15 +101,27 @@ typedef struct { /* the sums, compiled for one set of instructions */
     void (*outputs)(marotte_voice *v, const layer *l, const float *x, int n, int stride, float *y, int gelu);
     void (*normalise)(const norm *by, float *x, int n, int channels);
     void (*gelus)(float *x, int n);
-    void (*products)(int bytes, float *const *y, const void *const *x, const void *w, int n_in,
-                     int blocks, int n, int add);
+    void (*products)(int kind, float *const *y, const void *const *x, const void *w, int n_in,
+                     int blocks, int n);
     void (*added)(int bytes, float *to, const float *a, const float *b, int n);
     void (*context)(const marotte_student *s, const void *ring, float *sums, float *to);
 } kernels;
 
+typedef struct { /* what brings quiet and loud speech to a usual level */
+    int off;
+    int at, n_steps;                /* samples of the step, and steps of the bin, so far */
+    int n_in_row;                   /* voiced bins */
+    double heard, voiced;           /* seconds */
+    double noise, loudness, speech; /* levels in dB */
+    double powers, offset;
+    float gain[2], offsets[2]; /* at the step's beginning and at its end; the gain less 1 */
+    float step[LEVEL_STEP], recent[LEVEL_WINDOW];
+} follower;
+
 struct marotte_voice {
     const marotte_student *student;
-    kernels run;
+    const kernels *run;
+    follower level;
     /* resampling */
     int rate, up, down, n_taps, n_phases, at_tap;
     int phase, waiting; /* position of the next output: phase / up after `waiting` more samples */
@@ -158,11 +180,27 @@ static double m_exp(double x) {
     if (x < -700) return 0;
     if (x > 700) x = 700;
     n = m_floor(x * 1.44269504088896340736 + 0.5);
-    r = x - n * 0.693147180559945309417;
-    for (i = 13; i > 0; i--) sum = 1 + sum * r / i;
+    r = (x - n * 0.693147180559945309417) / 16; /* the series, then four squares */
+    for (i = 6; i > 0; i--) sum = 1 + sum * r / i;
+    for (i = 0; i < 4; i++) sum *= sum;
     bits = (uint64_t)(1023 + (int)n) << 52;
     memcpy(&n, &bits, sizeof n);
     return sum * n;
+}
+
+static double m_log(double x) { /* of normal positive numbers: the series of atanh */
+    uint64_t bits;
+    int64_t exponent;
+    double s, z, sum = 0;
+    int i;
+    memcpy(&bits, &x, sizeof bits);
+    exponent = (int64_t)(bits - 0x3fe6a09e667f3bcdu) >> 52; /* relative to sqrt(1/2) */
+    bits -= (uint64_t)exponent << 52;
+    memcpy(&x, &bits, sizeof x);
+    s = (x - 1) / (x + 1);
+    z = s * s;
+    for (i = 21; i > 0; i -= 2) sum = sum * z + 1.0 / i;
+    return (double)exponent * 0.693147180559945309417 + 2 * s * sum;
 }
 
 static float m_tanh(float x) {
@@ -270,7 +308,6 @@ typedef struct {
 typedef struct {
     int32_t v[4];
 } i_plain;
-typedef const signed char *w_plain;
 #include "marotte.c"
 #undef MAROTTE_KERNELS
 #undef LANES
@@ -278,10 +315,10 @@ typedef const signed char *w_plain;
 
 #if defined(MAROTTE_AVX2)
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #elif defined(__GNUC__)
 #pragma GCC push_options
-#pragma GCC target("avx2,fma")
+#pragma GCC target("avx2,fma,f16c")
 #endif
 #define MAROTTE_KERNELS avx2
 #define MAROTTE_WIDE 1
@@ -326,15 +363,24 @@ RARE static int has_avx2(void) {
     }
 #endif
     (void)a, (void)d;
-    /* FMA and AVX; AVX2; the system keeps the registers */
-    return (c >> 12 & 1) && (c >> 28 & 1) && (b >> 5 & 1) && (saved & 6) == 6;
+    /* FMA, AVX and F16C; AVX2; the system keeps the registers */
+    return (c >> 12 & 1) && (c >> 28 & 3) == 3 && (b >> 5 & 1) && (saved & 6) == 6;
 }
 #endif
+
+/* Return whether the sums take weights of 16 bits as they are. */
+RARE static int reads_halves(void) {
+#if defined(MAROTTE_AVX2)
+    return has_avx2();
+#else
+    return 0;
+#endif
+}
 
 #define TABLE(k)                                                                                  \
     {#k, dot_##k, log_mel_##k, outputs_##k, normalise_##k, gelus_##k, products_##k, added_##k, context_##k}
 
-RARE static kernels best_kernels(void) {
+RARE static const kernels *best_kernels(void) {
 #if defined(MAROTTE_AVX2)
     static const kernels avx2 = TABLE(avx2);
 #endif
@@ -348,13 +394,13 @@ RARE static kernels best_kernels(void) {
     static const kernels found = TABLE(plain);
 #endif
 #if defined(MAROTTE_AVX2)
-    if (has_avx2()) return avx2;
+    if (has_avx2()) return &avx2;
 #endif
-    return found;
+    return &found;
 }
 
 RARE const char *marotte_instructions(void) {
-    return best_kernels().name;
+    return best_kernels()->name;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -368,11 +414,11 @@ static float *mel_steps(marotte_voice *v, int64_t k, const float *samples) {
     float *spectra = v->spectra + grid * (KEPT_SPECTRA + NEW_HALF) * BANDS;
     float *half_steps = v->half_steps + (size_t)grid * (KEPT_HALF + NEW_HALF) * (size_t)c;
     memmove(spectra, spectra + NEW_HALF * BANDS, KEPT_SPECTRA * BANDS * sizeof(float));
-    v->run.log_mel(s, samples, spectra + KEPT_SPECTRA * BANDS, v->work);
+    v->run->log_mel(s, samples, spectra + KEPT_SPECTRA * BANDS, v->work);
     memmove(half_steps, half_steps + NEW_HALF * c, (size_t)(KEPT_HALF * c) * sizeof(float));
-    v->run.outputs(v, &s->front[0], spectra, NEW_HALF, BANDS, v->work, 1);
+    v->run->outputs(v, &s->front[0], spectra, NEW_HALF, BANDS, v->work, 1);
     memcpy(half_steps + KEPT_HALF * c, v->work, (size_t)(NEW_HALF * c) * sizeof(float));
-    v->run.outputs(v, &s->front[1], half_steps, NEW_STEPS, 2 * c, v->work, 1);
+    v->run->outputs(v, &s->front[1], half_steps, NEW_STEPS, 2 * c, v->work, 1);
     return v->work;
 }
 
@@ -383,12 +429,12 @@ static float *waveform_steps(marotte_voice *v, const float *samples) {
     const int c = s->channels;
     int n = n_outputs(s->span, WAVEFORM_KERNELS[0], WAVEFORM_STRIDES[0]), i;
     float *from = v->work, *to = v->work + (size_t)n * (size_t)c + TALL, *swap;
-    v->run.outputs(v, &s->front[0], samples, n, WAVEFORM_STRIDES[0], from, 0);
-    v->run.normalise(&s->front_norm, from, n, c);
-    v->run.gelus(from, n * c);
+    v->run->outputs(v, &s->front[0], samples, n, WAVEFORM_STRIDES[0], from, 0);
+    v->run->normalise(&s->front_norm, from, n, c);
+    v->run->gelus(from, n * c);
     for (i = 1; i < MAX_FRONT; i++) {
         n = n_outputs(n, WAVEFORM_KERNELS[i], WAVEFORM_STRIDES[i]);
-        v->run.outputs(v, &s->front[i], from, n, WAVEFORM_STRIDES[i] * c, to, 1);
+        v->run->outputs(v, &s->front[i], from, n, WAVEFORM_STRIDES[i] * c, to, 1);
         swap = from, from = to, to = swap;
     }
     return from;
@@ -400,8 +446,8 @@ static void *add_steps(marotte_voice *v, int grid, float *steps) {
     const int c = s->channels, n_old = (s->n_steps - NEW_STEPS) * c, n_new = NEW_STEPS * c;
     const size_t at = (size_t)grid * (size_t)(n_old + n_new);
     float *projected = steps == v->work ? steps + n_new + TALL : v->work;
-    v->run.normalise(&s->project_norm, steps, NEW_STEPS, c);
-    v->run.outputs(v, &s->project, steps, NEW_STEPS, c, projected, 0);
+    v->run->normalise(&s->project_norm, steps, NEW_STEPS, c);
+    v->run->outputs(v, &s->project, steps, NEW_STEPS, c, projected, 0);
     if (s->bytes) {
         int16_t *ring = (int16_t *)v->steps + at;
         const float largest = (float)s->taps.largest;
@@ -428,7 +474,8 @@ static void new_products(marotte_voice *v, const void *ring, float *old, float *
     const marotte_student *s = v->student;
     const int n = s->n_steps, first = n - NEW_STEPS, group = s->channels / GROUPS;
     const int tall = s->width / GROUPS, blocks = s->taps.blocks;
-    const size_t size = (size_t)blocks * TALL * (size_t)(s->bytes ? group + group % 2 : 4 * group);
+    const size_t size = (size_t)blocks * TALL *
+                        (size_t)(s->bytes ? group + group % 2 : (s->taps.kind == HALVES ? 2 : 4) * group);
     int d, g, i, count;
     for (d = 1 - n; d < n; d++) { /* from step s to step t = s - d */
         const int start = d >= 0 ? (d > first ? d : first) : (-d > first ? 0 : first + d);
@@ -450,8 +497,8 @@ static void new_products(marotte_voice *v, const void *ring, float *old, float *
                                 : (const void *)((const float *)ring + from);
                 y[i] = out[i] + g * tall;
             }
-            v->run.products(s->bytes, y, x, (const unsigned char *)s->taps.w + at, group, blocks, count,
-                            1);
+            v->run->products(s->taps.kind, y, x, (const unsigned char *)s->taps.w + at, group, blocks,
+                            count);
         }
     }
 }
@@ -470,15 +517,15 @@ static float *layer_9(marotte_voice *v, int grid, const void *ring) {
     new_products(v, ring, old, fresh, n_blocks);
     for (t = 0; t < first; t++) { /* what was output t + 5 has one sum more than t */
         float *out = old + t * width;
-        for (i = 1; i <= t / NEW_STEPS; i++) v->run.added(bytes, to + (i - 1) * width, from + i * width, out, width);
-        v->run.added(bytes, out, from, out, width);
+        for (i = 1; i <= t / NEW_STEPS; i++) v->run->added(bytes, to + (i - 1) * width, from + i * width, out, width);
+        v->run->added(bytes, out, from, out, width);
         to += t / NEW_STEPS * width;
         from += (t / NEW_STEPS + 1) * width;
     }
     for (; t < n; t++) {
         float *out = old + t * width, *sum = fresh + (t - first) * n_blocks * width;
         for (i = n_blocks - 2; i >= 0; i--)
-            v->run.added(bytes, sum + i * width, sum + i * width, sum + (i + 1) * width, width);
+            v->run->added(bytes, sum + i * width, sum + i * width, sum + (i + 1) * width, width);
         for (i = 1; i <= t / NEW_STEPS; i++)
             memcpy(to + (i - 1) * width, sum + i * width, (size_t)width * sizeof(float));
         memcpy(out, sum, (size_t)width * sizeof(float));
@@ -495,15 +542,15 @@ static void predict(marotte_voice *v, int64_t k, const void *ring, float *sums) 
     float *b = a + v->half_work, *swap;
     float *to = prediction(v, k);
     int n = s->n_steps, i;
-    v->run.context(s, ring, sums, a);
-    v->run.normalise(&s->context_norm, a, n, c);
+    v->run->context(s, ring, sums, a);
+    v->run->normalise(&s->context_norm, a, n, c);
     for (i = 0; i < 4; i++) {
         n = n_outputs(n, REDUCE_KERNELS[i], 2);
-        v->run.outputs(v, &s->reduce[i], a, n, 2 * c, b, 1);
+        v->run->outputs(v, &s->reduce[i], a, n, 2 * c, b, 1);
         swap = a, a = b, b = swap;
     }
     for (i = 0; i < 3; i++) {
-        v->run.outputs(v, &s->dense[i], a, 1, 0, b, i < 2);
+        v->run->outputs(v, &s->dense[i], a, 1, 0, b, i < 2);
         swap = a, a = b, b = swap;
     }
     for (i = 0; i < s->n_outputs; i++) to[i] = m_tanh(a[i]);
@@ -613,16 +660,22 @@ static float widened(uint16_t half) {
     return value;
 }
 
-/* Return n floats of a record that holds 32 or 16 bits each. The latter are widened into memory. */
-RARE static const float *need_floats(reader *r, const char *name, size_t n) {
+/* Return n weights of a record that holds 32 or 16 bits each. The latter are widened into memory where
+ * no instruction reads them. */
+RARE static const void *need_weights(reader *r, const char *name, size_t n, int *kind) {
     uint32_t type = 0;
     size_t size = 0, i;
     const unsigned char *data = (const unsigned char *)find(r, name, &type, &size);
     float *wide;
-    if (data && type == F32 && size == 4 * n) return (const float *)(const void *)data;
+    *kind = FLOATS;
+    if (data && type == F32 && size == 4 * n) return data;
     if (!data || type != F16 || size != 2 * n) {
         r->damaged = 1;
         return NULL;
+    }
+    if (reads_halves()) {
+        *kind = HALVES;
+        return data;
     }
     wide = r->memory ? r->memory + r->n_floats : NULL;
     r->n_floats += n;
@@ -645,12 +698,13 @@ RARE static layer need_layer(reader *r, const char *name, int bytes, size_t stac
     key[n + 1] = 0;
     l.n_in = n_in, l.n_out = n_out, l.blocks = (int)blocks_of(n_out);
     key[n] = 'w';
+    l.kind = BYTES;
     if (bytes) {
         l.w = need(r, key, I8, stack * padded * (size_t)(n_in + n_in % 2));
         key[n] = 's';
         l.scale = (const float *)need(r, key, F32, 4 * (size_t)groups * padded);
     } else {
-        l.w = need_floats(r, key, stack * padded * (size_t)n_in);
+        l.w = need_weights(r, key, stack * padded * (size_t)n_in, &l.kind);
     }
     key[n] = 'b';
     l.bias = (const float *)need(r, key, F32, 4 * (size_t)groups * padded);
@@ -803,6 +857,19 @@ RARE static float largest_step(const marotte_student *s) {
     return (float)largest;
 }
 
+/* Fill what `is_voiced` needs: a window, and 1 for its own autocorrelation. */
+RARE static void fill_level_tables(marotte_student *s) {
+    double own = 0, later;
+    int i, lag;
+    for (i = 0; i < LEVEL_WINDOW; i++)
+        s->hann[i] = (float)(0.5 - 0.5 * m_cos(2 * PI * (i + 1) / (LEVEL_WINDOW + 1)));
+    for (lag = 0; lag <= LAST_LAG; lag++) {
+        for (later = 0, i = lag; i < LEVEL_WINDOW; i++) later += (double)s->hann[i] * s->hann[i - lag];
+        if (lag == 0) own = later;
+        s->unbiased[lag] = (float)(own / later);
+    }
+}
+
 RARE int marotte_student_init(marotte_student *s, const void *file, size_t size) {
     reader r = {0};
     int result, i;
@@ -825,6 +892,7 @@ RARE int marotte_student_init(marotte_student *s, const void *file, size_t size)
         s->turns[2 * i] = (float)m_cos(2 * PI * i / (2 * HOP));
         s->turns[2 * i + 1] = (float)-m_sin(2 * PI * i / (2 * HOP));
     }
+    fill_level_tables(s);
     s->info.n_controls = s->n_controls;
     s->info.frame_rate = FRAME_RATE;
     s->info.delay = (double)((s->n_steps - 1) * STEP + s->reach - s->past) / SAMPLE_RATE +
@@ -899,12 +967,136 @@ static float resampled(const marotte_voice *v) {
     double at;
     int low;
     float a, b;
-    if (v->up <= MOST_PHASES) return v->run.dot(v->table + (size_t)v->phase * n, history, v->n_taps);
+    if (v->up <= MOST_PHASES) return v->run->dot(v->table + (size_t)v->phase * n, history, v->n_taps);
     at = (double)v->phase * PHASES / v->up;
     low = (int)at;
-    a = v->run.dot(v->table + (size_t)low * n, history, v->n_taps);
-    b = v->run.dot(v->table + (size_t)(low + 1) * n, history, v->n_taps);
+    a = v->run->dot(v->table + (size_t)low * n, history, v->n_taps);
+    b = v->run->dot(v->table + (size_t)(low + 1) * n, history, v->n_taps);
     return a + (b - a) * (float)(at - low);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The level: a slow gain, from the voiced parts of the sound before (src/marotte/audio/level.py)
+ * --------------------------------------------------------------------------------------------- */
+
+#define QUIETEST (-21.0) /* dB, of voiced speech; no gain between them */
+#define LOUDEST_SPEECH (-12.0)
+#define HIGHEST 100  /* samples above it, 40 dB over full scale, are no sound */
+#define GATE (-72.0) /* no speech is quieter */
+#define SNR 10.0     /* of speech, at least, above the noise */
+#define NOISE_START (-90.0)
+#define STEP_SECONDS 0.005
+
+static double decibels(double power) {
+    return 10 / 2.30258509299404568402 * m_log(power);
+}
+
+static double limited(double x, double low, double high) {
+    return x < low ? low : x > high ? high : x;
+}
+
+static void reset_level(follower *l) {
+    const int off = l->off;
+    memset(l, 0, sizeof *l);
+    l->off = off;
+    l->noise = l->loudness = NOISE_START;
+}
+
+static float likeness(const marotte_voice *v, const float *x, int lag) {
+    return v->run->dot(x, x + lag, LEVEL_WINDOW) * v->student->unbiased[lag];
+}
+
+/* Return whether the last 40 ms are like themselves one period of a voice later: whether their
+ * autocorrelation, corrected for the window's own, has a peak above 0.5. */
+static int is_voiced(const marotte_voice *v) {
+    const float *recent = v->level.recent;
+    float *x = v->work, a, b, c, half;
+    double mean = 0;
+    int i;
+    for (i = 0; i < LEVEL_WINDOW; i++) mean += recent[i];
+    mean /= LEVEL_WINDOW;
+    for (i = 0; i < LEVEL_WINDOW; i++) x[i] = (float)((recent[i] - mean) * v->student->hann[i]);
+    memset(x + LEVEL_WINDOW, 0, (LAST_LAG + 1) * sizeof *x);
+    half = likeness(v, x, 0) / 2;
+    a = likeness(v, x, FIRST_LAG);
+    b = likeness(v, x, FIRST_LAG + 1);
+    for (i = FIRST_LAG + 2; i <= LAST_LAG; i++, a = b, b = c) {
+        c = likeness(v, x, i);
+        if (b > a && b >= c && b > half) return 1;
+    }
+    return 0;
+}
+
+/* Add a bin to the level of speech, if it is voiced. */
+static void listen(marotte_voice *v, double now) {
+    follower *l = &v->level;
+    const int is_loud = now > (l->noise + SNR > GATE ? l->noise + SNR : GATE);
+    l->n_in_row = is_loud && is_voiced(v) ? l->n_in_row + 1 : 0;
+    /* One voiced bin alone is noise. The weak ends of voiced sounds don't count. */
+    if (l->n_in_row < 2 || (l->voiced > 0.3 && now < l->speech - 10)) return;
+    l->voiced += LEVEL_STEPS * STEP_SECONDS;
+    l->speech += LEVEL_STEPS * STEP_SECONDS / (l->voiced < 4 ? l->voiced : 4) * (now - l->speech);
+}
+
+/* Take in the whole step: find the gain after it. */
+static void measure(marotte_voice *v) {
+    follower *l = &v->level;
+    float *half_rate = l->recent + LEVEL_BIN + l->n_steps * LEVEL_STEP / 2;
+    double mean, power, even = 0, odd = 0, now, rise, gain;
+    int i;
+    for (i = 0; i < LEVEL_STEP; i += 2) {
+        even += l->step[i];
+        odd += l->step[i + 1];
+        half_rate[i / 2] = (l->step[i] + l->step[i + 1]) / 2;
+    }
+    mean = (even + odd) / LEVEL_STEP;
+    for (even = odd = 0, i = 0; i < LEVEL_STEP; i += 2) {
+        even += (l->step[i] - mean) * (l->step[i] - mean);
+        odd += (l->step[i + 1] - mean) * (l->step[i + 1] - mean);
+    }
+    power = (even + odd) / LEVEL_STEP + 1e-12;
+    now = decibels(power);
+    rise = (l->n_in_row > 0 ? 4 : 20) * STEP_SECONDS;
+    l->noise = now < l->noise + rise ? now : l->noise + rise;
+    if (l->noise < NOISE_START) l->noise = NOISE_START;
+    l->loudness -= 80 * STEP_SECONDS;
+    if (now > l->loudness) l->loudness = now;
+    l->powers += power;
+    if (++l->n_steps == LEVEL_STEPS) {
+        listen(v, decibels(l->powers / LEVEL_STEPS));
+        l->powers = 0;
+        l->n_steps = 0;
+        memmove(l->recent, l->recent + LEVEL_BIN, LEVEL_BIN * sizeof(float));
+    }
+    gain = l->voiced > 0 ? limited(l->speech, QUIETEST, LOUDEST_SPEECH) - l->speech : 0;
+    if (gain > 0) gain *= limited((l->loudness - l->noise - 3) / 9, 0, 1); /* none in pauses */
+    l->heard += STEP_SECONDS;
+    l->offset += STEP_SECONDS / (l->heard < 1 ? l->heard : 1) * (mean - l->offset);
+    l->gain[0] = l->gain[1];
+    l->gain[1] = gain == 0 ? 0 : (float)m_exp(gain * (2.30258509299404568402 / 20)) - 1;
+    l->offsets[0] = l->offsets[1];
+    l->offsets[1] = (float)l->offset;
+}
+
+/* Return a sample with the gain. */
+static float levelled(marotte_voice *v, float sample) {
+    follower *l = &v->level;
+    l->step[l->at] = sample < HIGHEST && sample > -HIGHEST ? sample : 0; /* no sound: forgotten at once */
+    if (l->gain[0] != 0 || l->gain[1] != 0) {
+        const float share = (float)l->at / LEVEL_STEP;
+        const float gain = l->gain[0] + share * (l->gain[1] - l->gain[0]);
+        sample += gain * (sample - (l->offsets[0] + share * (l->offsets[1] - l->offsets[0])));
+    }
+    if (++l->at == LEVEL_STEP) {
+        l->at = 0;
+        measure(v);
+    }
+    return sample;
+}
+
+void marotte_follow_level(marotte_voice *v, int on) {
+    v->level.off = !on;
+    reset_level(&v->level);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -949,6 +1141,7 @@ RARE static size_t lay_out(marotte_voice *v, const marotte_student *s, unsigned 
     /* Layer 9 and what follows: sums of old and of new steps, context, and two layers' outputs. */
     v->half_work = most(n * c, widest) + spare;
     work = (n + NEW_STEPS * ((n + NEW_STEPS - 1) / NEW_STEPS)) * width + 2 * v->half_work;
+    work = most(work, LEVEL_WINDOW + LAST_LAG + 1);
     narrow = most(n * c, (size_t)s->hidden);
     if (s->frontend == MEL) {
         v->spectra = (float *)take(&a, HALF_GRIDS * (KEPT_SPECTRA + NEW_HALF) * BANDS, 4);
@@ -1016,6 +1209,7 @@ RARE void marotte_reset(marotte_voice *v) {
     v->end = 0;
     v->n_total = -1;
     v->n_frames = 0;
+    reset_level(&v->level);
     /* Silence stands before the sound: frames before the first fill the rings with its steps. The last
      * of them that hears nothing else is the face at rest. */
     visits = (s->n_steps + NEW_STEPS - 1) / NEW_STEPS + 1 + (s->behind + GRIDS - 1) / GRIDS;
@@ -1085,7 +1279,7 @@ static void add_sample(marotte_voice *v, float sample) {
         v->n_buffer = s->span + 1;
         memmove(v->buffer, v->buffer + v->size_buffer - v->n_buffer, 4 * (size_t)v->n_buffer);
     }
-    v->buffer[v->n_buffer++] = sample;
+    v->buffer[v->n_buffer++] = v->level.off ? sample : levelled(v, sample);
     v->end++;
     while (complete(v) && v->next < s->ahead) {
         advance(v, v->next, v->next >= -s->behind);
@@ -1132,10 +1326,11 @@ size_t marotte_push(marotte_voice *v, const float *samples, size_t n) {
 }
 
 size_t marotte_push_int16(marotte_voice *v, const int16_t *samples, size_t n) {
-    size_t taken = 0;
-    if (v->n_total >= 0) return 0;
-    while (!drain(v) && taken < n) take_sample(v, (float)samples[taken++] / 32768.0f);
-    v->n_pushed += taken;
+    size_t taken;
+    for (taken = 0; taken < n; taken++) {
+        const float sample = (float)samples[taken] / 32768.0f;
+        if (!marotte_push(v, &sample, 1)) break;
+    }
     return taken;
 }
 
@@ -1162,7 +1357,7 @@ static float clipped(const marotte_student *s, int control, float x) {
     return x < s->low[control] ? s->low[control] : x > s->high[control] ? s->high[control] : x;
 }
 
-int marotte_next(marotte_voice *v, float *controls, double *time) {
+RARE int marotte_next(marotte_voice *v, float *controls, double *time) {
     const marotte_student *s = v->student;
     int64_t frame;
     float share;
@@ -1176,20 +1371,22 @@ int marotte_next(marotte_voice *v, float *controls, double *time) {
     advance(v, v->next, 1);
     share = closing_share(v, frame);
     memset(controls, 0, 4 * (size_t)s->n_controls);
+    for (j = s->behind + s->ahead; j >= 0; j--) {
+        const float *from = prediction(v, v->next - j);
+        for (i = 0; i < s->n_outputs; i++) controls[s->outputs[i]] += from[i];
+    }
     for (i = 0; i < s->n_outputs; i++) {
         const int control = (int)s->outputs[i];
         const float rest = clipped(s, control, v->rest[i]);
-        float sum = 0;
-        for (j = s->behind + s->ahead; j >= 0; j--) sum += prediction(v, v->next - j)[i];
-        sum = clipped(s, control, sum / (float)(s->behind + 1 + s->ahead));
-        controls[control] = share < 1 ? rest + share * (sum - rest) : sum;
+        const float mean = clipped(s, control, controls[control] / (float)(s->behind + 1 + s->ahead));
+        controls[control] = share < 1 ? rest + share * (mean - rest) : mean;
     }
     if (time) *time = (double)frame / FRAME_RATE;
     expect(v, v->next + 1);
     return 1;
 }
 
-int marotte_at(marotte_voice *v, double time, float *controls) {
+RARE int marotte_at(marotte_voice *v, double time, float *controls) {
     const int n = v->student->n_controls;
     const double at = (time < 0 ? 0 : time) * FRAME_RATE;
     double part;
@@ -1261,6 +1458,14 @@ RARE const char *marotte_error(int result) {
 #undef WEIGHTS
 #undef DOT
 #undef FAR
+#undef WHOLE
+
+/* Whether layers of 8-bit weights sum whole numbers. */
+#if defined(MAROTTE_PLAIN)
+#define WHOLE(bytes) 0
+#else
+#define WHOLE(bytes) (bytes)
+#endif
 
 #if defined(MAROTTE_WIDE) /* AVX2: a block of eight outputs is one vector */
 #define LOAD(p) _mm256_loadu_ps(p)
@@ -1290,6 +1495,7 @@ RARE const char *marotte_error(int result) {
     b = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)((p) + (next))))
 #define DOT(a, w, x) _mm256_add_epi32(a, _mm256_madd_epi16(w, x))
 #define FAR(n) (n)
+#define LOAD_HALVES(p) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(p)))
 
 static inline void FN(store_16)(int16_t *p, V a) {
     const __m256i whole = _mm256_cvtps_epi32(a);
@@ -1413,9 +1619,6 @@ static inline void FN(store_16)(int16_t *p, V a) {
 #define TO_EXPONENT(a) FN(to_exponent)(a)
 #define TO_FLOAT(a) FN(to_float)(a)
 #define STORE_16(p, a) FN(store_16)(p, a)
-#define PAIR(p) FN(pair)(p)
-#define WEIGHTS(p, next, a, b) a = (p), b = (p) + 8
-#define DOT(a, w, x) FN(dot_pairs)(a, w, x)
 #define FAR(n) 4
 #define LANEWISE(type, name, arguments, expression)                                               \
     static inline type FN(name) arguments {                                                       \
@@ -1439,8 +1642,6 @@ LANEWISE(I, isub, (I a, I b), a.v[i] - b.v[i])
 LANEWISE(I, exponent, (I a), a.v[i] < 0 ? ~(~a.v[i] >> 23) : a.v[i] >> 23)
 LANEWISE(I, to_exponent, (I a), (int32_t)((uint32_t)a.v[i] << 23))
 LANEWISE(V, to_float, (I a), (float)a.v[i])
-LANEWISE(I, pair, (const int16_t *p), p[i % 2])
-LANEWISE(I, dot_pairs, (I a, W w, I x), a.v[i] + w[2 * i] * x.v[0] + w[2 * i + 1] * x.v[1])
 static inline void FN(store)(float *p, V a) {
     memcpy(p, a.v, sizeof a.v);
 }
@@ -1479,7 +1680,7 @@ static inline int32_t pair_at(const int16_t *p) {
 
 #define BEGIN_FLOAT(i)                                                                            \
     const float *x##i = (const float *)x[i];                                                                \
-    V a##i = add ? LOAD(y[i] + at) : SET(0), b##i = add ? LOAD(y[i] + at + LANES) : SET(0);
+    V a##i = LOAD(y[i] + at), b##i = LOAD(y[i] + at + LANES);
 #define STEP_FLOAT(i)                                                                             \
     v = SET(x##i[j]);                                                                             \
     a##i = MULADD(v, w0, a##i);                                                                   \
@@ -1487,15 +1688,15 @@ static inline int32_t pair_at(const int16_t *p) {
 #define END_FLOAT(i)                                                                              \
     STORE(y[i] + at, a##i);                                                                       \
     STORE(y[i] + at + LANES, b##i);
-#define BEGIN_FLOAT_HALF(i)                                                                       \
+#define BEGIN_FLOAT_LAST(i)                                                                       \
     const float *x##i = (const float *)x[i];                                                                \
-    V a##i = add ? LOAD(y[i] + at) : SET(0);
-#define STEP_FLOAT_HALF(i) a##i = MULADD(SET(x##i[j]), w0, a##i);
-#define END_FLOAT_HALF(i) STORE(y[i] + at, a##i);
+    V a##i = LOAD(y[i] + at);
+#define STEP_FLOAT_LAST(i) a##i = MULADD(SET(x##i[j]), w0, a##i);
+#define END_FLOAT_LAST(i) STORE(y[i] + at, a##i);
 
 #define BEGIN_BYTES(i)                                                                            \
     const int16_t *x##i = (const int16_t *)x[i];                                                                \
-    I a##i = add ? ILOAD((int32_t *)(void *)(y[i] + at)) : ISET(0), b##i = add ? ILOAD((int32_t *)(void *)(y[i] + at + LANES)) : ISET(0);
+    I a##i = ILOAD((int32_t *)(void *)(y[i] + at)), b##i = ILOAD((int32_t *)(void *)(y[i] + at + LANES));
 #define STEP_BYTES(i)                                                                             \
     v = PAIR(x##i + j);                                                                           \
     a##i = DOT(a##i, w0, v);                                                                      \
@@ -1503,38 +1704,38 @@ static inline int32_t pair_at(const int16_t *p) {
 #define END_BYTES(i)                                                                              \
     ISTORE((int32_t *)(void *)(y[i] + at), a##i);                                                                      \
     ISTORE((int32_t *)(void *)(y[i] + at + LANES), b##i);
-#define BEGIN_BYTES_HALF(i)                                                                       \
+#define BEGIN_BYTES_LAST(i)                                                                       \
     const int16_t *x##i = (const int16_t *)x[i];                                                                \
-    I a##i = add ? ILOAD((int32_t *)(void *)(y[i] + at)) : ISET(0);
-#define STEP_BYTES_HALF(i) a##i = DOT(a##i, w0, PAIR(x##i + j));
-#define END_BYTES_HALF(i) ISTORE((int32_t *)(void *)(y[i] + at), a##i);
+    I a##i = ILOAD((int32_t *)(void *)(y[i] + at));
+#define STEP_BYTES_LAST(i) a##i = DOT(a##i, w0, PAIR(x##i + j));
+#define END_BYTES_LAST(i) ISTORE((int32_t *)(void *)(y[i] + at), a##i);
 
-/* y[i][at ..] (+)= weights x[i], for n columns at once, so that a weight is loaded once for them. */
-#define PRODUCT_FLOAT(n)                                                                          \
-    static void FN(float_##n)(float *const *y, int at, const void *const *x, const float *w,     \
-                              int n_in, int add) {                                                \
+/* y[i][at ..] += weights x[i], for n columns at once, so that a weight is loaded once for them. */
+#define PRODUCT_FLOAT(name, type, WEIGHT, n)                                                      \
+    static void FN(name##_##n)(float *const *y, int at, const void *const *x, const type *w,      \
+                               int n_in) {                                               \
         const int far = FAR(n_in * TALL);                                                         \
         int j;                                                                                    \
         EACH_##n(BEGIN_FLOAT) for (j = 0; j < n_in; j++, w += TALL) {                             \
-            const V w0 = LOAD(w), w1 = LOAD(w + far);                                             \
+            const V w0 = WEIGHT(w), w1 = WEIGHT(w + far);                                         \
             V v;                                                                                  \
             EACH_##n(STEP_FLOAT)                                                                  \
         }                                                                                         \
         EACH_##n(END_FLOAT)                                                                       \
     }
-#define PRODUCT_FLOAT_HALF(n)                                                                     \
-    static void FN(float_half_##n)(float *const *y, int at, const void *const *x, const float *w, \
-                                   int n_in, int add) {                                           \
+#define PRODUCT_FLOAT_LAST(name, type, WEIGHT, n)                                                 \
+    static void FN(name##_last_##n)(float *const *y, int at, const void *const *x, const type *w, \
+                                    int n_in) {                                          \
         int j;                                                                                    \
-        EACH_##n(BEGIN_FLOAT_HALF) for (j = 0; j < n_in; j++, w += TALL) {                        \
-            const V w0 = LOAD(w);                                                                 \
-            EACH_##n(STEP_FLOAT_HALF)                                                             \
+        EACH_##n(BEGIN_FLOAT_LAST) for (j = 0; j < n_in; j++, w += TALL) {                        \
+            const V w0 = WEIGHT(w);                                                               \
+            EACH_##n(STEP_FLOAT_LAST)                                                             \
         }                                                                                         \
-        EACH_##n(END_FLOAT_HALF)                                                                  \
+        EACH_##n(END_FLOAT_LAST)                                                                  \
     }
 #define PRODUCT_BYTES(n)                                                                          \
     static void FN(bytes_##n)(float *const *y, int at, const void *const *x,                 \
-                              const signed char *w, int n_in, int add) {                          \
+                              const signed char *w, int n_in) {                          \
         const int far = FAR((n_in + n_in % 2) * TALL);                                            \
         int j;                                                                                    \
         EACH_##n(BEGIN_BYTES) for (j = 0; j < n_in; j += 2, w += 2 * TALL) {                      \
@@ -1546,86 +1747,135 @@ static inline int32_t pair_at(const int16_t *p) {
         (void)far;                                                                                \
         EACH_##n(END_BYTES)                                                                       \
     }
-#define PRODUCT_BYTES_HALF(n)                                                                     \
-    static void FN(bytes_half_##n)(float *const *y, int at, const void *const *x,            \
-                                   const signed char *w, int n_in, int add) {                     \
+#define PRODUCT_BYTES_LAST(n)                                                                     \
+    static void FN(bytes_last_##n)(float *const *y, int at, const void *const *x,            \
+                                   const signed char *w, int n_in) {                     \
         int j;                                                                                    \
-        EACH_##n(BEGIN_BYTES_HALF) for (j = 0; j < n_in; j += 2, w += 2 * TALL) {                 \
+        EACH_##n(BEGIN_BYTES_LAST) for (j = 0; j < n_in; j += 2, w += 2 * TALL) {                 \
             W w0, w1;                                                                             \
             WEIGHTS(w, 0, w0, w1);                                                                \
             (void)w1;                                                                             \
-            EACH_##n(STEP_BYTES_HALF)                                                             \
+            EACH_##n(STEP_BYTES_LAST)                                                             \
         }                                                                                         \
-        EACH_##n(END_BYTES_HALF)                                                                  \
+        EACH_##n(END_BYTES_LAST)                                                                  \
     }
 
 /* Choose a product for the next columns: six or five, two, or one. A last block alone is rare. */
-#define COLUMNS_HALF(name)                                                                        \
+#define COLUMNS_LAST(name)                                                                        \
     if (n - i >= 5)                                                                               \
-        FN(name##_5)(y + i, at, x + i, weights, n_in, add), i += 5;                               \
+        FN(name##_5)(y + i, at, x + i, weights, n_in), i += 5;                               \
     else                                                                                          \
-        FN(name##_1)(y + i, at, x + i, weights, n_in, add), i++;
+        FN(name##_1)(y + i, at, x + i, weights, n_in), i++;
 #define COLUMNS(name)                                                                             \
     if (n - i == 6 || n - i > 10)                                                                 \
-        FN(name##_6)(y + i, at, x + i, weights, n_in, add), i += 6;                               \
+        FN(name##_6)(y + i, at, x + i, weights, n_in), i += 6;                               \
     else if (n - i >= 5)                                                                          \
-        FN(name##_5)(y + i, at, x + i, weights, n_in, add), i += 5;                               \
+        FN(name##_5)(y + i, at, x + i, weights, n_in), i += 5;                               \
     else if (n - i >= 2)                                                                          \
-        FN(name##_2)(y + i, at, x + i, weights, n_in, add), i += 2;                               \
+        FN(name##_2)(y + i, at, x + i, weights, n_in), i += 2;                               \
     else                                                                                          \
-        FN(name##_1)(y + i, at, x + i, weights, n_in, add), i++;
+        FN(name##_1)(y + i, at, x + i, weights, n_in), i++;
 #endif
 
-PRODUCT_FLOAT(1)
-PRODUCT_FLOAT(2)
-PRODUCT_FLOAT(5)
-PRODUCT_FLOAT(6)
+PRODUCT_FLOAT(floats, float, LOAD, 1)
+PRODUCT_FLOAT(floats, float, LOAD, 2)
+PRODUCT_FLOAT(floats, float, LOAD, 5)
+PRODUCT_FLOAT(floats, float, LOAD, 6)
+#if !defined(MAROTTE_PLAIN)
 PRODUCT_BYTES(1)
 PRODUCT_BYTES(2)
 PRODUCT_BYTES(5)
 PRODUCT_BYTES(6)
-#if LANES == TALL
-PRODUCT_FLOAT_HALF(1)
-PRODUCT_FLOAT_HALF(5)
-PRODUCT_BYTES_HALF(1)
-PRODUCT_BYTES_HALF(5)
+#endif
+#if defined(MAROTTE_WIDE)
+PRODUCT_FLOAT(halves, uint16_t, LOAD_HALVES, 1)
+PRODUCT_FLOAT(halves, uint16_t, LOAD_HALVES, 2)
+PRODUCT_FLOAT(halves, uint16_t, LOAD_HALVES, 5)
+PRODUCT_FLOAT(halves, uint16_t, LOAD_HALVES, 6)
+PRODUCT_FLOAT_LAST(floats, float, LOAD, 1)
+PRODUCT_FLOAT_LAST(floats, float, LOAD, 5)
+PRODUCT_FLOAT_LAST(halves, uint16_t, LOAD_HALVES, 1)
+PRODUCT_FLOAT_LAST(halves, uint16_t, LOAD_HALVES, 5)
+PRODUCT_BYTES_LAST(1)
+PRODUCT_BYTES_LAST(5)
+#define BLOCK(name)                                                                               \
+    if (block + 1 == blocks) {                                                                    \
+        for (i = 0; i < n;) {                                                                     \
+            COLUMNS_LAST(name##_last)                                                             \
+        }                                                                                         \
+    } else {                                                                                      \
+        for (i = 0; i < n;) {                                                                     \
+            COLUMNS(name)                                                                         \
+        }                                                                                         \
+    }
+#else
+#define BLOCK(name)                                                                               \
+    for (i = 0; i < n;) {                                                                         \
+        COLUMNS(name)                                                                             \
+    }
 #endif
 
-/* The products of n columns x with all blocks of a layer's weights: floats, or bytes with 16 bits. */
-static void FN(products)(int bytes, float *const *y, const void *const *x, const void *w, int n_in,
-                         int blocks, int n, int add) {
-    int block, i;
-    for (block = 0; block < blocks; block += 2 * LANES / TALL) {
-        const int at = block * TALL;
-#if LANES == TALL
-        const int half = block + 1 == blocks;
-#endif
-        if (bytes) {
-            const signed char *weights =
-                (const signed char *)w + (size_t)block * (size_t)(n_in + n_in % 2) * TALL;
-#if LANES == TALL
-            for (i = 0; half && i < n;) {
-                COLUMNS_HALF(bytes_half)
-            }
-            if (half) return;
-#endif
-            for (i = 0; i < n;) {
-                COLUMNS(bytes)
-            }
-        } else {
-            const float *weights = (const float *)w + (size_t)block * (size_t)n_in * TALL;
-#if LANES == TALL
-            for (i = 0; half && i < n;) {
-                COLUMNS_HALF(float_half)
-            }
-            if (half) return;
-#endif
-            for (i = 0; i < n;) {
-                COLUMNS(float)
-            }
+#if defined(MAROTTE_PLAIN)
+/* Without instructions for 8 and 16 bits, floats are faster: a few weights and inputs are widened at a
+ * time. */
+#define WIDENED 64
+static void FN(products)(int kind, float *const *y, const void *const *x, const void *w, int n_in,
+                         int blocks, int n);
+static void FN(widened_products)(float *const *y, const void *const *x, const signed char *w, int n_in,
+                                 int blocks, int n) {
+    float weights[WIDENED * TALL], inputs[MOST_COLUMNS * WIDENED], *to[MOST_COLUMNS];
+    const void *in[MOST_COLUMNS];
+    int first, block, i, j;
+    for (first = 0; first < n_in; first += WIDENED) {
+        const int count = n_in - first < WIDENED ? n_in - first : WIDENED;
+        for (i = 0; i < n; i++) {
+            in[i] = inputs + i * WIDENED;
+            for (j = 0; j < count; j++)
+                inputs[i * WIDENED + j] = (float)((const int16_t *)x[i])[first + j];
+        }
+        for (block = 0; block < blocks; block++) {
+            const signed char *from = w + (block * (n_in + n_in % 2) + first) * TALL;
+            for (j = 0; j < count; j += 2, from += 2 * TALL)
+                for (i = 0; i < TALL; i++) {
+                    weights[j * TALL + i] = from[2 * i];
+                    weights[(j + 1) * TALL + i] = from[2 * i + 1];
+                }
+            for (i = 0; i < n; i++) to[i] = y[i] + block * TALL;
+            FN(products)(FLOATS, to, in, weights, count, 1, n);
         }
     }
 }
+#endif
+
+/* Add the products of n columns x with all blocks of a layer's weights: floats, or bytes with 16 bits. */
+static void FN(products)(int kind, float *const *y, const void *const *x, const void *w, int n_in,
+                         int blocks, int n) {
+    int block, i;
+#if defined(MAROTTE_PLAIN)
+    if (kind == BYTES) {
+        FN(widened_products)(y, x, (const signed char *)w, n_in, blocks, n);
+        return;
+    }
+#endif
+    for (block = 0; block < blocks; block += 2 * LANES / TALL) {
+        const int at = block * TALL;
+        if (kind == FLOATS) {
+            const float *weights = (const float *)w + (size_t)at * (size_t)n_in;
+            BLOCK(floats)
+#if defined(MAROTTE_WIDE)
+        } else if (kind == HALVES) {
+            const uint16_t *weights = (const uint16_t *)w + (size_t)at * (size_t)n_in;
+            BLOCK(halves)
+#endif
+#if !defined(MAROTTE_PLAIN)
+        } else {
+            const signed char *weights = (const signed char *)w + (size_t)at * (size_t)(n_in + n_in % 2);
+            BLOCK(bytes)
+#endif
+        }
+    }
+}
+#undef BLOCK
 
 static float FN(dot)(const float *a, const float *b, int n) { /* n is a multiple of 8 */
     float sums[LANES], sum = 0;
@@ -1683,7 +1933,7 @@ static void FN(gelus)(float *x, int n) {
     if (i < n) {
         float rest[LANES] = {0};
         memcpy(rest, x + i, (size_t)(n - i) * sizeof(float));
-        STORE(rest, FN(gelu)(LOAD(rest)));
+        FN(gelus)(rest, LANES);
         memcpy(x + i, rest, (size_t)(n - i) * sizeof(float));
     }
 }
@@ -1727,15 +1977,17 @@ static void FN(outputs)(marotte_voice *v, const layer *l, const float *x, int n,
         for (i = 0; i < columns; i++)
             in[i] = bytes ? (const void *)(v->narrow + (first + i) * stride)
                           : (const void *)(x + (first + i) * stride);
-        FN(products)(bytes, sums, in, l->w, l->n_in, l->blocks, columns, 0);
+        memset(v->sums, 0, (size_t)(columns * width) * sizeof(float));
+        FN(products)(l->kind, sums, in, l->w, l->n_in, l->blocks, columns);
         for (i = 0; i < columns; i++, y += l->n_out) {
             for (j = 0; j < l->n_out; j += LANES) {
                 const V bias = LOAD(l->bias + j);
-                const V sum = bytes ? MULADD(TO_FLOAT(ILOAD((int32_t *)(void *)(sums[i] + j))),
-                                             MUL(LOAD(l->scale + j), SET(scale)), bias)
-                                    : ADD(LOAD(sums[i] + j), bias);
-                STORE(y + j, gelu ? FN(gelu)(sum) : sum);
+                const V sum = WHOLE(bytes) ? TO_FLOAT(ILOAD((int32_t *)(void *)(sums[i] + j)))
+                                           : LOAD(sums[i] + j);
+                STORE(y + j, bytes ? MULADD(sum, MUL(LOAD(l->scale + j), SET(scale)), bias)
+                                   : ADD(sum, bias));
             }
+            if (gelu) FN(gelus)(y, l->n_out);
         }
     }
 }
@@ -1901,7 +2153,8 @@ static void FN(log_mel)(const marotte_student *s, const float *x, float *to, flo
 /* to = a + b; the sums of 8-bit students are whole numbers. */
 static void FN(added)(int bytes, float *to, const float *a, const float *b, int n) {
     int i;
-    if (bytes)
+    (void)bytes;
+    if (WHOLE(bytes))
         for (i = 0; i < n; i += LANES)
             ISTORE((int32_t *)(void *)(to + i), IADD(ILOAD((const int32_t *)(const void *)(a + i)),
                                                      ILOAD((const int32_t *)(const void *)(b + i))));
@@ -1916,12 +2169,13 @@ static void FN(context)(const marotte_student *s, const void *ring, float *sums,
     for (t = 0; t < s->n_steps; t++, sums += s->width, to += c) {
         for (i = 0; i < s->width; i += LANES) {
             const V bias = LOAD(s->taps.bias + i);
-            const V sum = s->bytes
-                              ? MULADD(TO_FLOAT(ILOAD((int32_t *)(void *)(sums + i))),
-                                       MUL(LOAD(s->taps.scale + i), SET(s->step_scale)), bias)
-                              : ADD(LOAD(sums + i), bias);
-            STORE(sums + i, FN(gelu)(sum));
+            const V sum = WHOLE(s->bytes) ? TO_FLOAT(ILOAD((int32_t *)(void *)(sums + i)))
+                                          : LOAD(sums + i);
+            STORE(sums + i,
+                  s->bytes ? MULADD(sum, MUL(LOAD(s->taps.scale + i), SET(s->step_scale)), bias)
+                           : ADD(sum, bias));
         }
+        FN(gelus)(sums, s->width);
         for (g = 0; g < GROUPS; g++)
             for (i = 0; i < group; i++) {
                 const int at = t * c + g * group + i;

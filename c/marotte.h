@@ -110,6 +110,11 @@ MAROTTE_API int marotte_next(marotte_voice *voice, float *controls, double *time
  * Times must not go back by more than one frame. Use either this function or `marotte_next`. */
 MAROTTE_API int marotte_at(marotte_voice *voice, double time, float *controls);
 
+/* Follow the level of the voice, as a new voice does, or not: quiet and loud speech is brought to a
+ * usual level, slowly and without delay. Students know usual levels only. The setting outlives
+ * `marotte_reset`. */
+MAROTTE_API void marotte_follow_level(marotte_voice *voice, int on);
+
 /* End the sound: silence follows its last sample, and the last frames can be fetched. */
 MAROTTE_API void marotte_flush(marotte_voice *voice);
 

@@ -17,7 +17,7 @@ SOURCES = (C / "marotte.h", C / "marotte.c", HERE / "freestanding" / "string.h")
 COMPILER = "ziglang==0.17.1"
 FUNCTIONS = (
     "student_size", "student_init", "student_info", "control_name", "voice_size", "voice_init",
-    "push", "next", "at", "flush", "reset", "error",
+    "push", "next", "at", "follow_level", "flush", "reset", "error",
 )  # fmt: skip
 
 

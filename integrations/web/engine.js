@@ -8,8 +8,9 @@ export class Engine {
    * @param {BufferSource} wasm the bytes of marotte.wasm
    * @param {ArrayBuffer} student the bytes of a .mrt file
    * @param {number} rate the sample rate of the sound to come, in Hz
+   * @param {boolean} level whether quiet and loud speech is brought to a usual level
    */
-  constructor(wasm, student, rate) {
+  constructor(wasm, student, rate, level = true) {
     this.run = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
     this.top = this.run.__heap_base.value;
     const file = this.take(student.byteLength);
@@ -18,6 +19,7 @@ export class Engine {
     this.check(this.run.marotte_student_init(this.student, file, student.byteLength));
     this.voice = this.take(this.run.marotte_voice_size(this.student, rate));
     this.check(this.run.marotte_voice_init(this.voice, this.student, rate));
+    this.run.marotte_follow_level(this.voice, level ? 1 : 0);
     const info = this.take(48); // three pointers, a number and two doubles
     this.run.marotte_student_info(info, this.student);
     const view = new DataView(this.run.memory.buffer, info);

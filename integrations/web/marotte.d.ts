@@ -14,6 +14,8 @@ export interface OpenOptions {
   wasm?: string | URL | ArrayBuffer | Uint8Array;
   /** The address of worklet.js; the one beside marotte.js unless given. */
   worklet?: string | URL;
+  /** Whether quiet and loud speech is brought to a usual level; true unless given. */
+  level?: boolean;
 }
 
 /** Load a student. */
@@ -38,7 +40,7 @@ export class Face {
 
 /** The C library itself, for workers and Node. */
 export class Engine {
-  constructor(wasm: BufferSource, student: ArrayBuffer, rate: number);
+  constructor(wasm: BufferSource, student: ArrayBuffer, rate: number, level?: boolean);
   readonly names: string[];
   readonly delay: number;
   readonly name: string;

@@ -16,16 +16,18 @@ export async function open({
   student,
   wasm = new URL("marotte.wasm", import.meta.url),
   worklet = new URL("worklet.js", import.meta.url),
+  level = true,
 }) {
   const [code, file] = await Promise.all([bytesOf(wasm), bytesOf(student)]);
-  return new Face(code, file, worklet);
+  return new Face(code, file, worklet, level);
 }
 
 export class Face {
-  constructor(wasm, student, worklet) {
+  constructor(wasm, student, worklet, level = true) {
     this.wasm = wasm;
     this.student = student;
     this.worklet = worklet;
+    this.level = level;
     this.onframe = null;
     const { names, delay, name } = new Engine(wasm, student, 48000); // refuses a wrong file at once
     Object.assign(this, { names, delay, name });
@@ -43,12 +45,12 @@ export class Face {
       : source instanceof MediaStream
         ? context.createMediaStreamSource(source)
         : context.createMediaElementSource(source);
-    const { wasm, student } = this;
+    const { wasm, student, level } = this;
     this.node = new AudioWorkletNode(context, "marotte", {
       numberOfOutputs: 0,
       channelCount: 1,
       channelCountMode: "explicit",
-      processorOptions: { wasm, student },
+      processorOptions: { wasm, student, level },
     });
     this.context = isNode ? null : context;
     this.from = from;
@@ -64,7 +66,7 @@ export class Face {
 
   /** Return all frames of mono samples, as [{ time, controls }]. */
   animate(samples, rate) {
-    const engine = new Engine(this.wasm, this.student, rate);
+    const engine = new Engine(this.wasm, this.student, rate, this.level);
     const frames = [];
     const keep = (controls, time) => frames.push({ time, controls });
     engine.push(samples, keep);

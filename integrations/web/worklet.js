@@ -2,9 +2,9 @@
 import { Engine } from "./engine.js";
 
 class MarotteProcessor extends AudioWorkletProcessor {
-  constructor({ processorOptions: { wasm, student } }) {
+  constructor({ processorOptions: { wasm, student, level } }) {
     super();
-    this.engine = new Engine(wasm, student, sampleRate);
+    this.engine = new Engine(wasm, student, sampleRate, level);
     this.started = null;
     const { names, delay, name } = this.engine;
     this.port.postMessage({ ready: { names, delay, name } });

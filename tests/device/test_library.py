@@ -2,6 +2,7 @@
 
 import platform
 import zlib
+from pathlib import Path
 from threading import Thread
 
 import numpy as np
@@ -11,6 +12,7 @@ from random_students import expected_frames, random_records, random_student
 from synthetic import make_voice
 
 import marotte
+from marotte.audio.recording import open_recording
 from marotte.device.mrt import student_records
 from marotte.device.records import to_bytes
 from marotte.infer.stream import Stream
@@ -18,6 +20,7 @@ from marotte.model.session import load_student
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C compiler: install gcc or clang")
 
+SAMPLE = Path(__file__).parents[2] / "samples" / "hello.wav"
 X86 = platform.machine() in ("x86_64", "AMD64")
 KERNELS = {"fastest": (), "plain": ("-DMAROTTE_NO_SIMD",)}
 KERNELS |= {"sse2": ("-DMAROTTE_NO_AVX2",)} if X86 else {}
@@ -50,8 +53,12 @@ def small():
     return net, to_bytes(random_records(net))
 
 
-def python_stream(rate=16_000):
-    return Stream(load_student("live"), rate, level=False)
+def python_stream(rate=16_000, *, level=True):
+    return Stream(load_student("live"), rate, level=level)
+
+
+def python_frames(stream, sound):
+    return np.array([f.controls for f in [*stream.push(sound), *stream.flush()]])
 
 
 def difference(a, b):
@@ -63,7 +70,7 @@ def difference(a, b):
 def test_frames_are_those_of_the_python_stream(build, name):
     voice = make_voice(1.7, 16_000)
     stream = python_stream()
-    expected = np.array([f.controls for f in [*stream.push(voice), *stream.flush()]])
+    expected = python_frames(stream, voice)
     student = Student(build(name), to_bytes(student_records("live")))
     assert difference(student.voice().animate(voice), expected) < 1e-4
     assert student.info.delay == pytest.approx(stream.delay_ms / 1000)
@@ -83,7 +90,7 @@ def test_any_student_gives_the_frames_of_its_network(build, name, frontend, chan
     assert np.ptp(expected, axis=0).max() > 0.01
     for int8, tolerance in ((False, 1e-4), (True, 0.05)):
         student = Student(build(name), to_bytes(random_records(net, int8=int8)))
-        assert difference(student.voice().animate(voice), expected) < tolerance
+        assert difference(student.voice(level=False).animate(voice), expected) < tolerance
 
 
 @pytest.mark.parametrize("smoothing", [(1, 0), (2, 3), (7, 1)])
@@ -91,12 +98,60 @@ def test_smoothing_averages_neighbouring_predictions(build, smoothing):
     net = random_student(8, smooth_behind=smoothing[0], smooth_ahead=smoothing[1])
     voice = make_voice(0.6, 16_000)
     student = Student(build(), to_bytes(random_records(net)))
-    assert difference(student.voice().animate(voice), expected_frames(net, voice, smoothing)) < 1e-5
+    got = student.voice(level=False).animate(voice)
+    assert difference(got, expected_frames(net, voice, smoothing)) < 1e-5
+
+
+@pytest.fixture(scope="module")
+def speech():
+    """Return half a minute of speech with pauses, an offset and noise, at -20 dBFS."""
+    random, spoken = np.random.default_rng(0), open_recording(SAMPLE).read()
+    parts = [np.append(spoken, np.zeros(random.integers(8000), np.float32)) for _ in range(4)]
+    sound = np.concatenate(parts) * 10 ** (-1 - np.log10(spoken.std()))
+    return np.float32(sound + random.normal(size=len(sound)) * 1e-4 + 1e-3)
+
+
+@pytest.mark.parametrize("level_db", [-50, -20, -3])
+def test_quiet_and_loud_speech_is_brought_to_a_usual_level_as_in_python(live, speech, level_db):
+    sound = speech * np.float32(10 ** ((level_db + 20) / 20))
+    expected = python_frames(python_stream(), sound)
+    assert difference(live.voice().animate(sound), expected) < 1e-5
+    plain = live.voice(level=False).animate(sound)
+    assert (difference(plain, expected) > 0.02) == (level_db != -20)
+    assert difference(plain, python_frames(python_stream(level=False), sound)) < 1e-5
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_all_instructions_follow_the_level(build, speech, name):
+    sound = speech[:48_000] / 30
+    student = Student(build(name), to_bytes(student_records("live")))
+    expected = python_frames(python_stream(), sound)
+    assert difference(student.voice().animate(sound), expected) < 1e-5
+
+
+def test_the_level_is_followed_anew_after_a_reset_or_not_at_all(live, speech):
+    sound = speech[:48_000] / 30
+    voice, silent = live.voice(), live.voice(level=False)
+    first, plain = voice.animate(sound), silent.animate(sound)
+    np.testing.assert_array_equal(voice.animate(sound), first)
+    np.testing.assert_array_equal(silent.animate(sound), plain)
+    live.library.marotte_follow_level(silent.memory, 1)
+    np.testing.assert_array_equal(silent.animate(sound), first)
+
+
+def test_impossible_samples_are_no_speech_whose_level_counts(live, speech):
+    sound = speech[:96_000] / 30
+    dirty = sound.copy()
+    for at in range(20_000, 22_000, 100):  # as periodic as a voice
+        dirty[at : at + 30] = 1e30
+    clean, got = live.voice().animate(sound), live.voice().animate(dirty)
+    after = int(22_000 / 16_000 * 60) + 32
+    np.testing.assert_allclose(got[after:], clean[after:], atol=0.02)
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])
 def test_pieces_of_any_size_give_the_same_bits(live, rate):
-    sound = make_voice(0.7, rate)
+    sound = make_voice(0.7, rate) / 50
     voice = live.voice(rate)
     whole = voice.animate(sound)
     for piece in (1, 128, 441, 5000):
@@ -133,7 +188,7 @@ def test_the_number_of_frames_is_that_of_the_python_stream(live, n):
 def test_other_rates_give_nearly_the_frames_of_the_python_stream(live, rate):
     sound = make_voice(1.2, rate)
     stream = python_stream(rate)
-    expected = np.array([f.controls for f in [*stream.push(sound), *stream.flush()]])
+    expected = python_frames(stream, sound)
     got = live.voice(rate).animate(sound)
     assert len(got) == len(expected)
     assert np.abs(got - expected).mean() < 2e-3
@@ -174,7 +229,8 @@ def test_impossible_samples_are_forgotten_after_a_window(live, bad):
     sound = make_voice(2, 16_000)
     dirty = sound.copy()
     dirty[3000:3050] = bad
-    clean, got = live.voice().animate(sound), live.voice().animate(dirty)
+    voice = live.voice(level=False)
+    clean, got = voice.animate(sound), voice.animate(dirty)
     assert np.isfinite(got).all()
     after = int(3050 / 16_000 * 60) + 32
     np.testing.assert_allclose(got[after:], clean[after:], atol=1e-6)
@@ -183,7 +239,7 @@ def test_impossible_samples_are_forgotten_after_a_window(live, bad):
 def test_loud_sound_gives_the_frames_of_the_python_stream(live):
     sound = 100 * make_voice(0.8, 16_000)
     stream = python_stream()
-    expected = np.array([f.controls for f in [*stream.push(sound), *stream.flush()]])
+    expected = python_frames(stream, sound)
     assert difference(live.voice().animate(sound), expected) < 1e-4
 
 

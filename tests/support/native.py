@@ -32,7 +32,7 @@ def compile_library(folder, *flags):
     name = "lib" + "".join(c for c in "".join(flags) if c.isalnum()) + ".so"
     subprocess.run(
         [
-            *(COMPILER, *WARNINGS, "-O1", *flags, "-shared", "-fPIC"),
+            *(COMPILER, *WARNINGS, "-O2", *flags, "-shared", "-fPIC"),
             *(SOURCES / "marotte.c", "-o", folder / name),
         ],
         check=True,
@@ -50,6 +50,7 @@ def compile_library(folder, *flags):
         ("push_int16", size, [pointer, pointer, size]),
         ("next", ctypes.c_int, [pointer, pointer, pointer]),
         ("at", ctypes.c_int, [pointer, ctypes.c_double, pointer]),
+        ("follow_level", None, [pointer, ctypes.c_int]),
         ("flush", None, [pointer]),
         ("reset", None, [pointer]),
         ("error", text, [ctypes.c_int]),
@@ -78,21 +79,23 @@ class Student:
             raise Refused(result)
         self.info = library.marotte_student_info(self.memory)
 
-    def voice(self, rate=16_000):
+    def voice(self, rate=16_000, *, level=True):
         """Start a voice."""
-        return Voice(self, rate)
+        return Voice(self, rate, level)
 
 
 class Voice:
     """A voice of a student."""
 
-    def __init__(self, student, rate):
+    def __init__(self, student, rate, level):
         self.library, self.student = student.library, student
         self.n = self.library.marotte_voice_size(student.memory, rate)
         self.memory = ctypes.create_string_buffer(self.n or 1)
         result = self.library.marotte_voice_init(self.memory, student.memory, rate)
         if result:
             raise Refused(result)
+        if not level:
+            self.library.marotte_follow_level(self.memory, 0)
         self._face = np.zeros(MOST_CONTROLS, np.float32)
         self._time = ctypes.c_double()
 
