@@ -387,7 +387,7 @@ class TestServer:
             page = answer.read().decode()
             assert answer.headers["x-frame-options"] == "DENY"
             assert answer.headers["cache-control"] == "no-store"
-        assert f"connect-src 'self' ws://{at};" in page
+        assert f"connect-src 'self' ws://{at} blob:;" in page
         assert "default-src 'none'; script-src 'sha256-" in page
 
     def test_number_of_pages_is_limited(

@@ -99,6 +99,7 @@ def live(
     idle_motion: options.IdleMotion = False,
     seed: options.IdleMotionSeed = 0,
     names: options.Names = "arkit",
+    allow_origin: options.AllowOrigin = None,
 ) -> None:
     """Animate a voice while it speaks, and send the frames to other programs."""
     from marotte.audio.channels import parse_channel
@@ -123,6 +124,8 @@ def live(
         raise MarotteError("--play plays in real time: leave --fast or --play out")
     output = [*output, "speaker"] if play else output
     check_named_outputs(output, names)
+    if allow_origin and not any(each.partition(":")[0] == "websocket" for each in output):
+        raise MarotteError("--allow-origin is for -o websocket: add it, or leave the option out")
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
     actor = load_student(student)
     source = open_input(input, device, rate, fast, parse_channel(channel))
@@ -130,7 +133,8 @@ def live(
     if names != "arkit":
         processors.append(FrameNaming(processors[-1].rig if processors else actor.rig, names))
     stream = Stream(actor, source.rate, fps, smooth, processors, level=level)
-    take = Take(stream.rig, fps, source.rate, actor.name, stream.delay_ms)
+    origins = tuple(allow_origin or ())
+    take = Take(stream.rig, fps, source.rate, actor.name, stream.delay_ms, origins)
     with noted_interrupts() as interrupt:
         queues = open_queues(output, take, fast)
         say(f"{source.name} → {actor.name}, {stream.delay_ms:.0f} ms → {', '.join(output)}")

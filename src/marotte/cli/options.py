@@ -185,6 +185,17 @@ Background = Annotated[
     ),
 ]
 
+AllowOrigin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-origin",
+        metavar="URL",
+        help="Another site whose pages may open the socket, e.g. http://localhost:8000; may be "
+        "given several times.",
+        show_default="only Marotte's own page",
+    ),
+]
+
 CorpusFolder = Annotated[
     Path,
     typer.Argument(

@@ -38,6 +38,7 @@ def view(
         Path | None,
         typer.Option(help="The PEM file of the certificate's key.", show_default="CERTIFICATE"),
     ] = None,
+    allow_origin: options.AllowOrigin = None,
     open_page: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
     ] = True,
@@ -53,9 +54,10 @@ def view(
     secure = Certificate(certificate, key) if certificate else None
     if secure:
         secure.check()
+    access = Access.for_host(host, allow_origin or ())
     actor = load_student(student)
     listening = listen(host, port)
-    viewer = Viewer(Access.for_host(host), ARKIT_52, DEFAULT_FPS, students(actor, student))
+    viewer = Viewer(access, ARKIT_52, DEFAULT_FPS, students(actor, student))
     url = address(viewer, listening, secure is not None)
     typer.echo(f"{url}\nCtrl-C ends it.")
     if open_page and has_screen():

@@ -2,19 +2,22 @@
 
 On loopback, a page of another site must not reach the viewer through the user's own browser: the
 Host header must name this machine (against DNS rebinding), and the Origin must be the viewer's own
-page. At any other address, a token is needed too.
+page. At any other address, a token is needed too. Pages of origins that the user lists may open the
+socket, and nothing else.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from socket import gethostname
 from typing import Any, final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
+
+from marotte.errors import MarotteError, shown
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -49,6 +52,35 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def parse_origin(text: str) -> str:
+    """Return the origin of a page's address as browsers write it: scheme, host and port.
+
+    Raises:
+        MarotteError: it is not the origin of a site.
+
+    Example:
+        >>> parse_origin("https://Example.com:443/")
+        'https://example.com'
+    """
+    problem = f"{shown(text)} is not the origin of a page: give its scheme and host"
+    if text.strip().lower() == "null":
+        raise MarotteError(
+            "pages from disk have no origin (null), and any site can pretend to be one: serve "
+            "yours with python -m http.server, and give http://localhost:8000"
+        )
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname or "", parts.port
+        name = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    except ValueError as error:
+        raise MarotteError(f"{problem} ({error})") from error
+    more = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username
+    if not parts.scheme or not host or "*" in host or more:
+        raise MarotteError(f"{problem}, such as https://example.com or http://localhost:8000")
+    is_usual = port is None or port == {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{name}" + ("" if is_usual else f":{port}")
+
+
 @final
 @dataclass(frozen=True)
 class Access:
@@ -57,6 +89,7 @@ class Access:
     Attributes:
         host: the name or address that the server listens at.
         token: what each request must carry, or "" if none is needed.
+        origins: the other sites whose pages may open the socket, as `parse_origin` returns them.
 
     Example:
         >>> Access.for_host("127.0.0.1").accepts_host("evil.example:5252")
@@ -65,11 +98,21 @@ class Access:
 
     host: str
     token: str
+    origins: frozenset[str] = frozenset()
 
     @classmethod
-    def for_host(cls, host: str) -> Access:
-        """Return the rules for a host: no token on loopback, a new one anywhere else."""
-        return cls(host, "" if is_loopback(host) else secrets.token_urlsafe(TOKEN_BYTES))
+    def for_host(cls, host: str, origins: Iterable[str] = ()) -> Access:
+        """Return the rules for a host: no token on loopback, a new one anywhere else.
+
+        Args:
+            host: the name or address that the server listens at.
+            origins: the addresses of other sites whose pages may open the socket.
+
+        Raises:
+            MarotteError: an address is not that of a site.
+        """
+        token = "" if is_loopback(host) else secrets.token_urlsafe(TOKEN_BYTES)
+        return cls(host, token, frozenset(map(parse_origin, origins)))
 
     def refusal(self, scope: Scope) -> str:
         """Return why a request is refused, as a sentence; "" if it is accepted."""
@@ -79,8 +122,10 @@ class Access:
         if len(hosts) != 1 or not self.accepts_host(hosts[0]):
             return "This is not the address that Marotte listens at."
         secure = scope.get("scheme") in ("https", "wss")
-        if origins and origins != [f"{'https' if secure else 'http'}://{hosts[0]}"]:
-            return "Only Marotte's own page may send this request."
+        own = f"{'https' if secure else 'http'}://{hosts[0]}"
+        allowed = {own, *self.origins} if scope.get("type") == "websocket" else {own}
+        if len(origins) > 1 or not allowed.issuperset(origins):
+            return "Only Marotte's own page may send this request (see --allow-origin)."
         if self.token and not self.accepts_token(scope["query_string"].decode("latin-1")):
             return "The token is missing or wrong: open the address that Marotte printed."
         return ""

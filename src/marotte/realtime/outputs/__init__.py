@@ -31,6 +31,7 @@ class Take:
         rate: the sound's sample rate in Hz.
         student: the name of the student that makes the frames.
         delay_ms: how long after its moment a frame comes.
+        origins: the sites whose pages may open an output's socket, besides Marotte's own.
 
     Example:
         >>> from marotte.face.rig import ARKIT_52
@@ -43,6 +44,7 @@ class Take:
     rate: int
     student: str = ""
     delay_ms: float = 0.0
+    origins: tuple[str, ...] = ()
 
 
 class Output(ABC):

@@ -21,17 +21,18 @@ def connect(target: str, take: Take) -> Output:
     """Open `websocket[:HOST][:PORT]`, and print the page's address.
 
     Raises:
-        MarotteError: the target is not an address, the port is in use, or a package is missing.
+        MarotteError: the target is not an address, an origin is not one, the port is in use, or a
+            package is missing.
     """
     from marotte.web.guard import Access
     from marotte.web.server import Viewer
     from marotte.web.serving import DEFAULT_PORT, BackgroundServer, address, listen
 
     host, port = parse_address(target, DEFAULT_PORT)
+    access = Access.for_host(host, take.origins)
     listening = listen(host, port)
-    viewer = Viewer(
-        Access.for_host(host), take.rig, take.fps, source=f"{take.student}, live", rate=take.rate
-    )
+    source = f"{take.student}, live"
+    viewer = Viewer(access, take.rig, take.fps, source=source, rate=take.rate)
     sys.stderr.write(f"watch at {address(viewer, listening)}\n")
     return WebSocket(BackgroundServer(viewer, listening))
 
