@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -16,6 +18,7 @@ Packets = Iterator[tuple[float, list[Any]]]
 """Start times in seconds, each with the packets that start there."""
 
 LAYOUTS = {1: "mono", 2: "stereo"}
+AHEAD = 3  # pictures that may wait for the encoder
 BT709 = 1  # ffmpeg's number of the colour space
 
 
@@ -55,7 +58,7 @@ KINDS = {
         pixels_alpha="",
         sound="aac",
         bits_per_second=96_000,
-        quality={"crf": "18", "preset": "fast"},  # at 18, H.264 is visually lossless
+        quality={"crf": "17", "preset": "veryfast"},  # below 18, H.264 is visually lossless
         # With the index at the start, a web page can play the video before it is fully loaded.
         options={"movflags": "+faststart"},
     ),
@@ -95,18 +98,31 @@ def video_stream(container: Any, kind: Kind, fps: float, alpha: bool) -> Any:
 
 
 def encode_pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: Any) -> Packets:
-    """Encode pictures [height, width, 3 or 4]; the stream has the size of the first one."""
+    """Encode pictures [height, width, 3 or 4] of the stream's size, while the next ones are drawn.
+
+    A thread encodes, because OpenGL draws in one thread only.
+    """
+    waiting: deque[tuple[float, Future[list[Any]]]] = deque()
+    number = -1
+    with ThreadPoolExecutor(1) as thread:
+        for number, pixels in enumerate(pictures):
+            waiting.append((number / fps, thread.submit(_encode, pixels, number, stream)))
+            if len(waiting) > AHEAD:
+                start_s, packets = waiting.popleft()
+                yield start_s, packets.result()
+        for start_s, packets in waiting:
+            yield start_s, packets.result()
+    yield (number + 1) / fps, stream.encode(None)
+
+
+def _encode(pixels: NDArray[np.uint8], number: int, stream: Any) -> list[Any]:
+    """Encode one picture; return the packets that are complete."""
     from av import VideoFrame
 
-    number = -1
-    for number, pixels in enumerate(pictures):
-        picture = VideoFrame.from_ndarray(
-            pixels, format="rgba" if pixels.shape[2] == 4 else "rgb24"
-        )
-        frame = picture.reformat(format=stream.pix_fmt, dst_colorspace=BT709)
-        frame.pts, frame.time_base = number, stream.codec_context.time_base
-        yield number / fps, stream.encode(frame)
-    yield (number + 1) / fps, stream.encode(None)
+    picture = VideoFrame.from_ndarray(pixels, format="rgba" if pixels.shape[2] == 4 else "rgb24")
+    frame = picture.reformat(format=stream.pix_fmt, dst_colorspace=BT709)
+    frame.pts, frame.time_base = number, stream.codec_context.time_base
+    return stream.encode(frame)
 
 
 def sound_stream(container: Any, kind: Kind, sound: HeardSound) -> Any:

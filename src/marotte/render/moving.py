@@ -28,7 +28,7 @@ class MovingPart:
         (True, 0)
         >>> part.update(head.neutral + head.deltas[head.names.index("jawOpen")])
         True
-        >>> 0 < part.faces.sum() < len(head.faces)
+        >>> bool(0 < part.faces.sum() < len(head.faces))
         True
         >>> part.update(head.neutral)
         False
