@@ -69,9 +69,9 @@ def teach(
             net = train(plan, training_set, folder, training_bar(bars, "teaching", plan.train))
         scores = assess(net, training_set.valid or training_set.train, encoder.first_s)
     speech = (
-        f"{len(training_set.valid)} utterances of speakers that were not trained on"
+        f"{len(training_set.valid)} utterances that were not trained on"
         if training_set.valid
-        else "the training speech, because the corpus has no speakers for validation"
+        else "the training speech, because the corpus has no speech for validation"
     )
     lips = (
         f"{100 * scores.closures.pbm:.1f} % of p b m closed, "

@@ -9,7 +9,7 @@ from building import build_corpus
 from marotte.learn.corpora import source_class, source_names
 from marotte.learn.corpora.recipe import CorpusRecipe
 from marotte.learn.data.schema import Entry
-from marotte.learn.data.splits import QUEEN_HELD_OUT, SYNTHETIC, held_out, in_split, split_of
+from marotte.learn.data.splits import QUEEN_HELD_OUT, SYNTHETIC, CorpusSplits, held_out, split_of
 from marotte.learn.data.store import Store
 
 
@@ -97,8 +97,9 @@ def test_a_tenth_of_ones_own_recordings_validates(caplog):
     assert len(held_out(mine("me", "you", n=100))) == 20
     assert len(caplog.messages) == 1
     entries = mine("me")
-    assert in_split(entries, "valid", ids) == ids
-    assert in_split(entries, "train", ids) == {entry.id for entry in entries} - ids
+    splits = CorpusSplits(entries)
+    assert {entry.id for entry in entries if splits.of(entry) == "valid"} == ids
+    assert {splits.of(entry) for entry in entries if entry.id not in ids} == {"train"}
 
 
 def test_of_several_speakers_whole_ones_validate(caplog):

@@ -12,13 +12,14 @@ from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.store import Store
 from marotte.learn.export.onnx import export
-from marotte.learn.measure.evaluate import choose_utterances, evaluate, score
+from marotte.learn.measure.evaluate import choose_utterances, evaluate, held_out_splits, score
 from marotte.learn.measure.predictors import (
     LabelPredictor,
     RunPredictor,
     SmoothedPredictor,
     StudentPredictor,
     TeacherPredictor,
+    has_labelled,
     open_student,
     outputs_of,
     smooth_controls,
@@ -214,3 +215,21 @@ def test_labels_of_another_rate_and_order_become_arkit_controls():
     assert controls.shape == (6, 52)
     jaw = controls[:, ARKIT_52.index["jawOpen"]]
     assert jaw == pytest.approx([1, 0.5, 0, 0.5, 1, 1])
+
+
+def test_of_own_recordings_the_share_held_out_is_scored(tmp_path):
+    mine = Store(tmp_path)
+    utterances = [speak("folder", "me", n) for n in range(20)]
+    mine.write_part("me-0", utterances)
+    assert held_out_splits(mine) == ["valid"]
+    chosen = choose_utterances(mine, "valid")
+    assert len(chosen["me-0"]) == 2
+    assert not set(chosen["me-0"]) & set(choose_utterances(mine, "train")["me-0"])
+    scores = evaluate(TeacherPredictor("phonetic"), mine, "valid")
+    assert [each.name for each in scores] == ["folder/me", "all"]
+    assert scores[-1].minutes == pytest.approx(2 * 1.5 / 60)
+    assert not has_labelled(mine, "phonetic")
+    teacher = TeacherPredictor("phonetic")
+    curves = {each.id: teacher(each) for each in utterances}
+    write_labels(mine, "phonetic", "me-0", curves, 60.0, ARKIT_52.names, {})
+    assert has_labelled(mine, "phonetic")

@@ -42,6 +42,15 @@ def test_clips_take_speakers_in_turn(store):
         rating.choose_clips(store, 7)
 
 
+def test_of_own_recordings_the_share_held_out_is_shown(tmp_path):
+    store = Store(tmp_path)
+    store.write_part("me-0", [speak("folder", "me", n) for n in range(20)])
+    held = {entry.id for entry in store.entries() if store.splits().of(entry) == "valid"}
+    assert set(rating.choose_clips(store, 2)) == held
+    with pytest.raises(MarotteError, match=r"has 2 clips of 3 to 8 s with a text, not 3"):
+        rating.choose_clips(store, 3)
+
+
 def test_the_folder_does_not_name_the_students(store, tmp_path, monkeypatch):
     written = []
 

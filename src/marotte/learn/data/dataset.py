@@ -18,7 +18,6 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.learn.data.filters import Selection
 from marotte.learn.data.rest import RestTimes
-from marotte.learn.data.splits import held_out, in_split
 from marotte.learn.data.store import Store
 from marotte.learn.speech.sound_files import to_16_khz
 from marotte.learn.utterance import Utterance
@@ -97,12 +96,12 @@ def load_speech(
     store.version_of(teacher)  # raises if the labels are by several versions
     lengths, curves, levels, sources, fps = [0], [], [], [], 60.0
     parts = store.labelled_parts(teacher)
-    held = held_out(store.entries(), announce=split == "valid")
+    splits = store.splits(announce=split == "valid")
     with _temporary_file() as file:
         for done, part in enumerate(parts, start=1):
             labels = store.labels(teacher, part)
             columns, fps = _columns(labels.names, names, teacher), labels.fps
-            ids = in_split(store.entries([part]), split, held)
+            ids = {each.id for each in store.entries([part]) if splits.of(each) == split}
             for utterance in store.utterances([part], ids & labels.curves.keys()):
                 sound = at_16_khz(utterance)
                 file.write(np.int16(np.clip(sound, -1, 1) * 32767).tobytes())

@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, final
 
 Split = Literal["train", "valid", "test_clean", "test_other", "test_languages"]
 
@@ -136,19 +136,26 @@ def held_out(entries: Iterable[Spoken], *, announce: bool = False) -> frozenset[
     )
 
 
-def in_split(entries: Iterable[Spoken], split: str, held: frozenset[str]) -> set[str]:
-    """Return the ids of the utterances in a split; those of `held_out` count as `valid`.
+@final
+class CorpusSplits:
+    """The split of each utterance of a corpus: `split_of`, and `valid` for those of `held_out`.
 
     Example:
         >>> from marotte.learn.data.schema import Entry
-        >>> from marotte.learn.data.splits import in_split
-        >>> mine = [Entry(f"me/{k}", "folder", "me", "en", "", "", 16_000, 2.0) for k in range(3)]
-        >>> sorted(in_split(mine, "train", frozenset({"me/1"})))
-        ['me/0', 'me/2']
+        >>> from marotte.learn.data.splits import CorpusSplits
+        >>> mine = [Entry(f"me/{k}", "folder", "me", "en", "", "", 16_000, 2.0) for k in range(9)]
+        >>> splits = CorpusSplits(mine)
+        >>> sorted(splits.of(entry) for entry in mine)[-2:]
+        ['train', 'valid']
     """
-    return {
-        entry.id for entry in entries if ("valid" if entry.id in held else split_of(entry)) == split
-    }
+
+    def __init__(self, entries: Iterable[Spoken], *, announce: bool = False) -> None:
+        """Take all utterances of the corpus; `announce` as in `held_out`."""
+        self._held_out = held_out(entries, announce=announce)
+
+    def of(self, spoken: Spoken) -> Split:
+        """Return the split of one of the utterances."""
+        return "valid" if spoken.id in self._held_out else split_of(spoken)
 
 
 def _share(spoken: HasSpeaker) -> float:

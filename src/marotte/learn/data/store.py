@@ -31,7 +31,7 @@ from marotte.learn.data.labels import (
     read_status,
 )
 from marotte.learn.data.schema import ENTRY_COLUMNS, Entry, from_row, schema, to_row
-from marotte.learn.data.splits import Split, split_of
+from marotte.learn.data.splits import CorpusSplits, Split
 from marotte.learn.data.storage import Storage, open_storage
 from marotte.learn.utterance import Utterance
 from marotte.names import check_name
@@ -217,11 +217,20 @@ class Store:
         with self._reading(_label_file(teacher, part)) as source:
             return read_status(source)
 
+    def splits(self, *, announce: bool = False) -> CorpusSplits:
+        """Return what splits the utterances are in; of own recordings, a share validates.
+
+        Args:
+            announce: whether to say which share that is, as a warning.
+        """
+        return CorpusSplits(self.entries(), announce=announce)
+
     def manifest(self) -> list[ManifestRow]:
         """Return the split and the amount of speech of each speaker, sorted."""
         seconds: dict[tuple[Split, str, str, str], list[float]] = {}
+        splits = self.splits()
         for entry in self.entries():
-            key = (split_of(entry), entry.source, entry.language, entry.speaker)
+            key = (splits.of(entry), entry.source, entry.language, entry.speaker)
             seconds.setdefault(key, []).append(entry.seconds)
         return [
             ManifestRow(*key, utterances=len(each), minutes=sum(each) / 60)

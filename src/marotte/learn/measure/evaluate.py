@@ -69,9 +69,11 @@ class Score:
 
 
 def held_out_splits(store: Store) -> list[str]:
-    """Return the names of the test sets that a corpus has speech of."""
-    splits = {split_of(entry) for entry in store.entries()}
-    return sorted(split for split in splits if split.startswith("test_"))
+    """Return the test sets that a corpus has speech of; without any, `valid` where it has that."""
+    corpus = store.splits()
+    splits = {corpus.of(entry) for entry in store.entries()}
+    tests = sorted(split for split in splits if split.startswith("test_"))
+    return tests or sorted(splits & {"valid"})
 
 
 def choose_utterances(
@@ -87,11 +89,12 @@ def choose_utterances(
         split: e.g. `test_clean`.
         minutes: the cap; None for all.
     """
+    splits = store.splits()
     entries = [
         (hashlib.sha256(entry.id.encode()).digest(), part, entry)
         for part in store.parts()
         for entry in store.entries([part])
-        if split_of(entry) == split
+        if splits.of(entry) == split
     ]
     if minutes is not None:
         entries.sort(key=lambda each: each[0])

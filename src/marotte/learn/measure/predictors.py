@@ -19,7 +19,7 @@ from marotte.audio.recording import Recording
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.infer.offline import animate, windows_at
-from marotte.learn.data.splits import HELD_OUT, split_of
+from marotte.learn.data.splits import HELD_OUT
 from marotte.learn.data.store import Store
 from marotte.learn.teachers import Teacher, open_teacher
 from marotte.learn.utterance import Utterance
@@ -163,8 +163,9 @@ def has_labelled(store: Store, teacher: str, splits: Collection[str] = HELD_OUT)
     if not is_name(teacher):  # a run, such as `voice2face:RUN`: labels have the name of a teacher
         return False
     labelled, has_held_out = set(store.labelled_parts(teacher)), False
+    corpus = store.splits()
     for part in store.parts() if labelled else ():
-        ids = {entry.id for entry in store.entries([part]) if split_of(entry) in splits}
+        ids = {entry.id for entry in store.entries([part]) if corpus.of(entry) in splits}
         settled = store.label_status(teacher, part) if part in labelled and ids else None
         if ids and (settled is None or not ids <= settled.labelled | settled.left_out.keys()):
             return False

@@ -19,7 +19,7 @@ import numpy as np
 
 from marotte.config import parse_json
 from marotte.errors import MarotteError
-from marotte.learn.data.splits import split_of
+from marotte.learn.data.schema import Entry
 from marotte.learn.data.store import Store
 from marotte.learn.measure.plot_style import COLOURS, figure
 from marotte.learn.measure.predictors import Predictor, TeacherPredictor
@@ -28,6 +28,7 @@ from marotte.paths import replacing
 from marotte.progress import StageProgress
 
 SHORTEST_S, LONGEST_S = 3.0, 8.0
+SPLITS = ("test_other", "test_clean")  # in English, which raters understand
 LOWEST, HIGHEST = 1, 10  # the teacher is a 10
 
 
@@ -46,26 +47,28 @@ class Trial:
     utterance: str
 
 
-def choose_clips(
-    store: Store, count: int, splits: Sequence[str] = ("test_other", "test_clean")
-) -> list[str]:
+def choose_clips(store: Store, count: int) -> list[str]:
     """Return the ids of utterances to show: one speaker after the other, by a hash of the ids.
+
+    They are of the test sets in `SPLITS`, or of a corpus without these of `valid`.
 
     Raises:
         MarotteError: there are too few utterances.
     """
     by_speaker: dict[str, list[str]] = {}
-    entries = [
-        entry
-        for entry in store.entries()
-        if split_of(entry) in splits and SHORTEST_S <= entry.seconds <= LONGEST_S and entry.text
-    ]
+    corpus = store.splits()
+    by_split: dict[str, list[Entry]] = {}
+    for entry in store.entries():
+        if SHORTEST_S <= entry.seconds <= LONGEST_S and entry.text:
+            by_split.setdefault(corpus.of(entry), []).append(entry)
+    tests = [entry for split in SPLITS for entry in by_split.get(split, ())]
+    entries = tests or by_split.get("valid", [])
     for entry in sorted(entries, key=lambda e: hashlib.sha256(e.id.encode()).digest()):
         by_speaker.setdefault(f"{entry.source}/{entry.speaker}", []).append(entry.id)
     if len(entries) < count:
         raise MarotteError(
-            f"the test sets of {store.folder} hold {len(entries)} clips of {SHORTEST_S:g} to "
-            f"{LONGEST_S:g} s, not {count}: ask for fewer with --clips"
+            f"the held-out speech of {store.folder} has {len(entries)} clips of {SHORTEST_S:g} to "
+            f"{LONGEST_S:g} s with a text, not {count}: ask for fewer with --clips"
         )
     rounds = range(max(map(len, by_speaker.values())))
     in_turn = [ids[n] for n in rounds for _, ids in sorted(by_speaker.items()) if n < len(ids)]

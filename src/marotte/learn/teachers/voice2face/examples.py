@@ -15,7 +15,6 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.data.labels import frame_count
-from marotte.learn.data.splits import split_of
 from marotte.learn.data.store import Store
 from marotte.learn.teachers.encoders import FEATURE_RATE
 from marotte.learn.teachers.encoders.feature_cache import FeatureCache
@@ -83,10 +82,11 @@ def select_utterances(
             teacher.
     """
     store.version_of(labels)  # raises if the labels are by several versions
+    splits = store.splits(announce=split == "valid")
     by_source: dict[str, list[SelectedUtterance]] = {}
     for part in store.labelled_parts(labels):
         for entry in store.entries([part]):
-            if split_of(entry) == split:
+            if splits.of(entry) == split:
                 source = entry.source if split == "train" else ""
                 candidate = SelectedUtterance(part, entry.id, entry.source, entry.seconds)
                 by_source.setdefault(source, []).append(candidate)
