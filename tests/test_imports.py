@@ -55,6 +55,33 @@ def test_animating_does_not_import_the_learning_path(
     assert not modules & LEARNING
 
 
+# What a recording to a CSV file does not need: each takes 10 ms or more to import.
+NEEDLESS = LEARNING | {
+    "asyncio", "av", "concurrent.futures.process", "email.message", "importlib.metadata",
+    "marotte.audio.media", "marotte.realtime", "marotte.render", "marotte.web", "matplotlib",
+    "moderngl", "multiprocessing.pool", "numpy.ma", "numpy.random", "pygments", "rich.markdown",
+    "scipy", "ssl", "unittest", "urllib.request",
+}  # fmt: skip
+
+
+def test_animating_imports_only_what_it_needs(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[1] / "samples" / "hello.wav"
+    code = "import contextlib, io, sys\nfrom marotte.__main__ import main\n"
+    code += "sys.argv = ['marotte', 'animate', *sys.argv[1:]]\n"
+    code += "with contextlib.redirect_stdout(io.StringIO()):\n    try: main()\n"
+    code += "    except SystemExit as end: assert not end.code"
+    modules = modules_after(code, sample, "-o", tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").is_file()
+    assert not modules & NEEDLESS
+
+
+def test_the_version_is_said_without_the_command_line() -> None:
+    code = "import contextlib, io, sys\nfrom marotte.__main__ import main\n"
+    code += "sys.argv = ['marotte', '--version']\n"
+    code += "with contextlib.redirect_stdout(io.StringIO()): main()"
+    assert not modules_after(code) & {"typer", "rich", "numpy", "marotte.cli"}
+
+
 def test_importing_marotte_does_not_import_numpy() -> None:
     assert "numpy" not in modules_after("import marotte")
 

@@ -9,8 +9,10 @@ An installed package adds one by an entry point in one of four groups, e.g. in `
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 FORMATS, OUTPUTS = "marotte.formats", "marotte.outputs"
 CORPORA, TEACHERS = "marotte.corpora", "marotte.teachers"
@@ -82,6 +84,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "voice2face": "marotte.learn.teachers.voice2face:open_teacher",
     },
 }
+
+
+def entry_points(group: str) -> EntryPoints:
+    """Return what installed packages add to a group."""
+    from importlib import metadata  # slow to import, and most runs use what is built in
+
+    return metadata.entry_points(group=group)
 
 
 def names(group: str) -> list[str]:
