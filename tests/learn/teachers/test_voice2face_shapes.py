@@ -64,8 +64,6 @@ def test_phones_are_recognised_where_there_are_none(monkeypatch):
     curves = shapes.shape(spoken, predicted())
     assert curves[:, ARKIT_52.index["mouthPucker"]].max() > 0.05
     assert curves[round(1.7 * FPS) :].max() < 0.005  # the sound ends at 0.5 s, whatever was heard
-    assert gap_of(curves)[round(0.4 * FPS)] > 2.5  # the lips have parted for it
-    assert gap_of(curves)[round(0.1 * FPS)] < 1
 
 
 @pytest.mark.parametrize("error", [MarotteError("not installed"), Skip("hardly any speech")])

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
@@ -92,21 +91,18 @@ def shape(spoken: Articulated, predicted: NDArray[np.float32]) -> NDArray[np.flo
         # Recognised phones are uncertain, above all where speech begins and ends.
         heard = _heard(spoken.utterance, time_s)
         curves, opening_mm = curves * heard[:, None], opening_mm * heard
-    # A network hears no speech yet when the lips part for it.
-    parting = _parting(spoken.articulations, time_s)
-    opening_mm = np.maximum(opening_mm, PARTING_SHARE * parting * (curves @ weights))
+    else:
+        # A network hears no speech yet when the lips part for it.
+        parting = _parting(spoken.articulations, time_s)
+        opening_mm = np.maximum(opening_mm, PARTING_SHARE * parting * (curves @ weights))
     shaped = with_lip_gap(curves, rest_mm + opening_mm, READINESS)
     return shaped.astype(np.float32)
 
 
 def _heard(utterance: Utterance, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return 1 from shortly before speech is heard until it ends, and 0 elsewhere [n].
-
-    The steps are smooth. Lips part for speech `PARTING_S` before it is heard.
-    """
+    """Return 1 where speech is loud enough to be heard, and 0 elsewhere, in smooth steps [n]."""
     grid_s = np.arange(0, max(utterance.seconds, STEP_S), STEP_S)
-    soon = np.pad(speech_frames(at_16_khz(utterance), grid_s), (0, round(PARTING_S / STEP_S)))
-    loud = sliding_window_view(soon, len(soon) - len(grid_s) + 1).any(axis=1).astype(np.float64)
+    loud = speech_frames(at_16_khz(utterance), grid_s).astype(np.float64)
     width = round(HEARD_S / STEP_S)
     padded = np.pad(loud, width, mode="edge")
     smooth = np.convolve(padded, np.hanning(2 * width + 1) / width, "valid")
