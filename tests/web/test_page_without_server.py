@@ -66,7 +66,7 @@ def test_the_microphone_moves_the_face_without_a_network(opened: Opened) -> None
     opened.until("marotte.influence('jawOpen') > 0.05")
     delay = opened.ask("delay")
     assert delay["parts"][0] == pytest.approx(1000 * 0.0807, abs=1)
-    assert delay["totalMs"] < 1000
+    assert delay["totalMs"] == pytest.approx(sum(delay["parts"]))
     opened.page.keyboard.press("Space")
     opened.until("marotte.source === '' && marotte.influence('jawOpen') === 0")
 
@@ -74,7 +74,7 @@ def test_the_microphone_moves_the_face_without_a_network(opened: Opened) -> None
 def test_frames_of_a_file_are_those_of_a_recording(opened: Opened, tmp_path: Path) -> None:
     import soundfile
 
-    voice = open_recording(SAMPLE).read()[: 2 * RATE]
+    voice = open_recording(SAMPLE).read()[: 4 * RATE]
     soundfile.write(tmp_path / "voice.wav", voice, RATE, "FLOAT")
     content = base64.b64encode((tmp_path / "voice.wav").read_bytes()).decode()
     opened.page.evaluate(
@@ -95,7 +95,8 @@ def test_frames_of_a_file_are_those_of_a_recording(opened: Opened, tmp_path: Pat
     got = np.array([[float(row[name]) for name in names] for row in rows])
     expected = animate(Recording.from_samples(voice, RATE), load_student(), FPS).controls
     first = len(expected) - len(got)
-    assert 0 <= first < 30
+    assert first >= 0
+    assert len(got) >= 30
     np.testing.assert_allclose(got, expected[first:], atol=0.03)  # weights of 8 bits
 
 

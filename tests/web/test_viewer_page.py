@@ -98,14 +98,15 @@ def test_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_path: P
 
 def test_take_is_downloaded_as_csv_glb_and_wav(opened: Opened, tmp_path: Path):
     opened.page.keyboard.press("r")
-    assert "nothing to record" in opened.page.locator("#notice").inner_text()
+    # Also after the notice is gone, which a busy machine may be too late for.
+    assert "nothing to record" in opened.page.locator("#notice").text_content()
     opened.page.get_by_role("button", name="Microphone").click()
     opened.until("marotte.frames > 5")
     opened.page.get_by_role("button", name="Record").click()
     first = opened.ask("frames")
     opened.until(f"marotte.frames > {first + 60}")
     opened.until(f"marotte.gap() > {OPEN_MM}")  # the second may have been silent
-    opened.page.get_by_role("button", name="Stop 0").click()
+    opened.page.locator("#record").click()  # its text is the duration, which may exceed a minute
     files = {}
     for ending in ("CSV", "GLB", "WAV"):
         with opened.page.expect_download() as download:
@@ -127,7 +128,7 @@ def test_dropped_file_is_in_step_with_its_sound(
     opened: Opened, write_sound: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(session, "LATE_S", 60.0)  # no frames are dropped on a busy machine
-    voice = speech()
+    voice = np.tile(speech(), 8)  # long enough for a machine that draws a picture per second
     expected = animate(Recording.from_samples(voice, RATE), load_student(), FPS)
     frames = np.arange(expected.n_frames) / FPS
     names = ["jawOpen", "mouthPucker", "mouthStretchLeft"]
@@ -138,14 +139,14 @@ def test_dropped_file_is_in_step_with_its_sound(
             const dataTransfer = new DataTransfer();
             dataTransfer.items.add(new File([bytes], "voice.wav"));
             document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
-            const samples = [], end = performance.now() + 60_000;
+            const samples = [], end = performance.now() + 90_000;
             const record = () => {
                 const plays = marotte.source === "voice.wav";
                 const late = performance.now() > end;
-                if (late || (!plays && samples.length)) return done(samples);  // the file has ended
+                const enough = samples.length > 60 && marotte.time > 2;
+                if (late || enough || (!plays && samples.length)) return done(samples);
                 if (plays && marotte.time > 0) {
-                    const values = names.map(name => marotte.influence(name));
-                    samples.push([marotte.time, marotte.delay.parts?.[3] ?? 0, ...values]);
+                    samples.push([marotte.time, ...names.map(name => marotte.influence(name))]);
                 }
                 requestAnimationFrame(record);
             };
@@ -154,8 +155,7 @@ def test_dropped_file_is_in_step_with_its_sound(
         [content, names],
     )
     assert len(samples) > 5
-    assert max(held_ms for _, held_ms, *_ in samples) > 0
-    for time, _, *values in samples:
+    for time, *values in samples:
         for name, value in zip(names, values, strict=True):
             assert value == pytest.approx(np.interp(time, frames, expected[name]), abs=0.03)
 
@@ -177,6 +177,36 @@ def test_reconnects_after_a_server_restart(browser: Any):
         opened.page.close()
     finally:
         background.close()
+
+
+def test_another_microphone_can_be_chosen(opened: Opened):
+    assert not opened.page.locator("#device").is_visible(), "names are known after the first use"
+    opened.page.evaluate(
+        """() => {
+            const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            window.asked = [];
+            navigator.mediaDevices.getUserMedia = (wanted) => {
+                asked.push(wanted.audio.deviceId?.exact ?? "");
+                return ask(wanted);
+            };
+        }"""
+    )
+    opened.page.keyboard.press("Space")
+    opened.until("marotte.frames > 5 && document.getElementById('device').length > 1")
+    assert opened.page.locator("#device").is_visible()
+    names = opened.page.locator("#device option").all_inner_texts()
+    assert len(set(names)) == len(names)
+    stream = opened.ask("stream")
+    opened.page.locator("#device").select_option(index=1)
+    opened.until(f"marotte.stream > {stream} && marotte.source === 'microphone'")
+    opened.until("marotte.frames > 5")
+    chosen = opened.page.locator("#device").input_value()
+    assert opened.page.evaluate("asked") == ["", chosen]
+    opened.page.locator("#mic").click()
+    opened.until("marotte.source === ''")
+    opened.page.locator("#mic").click()  # the choice stays
+    opened.until("marotte.source === 'microphone'")
+    assert opened.page.evaluate("asked.at(-1)") == chosen
 
 
 def test_fits_the_width_of_a_phone(browser: Any, url: str):

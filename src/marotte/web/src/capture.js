@@ -3,12 +3,13 @@
 import { soundingChannels } from "./channels.js";
 
 const KEPT = 0.999; // of the measured powers per block of 128 samples: about three seconds
-const CHUNK_S = 0.008; // one message per block of 128 samples, 2.7 ms at 48 kHz, would be too many
+const BLOCK = 128; // samples, as browsers deliver them
 
 class Capture extends AudioWorkletProcessor {
-  constructor() {
+  /** `chunkS` of the options: the length of a message in seconds; a block at least. */
+  constructor({ processorOptions: { chunkS } }) {
     super();
-    this.chunk = new Float32Array(128 * Math.max(1, Math.round((CHUNK_S * sampleRate) / 128)));
+    this.chunk = new Float32Array(BLOCK * Math.max(1, Math.round((chunkS * sampleRate) / BLOCK)));
     this.filled = 0;
     this.powers = [];
     this.sumPower = 0;

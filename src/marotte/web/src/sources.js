@@ -4,6 +4,7 @@
 import { voiceOf } from "./channels.js";
 
 const RATE = 16000; // Hz, the students' sample rate
+const CHUNK_S = 0.008; // a message per block of 128 samples, 2.7 ms at 48 kHz, would be too many for a server
 const MAX_DRIFT = 2e-4; // between the clock of the sound and the page's
 const HOLD_S = 0.1; // a file's sound is played so much later than the student's delay demands
 const START_S = 0.05; // a file starts so long from now
@@ -22,6 +23,9 @@ export class Microphone {
    */
   constructor(device, worklet) {
     this.device = device;
+    // The student in the page takes any sample rate, and blocks as they come: both save time.
+    this.rate = worklet ? undefined : RATE;
+    this.chunkS = worklet ? 0 : CHUNK_S;
     // A page from disk may load no worklet from a blob.
     this.worklet = worklet
       ? `data:text/javascript,${encodeURIComponent(worklet)}`
@@ -39,7 +43,7 @@ export class Microphone {
     if (this.device) wanted.deviceId = { exact: this.device };
     this.media = await navigator.mediaDevices.getUserMedia({ audio: wanted });
     try {
-      await this.capture(RATE, onsamples);
+      await this.capture(this.rate, onsamples);
     } catch {
       // Firefox can't resample a microphone; the server can.
       await this.context?.close();
@@ -53,7 +57,10 @@ export class Microphone {
     this.rate = this.context.sampleRate;
     this.startMs = null;
     await this.context.audioWorklet.addModule(this.worklet);
-    const node = new AudioWorkletNode(this.context, "capture", { numberOfOutputs: 0 });
+    const node = new AudioWorkletNode(this.context, "capture", {
+      numberOfOutputs: 0,
+      processorOptions: { chunkS: this.chunkS },
+    });
     node.port.onmessage = ({ data }) => {
       this.nSamples += data.length;
       this.updateStart(data.length);

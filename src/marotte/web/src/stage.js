@@ -5,6 +5,7 @@ import {
   BufferAttribute,
   BufferGeometry,
   DirectionalLight,
+  DynamicDrawUsage,
   Group,
   HemisphereLight,
   Mesh,
@@ -16,6 +17,8 @@ import {
   WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { Morphs } from "./morphs.js";
+import { Resolution } from "./resolution.js";
 
 export { readModel } from "./model.js";
 
@@ -44,7 +47,7 @@ export class Stage {
     this.neck.position.copy(NECK);
     this.scene.add(this.neck, ...lights());
     if (arrays.neutral) {
-      this.mesh = buildMesh(arrays, head);
+      [this.mesh, this.morphs] = buildMesh(arrays, head);
       this.mesh.position.copy(NECK).negate();
       this.neck.add(this.mesh);
     }
@@ -59,12 +62,26 @@ export class Stage {
     return this.orbit.update();
   }
 
+  /** Take the time since the picture before: slow devices get fewer pixels. */
+  pace(passedMs) {
+    if (this.resolution.add(passedMs)) this.renderer.setPixelRatio(this.resolution.ratio);
+  }
+
   /** Draw the face with these values of its controls, in the order of `head.targets`. */
   draw(values) {
     if (this.model) this.model.pose(values);
-    else values.forEach((value, target) => this.mesh && (this.mesh.morphTargetInfluences[target] = value));
+    else if (this.mesh) this.pose(values);
     this.renderer.render(this.scene, this.camera);
     this.drawn += 1;
+  }
+
+  /** Move the head's vertices, if a value has changed. */
+  pose(values) {
+    if (this.posed && values.every((value, control) => value === this.posed[control])) return;
+    this.posed = [...values];
+    const { position, normal } = this.mesh.geometry.attributes;
+    this.morphs.apply(this.posed, position.array, normal.array);
+    position.needsUpdate = normal.needsUpdate = true;
   }
 
   /** The name of the graphics card, or of the program that draws instead of one. */
@@ -94,14 +111,15 @@ export class Stage {
   /** A control of the face as it is drawn. */
   influence(control) {
     if (this.model) return this.model.influence(control);
-    return this.mesh?.morphTargetInfluences[this.targets.indexOf(control)];
+    return this.posed?.[this.targets.indexOf(control)] ?? 0;
   }
 
   /** Fit the picture to the canvas; the direction of view stays. */
   resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas.parentElement;
     if (!width || !height) return;
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.resolution = new Resolution(Math.min(devicePixelRatio, 2));
+    this.renderer.setPixelRatio(this.resolution.ratio);
     this.renderer.setSize(width, height, false);
     const { camera } = this;
     camera.aspect = width / height;
@@ -114,26 +132,22 @@ export class Stage {
   }
 }
 
+/** Return the head's mesh, and the shapes of its controls. */
 function buildMesh(arrays, head) {
   const index = arrays.triangles;
   const positions = unplane(arrays.neutral, head.neutralStep);
   const normals = normalsOf(positions, index);
   const geometry = new BufferGeometry();
+  const moving = (values) => new BufferAttribute(values.slice(), 3).setUsage(DynamicDrawUsage);
   geometry.setIndex(new BufferAttribute(index, 1));
-  geometry.setAttribute("position", new BufferAttribute(positions, 3));
-  geometry.setAttribute("normal", new BufferAttribute(normals, 3));
+  geometry.setAttribute("position", moving(positions));
+  geometry.setAttribute("normal", moving(normals));
   geometry.setAttribute("color", new BufferAttribute(colours(arrays, head), 4));
-  geometry.morphTargetsRelative = true;
-  if (head.targets.length) {
-    const deltas = head.targets.map((_, target) => {
-      const plane = arrays.deltas.subarray(target * positions.length, (target + 1) * positions.length);
-      return unplane(plane, head.deltaSteps[target]);
-    });
-    geometry.morphAttributes.position = deltas.map((delta) => new BufferAttribute(delta, 3));
-    geometry.morphAttributes.normal = deltas.map(
-      (delta) => new BufferAttribute(normalDeltas(positions, delta, normals, index), 3),
-    );
-  }
+  const deltas = head.targets.map((_, target) => {
+    const plane = arrays.deltas.subarray(target * positions.length, (target + 1) * positions.length);
+    const delta = unplane(plane, head.deltaSteps[target]);
+    return { positions: delta, normals: normalDeltas(positions, delta, normals, index) };
+  });
   let start = 0;
   head.parts.forEach(({ corners }, part) => {
     geometry.addGroup(start, corners, part);
@@ -141,8 +155,8 @@ function buildMesh(arrays, head) {
   });
   const materials = head.parts.map(({ name }) => makeMaterial(name));
   const mesh = new Mesh(geometry, materials);
-  mesh.frustumCulled = false; // its bounds ignore the morph targets
-  return mesh;
+  mesh.frustumCulled = false; // its bounds are those of the face at rest
+  return [mesh, new Morphs(positions, normals, deltas)];
 }
 
 const LIGHT = ShaderChunk.lights_physical_pars_fragment;

@@ -219,7 +219,7 @@ class Viewer {
     const turned = this.stage?.updateCamera();
     const moved = this.updatePose(passedMs);
     this.level.decay(passedMs);
-    if (turned || moved || this.stale) this.draw();
+    if (turned || moved || this.stale) this.draw(passedMs);
     requestAnimationFrame(this.tick);
   };
 
@@ -230,8 +230,9 @@ class Viewer {
     return this.pose.relax(passedMs) || this.level.active;
   }
 
-  draw() {
+  draw(passedMs) {
     this.stale = false;
+    if (this.active) this.stage?.pace(passedMs);
     this.stage?.turnHead(this.pose.head);
     this.stage?.draw(this.pose.values);
     this.measureDelay();
