@@ -11,7 +11,7 @@ from marotte.audio.recording import Recording
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.infer.offline import animate
 from marotte.model.session import load_student
-from marotte.model.smoothing import moments
+from marotte.model.smoothing import Smoothing, moments, moments_of
 
 
 def test_frame_k_is_at_k_over_fps() -> None:
@@ -34,3 +34,10 @@ def test_smoothing_is_the_mean_of_three_predictions(tiny_student: Path) -> None:
     np.testing.assert_allclose(smooth[1:-1], mean, atol=1e-6)
     at_30 = animate(recording, student, 30, smooth=True, close=False, level=False).controls
     np.testing.assert_allclose(at_30, smooth[::2], atol=1e-6)
+
+
+def test_the_moments_of_one_frame_are_those_among_many() -> None:
+    for fps in (60, 30, 24_000 / 1001, 144.0, 0.7):
+        for smoothing in (Smoothing(), Smoothing(2, 1)):
+            expected = moments(0, 400, fps, smoothing).tolist()
+            assert [moments_of(frame, fps, smoothing) for frame in range(400)] == expected

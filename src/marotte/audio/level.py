@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from typing import final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from marotte.audio.bins import Bins
@@ -85,12 +84,11 @@ class LevelFollower:
             self._measure(steps)
         n, at = self._steps.n_samples, self._at
         n_complete, self._at = divmod(at + len(samples), n)
-        added = np.array([self._gains, self._offsets], np.float32) - np.array(
-            [[1], [0]], np.float32
-        )
-        self._gains, self._offsets = self._gains[n_complete:], self._offsets[n_complete:]
-        if not added[0].any():
+        gains, offsets = self._gains, self._offsets
+        self._gains, self._offsets = gains[n_complete:], offsets[n_complete:]
+        if gains.count(1.0) == len(gains):
             return samples
+        added = np.array([gains, offsets], np.float32) - np.array([[1], [0]], np.float32)
         step, position = np.divmod(np.arange(at, at + len(samples)), n)
         share = position.astype(np.float32) / np.float32(n)
         gain, offset = added[:, step] + share * (added[:, step + 1] - added[:, step])
@@ -99,8 +97,9 @@ class LevelFollower:
     def _measure(self, steps: Samples) -> None:
         """Add the gain after each step [n_steps, n_samples]."""
         # The variance leaves out the offset and most of the rumble of microphones.
-        powers = steps.var(axis=1, dtype=np.float64) + SILENCE
-        means = steps.mean(axis=1, dtype=np.float64)
+        n = self._steps.n_samples
+        means = np.add.reduce(steps, axis=1, dtype=np.float64) / n
+        powers = np.add.reduce(np.square(steps - means[:, None]), axis=1) / n + SILENCE
         voiced = self._find_voiced(steps)
         for power, mean in zip(powers.tolist(), means.tolist(), strict=True):
             level_db = 10 * math.log10(power)
@@ -119,14 +118,15 @@ class LevelFollower:
 
     def _find_voiced(self, steps: Samples) -> Iterator[bool]:
         """Return for each bin that these steps complete whether it is voiced."""
-        means = steps.reshape(len(steps), -1, DECIMATION).mean(axis=2).ravel()
+        means = np.add.reduce(steps.reshape(-1, DECIMATION), axis=1) / np.float32(DECIMATION)
         sound, size = np.concatenate([self._recent, means]), self._bin_samples
         n_bins = (len(self._powers) + len(steps)) // STEPS_PER_BIN
         self._recent = sound[n_bins * size :]
         if not n_bins:
             return iter(())
-        windows = sliding_window_view(sound, BINS_PER_WINDOW * size)[: n_bins * size : size]
-        found = are_voiced(windows.astype(np.float64), SAMPLE_RATE / DECIMATION)
+        bins = sound[: (n_bins + BINS_PER_WINDOW - 1) * size].astype(np.float64).reshape(-1, size)
+        windows = np.hstack([bins[i : i + n_bins] for i in range(BINS_PER_WINDOW)])
+        found = are_voiced(windows, SAMPLE_RATE / DECIMATION)
         return iter(found.tolist())
 
     def _listen(self, level_db: float, is_voiced: bool) -> None:

@@ -21,15 +21,20 @@ def check_array(samples: NDArray[Any]) -> None:
         MarotteError: the samples are integers, or the axes are in another order: an array with
             more channels than samples is taken for [channels, n].
     """
-    got = f"got {samples.dtype} {list(samples.shape)}"
-    if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
+    if samples.ndim not in (1, 2) or samples.dtype.kind != "f":
         small = samples.dtype.kind == "i" and samples.dtype.itemsize < 8
         hint = f": divide by {2 ** (8 * samples.dtype.itemsize - 1)}" if small else ""
-        raise MarotteError(f"samples must be floats [n] or [n, channels] within -1..1, {got}{hint}")
+        raise MarotteError(
+            f"samples must be floats [n] or [n, channels] within -1..1, {_described(samples)}{hint}"
+        )
     if not samples.size:
         raise MarotteError("there are 0 samples of sound: give at least one")
     if samples.ndim == 2 and samples.shape[1] > max(2, samples.shape[0]):
-        raise MarotteError(f"samples must be [n, channels], {got}: pass samples.T")
+        raise MarotteError(f"samples must be [n, channels], {_described(samples)}: pass samples.T")
+
+
+def _described(samples: NDArray[Any]) -> str:
+    return f"got {samples.dtype} {list(samples.shape)}"
 
 
 def check_samples(samples: Samples, what: str, rate: int, first: int = 0) -> None:
@@ -44,8 +49,9 @@ def check_samples(samples: Samples, what: str, rate: int, first: int = 0) -> Non
     Raises:
         MarotteError: says which sample of `what` is wrong.
     """
-    wrong = np.flatnonzero(~(np.abs(samples) <= LOUDEST))
-    if len(wrong):
+    usual = np.abs(samples) <= LOUDEST
+    if not usual.all():
+        wrong = np.flatnonzero(~usual)
         raise MarotteError(
             f"{what} has the sample {samples[wrong[0]]:g} at {(first + wrong[0]) / rate:.3f} s: "
             "samples must be finite numbers, about -1 to 1"

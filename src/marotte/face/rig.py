@@ -94,6 +94,11 @@ class Rig:
         """The column of each control."""
         return {name: column for column, name in enumerate(self.names)}
 
+    @cached_property
+    def _limits(self) -> NDArray[np.float32]:
+        """The least and the largest value of each control [2, n_controls]."""
+        return np.array([self.minimum, self.maximum], np.float32)
+
     def clamp(self, controls: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return controls [..., n_controls] clipped to their ranges.
 
@@ -102,8 +107,8 @@ class Rig:
             >>> float(ARKIT_52.clamp(ARKIT_52.neutral(1) + 2).max())
             1.0
         """
-        low, high = (np.array(each, np.float32) for each in (self.minimum, self.maximum))
-        return np.clip(controls, low, high)
+        low, high = self._limits
+        return np.minimum(np.maximum(controls, low), high)
 
     def neutral(self, n_frames: int) -> NDArray[np.float32]:
         """Return a face at rest: zeros [n_frames, n_controls]."""

@@ -29,7 +29,7 @@ from marotte.infer.evaluators import (
     without_denormals,
 )
 from marotte.model.session import Student
-from marotte.model.smoothing import Smoothing, ensemble, moments, resolve_smoothing
+from marotte.model.smoothing import Smoothing, ensemble, moments_of, resolve_smoothing
 from marotte.model.timing import DEFAULT_FPS, n_frames
 from marotte.postprocess.processors import FrameProcessor
 
@@ -224,8 +224,9 @@ class Stream:
 
     def _position_of(self, frame: int) -> _Position:
         """Return the position of a frame."""
-        at = moments(frame, frame + 1, self.fps, self.smoothing)[0] - self._past_samples
-        return _Position(frame, int(at[0]), int(at[-1]) + self._evaluator.n_samples)
+        at = moments_of(frame, self.fps, self.smoothing)
+        start, last = at[0] - self._past_samples, at[-1] - self._past_samples
+        return _Position(frame, start, last + self._evaluator.n_samples)
 
     def _n_ready(self) -> int:
         """Return how many frames, counted from the beginning of the sound, can be computed now."""
@@ -253,7 +254,7 @@ class Stream:
         first = self.next_frame if newest is None else max(self.next_frame, until - newest)
         if until <= first:
             return []
-        taps = moments(first, until, self.fps, self.smoothing).tolist()
+        taps = (moments_of(frame, self.fps, self.smoothing) for frame in range(first, until))
         controls = [self._controls(each) for each in taps]
         if shares is not None and (n := min(len(shares), len(controls))):
             last = np.stack(controls[-n:])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, final
@@ -66,6 +67,11 @@ class Student:
         """The look-ahead, and the delay of the smoothing in the contract."""
         return self.window.lookahead_ms + self.contract.smoothing.delay_ms
 
+    @cached_property
+    def _columns(self) -> NDArray[np.intp]:
+        """The column of the rig that each output drives."""
+        return np.array([self.rig.index[name] for name in self.contract.names])
+
     def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the raw outputs [batch, n_outputs] for windows [batch, n_samples] at 16 kHz."""
         if windows.ndim != 2 or windows.shape[1] != self.window.n_samples:
@@ -95,7 +101,7 @@ class Student:
                 "damaged or its training failed; use another student"
             )
         controls = self.rig.neutral(len(outputs))
-        controls[:, [self.rig.index[name] for name in self.contract.names]] = outputs
+        controls[:, self._columns] = outputs
         return self.rig.clamp(controls)
 
     def check_golden(self) -> float:

