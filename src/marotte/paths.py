@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import stat
 import tempfile
 import time
@@ -20,6 +21,7 @@ except ImportError:  # Windows
     fcntl = None
 
 LEFTOVER_AGE_S = 3600.0
+PARTIAL_FOLDER = ".marotte-partial"
 NAME_BYTES = 255  # the longest name of a file on all common systems
 _TEMPORARY_NAME = re.compile(r"\..*\.marotte-[0-9a-f]{16}(\.[^.]*)?", re.DOTALL)
 
@@ -155,6 +157,56 @@ def _temporary_path(path: Path) -> Path:
     return path.with_name(f".{os.fsdecode(stem)}{ending}")
 
 
+@contextmanager
+def partial_folder(folder: Path) -> Generator[Path]:
+    """Make a hidden folder for what is being written; remove it, and those of killed runs.
+
+    It lies in `folder`, so that what is finished can be moved into place at once.
+
+    Raises:
+        MarotteError: the folder can't be made.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from marotte.paths import make_folder, partial_folder
+        >>> make_folder(Path("out"))
+        >>> with partial_folder(Path("out")) as unfinished:
+        ...     unfinished.is_dir()
+        True
+        >>> list(Path("out").glob(".*"))
+        []
+    """
+    parent = folder / PARTIAL_FOLDER
+    make_folder(parent)
+    for leftover in list(parent.iterdir()):
+        with suppress(OSError):  # another run uses it, or removes it at the same time
+            _remove_unused(leftover)
+    path, handle = _locked_folder(parent)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
+        with suppress(OSError):  # another run has files there
+            parent.rmdir()
+
+
+def _locked_folder(parent: Path) -> tuple[Path, int | None]:
+    """Make a folder that `_remove_unused` of other processes leaves alone, and its open handle."""
+    while True:
+        make_folder(parent)
+        path = Path(tempfile.mkdtemp(dir=parent))
+        if fcntl is None:
+            return path, None
+        handle = os.open(path, os.O_RDONLY)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists():
+            return path, handle
+        os.close(handle)  # another process removed it before it was locked
+
+
 def _is_ours(path: Path) -> bool:
     """Return whether a path is a plain file of this user."""
     status = path.lstat()
@@ -163,21 +215,25 @@ def _is_ours(path: Path) -> bool:
 
 
 def _remove_unused(path: Path) -> None:
-    """Delete a temporary file that no process holds.
+    """Delete a temporary file or folder that no process holds.
 
     Raises:
         OSError: a process holds it.
     """
     if fcntl is None:  # Windows keeps open files, and a file may be closed for a moment
         if time.time() - path.stat().st_mtime > LEFTOVER_AGE_S:
-            path.unlink()
+            _delete(path)
         return
-    handle = os.open(path, os.O_RDWR)
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
+        _delete(path)
     finally:
         os.close(handle)
+
+
+def _delete(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def cache_folder() -> Path:

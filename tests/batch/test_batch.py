@@ -19,9 +19,10 @@ from synthetic import make_voice
 
 import marotte
 from marotte import MarotteError
-from marotte.batch import LEFTOVER_AGE_S, PARTIAL_FOLDER, BatchResult, Settings, animate_files
+from marotte.batch import BatchResult, Settings, animate_files
 from marotte.batch.plan import count_recordings, find_recordings
 from marotte.batch.settings import SETTINGS_FILE
+from marotte.paths import LEFTOVER_AGE_S, PARTIAL_FOLDER
 from marotte.postprocess.motion import Motion
 
 Write = Callable[..., Path]

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+SOUND_ENDINGS = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".au",
+    ".snd", ".w64", ".m4a", ".aac", ".wma", ".amr", ".mka", ".weba",
+)  # fmt: skip
+VIDEO_ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
+"""Endings of the files that are taken from folders; a video only where no sound has its name."""
+
 
 class Kind(NamedTuple):
     """A kind of file.

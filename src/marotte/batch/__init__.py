@@ -7,14 +7,11 @@ at all, and the next run does only what is missing or out of date.
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from marotte.batch.plan import (
@@ -26,7 +23,7 @@ from marotte.batch.plan import (
 )
 from marotte.batch.settings import Settings, settings_time_ns
 from marotte.errors import MarotteError
-from marotte.paths import check_writable, make_folder
+from marotte.paths import check_writable, make_folder, partial_folder
 from marotte.processes import map_tasks, n_cores
 from marotte.progress import Progress
 
@@ -34,9 +31,6 @@ if TYPE_CHECKING:
     from marotte.api import Model
 
 __all__ = ["BatchResult", "Settings", "animate_files"]
-
-PARTIAL_FOLDER = ".marotte-partial"
-LEFTOVER_AGE_S = 3600  # a run that is at work changes its partial folder more often
 
 
 @dataclass
@@ -115,8 +109,8 @@ def animate_files(
             else:
                 yield job
 
-    with _partial_folder(folder) as partial_folder:
-        prepare = partial(_prepare, settings, partial_folder)
+    with partial_folder(folder) as unfinished:
+        prepare = partial(_prepare, settings, unfinished)
         processes = max(1, min(workers or n_cores(), result.total))
         with closing(map_tasks(prepare, jobs(), processes)) as finished:
             for each in finished:
@@ -124,27 +118,6 @@ def animate_files(
                 if progress:
                     progress(result.done, result.total)
     return result
-
-
-@contextmanager
-def _partial_folder(folder: Path) -> Generator[Path]:
-    """Make a hidden folder for files that are being written; remove it, and those of killed runs.
-
-    It lies in the output folder, so that a finished file can be moved into place at once.
-    """
-    parent = folder / PARTIAL_FOLDER
-    make_folder(parent)
-    for leftover in parent.iterdir():
-        with suppress(OSError):  # another run may remove it at the same time
-            if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE_S:
-                rmtree(leftover)
-    path = Path(mkdtemp(dir=parent))
-    try:
-        yield path
-    finally:
-        rmtree(path, ignore_errors=True)
-        with suppress(OSError):  # another run, or one that was killed just now, has files there
-            parent.rmdir()
 
 
 def _add(result: BatchResult, job: Job, outcome: float | str | None) -> None:
@@ -159,7 +132,7 @@ def _add(result: BatchResult, job: Job, outcome: float | str | None) -> None:
         result.sound_s += outcome
 
 
-def _prepare(settings: Settings, partial_folder: Path) -> Callable[[Job], float | str]:
+def _prepare(settings: Settings, unfinished: Path) -> Callable[[Job], float | str]:
     """Return the function that a worker process runs on each job."""
     model: Model | None = None
 
@@ -167,7 +140,7 @@ def _prepare(settings: Settings, partial_folder: Path) -> Callable[[Job], float 
         nonlocal model
         try:
             model = model or settings.load()
-            return _animate(model, settings, job, partial_folder)
+            return _animate(model, settings, job, unfinished)
         except MarotteError as error:
             return str(error)
         except Exception as error:  # one recording must not end the run of ten thousand
@@ -176,13 +149,13 @@ def _prepare(settings: Settings, partial_folder: Path) -> Callable[[Job], float 
     return run
 
 
-def _animate(model: Model, settings: Settings, job: Job, partial_folder: Path) -> float:
+def _animate(model: Model, settings: Settings, job: Job, folder: Path) -> float:
     """Animate a recording, write its files and move them into place; return its duration in s."""
     from marotte.face.animation import write_files
 
     recording = settings.open(job.source)
     animation = settings.animate(model, recording)
-    unfinished = [partial_folder / f"{os.getpid()}{path.suffix}" for path in job.outputs]
+    unfinished = [folder / f"{os.getpid()}{path.suffix}" for path in job.outputs]
     write_files(animation, unfinished)
     make_folder(job.outputs[0].parent)
     try:

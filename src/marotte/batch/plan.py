@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from marotte import plugins
+from marotte.audio.kinds import SOUND_ENDINGS, VIDEO_ENDINGS
 from marotte.errors import MarotteError
 from marotte.face.scene import NO_SCENE, Scene
-
-SOUNDS = (
-    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".au",
-    ".snd", ".w64", ".m4a", ".aac", ".wma", ".amr", ".mka", ".weba",
-)  # fmt: skip
-VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
-"""Endings of the files that are taken from folders; a video only where no sound has its name."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +67,12 @@ def recordings_among(files: Sequence[str]) -> list[str]:
         ['b.wav', 'c.MOV']
     """
     shown = sorted(name for name in files if not name.startswith("."))
-    sounds = [name for name in shown if name.lower().endswith(SOUNDS)]
+    sounds = [name for name in shown if name.lower().endswith(SOUND_ENDINGS)]
     stems = {os.path.normcase(Path(name).stem) for name in sounds}
     videos = [
         name
         for name in shown
-        if name.lower().endswith(VIDEOS) and os.path.normcase(Path(name).stem) not in stems
+        if name.lower().endswith(VIDEO_ENDINGS) and os.path.normcase(Path(name).stem) not in stems
     ]
     return sorted(sounds + videos)
 
@@ -107,8 +101,8 @@ def count_recordings(inputs: Sequence[Path]) -> int:
             names.add(name)
         if len(names) == n_before:
             raise MarotteError(
-                f"the folder {path} holds no sound: no file ends in {', '.join(SOUNDS[:6])} or the "
-                "like"
+                f"the folder {path} holds no sound: no file ends in "
+                f"{', '.join(SOUND_ENDINGS[:6])} or the like"
             )
     return len(names)
 

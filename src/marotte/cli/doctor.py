@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from time import perf_counter
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
-EXAMPLES = ("marotte doctor",)
+EXAMPLES = ("marotte doctor", "marotte doctor --tone")
 
 EXTRAS = {
     "video": ("MP4 videos, and sound from M4A, MP4, WebM, MKV", ("av", "moderngl")),
@@ -43,13 +43,20 @@ class Finding(NamedTuple):
     text: str
 
 
-def doctor() -> None:
+def doctor(
+    tone: Annotated[
+        bool,
+        typer.Option(
+            "--tone", help="Also play a tone, record it, and say what the microphone heard of it."
+        ),
+    ] = False,
+) -> None:
     """Check what works here: packages, microphones, graphics, ports, and a short test.
 
     Each line that is not well says what to do.
     """
     well = True
-    for finding in findings():
+    for finding in findings(tone):
         mark = {True: "ok", None: "-", False: "!!"}[finding.good]
         typer.echo(f"{mark:>2}  {finding.title:11} {finding.text}")
         well = well and finding.good is not False
@@ -57,12 +64,13 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def findings() -> Iterator[Finding]:
+def findings(tone: bool = False) -> Iterator[Finding]:
     """Yield what is found; a check that fails in an unexpected way becomes a finding, too."""
     checks: dict[str, Callable[[], Finding]] = {
         "marotte": check_versions,
         **{f"[{extra}]": lambda extra=extra: check_extra(extra) for extra in EXTRAS},
         "microphone": check_microphones,
+        **({"tone": check_tone} if tone else {}),
         "graphics": check_graphics,
         "port": check_port,
         "self-test": check_speed,
@@ -110,6 +118,32 @@ def check_microphones() -> Finding:
         return Finding(None, "microphone", f"there is none: {ALTERNATIVE}")
     names = ", ".join(f"{number} {name}" for number, name in found)
     return Finding(True, "microphone", f"{names}; the first is used unless --device says another")
+
+
+def check_tone() -> Finding:
+    """Play a tone and say what the microphone heard of it."""
+    from marotte.errors import MarotteError
+    from marotte.realtime.inputs.microphone import sound_devices
+    from marotte.realtime.tone_loop import play_and_hear
+
+    try:
+        heard = play_and_hear(sound_devices())
+    except MarotteError as error:
+        return Finding(None, "tone", f"not played: {error}")
+    if heard.delay_ms is None:
+        return Finding(
+            False,
+            "tone",
+            f"played, but the microphone did not hear it ({heard.tone_db:.0f} dB, the room "
+            f"{heard.room_db:.0f} dB): unplug headphones, turn the loudspeaker and the microphone "
+            "up, and allow this terminal to use the microphone",
+        )
+    return Finding(
+        True,
+        "tone",
+        f"played and heard at {heard.tone_db:.0f} dB (the room {heard.room_db:.0f} dB), "
+        f"{heard.delay_ms:.0f} ms later",
+    )
 
 
 def check_graphics() -> Finding:

@@ -25,6 +25,7 @@ from marotte.learn.corpora.sources.klettres import KLettres
 from marotte.learn.corpora.sources.ktuberling import KTuberling
 from marotte.learn.corpora.sources.queen import Queen
 from marotte.learn.corpora.sources.tuxpaint import TuxPaint
+from marotte.paths import PARTIAL_FOLDER, partial_folder
 
 SOURCES = (
     Queen(), AsteriskEn(),
@@ -75,6 +76,15 @@ def test_a_fetched_package_is_unpacked_into_its_folder(apt):
     assert root == debian.unpacked_folder() / "klettres-data.deb"
     assert (root / debian.KLETTRES.probe).read_bytes() == b"sounds"
     assert debian.fetch(debian.KLETTRES) == root
+    assert [path.name for path in debian.unpacked_folder().iterdir()] == ["klettres-data.deb"]
+
+
+def test_what_a_killed_fetch_left_is_removed(apt):
+    left = debian.unpacked_folder() / PARTIAL_FOLDER / "left"
+    put(left / "k_1.deb", b"half")
+    with partial_folder(debian.unpacked_folder()) as used:
+        debian.fetch(debian.KLETTRES)
+        assert used.is_dir(), "another run downloads into it"
     assert [path.name for path in debian.unpacked_folder().iterdir()] == ["klettres-data.deb"]
 
 

@@ -12,13 +12,12 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 from marotte.errors import MarotteError
-from marotte.paths import cache_folder, make_folder
+from marotte.paths import cache_folder, make_folder, partial_folder
 
 
 @final
@@ -168,12 +167,12 @@ def fetch(package: Package) -> Path:
     make_folder(folder)
     try:
         # The temporary folder is on the same disk, so that the unpacked package can be moved.
-        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as temporary:
-            file = _download(package, Path(temporary))
-            _run(["dpkg", "-x", str(file), "unpacked"], Path(temporary))
+        with partial_folder(folder) as temporary:
+            file = _download(package, temporary)
+            _run(["dpkg", "-x", str(file), "unpacked"], temporary)
             target = folder / f"{package.name}.deb"
             shutil.rmtree(target, ignore_errors=True)
-            Path(temporary, "unpacked").replace(target)
+            (temporary / "unpacked").replace(target)
     except OSError as error:
         raise MarotteError(
             f"can't unpack {package.name} into {folder}: {error.strerror or error}"

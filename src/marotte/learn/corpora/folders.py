@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.audio.kinds import SOUND_ENDINGS, VIDEO_ENDINGS
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.learn.corpora.source import Source
@@ -19,7 +20,8 @@ from marotte.learn.speech.align import aligner
 from marotte.learn.speech.textgrid import TextGrid, phones_in, read_textgrid, words_in
 from marotte.learn.utterance import Phone
 
-SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
+RECORDING_ENDINGS = (*SOUND_ENDINGS, *VIDEO_ENDINGS)
+"""What is read, in this order where files differ in their ending only: sounds before videos."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def sound_file(files: Mapping[str, Path]) -> Path:
     Raises:
         Skip: there is no sound file.
     """
-    for ending in SOUND_ENDINGS:
+    for ending in RECORDING_ENDINGS:
         if ending in files:
             return files[ending]
     raise Skip("no sound file")

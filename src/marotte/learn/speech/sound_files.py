@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from marotte.audio.headers import read_container
 from marotte.audio.recording import Recording, open_recording
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
@@ -86,9 +88,12 @@ def _open(path: Path) -> Recording:
     if not path.is_file():
         raise Skip("no sound file")
     try:
-        recording = open_recording(path)
+        needs_av = not read_container(path).by_libsndfile
+        recording = None if needs_av and find_spec("av") is None else open_recording(path)
     except MarotteError as error:
         raise Skip(_UNREADABLE) from error
+    if recording is None:
+        raise Skip("a kind of file that needs the package av (the extra video)")
     if recording.missing_s > MAX_MISSING_S:
         raise Skip(_UNREADABLE)
     if recording.seconds > MAX_SECONDS:

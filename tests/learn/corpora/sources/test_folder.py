@@ -33,6 +33,38 @@ def test_recordings_with_phones_with_texts_and_with_neither(tmp_path):
     assert Folder(folder=str(tmp_path), speaker="me").utterance("three").speaker == "me"
 
 
+def test_all_kinds_that_animate_reads_by_their_content(tmp_path, monkeypatch):
+    for ending in ("aiff", "au", "w64", "caf"):
+        put(tmp_path / f"{ending}.{ending}", noise())
+    put(tmp_path / "named-wrong.m4a", b"")
+    (tmp_path / "aiff.aiff").replace(tmp_path / "named-wrong.m4a")
+    source = Folder(folder=str(tmp_path))
+    assert set(source.items()) == {"au", "w64", "caf", "named-wrong"}
+    for key in source.items():
+        assert np.allclose(source.utterance(key).samples, noise(), atol=1e-3), key
+
+    av = pytest.importorskip("av")
+    voice = (0.2 * np.sin(np.arange(RATE) / 9))[None].astype(np.float32)
+    for name in ("film.mp4", "sound.m4a"):
+        with av.open(str(tmp_path / name), "w") as out:
+            stream = out.add_stream("aac", rate=RATE, layout="mono")
+            frame = av.AudioFrame.from_ndarray(voice, "fltp", "mono")
+            frame.sample_rate = RATE
+            out.mux([*stream.encode(frame), *stream.encode(None)])
+    put(tmp_path / "sound.mp4", b"a video that has a sound file beside it is not read")
+    source = Folder(folder=str(tmp_path))
+    for key in ("film", "sound"):
+        heard = source.utterance(key).samples
+        assert len(heard) == pytest.approx(RATE, rel=0.15)
+        hertz = np.abs(np.fft.rfft(heard[: RATE // 2])).argmax() * 2
+        assert hertz == pytest.approx(RATE / 9 / (2 * np.pi), abs=4)
+    monkeypatch.setattr("marotte.learn.speech.sound_files.find_spec", lambda name: None)
+    assert (
+        skip_reason(source, "film") == "a kind of file that needs the package av (the extra video)"
+    )
+    assert source.utterance("au").rate == RATE
+
+
 def test_broken_files_are_skipped(tmp_path):
     for name in ("cut", "long", "latin", "wrong"):
         put(tmp_path / f"{name}.wav", noise())

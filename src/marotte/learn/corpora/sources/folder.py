@@ -17,7 +17,7 @@ from typing import ClassVar, final
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora.folders import (
-    SOUND_ENDINGS,
+    RECORDING_ENDINGS,
     FolderSource,
     find_files,
     sound_file,
@@ -32,7 +32,7 @@ from marotte.learn.utterance import Utterance
 @final
 @dataclass(frozen=True)
 class Folder(FolderSource):
-    """The sound files in a folder and its subfolders.
+    """The sound files and videos in a folder and its subfolders.
 
     Attributes:
         speaker: the speaker of all recordings; by default, the speaker is the first folder below
@@ -49,13 +49,13 @@ class Folder(FolderSource):
     recognise: bool = False
 
     def items(self) -> Sequence[str]:
-        """Return the paths of the sound files without their endings.
+        """Return the paths of the recordings without their endings.
 
-        Sound files that differ in their ending only are one item.
+        Files that differ in their ending only are one item.
         """
-        keys = [key for key, files in self._files.items() if files.keys() & set(SOUND_ENDINGS)]
+        keys = [key for key, files in self._files.items() if files.keys() & set(RECORDING_ENDINGS)]
         if not keys:
-            raise self.nothing_found("sound files (WAV, FLAC, OGG, MP3)")
+            raise self.nothing_found("sound files and videos")
         if any(".txt" in self._files[key] and ".textgrid" not in self._files[key] for key in keys):
             aligner(self.language)
         if self.recognise:
@@ -84,4 +84,4 @@ class Folder(FolderSource):
 
     @functools.cached_property
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
-        return find_files(self.root, *SOUND_ENDINGS, ".textgrid", ".txt")
+        return find_files(self.root, *RECORDING_ENDINGS, ".textgrid", ".txt")

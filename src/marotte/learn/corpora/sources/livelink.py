@@ -21,7 +21,7 @@ from typing import ClassVar, final
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.learn.corpora.folders import (
-    SOUND_ENDINGS,
+    RECORDING_ENDINGS,
     FolderSource,
     find_files,
     sound_file,
@@ -89,5 +89,5 @@ class LiveLink(FolderSource):
 
     @functools.cached_property
     def _files(self) -> Mapping[str, Mapping[str, Path]]:
-        files_by_key = find_files(self.root, ".csv", *SOUND_ENDINGS, ".textgrid", ".txt")
+        files_by_key = find_files(self.root, ".csv", *RECORDING_ENDINGS, ".textgrid", ".txt")
         return {key: files for key, files in files_by_key.items() if not _NOT_A_TAKE.fullmatch(key)}
