@@ -24,7 +24,8 @@ from marotte.face.scene import NO_SCENE, Scene
 from marotte.paths import check_writable, remove_leftovers, replacing
 from marotte.progress import Progress
 
-_NEEDS = dict.fromkeys(("mp4", "webm", "mov"), ("av", "video"))
+_VIDEO = ("av", "video")
+_NEEDS = {"mp4": _VIDEO, "webm": _VIDEO, "mov": _VIDEO}
 """For a file ending: the package that its writer needs, and the extra that installs it."""
 
 

@@ -143,7 +143,8 @@ class GlRenderer(scene.Renderer):
         u, v = b - a, c - a
         if np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).mean() / 2 > SMALL_PIXELS:
             return np.ones(len(self.head.faces), bool)
-        return (scene.gloss(self.head)[self.head.faces, 1] > SHARP_GLOSS).any(1)
+        sharp: scene.Array = scene.gloss(self.head)[self.head.faces, 1] > SHARP_GLOSS
+        return sharp.any(1)
 
     def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
         """Return a picture, as `Renderer.frame` says."""

@@ -140,7 +140,8 @@ class Renderer(ABC):
         nearness = 1 / np.maximum(clip[:, 3], 1e-3)
         x, y, depth = (clip[:, :3] * nearness[:, None]).T
         right, down = (x + 1) * self.width / 2, (1 - y) * self.height / 2
-        return np.stack([right, down, depth, nearness], 1)
+        on_screen: Array = np.stack([right, down, depth, nearness], 1)
+        return on_screen
 
     def triangles(self, faces: NDArray[np.bool_]) -> NDArray[np.int32]:
         """Return the triangles [n, 3] of some of the head's faces [n_faces]."""

@@ -40,9 +40,9 @@ class SoftwareRenderer(scene.Renderer):
 
     def _draw_still(self, vertices: NDArray[np.float32]) -> None:
         self._still_picture[:], self._still_depth[:] = self._empty, np.inf
-        still = self.triangles(~self.moving.faces)
-        self._still_picture, self._still_depth = self._draw(vertices, still)
-        self._moving_triangles = self.triangles(self.moving.faces)
+        moving: Array = self.moving.faces
+        self._still_picture, self._still_depth = self._draw(vertices, self.triangles(~moving))
+        self._moving_triangles = self.triangles(moving)
 
     def _draw_moving(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
         picture, _ = self._draw(vertices, self._moving_triangles)
