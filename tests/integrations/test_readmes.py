@@ -12,7 +12,7 @@ import typer
 from marotte.cli import app
 
 ROOT = Path(__file__).parents[2] / "integrations"
-HOSTS = ("blender", "godot", "maya", "unity", "unreal")
+HOSTS = ("blender", "godot", "maya", "unity", "unreal", "web")
 VERSION = re.compile(r"""version"?\S* ?[=:] ?"(.+?)"|__version__ = "(.+?)\"""")
 
 
