@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from marotte import plugins
 from marotte.cli import app
 
-FORMATS = sorted(set(plugins.names(plugins.FORMATS)) - {"mp4"})
+VIDEOS = ["mov", "mp4", "webm"]
+FORMATS = sorted({*plugins.names(plugins.FORMATS)} - {*VIDEOS})
 
 
 @pytest.fixture
@@ -39,9 +40,13 @@ def test_a_file_that_can_t_be_moved_into_place_is_an_error(
 
 
 @pytest.mark.slow
-def test_a_video_leaves_no_file_on_a_full_disk(tmp_path: Path, sound: Path) -> None:
+@pytest.mark.parametrize("ending", VIDEOS)
+def test_a_video_leaves_no_file_on_a_full_disk(
+    tmp_path: Path, sound: Path, tiny_student: Path, ending: str
+) -> None:
     pytest.importorskip("av")
-    check(tmp_path, "mp4", "full", str(sound))
+    small = ("--size", "64x64", "--student", str(tiny_student))
+    check(tmp_path, ending, "full", str(sound), *small)
 
 
 def check(tmp_path: Path, ending: str, disk: str, *arguments: str) -> None:

@@ -46,7 +46,7 @@ def write(animation: Animation, path: Path) -> Path:
 class TestChoosing:
     def test_every_ending_has_a_writer(self):
         for ending in plugins.names(plugins.FORMATS):
-            if ending != ".mp4":
+            if ending not in ("mp4", "webm", "mov"):  # which need a package
                 assert callable(writer_for(Path(f"face.{ending}")))
 
     def test_endings_ignore_case(self):
