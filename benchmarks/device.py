@@ -2,6 +2,7 @@
 
     python benchmarks/device.py                 # builds the library with cc, several times
     python benchmarks/device.py --seconds 60    # longer, on a busy machine
+    python benchmarks/device.py --peers         # installs onnxruntime-web and RNNoise to compare
 
 Both take turns on one thread, and the times are CPU times, so that the ratios are valid on a busy
 machine too. ONNX Runtime computes the streamed form alone: five new steps and one prediction. The
@@ -12,10 +13,12 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import json
 import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,10 +31,15 @@ from numpy.typing import NDArray
 from marotte.audio.recording import open_recording
 from marotte.device.mrt import write_mrt
 from marotte.infer.stream import Stream
-from marotte.model.session import load_student
+from marotte.model.session import STUDENTS, load_student
+from marotte.model.streaming import STREAMED
 
 ROOT = Path(__file__).parents[1]
+WEB = ROOT / "integrations" / "web"
+ORT_WEB, RNNOISE = "onnxruntime-web@1.22.0", "pyrnnoise==0.4.5"
 RATE = 16_000
+N_VOICES = 100
+BLOCK_US = 1e6 * 128 / 48_000  # of an audio worklet
 FRAMES = 6  # per measurement: 100 ms
 BUILDS = {"plain C": ("-DMAROTTE_NO_SIMD",), "fastest": ()}
 if platform.machine() in ("x86_64", "AMD64"):
@@ -42,6 +50,7 @@ GOALS = {  # share of ONNX Runtime's time
     ("SSE2", "float"): 0.55,
     ("SSE2", "int8"): 0.40,
 }
+GOAL_WEB, GOAL_VOICE, GOAL_BLOCK = 0.12, "1 %", ("1 %", "8 %")
 DRIVER = """
 #include "marotte.c"
 int animate(marotte_voice *voice, const float *sound, size_t n, float *frames, int width) {
@@ -124,6 +133,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--peers", action="store_true")
     options = parser.parse_args()
     speech = open_recording(ROOT / "samples" / "hello.wav").read()
     form = load_student("live").steps
@@ -143,6 +153,10 @@ def main() -> None:
         print_times(best)
         print_sizes(folder, voices)
         print_differences(voices, speech)
+        print_many_voices(voices, folder, speech)
+        print_web(folder, speech, options.peers)
+        if options.peers:
+            print_rnnoise(folder, speech)
 
 
 def open_voices(folder: Path) -> dict[tuple[str, str], Voice]:
@@ -187,7 +201,8 @@ def print_sizes(folder: Path, voices: dict[tuple[str, str], Voice]) -> None:
     print("sizes in kB")
     for (name, kind), voice in voices.items():
         file, student, state = (len(memory) / 1000 for memory in voice.memory)
-        total = file + student + state if kind == "int8" else student + state
+        used = file if student < file else 0  # else the weights were widened into the student
+        total = used + student + state
         print(
             f"  {name:13} {kind:6} file {file:6.1f}  in all {total:7.1f}  each voice {state:6.1f}"
             f"  code {voice.object_bytes / 1000:5.1f}"
@@ -197,12 +212,77 @@ def print_sizes(folder: Path, voices: dict[tuple[str, str], Voice]) -> None:
 def print_differences(voices: dict[tuple[str, str], Voice], speech: NDArray[np.float32]) -> None:
     """Print the largest differences of controls to the Python stream."""
     student = load_student("live")
-    expected = np.array([f.controls for f in Stream(student, level=False).push(speech)])
+    expected = np.array([f.controls for f in Stream(student).push(speech)])
     print("largest difference of a control to the Python stream")
     for (name, kind), voice in voices.items():
         voice.library.marotte_reset(voice.memory[2])
         got = voice.animate(speech, expected.shape[1])[: len(expected)]
         print(f"  {name:13} {kind:6} {np.abs(got - expected[: len(got)]).max():.1e}")
+
+
+def print_many_voices(
+    voices: dict[tuple[str, str], Voice], folder: Path, speech: NDArray[np.float32]
+) -> None:
+    """Print the share of a core that each of many voices takes, which speak in turn."""
+    print(f"{N_VOICES} voices on one core, 1 s of speech in pieces of 100 ms")
+    (name, kind), fastest = list(voices.items())[-1]
+    mrt = folder / f"{kind}.mrt"
+    speakers = [open_voice(fastest.library, 0, mrt) for _ in range(N_VOICES)]
+    pieces = np.split(speech[RATE : 2 * RATE].copy(), 10)
+    before = time.thread_time()
+    for piece in pieces:
+        for speaker in speakers:
+            speaker.animate(piece)
+    share = (time.thread_time() - before) / N_VOICES
+    print(f"  {name:13} {kind:6} {100 * share:.2f} % of real time each  (goal {GOAL_VOICE})")
+
+
+def print_web(folder: Path, speech: NDArray[np.float32], peers: bool) -> None:
+    """Print the times of the WebAssembly library in Node, and those of onnxruntime-web."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None:
+        print("WebAssembly: no node here")
+        return
+    speech.tofile(folder / "speech.f32")
+    files = [WEB / "engine.js", WEB / "marotte.wasm", folder / "int8.mrt", folder / "speech.f32"]
+    form = load_student("live").steps
+    assert form
+    command = [node, ROOT / "benchmarks" / "device.mjs", *files]
+    if peers and npm is not None:
+        install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder]
+        subprocess.run([*install, ORT_WEB], check=True)
+        sizes = map(str, (form.samples_of(5), form.channels, form.n_steps))
+        streamed = (STUDENTS / "live.onnx").with_suffix(STREAMED)
+        command += [streamed, folder / "node_modules" / "onnxruntime-web", *sizes]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    result = json.loads(answer)
+    print("WebAssembly in Node, 8-bit weights")
+    print(f"  {result['frame']:.0f} µs per frame")
+    if "ort" in result:
+        share = result["frame"] / result["ort"]
+        print(f"  {share:.2f} of onnxruntime-web's {result['ort']:.0f} µs  (goal {GOAL_WEB})")
+    for what, time_us, goal in zip(("mean", "p99"), result["blocks"], GOAL_BLOCK, strict=True):
+        share = 100 * time_us / BLOCK_US
+        print(f"  block of 128 at 48 kHz: {what} {share:.1f} % of its time  (goal {goal})")
+
+
+def print_rnnoise(folder: Path, speech: NDArray[np.float32]) -> None:
+    """Print the time of RNNoise, a yardstick: a denoiser in C that games use."""
+    target = folder / "rnnoise"
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", target]
+    subprocess.run([*install, RNNOISE], check=True)
+    shared = next(target.rglob("*rnnoise*.so*"), None) or next(target.rglob("*rnnoise*.dylib"))
+    library = ctypes.CDLL(str(shared))
+    library.rnnoise_create.restype = ctypes.c_void_p
+    state = ctypes.c_void_p(library.rnnoise_create(None))
+    sound = np.repeat(speech[RATE : 2 * RATE] * np.float32(32768), 3)
+    out, best = np.zeros(480, np.float32), float("inf")
+    for frame in np.split(sound, 100):  # 10 ms at 48 kHz
+        to, samples = ctypes.c_void_p(out.ctypes.data), ctypes.c_void_p(frame.ctypes.data)
+        before = time.thread_time()
+        library.rnnoise_process_frame(state, to, samples)
+        best = min(best, time.thread_time() - before)
+    print(f"RNNoise: {1e6 * best * 1000 / 60 / 10:.0f} µs per 16.7 ms")
 
 
 if __name__ == "__main__":

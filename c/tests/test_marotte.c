@@ -48,11 +48,12 @@ static void *read_file(const char *path, size_t *size) {
 }
 
 /* Animate a sound pushed in pieces of a size; return the number of frames. */
-static int animate(marotte_voice *voice, const float *sound, size_t piece, float *frames, int width) {
+static int animate(marotte_voice *voice, const float *sound, size_t n_samples, size_t piece, float *frames,
+                   int width) {
     size_t at = 0;
     int n = 0;
-    while (at < N) {
-        const size_t rest = N - at;
+    while (at < n_samples) {
+        const size_t rest = n_samples - at;
         at += marotte_push(voice, sound + at, rest < piece ? rest : piece);
         while (n < MOST_FRAMES && marotte_next(voice, frames + n * width, NULL)) n++;
     }
@@ -95,6 +96,10 @@ static void test_changed_files(const void *file, size_t size, const float *sound
         size_t kept = size;
         memcpy(copy, file, size);
         for (j = 0; j < 3; j++) copy[16 + random_number() % range] = (unsigned char)random_number();
+        if (i % 3 == 0) { /* a size or a number at a limit */
+            static const uint32_t limits[] = {0, 1, 0x7fffffffu, 0x80000000u, 0xfffffff0u, 0xffffffffu};
+            put_u32(copy + 16 + random_number() % (range / 4 - 1) * 4, limits[random_number() % 6]);
+        }
         if (i % 5 == 0) kept = 16 + random_number() % (size - 16);
         put_u32(copy + 8, (uint32_t)kept);
         put_u32(copy + 12, crc32(copy + 16, kept - 16));
@@ -107,7 +112,7 @@ static void test_changed_files(const void *file, size_t size, const float *sound
                 if (marotte_voice_init(voice, student, RATE) != MAROTTE_OK) {
                     refused++;
                 } else {
-                    const int n = animate(voice, sound, N, frames, width);
+                    const int n = animate(voice, sound, 1000, N, frames, width);
                     finite &= all_within(frames, n * width, -1e30f, 1e30f);
                 }
                 free(voice);
@@ -118,7 +123,7 @@ static void test_changed_files(const void *file, size_t size, const float *sound
         }
     }
     check(finite, "changed files give finite faces");
-    check(refused > n_changes / 4, "many changed files are refused");
+    check(refused >= n_changes / 4, "many changed files are refused");
     free(copy);
 }
 
@@ -146,12 +151,12 @@ int main(int n_arguments, char **arguments) {
     check(marotte_voice_init(voice, student, RATE) == MAROTTE_OK, "its answer is right");
     if (failures) return 1;
 
-    n = animate(voice, sound, N, whole, width);
+    n = animate(voice, sound, N, N, whole, width);
     check(n == 45, "there are 45 frames");
     check(all_within(whole, n * width, 0, 1), "faces are within 0..1");
     for (i = 0; i < 4; i++) {
         memset(other, 0, sizeof other);
-        check(animate(voice, sound, pieces[i], other, width) == n &&
+        check(animate(voice, sound, N, pieces[i], other, width) == n &&
                   !memcmp(whole, other, 4 * (size_t)(n * width)),
               "pieces of any size give the same bits");
     }
@@ -160,7 +165,7 @@ int main(int n_arguments, char **arguments) {
         static const float bad[] = {1e30f, -1e38f, 1e-42f, 0};
         dirty[2000 + i] = i == 3 ? bad[1] * 1e10f - bad[1] * 1e10f : bad[i]; /* inf - inf */
     }
-    n = animate(voice, dirty, N, other, width);
+    n = animate(voice, dirty, N, N, other, width);
     check(all_within(other, n * width, 0, 1), "impossible samples give finite faces");
     for (j = 0; j < width; j++) face[j] = other[(n - 3) * width + j] - whole[(n - 3) * width + j];
     check(all_within(face, width, -1e-3f, 1e-3f), "and are forgotten");
@@ -175,7 +180,7 @@ int main(int n_arguments, char **arguments) {
     for (i = 0; i < 6; i++) {
         marotte_voice *faster = (marotte_voice *)malloc(marotte_voice_size(student, rates[i]));
         check(marotte_voice_init(faster, student, rates[i]) == MAROTTE_OK, "another rate");
-        n = animate(faster, sound, 1000, other, width);
+        n = animate(faster, sound, N, 1000, other, width);
         check(n > 0 && all_within(other, n * width, 0, 1), "its faces are within 0..1");
         free(faster);
     }
