@@ -336,11 +336,11 @@ def test_frames_in_other_names(tmp_path: Path, naming: str, first: str) -> None:
     done = subprocess.run(marotte("live", *words), capture_output=True, check=True)
     frames = [json.loads(line)["controls"] for line in done.stdout.splitlines()]
     assert next(iter(frames[0])) == first
-    assert max(frame[first] for frame in frames) > 0.3
+    assert max(frame[first] for frame in frames) > 0.1
     with take.open() as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0])[2:] == list(frames[0])
-    assert float(rows[100][first]) == pytest.approx(frames[100][first], abs=1e-5)
+    assert float(rows[100][first]) == pytest.approx(frames[100][first], abs=1e-4)
 
 
 @pytest.mark.parametrize(

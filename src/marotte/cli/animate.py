@@ -136,15 +136,9 @@ def animate(
 
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
     check_fps(fps)
-    scene = Scene(
-        scene_mesh,
-        weights_only,
-        perfect_sync,
-        parse_timecode(offset, fps),
-        parse_size(size),
-        parse_background(background) if background else BACKGROUND,
-        head,
-    )
+    timecode_s = parse_timecode(offset, fps)
+    videos = parse_size(size), parse_background(background) if background else BACKGROUND
+    scene = Scene(scene_mesh, weights_only, perfect_sync, timecode_s, *videos, head)
     settings = Settings(
         student or "live",
         rig,
@@ -163,8 +157,7 @@ def animate(
     folder = output_folder(recordings, output or [], formats)
     files = output or [f"{stem_of(recordings[0])}.{ending}" for ending in formats]
     if head:
-        written = files if folder is None else [f".{ending}" for ending in formats or ["csv"]]
-        check_for_avatar(written)
+        check_for_avatar(files if folder is None else [f".{each}" for each in formats or ["csv"]])
     if folder is None:
         animate_one(recordings[0], [Path(file) for file in files], settings)
     else:

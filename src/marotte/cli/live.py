@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from marotte.cli import completion, options
+from marotte.errors import MarotteError
 
 if TYPE_CHECKING:
     from marotte.realtime.inputs import Input
@@ -103,29 +104,21 @@ def live(
 ) -> None:
     """Animate a voice while it speaks, and send the frames to other programs."""
     from marotte.audio.channels import parse_channel
-    from marotte.errors import MarotteError
     from marotte.export.naming import FrameNaming
     from marotte.infer.stream import Stream
     from marotte.model.session import load_student
     from marotte.postprocess.motion import Motion, parse_effort
     from marotte.postprocess.processors import make_processors
     from marotte.realtime.interrupts import noted_interrupts
-    from marotte.realtime.outputs import Take, check_named_outputs
-    from marotte.realtime.outputs import names as output_names
+    from marotte.realtime.outputs import Take
     from marotte.realtime.runner import LiveRunner
 
     if devices:
         list_devices()
         return
-    if not output:
-        known = ", ".join(output_names())
-        raise MarotteError(f"the frames need an output: give at least one -o: {known}")
     if play and fast:
         raise MarotteError("--play plays in real time: leave --fast or --play out")
-    output = [*output, "speaker"] if play else output
-    check_named_outputs(output, names)
-    if allow_origin and not any(each.partition(":")[0] == "websocket" for each in output):
-        raise MarotteError("--allow-origin is for -o websocket: add it, or leave the option out")
+    output = wanted_outputs(output or [], play, names, allow_origin)
     motion = Motion(gain, parse_effort(effort), mood, intensity, gaze, idle_motion, seed)
     actor = load_student(student)
     source = open_input(input, device, rate, fast, parse_channel(channel))
@@ -151,6 +144,25 @@ def live(
     check_outputs(queues)
     if interrupt:
         raise KeyboardInterrupt
+
+
+def wanted_outputs(
+    outputs: list[str], play: bool, naming: str, origins: list[str] | None
+) -> list[str]:
+    """Return the outputs to open.
+
+    Raises:
+        MarotteError: there is none, or one does not fit an option.
+    """
+    from marotte.realtime.outputs import check_named_outputs, names
+
+    if not outputs:
+        known = ", ".join(names())
+        raise MarotteError(f"the frames need an output: give at least one -o: {known}")
+    check_named_outputs(outputs, naming)
+    if origins and not any(each.partition(":")[0] == "websocket" for each in outputs):
+        raise MarotteError("--allow-origin is for -o websocket: add it, or leave the option out")
+    return [*outputs, "speaker"] if play else outputs
 
 
 def list_devices() -> None:
@@ -221,8 +233,6 @@ def check_outputs(queues: list[OutputQueue]) -> None:
     Raises:
         MarotteError: names the outputs that failed; each has said why.
     """
-    from marotte.errors import MarotteError
-
     failed = [queue.name for queue in queues if queue.failure]
     if failed:
         raise MarotteError(

@@ -42,7 +42,7 @@ class MovingPart:
         self._group: NDArray[np.intp] = group.reshape(-1)  # vertices at the same position
         self._moved = np.zeros(len(head.neutral), bool)
         self._unmoved = ~self._moved[:, None]
-        self.faces = np.zeros(len(head.faces), bool)
+        self.faces: NDArray[np.bool_] = np.zeros(len(head.faces), bool)
         self.rest = head.neutral
         self._first = True
 
@@ -64,5 +64,5 @@ class MovingPart:
         moving = self._moved[self._head_faces].any(1)
         touched = np.zeros(len(self._moved), bool)
         touched[self._group[self._head_faces[moving]]] = True
-        self.faces = touched[self._group[self._head_faces]].any(1)
+        self.faces = np.asarray(touched[self._group[self._head_faces]].any(1))
         return True

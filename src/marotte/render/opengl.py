@@ -144,7 +144,7 @@ class GlRenderer(scene.Renderer):
         if np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).mean() / 2 > SMALL_PIXELS:
             return np.ones(len(self.head.faces), bool)
         sharp: scene.Array = scene.gloss(self.head)[self.head.faces, 1] > SHARP_GLOSS
-        return sharp.any(1)
+        return np.asarray(sharp.any(1))
 
     def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
         """Return a picture, as `Renderer.frame` says."""

@@ -40,7 +40,7 @@ class SoftwareRenderer(scene.Renderer):
 
     def _draw_still(self, vertices: NDArray[np.float32]) -> None:
         self._still_picture[:], self._still_depth[:] = self._empty, np.inf
-        moving: Array = self.moving.faces
+        moving = self.moving.faces
         self._still_picture, self._still_depth = self._draw(vertices, self.triangles(~moving))
         self._moving_triangles = self.triangles(moving)
 
