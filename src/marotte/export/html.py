@@ -72,7 +72,7 @@ def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
     avatar = animation.scene.avatar
     if avatar:
         shape: dict[str, Any] = {"targets": list(rig.names)}
-        arrays = {"avatar": np.frombuffer(read_avatar(avatar), np.uint8)}
+        arrays: dict[str, Array] = {"avatar": np.frombuffer(read_avatar(avatar), np.uint8)}
     else:
         targets = [name for name in moving if name in head.names]
         shape, arrays = document.encode_head(head, targets)
