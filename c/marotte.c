@@ -204,6 +204,7 @@ static double m_log(double x) { /* of normal positive numbers: the series of ata
 }
 
 static float m_tanh(float x) {
+    if (x != x) return 0; /* weights that no network has */
     return (float)(1 - 2 / (m_exp(2 * (double)x) + 1));
 }
 
@@ -791,6 +792,8 @@ RARE static void read_layers(reader *r, marotte_student *s) {
     s->golden = (const float *)need(r, "golden", F32, 4 * (size_t)s->n_outputs);
     for (i = 0; !r->damaged && i < s->n_outputs; i++)
         if (s->outputs[i] >= (uint32_t)s->n_controls) r->damaged = 1;
+    for (i = 0; !r->damaged && i < s->n_controls; i++)
+        if (!(s->low[i] >= -LOUDEST && s->low[i] < s->high[i] && s->high[i] <= LOUDEST)) r->damaged = 1;
     s->bytes = find(r, "layer8.w", &type, &size) && type == I8;
     read_front(r, s);
     s->project_norm = need_norm(r, "norm8", c);
