@@ -309,6 +309,14 @@ def test_a_wrong_answer_is_refused(live, small):
     assert b"test sound" in live.library.marotte_error(ANSWER)
 
 
+@pytest.mark.parametrize("bad", [np.nan, -np.inf, 2.0])
+def test_ranges_of_controls_that_are_none_are_refused(live, small, bad):
+    records = random_records(small[0])
+    records["low"] = np.full_like(records["low"], bad)
+    with pytest.raises(Refused, match=str(DAMAGED)):
+        Student(live.library, to_bytes(records))
+
+
 def test_changed_files_are_refused_or_harmless(live, small):
     random = np.random.default_rng(0)
     refused = 0
