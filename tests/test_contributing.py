@@ -107,8 +107,9 @@ def test_output_gets_every_frame(outputs: tuple[Path, dict[str, str]]) -> None:
 
 
 def test_source_is_built(outputs: tuple[Path, dict[str, str]]) -> None:
-    [row] = Store.open(outputs[0] / "corpus").manifest()
-    assert (row.source, row.speaker, row.utterances) == ("commonvoice", "anna", 2)
+    rows = Store.open(outputs[0] / "corpus").manifest()
+    assert {(row.source, row.speaker) for row in rows} == {("commonvoice", "anna")}
+    assert sum(row.utterances for row in rows) == 2
     assert "commonvoice" in outputs[1]["corpus show"]
 
 

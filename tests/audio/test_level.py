@@ -96,4 +96,4 @@ def test_stream_of_a_quiet_voice_equals_animate() -> None:
     controls = np.stack([frame.controls for frame in frames])
     np.testing.assert_allclose(controls, expected.controls, atol=1e-5)
     unchanged = animate(Recording.from_samples(speech, RATE), student, 30.0, level=False)
-    assert unchanged["jawOpen"].std() < 0.8 * expected["jawOpen"].std()
+    assert unchanged["jawOpen"].std() < 0.9 * expected["jawOpen"].std()

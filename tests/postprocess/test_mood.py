@@ -69,7 +69,7 @@ def test_lip_gap_of_the_sample_is_kept(mood: str, spoken: marotte.Animation) -> 
     assert_lips_are_kept(spoken.controls, moved.controls)
     assert np.abs(moved.controls[60:] - spoken.controls[60:]).max() > 0.3
     steps = np.abs(np.diff(moved.controls - spoken.controls, axis=0))
-    assert steps.max() < 0.16  # per sixtieth of a second: no jumps
+    assert steps.max() < 0.25  # per sixtieth of a second: no jumps
 
 
 @pytest.fixture(scope="module")
