@@ -53,7 +53,7 @@ def folder(tmp_path_factory):
         patch.setenv("MAROTTE_CACHE", str(folder / "cache"))
         result = run("teach", folder / "by-ear.toml", store.folder, "-o", folder / "run")
     assert result.exit_code == 0, result.output
-    assert "3 utterances of speakers that were not trained on" in result.output
+    assert "3 utterances that were not trained on" in result.output
     assert f"--teacher voice2face:{folder / 'run'}" in "".join(result.output.splitlines())
     # Joe and Jim sound the same, so there are three different sounds and two noises.
     assert len(list((folder / "cache" / "features" / "mfcc-ssc-0-computed").glob("*.npy"))) == 5
@@ -113,7 +113,7 @@ def test_imported_captures_can_be_trained_on(folder, tmp_path, monkeypatch):
     (tmp_path / "mine.toml").write_text(text)
     result = run("teach", tmp_path / "mine.toml", store.folder, "-o", tmp_path / "run")
     assert result.exit_code == 0, result.output
-    assert "because the corpus has no speakers for validation: MSE" in result.output
+    assert "on 1 utterances that were not trained on: MSE" in result.output
     controls = open_teacher(f"voice2face:{tmp_path / 'run'}").curves(speak("mine", "me", 0))
     assert np.flatnonzero(controls.any(axis=0)).tolist() == [ARKIT_52.index["jawOpen"]]
 

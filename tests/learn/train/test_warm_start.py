@@ -110,7 +110,7 @@ def test_another_kind_or_size_of_student_is_refused(changes, words, student, tmp
 
 
 def test_shipped_students_are_found_by_name_and_unknown_ones_refused(tmp_path):
-    assert read_warm_start("live", tmp_path).weights["output.weight"].shape == (21, 150)
+    assert read_warm_start("live", tmp_path).weights["output.weight"].shape == (33, 150)
     with pytest.raises(MarotteError, match="no student 'nobody'"):
         read_warm_start("nobody", tmp_path)
     (tmp_path / "text.onnx").write_text("no network")
