@@ -80,7 +80,7 @@ def parse_background(text: str) -> Colour | None:
     """Return the colour of a name or of #rrggbb; None for `transparent`.
 
     Raises:
-        MarotteError: there is no such colour.
+        MarotteError: the colour is unknown.
 
     Example:
         >>> from marotte.face.scene import parse_background
