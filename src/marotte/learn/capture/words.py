@@ -18,6 +18,22 @@ WORDS_LANGUAGE = "en"  # of the words that takes come with
 WORD_EDGE_S = 0.1  # of sound before the first word and after the last that is aligned with them
 
 
+def words_between(words: Sequence[Word], start_s: float, end_s: float) -> list[Word]:
+    """Return the words that begin in a part of a take, with their times in that part.
+
+    Example:
+        >>> from marotte.learn.capture.take import Word
+        >>> from marotte.learn.capture.words import words_between
+        >>> words_between([Word(0.5, 0.75, "set"), Word(1.5, 1.75, "red")], 1.0, 2.0)
+        [Word(start_s=0.5, end_s=0.75, text='red')]
+    """
+    return [
+        Word(word.start_s - start_s, word.end_s - start_s, word.text)
+        for word in words
+        if start_s <= word.start_s < end_s
+    ]
+
+
 def phones_of_words(samples: NDArray[np.float32], words: Sequence[Word]) -> tuple[Phone, ...]:
     """Return the phones of English words whose times are known; none without words.
 

@@ -25,7 +25,7 @@ from marotte.errors import MarotteError
 from marotte.learn.capture.loaders.takes import read_clips
 from marotte.learn.capture.split import held_out_names
 from marotte.learn.capture.take import Clip, Word
-from marotte.learn.capture.words import WORDS_LANGUAGE, phones_of_words
+from marotte.learn.capture.words import WORDS_LANGUAGE, phones_of_words, words_between
 from marotte.learn.corpora.folders import FolderSource, find_files
 from marotte.learn.data.captured import clip_id
 from marotte.learn.errors import Skip
@@ -99,12 +99,10 @@ class Takes(FolderSource):
 
     def _words(self, take: str, start_s: float, end_s: float) -> list[Word]:
         """Return the words of a clip, with their times in it; those of English takes only."""
+        if self.language != WORDS_LANGUAGE:
+            return []
         words, _ = self._clips[take] or ((), ())
-        return [
-            Word(word.start_s - start_s, word.end_s - start_s, word.text)
-            for word in words
-            if self.language == WORDS_LANGUAGE and start_s <= word.start_s < end_s
-        ]
+        return words_between(words, start_s, end_s)
 
     @functools.cached_property
     def _clips(self) -> Mapping[str, tuple[tuple[Word, ...], tuple[Clip, ...]] | None]:

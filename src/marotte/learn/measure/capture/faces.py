@@ -14,8 +14,8 @@ from marotte.audio.resampling import SAMPLE_RATE
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.learn.capture.loaders.files import CURVES, read_take_curves
-from marotte.learn.capture.take import Clip, Take, Word
-from marotte.learn.capture.words import WORDS_LANGUAGE, phones_of_words
+from marotte.learn.capture.take import Clip, Take
+from marotte.learn.capture.words import WORDS_LANGUAGE, phones_of_words, words_between
 from marotte.learn.data.captured import CapturedCurves, resample
 from marotte.learn.data.labels import frame_count
 from marotte.learn.errors import Skip
@@ -150,12 +150,11 @@ def spoken_clip(take: Take, clip: Clip) -> Utterance:
         MarotteError: the packages of the aligner are not installed.
     """
     first, last = (round(each * SAMPLE_RATE) for each in (clip.start_s, clip.end_s))
-    words = [each for each in take.words if clip.start_s <= each.start_s < clip.end_s]
-    timed = [Word(w.start_s - clip.start_s, w.end_s - clip.start_s, w.text) for w in words]
+    words = words_between(take.words, clip.start_s, clip.end_s)
     samples, text = take.samples[first:last], " ".join(each.text for each in words)
     return Utterance(
         f"{take.source}/{clip.name}", take.source, take.source, WORDS_LANGUAGE, "", text,
-        samples, SAMPLE_RATE, phones_of_words(samples, timed),
+        samples, SAMPLE_RATE, phones_of_words(samples, words),
     )  # fmt: skip
 
 
