@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import NEEDS_BROWSER, chromium
+from browser import NEEDS_BROWSER, speaking_chromium
 from synthetic import make_voice
 
 from marotte.device.mrt import write_mrt
@@ -133,8 +133,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 @NEEDS_BROWSER
 def test_a_microphone_moves_a_face_in_chromium(site: str) -> None:
-    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-    with chromium(*flags, "--autoplay-policy=no-user-gesture-required") as browser:
+    with speaking_chromium() as browser:
         page = browser.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import NEEDS_BROWSER, chromium
+from browser import NEEDS_BROWSER, speaking_chromium
 
 from marotte.device.mrt import write_mrt
 from marotte.export.naming import RPM
@@ -87,9 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-    capture = f"--use-file-for-fake-audio-capture={SAMPLE}"
-    with chromium(*flags, capture, "--autoplay-policy=no-user-gesture-required") as browser:
+    with speaking_chromium(SAMPLE) as browser:
         yield browser
 
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,20 @@ def chromium(*flags: str) -> Generator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         yield browser
         browser.close()
+
+
+@contextmanager
+def speaking_chromium(sound: Path | None = None) -> Generator[Any]:
+    """Run Chromium with a microphone that repeats a WAV file, or Chromium's own beeps."""
+    flags = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        "--autoplay-policy=no-user-gesture-required",
+    ]
+    if sound:
+        flags.append(f"--use-file-for-fake-audio-capture={sound}")
+    with chromium(*flags) as browser:
+        yield browser
 
 
 class Opened:

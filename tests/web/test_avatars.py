@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from avatars import avatar, vrm0, vrm1
-from browser import NEEDS_BROWSER, Opened, chromium
+from browser import NEEDS_BROWSER, Opened, speaking_chromium
 from receiver_cases import NAMES
 
 from marotte.export import html
@@ -114,9 +114,7 @@ def test_weights_of_an_avatar_with_visemes_and_brows() -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-    capture = f"--use-file-for-fake-audio-capture={SAMPLE}"
-    with chromium(*flags, capture, "--autoplay-policy=no-user-gesture-required") as browser:
+    with speaking_chromium(SAMPLE) as browser:
         yield browser
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import NEEDS_BROWSER, Opened, chromium
+from browser import NEEDS_BROWSER, Opened, speaking_chromium
 from typer.testing import CliRunner
 
 from marotte.audio.recording import Recording, open_recording
@@ -43,9 +43,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     path = tmp_path_factory.mktemp("microphone") / "speech.wav"
     soundfile.write(path, open_recording(SAMPLE).read()[: 3 * RATE], RATE)
-    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-    capture = f"--use-file-for-fake-audio-capture={path}"
-    with chromium(*flags, capture, "--autoplay-policy=no-user-gesture-required") as browser:
+    with speaking_chromium(path) as browser:
         yield browser
 
 

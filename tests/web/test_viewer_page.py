@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import NEEDS_BROWSER, Opened, chromium
+from browser import NEEDS_BROWSER, Opened, speaking_chromium
 
 from marotte.audio.recording import Recording, open_recording
 from marotte.face.animation import Frame
@@ -45,12 +45,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     path = tmp_path_factory.mktemp("microphone") / "speech.wav"
     silence = np.zeros(round(SILENCE_S * RATE), np.float32)
     soundfile.write(path, np.concatenate([speech(), silence]), RATE)
-    with chromium(
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={path}",
-        "--autoplay-policy=no-user-gesture-required",
-    ) as browser:
+    with speaking_chromium(path) as browser:
         yield browser
 
 
