@@ -390,7 +390,7 @@ def test_the_real_program_animates_a_face(bpy, scene, make_face, extension):
     hello = Path(__file__).parents[3] / "samples" / "hello.wav"
     bpy.ops.marotte.speech_to_face(filepath=str(hello))
     jaw = [jaw for _, jaw in keys_of(face, "jawOpen")]
-    assert len(jaw) > 150  # 7.8 s at 24 frames per second
+    assert len(jaw) > 120  # of 188 frames in 7.8 s; a face at rest needs no keys
     assert max(jaw) > 0.15
     assert scene.frame_end == 189  # second 0 is frame 1
     assert sys.modules.get("torch") is None
