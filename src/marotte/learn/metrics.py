@@ -41,12 +41,30 @@ class Closures:
     @property
     def pbm(self) -> float:
         """Share of /p b m/ with closed lips: PBM accuracy, section 4.2 of the paper."""
-        return _share(self.bilabial_mm <= CLOSED_MM)
+        return self.pbm_at(CLOSED_MM)
 
     @property
     def false_closure(self) -> float:
         """Share of open vowels with closed lips."""
-        return _share(self.open_mm <= CLOSED_MM)
+        return self.false_closure_at(CLOSED_MM)
+
+    def pbm_at(self, gap_mm: float) -> float:
+        """Share of /p b m/ whose lip gap is at most `gap_mm`."""
+        return _share(self.bilabial_mm <= gap_mm)
+
+    def false_closure_at(self, gap_mm: float) -> float:
+        """Share of open vowels whose lip gap is at most `gap_mm`."""
+        return _share(self.open_mm <= gap_mm)
+
+    def threshold_mm(self, false_closure: float) -> float:
+        """Return the lip gap at or below which a share of the open vowels lies; NaN without any.
+
+        Example:
+            >>> none = np.zeros(0)
+            >>> Closures(none, np.arange(1, 101.0), none, none).threshold_mm(0.02)
+            2.98
+        """
+        return float(np.quantile(self.open_mm, false_closure)) if len(self.open_mm) else np.nan
 
     @property
     def balanced(self) -> float:

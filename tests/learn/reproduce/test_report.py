@@ -22,7 +22,7 @@ def test_a_table_with_its_pictures_is_written(made):
     assert "| S4+ |" in text
     assert "| S4+ smooth |" in text
     assert "90.6 / 72.0" in text
-    assert "0: 2" in text  # the seed and its steps
+    assert "1 × 0.00" in text  # seeds, and million frames
     assert "clean, 8 kHz" in text
     assert "| S4+ smooth | 0.0" in text
     page = (home / "page.md").read_text()

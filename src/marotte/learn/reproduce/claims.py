@@ -31,7 +31,7 @@ def _compare(row: str, other: str) -> Callable[[Measured], Verdict]:
 
 
 def _false_closure(m: Measured, *rows: str) -> str:
-    each = ", ".join(f"{row} {100 * m.figure(row, 'false_closure'):.1f}" for row in rows)
+    each = ", ".join(f"{row} {100 * m.figure(row, 'own_false_closure'):.1f}" for row in rows)
     return f"false closure {each}"
 
 

@@ -56,13 +56,16 @@ def plot_metrics(
 def _plot_closures(
     axis: Any, rows: Sequence[Row], figures: Sequence[Figures], labels: Sequence[str]
 ) -> None:
-    """Draw PBM accuracy and false closure on both test sets, and the paper's PBM accuracy."""
+    """Draw PBM accuracy and false closure on both test sets, and the paper's PBM accuracy.
+
+    Both are at the row's own threshold.
+    """
     places = range(len(labels))
     for split, marker, offset in ((CLEAN, "o", -0.12), (OTHER, "s", 0.12)):
         at = [place + offset for place in places]
-        for name, colour in (("pbm", COLOURS[0]), ("false_closure", COLOURS[1])):
+        for name, colour in (("own_pbm", COLOURS[0]), ("own_false_closure", COLOURS[1])):
             values = [_mean(figures, label, split, name, 100) for label in labels]
-            metric = "PBM accuracy" if name == "pbm" else "false closure"
+            metric = "PBM accuracy" if name == "own_pbm" else "false closure"
             speech = "clean" if split == CLEAN else "other"
             axis.plot(values, at, marker, color=colour, markersize=6, label=f"{metric}, {speech}")
     paper = {row.label: row.paper_pbm[0] for row in rows if row.paper_pbm}
@@ -75,18 +78,18 @@ def _plot_closures(
         markersize=5,
         label="the paper's PBM accuracy, test-clean",
     )
-    axis.set(title="lips closed, %", xlim=(-3, 103))
+    axis.set(title="lips closed at the row's own threshold, %", xlim=(-3, 103))
 
 
 def plot_frontier(
     rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Costs], path: Path
 ) -> None:
-    """Draw the points missing to a balanced score of 100 % over compute and over look-ahead.
+    """Draw the points missing to a PBM of 100 % at the row's own threshold, over cost and delay.
 
     The area of a dot shows the number of parameters; a line joins the Pareto front.
     """
     dots = [
-        (row.label, 100 - 100 * _mean(figures, row.label, CLEAN, "balanced"), cost)
+        (row.label, 100 - 100 * _mean(figures, row.label, CLEAN, "own_pbm"), cost)
         for row in rows
         for cost in [next((c for c in costs if c.row == row.label), None)]
         if cost is not None
@@ -117,7 +120,7 @@ def plot_frontier(
                 side.set_major_formatter("{x:g}")
                 side.set_minor_formatter("{x:g}")
             axis.tick_params(which="minor", labelsize=8, labelcolor="#777777")
-        axes[0].set(ylabel="points missing to a balanced score of 100 % on clean speech")
+        axes[0].set(ylabel="points missing to a PBM of 100 % on clean speech")
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -14,7 +14,7 @@ from marotte.learn.reproduce.rows import Row
 from marotte.learn.reproduce.runs import TablePlan
 from marotte.paths import replacing
 
-FORMAT = 1  # of the cached files
+FORMAT = 2  # of the cached files
 F = TypeVar("F", bound=Figures)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
 from marotte.learn.measure.evaluate import Score
 
@@ -17,8 +20,8 @@ class Figures:
     Attributes:
         row: the row's label.
         seed: the run's seed; -1 for a teacher.
-        budget_minutes: the run's training budget; NaN for a teacher.
-        steps: the number of training steps within the budget.
+        trained_frames: the number of frames that the run was trained on; 0 for a teacher.
+        trained_minutes: how long the training took; NaN for a teacher.
         heard: `as it is`, or the name of a degradation of the sound.
         split: the test set.
         who: a speaker, a language or `all`.
@@ -29,6 +32,10 @@ class Figures:
         vowels: the number of open vowels.
         balanced: the mean of `pbm` and 1 - `false_closure`.
         auc: the area under the ROC curve of the lip gap.
+        own_mm: the row's own threshold: the lip gap at or below which 2 % of the open vowels of
+            `valid` lie; NaN without such speech.
+        own_pbm: the share of /p b m/ that are closed at the row's own threshold.
+        own_false_closure: the share of open vowels that are closed at it.
         timing_ms: the median delay of closures.
         contact_ms: the mean duration of closures.
         taught_contact_ms: the same for the labels.
@@ -39,8 +46,8 @@ class Figures:
 
     row: str
     seed: int
-    budget_minutes: float
-    steps: int
+    trained_frames: int
+    trained_minutes: float
     heard: str
     split: str
     who: str
@@ -51,6 +58,9 @@ class Figures:
     vowels: int
     balanced: float
     auc: float
+    own_mm: float
+    own_pbm: float
+    own_false_closure: float
     timing_ms: float
     contact_ms: float
     taught_contact_ms: float
@@ -97,26 +107,52 @@ class Costs:
     open_clicks: float
 
 
+@dataclass(frozen=True)
+class Training:
+    """How much a run has learnt from.
+
+    Attributes:
+        frames: the number of frames.
+        minutes: the time that it took.
+    """
+
+    frames: int = 0
+    minutes: float = float("nan")
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Training:
+        """Return the training of a run from the state in its checkpoint."""
+        progress, train = state["progress"], state["recipe"]["train"]
+        frames = progress["step"] * train["batch"] * train["frames"]
+        return cls(frames, progress["elapsed_s"] / 60)
+
+
 def figures_of(
-    label: str, seed: int, budget: float, steps: int, degradation: str, split: str, score: Score
+    label: str,
+    seed: int,
+    training: Training,
+    degradation: str,
+    split: str,
+    score: Score,
+    own_mm: float = float("nan"),
 ) -> Figures:
     """Return a score as a line of a table.
 
     Args:
         label: the row's label.
         seed: the run's seed; -1 for a teacher.
-        budget: the run's training budget in minutes.
-        steps: the number of training steps.
+        training: what the run has learnt from.
         degradation: the name of a degradation, or `NOT_DEGRADED`.
         split: the test set.
         score: the score on the test set.
+        own_mm: the row's own threshold.
     """
-    c = score.closures
+    c, own = score.closures, isfinite(own_mm)
     return Figures(
         row=label,
         seed=seed,
-        budget_minutes=budget,
-        steps=steps,
+        trained_frames=training.frames,
+        trained_minutes=training.minutes,
         heard=degradation,
         split=split,
         who=score.name,
@@ -127,6 +163,9 @@ def figures_of(
         vowels=len(c.open_mm),
         balanced=c.balanced,
         auc=c.auc,
+        own_mm=own_mm,
+        own_pbm=c.pbm_at(own_mm) if own else float("nan"),
+        own_false_closure=c.false_closure_at(own_mm) if own else float("nan"),
         timing_ms=c.timing_ms,
         contact_ms=c.mean_contact_ms,
         taught_contact_ms=score.teacher_closures.mean_contact_ms,

@@ -14,20 +14,27 @@ from marotte.learn.measure.nonspeech import open_shares
 from marotte.learn.reproduce.measuring import ScoredSpeech
 from marotte.learn.reproduce.meshes import MESH_FPS, SPLITS
 from marotte.learn.reproduce.result_cache import cache_key, cached_results
-from marotte.learn.reproduce.results import CLEAN, NOT_DEGRADED, Costs, Figures, figures_of
+from marotte.learn.reproduce.results import (
+    CLEAN,
+    NOT_DEGRADED,
+    Costs,
+    Figures,
+    Training,
+    figures_of,
+)
 from marotte.learn.reproduce.rows import TEACHER, Row
 from marotte.learn.reproduce.run_costs import run_costs
 from marotte.learn.reproduce.runs import Meshes, TablePlan
 from marotte.learn.reproduce.tables import (
-    budget_sentence,
     cost_table,
     mean_and_deviation,
     notes_of,
     paper_pbm,
     percent,
-    seeds_and_steps,
+    seeds_and_frames,
     select,
     speech_sentence,
+    training_sentence,
 )
 from marotte.learn.train import checkpoint
 from marotte.progress import Progress
@@ -62,7 +69,7 @@ def measure_teacher(
     """Return the figures of the files of vertices, or of the motion that the row names."""
     meshes = _meshes(plan)
     motion = mesh_score.reference_motions(load_mesh(meshes.file))[row.teacher or TRUE_VERTICES]
-    return _figures(row, -1, float("nan"), 0, meshes, motion, speech)
+    return _figures(row, -1, Training(), meshes, motion, speech)
 
 
 def measure(
@@ -77,9 +84,9 @@ def measure(
     vertices = mesh_score.student_vertices(mesh, str(folder))
 
     def compute() -> tuple[list[MeshFigures], Costs]:
-        budget, steps = state["recipe"]["train"]["minutes"], state["progress"]["step"]
+        training = Training.of(state)
         figures = _figures(
-            row, seed, budget, steps, meshes, lambda each, _: vertices(each), speech, progress
+            row, seed, training, meshes, lambda each, _: vertices(each), speech, progress
         )
         threshold_mm = closed_threshold_mm(mesh)
         shares = open_shares(
@@ -98,8 +105,7 @@ def _meshes(plan: TablePlan) -> Meshes:
 def _figures(
     row: Row,
     seed: int,
-    budget: float,
-    steps: int,
+    training: Training,
     meshes: Meshes,
     motion: Motion,
     speech: ScoredSpeech,
@@ -120,7 +126,7 @@ def _figures(
             minutes=speech.minutes,
         )
         each = scores[row.label]
-        line = figures_of(row.label, seed, budget, steps, NOT_DEGRADED, split, _as_score(each))
+        line = figures_of(row.label, seed, training, NOT_DEGRADED, split, _as_score(each))
         figures.append(
             MeshFigures(
                 **vars(line),
@@ -151,7 +157,7 @@ def markdown(
     """Return the table's page: the rows' errors and closures, and their costs."""
     mesh = load_mesh(meshes.file)
     parts = [
-        f"{budget_sentence(figures)} The students learn the {mesh.n_vertices} vertices of the "
+        f"{training_sentence(figures)} The students learn the {mesh.n_vertices} vertices of the "
         f"packaged head, moved by the teacher `{meshes.teacher}` in up to {meshes.minutes:g} "
         f"minutes of speech at {mesh.fps:g} frames per second. The vertices are encoded as "
         f"{len(mesh.components)} principal components, which keep {100 * mesh.share:.2f} % of the "
@@ -186,7 +192,7 @@ COLUMNS = (
     "jitter, clean",
     "timing ms, clean",
     "contact / meshes', clean",
-    "seeds: steps",
+    "seeds × frames M",
     "paper's PBM",
 )
 
@@ -219,7 +225,7 @@ def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
                 mean_and_deviation([e.jitter for e in clean], "{:.3f}".format),
                 mean_and_deviation([e.timing_ms for e in clean], "{:+.0f}".format),
                 mean_and_deviation(contact, "{:.2f}".format),
-                seeds_and_steps(clean),
+                seeds_and_frames(clean),
                 paper_pbm(row),
             ]
         )

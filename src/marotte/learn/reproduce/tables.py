@@ -8,9 +8,11 @@ from statistics import mean, stdev
 from marotte.learn.measure.card import markdown_table
 from marotte.learn.metrics import CLOSED_MM
 from marotte.learn.reproduce.results import CLEAN, LANGUAGES, NOT_DEGRADED, OTHER, Costs, Figures
-from marotte.learn.reproduce.rows import Row
+from marotte.learn.reproduce.rows import TEACHER, Row
 
 SPLITS = (CLEAN, OTHER, LANGUAGES)
+FIXED = ("pbm", "false_closure")
+OWN = ("own_pbm", "own_false_closure")
 
 
 def select(
@@ -60,30 +62,40 @@ def percent(value: float) -> str:
 
 
 def markdown(rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Costs]) -> str:
-    """Return a table's page: scores, costs, scores by language and scores on degraded sound."""
+    """Return a table's page: the main table, then costs and further scores, folded."""
+    folded = {
+        "At the fixed threshold, timing and training": _fixed_threshold(rows, figures),
+        "Costs": cost_table(rows, costs),
+        "By language": _languages(rows, figures),
+        "Degraded sound": _degraded(rows, figures),
+    }
     parts = [
-        f"{budget_sentence(figures)} {speech_sentence(figures)} Lips count as closed at a gap of "
-        f"{CLOSED_MM:g} mm or less. PBM is always shown with false closure. [metrics](metrics.md) "
-        "defines the columns.",
+        f"{training_sentence(figures)} {speech_sentence(figures)} PBM is the share of /p b m/ with "
+        "closed lips; after the stroke stands false closure, the share of open vowels with closed "
+        "lips. Each row has its own threshold: the lip gap at or below which 2 % of the open "
+        "vowels of `valid` lie. % of T is the row's PBM divided by that of T, clean / other. "
+        "[metrics](metrics.md) defines the columns.",
         "\n".join(_quality(rows, figures)),
-        "\n".join(cost_table(rows, costs)),
-        "\n".join(_languages(rows, figures)),
-        "\n".join(_degraded(rows, figures)),
         *notes_of(rows),
+        *(_folded(title, lines) for title, lines in folded.items() if lines),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def budget_sentence(figures: Sequence[Figures]) -> str:
-    """Return a sentence on the training budget of a table's students."""
-    budgets = sorted({each.budget_minutes for each in figures if each.seed >= 0})
-    if not budgets:
+def _folded(title: str, lines: Sequence[str]) -> str:
+    """Return lines that a reader can unfold."""
+    text = "\n".join(lines)
+    return f"<details markdown><summary>{title}</summary>\n\n{text}\n\n</details>"
+
+
+def training_sentence(figures: Sequence[Figures]) -> str:
+    """Return a sentence on how much the students of a table have learnt from."""
+    amounts = sorted({each.trained_frames for each in figures if each.seed >= 0})
+    if not amounts:
         return "No student was trained for this table."
-    minutes = " or ".join(f"{budget:g}" for budget in budgets)
-    return (
-        f"Every student was trained for {minutes} minutes on this machine. The table lists the "
-        "seeds and the number of training steps of each seed."
-    )
+    least, most = (f"{frames / 1e6:.2f}" for frames in (amounts[0], amounts[-1]))
+    heard = least if least == most else f"{least} to {most}"
+    return f"Every student heard {heard} million frames of speech."
 
 
 def speech_sentence(figures: Sequence[Figures]) -> str:
@@ -96,40 +108,74 @@ def speech_sentence(figures: Sequence[Figures]) -> str:
 
 
 def _quality(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
-    def cell(label: str, split: str, name: str, show: Callable[[float], str]) -> str:
-        values = [getattr(each, name) for each in select(figures, label, split)]
-        return mean_and_deviation(values, show)
-
     lines: list[list[str]] = []
     for row in rows:
         clean = select(figures, row.label, CLEAN)
-        contact = [e.contact_ms / e.taught_contact_ms for e in clean]
+        jitter = mean_and_deviation([e.jitter / e.taught_jitter for e in clean], "{:.2f}".format)
         lines.append(
             [
                 row.label,
-                *(cell(row.label, split, "pbm", percent) for split in SPLITS),
-                *(cell(row.label, split, "false_closure", percent) for split in SPLITS),
-                cell(row.label, CLEAN, "auc", "{:.4f}".format),
-                cell(row.label, CLEAN, "mse", "{:.5f}".format),
-                mean_and_deviation([e.jitter / e.taught_jitter for e in clean], "{:.2f}".format),
-                cell(row.label, CLEAN, "timing_ms", "{:+.0f}".format),
-                mean_and_deviation(contact, "{:.2f}".format),
-                seeds_and_steps(clean),
+                *(_pair(select(figures, row.label, split), OWN) for split in SPLITS),
+                " / ".join(_share_of_teacher(figures, row.label, s) for s in (CLEAN, OTHER)),
+                *(_pair(select(figures, row.label, split)) for split in (CLEAN, OTHER)),
+                mean_and_deviation([e.auc for e in clean], "{:.4f}".format),
+                mean_and_deviation([1000 * e.mse for e in clean], "{:.2f}".format),
+                jitter,
+                seeds_and_frames(clean),
                 paper_pbm(row),
             ]
         )
-    names = ("clean", "other", "languages")
     columns = (
         "model",
-        *(f"PBM {name} %" for name in names),
-        *(f"false closure {name} %" for name in names),
+        *(f"{name}: PBM / false %" for name in ("clean", "other", "languages")),
+        "% of T",
+        *(f"{name} at {CLOSED_MM:g} mm" for name in ("clean", "other")),
         "AUC clean",
-        "MSE clean",
-        "jitter / teacher's",
-        "timing ms",
-        "contact / teacher's",
-        "seeds: steps",
+        "MSE clean × 1000",
+        "jitter / T's",
+        "seeds × frames M",
         "paper's PBM clean / other",
+    )
+    return markdown_table(columns, lines)
+
+
+def _share_of_teacher(figures: Sequence[Figures], label: str, split: str) -> str:
+    """Return a row's PBM at its own threshold in % of the teacher's."""
+    teacher = select(figures, TEACHER, split)
+    if not teacher:
+        return "–"
+    shares = [each.own_pbm / teacher[0].own_pbm for each in select(figures, label, split)]
+    return mean_and_deviation(shares, percent)
+
+
+def _fixed_threshold(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
+    """Return a table of what does not fit into the main one."""
+    lines: list[list[str]] = []
+    for row in rows:
+        clean, other = (select(figures, row.label, split) for split in (CLEAN, OTHER))
+        contact = [e.contact_ms / e.taught_contact_ms for e in clean]
+        minutes = [e.trained_minutes for e in clean if e.seed >= 0]
+        lines.append(
+            [
+                row.label,
+                _pair(select(figures, row.label, LANGUAGES)),
+                mean_and_deviation([e.own_mm for e in clean], "{:.2f}".format),
+                mean_and_deviation([e.auc for e in other], "{:.4f}".format),
+                mean_and_deviation([1000 * e.mse for e in other], "{:.2f}".format),
+                mean_and_deviation([e.timing_ms for e in clean], "{:+.0f}".format),
+                mean_and_deviation(contact, "{:.2f}".format),
+                mean_and_deviation(minutes, "{:.0f}".format),
+            ]
+        )
+    columns = (
+        "model",
+        f"languages at {CLOSED_MM:g} mm: PBM / false %",
+        "own threshold mm",
+        "AUC other",
+        "MSE other × 1000",
+        "timing ms",
+        "contact / T's",
+        "minutes of training",
     )
     return markdown_table(columns, lines)
 
@@ -144,9 +190,12 @@ def paper_pbm(row: Row) -> str:
     return "–" if row.paper_pbm is None else "{:.1f} / {:.1f}".format(*row.paper_pbm)
 
 
-def seeds_and_steps(figures: Sequence[Figures]) -> str:
-    """Return the seeds of a row with the training steps of each."""
-    return ", ".join(f"{each.seed}: {each.steps}" for each in figures if each.seed >= 0) or "–"
+def seeds_and_frames(figures: Sequence[Figures]) -> str:
+    """Return the number of seeds of a row, and the million frames that each was trained on."""
+    students = [each for each in figures if each.seed >= 0]
+    if not students:
+        return "–"
+    return f"{len(students)} × {mean(each.trained_frames for each in students) / 1e6:.2f}"
 
 
 def cost_table(rows: Sequence[Row], costs: Sequence[Costs]) -> list[str]:
@@ -213,9 +262,11 @@ def _degraded(rows: Sequence[Row], figures: Sequence[Figures]) -> list[str]:
     return markdown_table(("model", *heads), lines) if len(names) > 1 else []
 
 
-def _pair(figures: Sequence[Figures]) -> str:
-    pbm = mean_and_deviation([each.pbm for each in figures], percent)
-    return f"{pbm} / {mean_and_deviation([each.false_closure for each in figures], percent)}"
+def _pair(figures: Sequence[Figures], names: tuple[str, str] = FIXED) -> str:
+    """Return a cell with PBM and false closure in %."""
+    return " / ".join(
+        mean_and_deviation([getattr(each, name) for each in figures], percent) for name in names
+    )
 
 
 def notes_of(rows: Sequence[Row]) -> list[str]:

@@ -32,7 +32,7 @@ class TrainConfig:
     """The table `[train]`: budget, batches and optimizer.
 
     Attributes:
-        minutes: the time budget. The learning rate falls to 0 over it.
+        minutes: the time budget. The learning rate falls to 0 over the budget.
         steps: a budget in steps instead, unless 0; the result then depends on the seed alone.
         total_frames: a budget in frames instead, unless 0: the frames of all crops of all steps.
             Recipes with the same number are trained on equal data.
@@ -63,7 +63,7 @@ class TrainConfig:
         seed: the seed of all random choices.
     """
 
-    minutes: float
+    minutes: float = 0.0
     steps: int = 0
     total_frames: int = 0
     batch: int = 64

@@ -12,12 +12,9 @@ from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from marotte.learn.data.store import Store
 from marotte.learn.measure.evaluate import Score, evaluate
 from marotte.learn.measure.predictors import RunPredictor
-from marotte.learn.metrics import Closures
 from marotte.learn.train.checkpoint import CHECKPOINT_FILE, read_checkpoint
 from marotte.learn.train.recipe import with_current_keys
 
@@ -60,12 +57,6 @@ class RowScore:
     teacher_jitter: float
 
 
-def own_threshold(closures: Closures, false_closure: float = FALSE_CLOSURE) -> float:
-    """Return the lip gap in mm at or below which a share of the open vowels lies."""
-    openings = closures.open_mm
-    return float(np.quantile(openings, false_closure)) if len(openings) else float("nan")
-
-
 def score_run(
     folder: Path,
     store: Store,
@@ -92,7 +83,7 @@ def score_run(
     def score(split: str) -> Score:
         return evaluate(predictor, store, split, "all", teacher, minutes=minutes, pool=pool)[-1]
 
-    threshold_mm = own_threshold(score(VALIDATION_SPLIT).closures)
+    threshold_mm = score(VALIDATION_SPLIT).closures.threshold_mm(FALSE_CLOSURE)
     return [_row_score(folder.name, frames, each, score(each), threshold_mm) for each in splits]
 
 
@@ -107,8 +98,8 @@ def _row_score(row: str, frames: int, split: str, score: Score, threshold_mm: fl
         false_closure=closures.false_closure,
         auc=closures.auc,
         own_mm=threshold_mm,
-        own_pbm=float((closures.bilabial_mm <= threshold_mm).mean()),
-        own_false=float((closures.open_mm <= threshold_mm).mean()),
+        own_pbm=closures.pbm_at(threshold_mm),
+        own_false=closures.false_closure_at(threshold_mm),
         mse=score.mse,
         jitter=score.jitter,
         teacher_jitter=score.teacher_jitter,
