@@ -26,6 +26,7 @@ class Target(str, Enum):
     table2 = "table2"
     table3 = "table3"
     table4 = "table4"
+    hybrid = "hybrid"
     teacher_window = "teacher-window"
     frontier = "frontier"
     claims = "claims"
@@ -57,7 +58,7 @@ def reproduce(
         Path | None,
         typer.Option(
             help="The folder of the rows' recipes.",
-            show_default="recipes/table2, or recipes/table4 for table4",
+            show_default="recipes/table2, or recipes/TARGET for table4 and hybrid",
         ),
     ] = None,
     page: Annotated[
@@ -85,7 +86,8 @@ def reproduce(
 
     if corpus is None:
         raise MarotteError("this needs a labelled corpus: marotte reproduce TARGET CORPUS")
-    recipes = recipes or Path("recipes", "table4" if target is Target.table4 else "table2")
+    own_recipes = target in (Target.table4, Target.hybrid)
+    recipes = recipes or Path("recipes", target.value if own_recipes else "table2")
     all_rows = grid(GRID_RECIPE) if target is Target.frontier else TABLES[target.value]
     chosen = choose_rows(all_rows, rows.split(",") if rows else ())
     plan = TablePlan.of(corpus, recipes, minutes)
@@ -97,6 +99,6 @@ def reproduce(
     typer.echo(
         f"{target.value}: {output / f'{target.value}.md'}, with its figures as CSV next to it"
     )
-    if target not in (Target.frontier, Target.table4):
+    if target not in (Target.frontier, Target.table4, Target.hybrid):
         report.check_claims(output)
         typer.echo(f"claims: {output / 'claims.md'}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,20 @@ def choose_utterances(
     return ids
 
 
+class UtteranceScore(NamedTuple):
+    """The score of one utterance.
+
+    Attributes:
+        id: the utterance's id.
+        row: the row of a table that it belongs to: its speaker or language.
+        score: its metrics.
+    """
+
+    id: str
+    row: str
+    score: Score
+
+
 def evaluate(
     predictor: Predictor,
     store: Store,
@@ -132,37 +147,66 @@ def evaluate(
     Raises:
         MarotteError: the corpus has no speech with phones in that split.
     """
+    scores = score_utterances(
+        predictor, store, split, teacher, progress, minutes=minutes, pool=pool
+    )
+    return combined(scores, name)
+
+
+def combined(scores: Sequence[UtteranceScore], name: str = "all") -> list[Score]:
+    """Return the rows of `evaluate` from the scores of utterances."""
+    rows: dict[str, list[Score]] = {}
+    for each in scores:
+        rows.setdefault(each.row, []).append(each.score)
+    by_row = [_combined(key, of_row) for key, of_row in sorted(rows.items())]
+    return [*by_row, _combined(name, [each for of_row in rows.values() for each in of_row])]
+
+
+def score_utterances(
+    predictor: Predictor,
+    store: Store,
+    split: str,
+    teacher: str = "phonetic",
+    progress: Progress | None = None,
+    *,
+    minutes: float | None = None,
+    pool: Executor | None = None,
+) -> list[UtteranceScore]:
+    """Score a predictor on each utterance of a split; see `evaluate`.
+
+    Raises:
+        MarotteError: the corpus has no speech with phones in that split.
+    """
     ids = choose_utterances(store, split, minutes)
     jobs = [
         (predictor, store.folder, teacher, part, part_ids[first : first + CHUNK_UTTERANCES])
         for part, part_ids in ids.items()
         for first in range(0, len(part_ids), CHUNK_UTTERANCES)
     ]
-    rows: dict[str, list[Score]] = {}
+    found: list[UtteranceScore] = []
     total, done = sum(map(len, ids.values())), 0
     results = pool.map(_score_job, jobs) if pool else map(_score_job, jobs)
     for job, scores in zip(jobs, results, strict=True):
         done += len(job[-1])
-        for key, each in scores:
-            rows.setdefault(key, []).append(each)
+        found += scores
         if progress:
             progress(done, total)
-    if not rows:
+    if not found:
         raise MarotteError(
             f"{store.folder} holds no {split!r} speech with phones: "
             "list its splits with `marotte corpus show`"
         )
-    by_row = [_combined(key, scores) for key, scores in sorted(rows.items())]
-    return [*by_row, _combined(name, [s for scores in rows.values() for s in scores])]
+    return found
 
 
 _Job = tuple[Predictor, Path | str, str, str, list[str]]
 
 
-def _score_job(job: _Job) -> list[tuple[str, Score]]:
-    """Score some utterances of a part; return each score with the key of its row."""
+def _score_job(job: _Job) -> list[UtteranceScore]:
+    """Score some utterances of a part."""
     predictor, folder, teacher, part, ids = job
-    store, head, scores = Store(folder), load_head(), []
+    store, head = Store(folder), load_head()
+    scores: list[UtteranceScore] = []
     targets = _labels(store, teacher, part, ids)
     is_smoothed = isinstance(predictor, SmoothedPredictor)
     inner = predictor.predictor if isinstance(predictor, SmoothedPredictor) else predictor
@@ -173,7 +217,7 @@ def _score_job(job: _Job) -> list[tuple[str, Score]]:
         controls = inner(utterance) if labels is None else labels[utterance.id]
         controls = smooth_controls(controls) if is_smoothed else controls
         each = score(head, utterance, controls, targets.get(utterance.id))
-        scores.append((_row_key(utterance), each))
+        scores.append(UtteranceScore(utterance.id, _row_key(utterance), each))
     return scores
 
 

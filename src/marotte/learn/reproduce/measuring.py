@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from marotte.learn.measure.degraded import DEGRADATIONS, DegradedPredictor
-from marotte.learn.measure.evaluate import Score, evaluate, held_out_splits
+from marotte.learn.measure.evaluate import (
+    UtteranceScore,
+    combined,
+    held_out_splits,
+    score_utterances,
+)
 from marotte.learn.measure.nonspeech import open_shares_by_sound
 from marotte.learn.measure.predictors import (
     LabelPredictor,
@@ -16,6 +21,7 @@ from marotte.learn.measure.predictors import (
     SmoothedPredictor,
     open_predictor,
 )
+from marotte.learn.reproduce.comparisons import UtteranceLine, utterance_lines, write_lines
 from marotte.learn.reproduce.result_cache import cache_key, cached_results
 from marotte.learn.reproduce.results import (
     CLEAN,
@@ -56,7 +62,7 @@ def measure_teacher(row: Row, plan: TablePlan, teacher: str, speech: ScoredSpeec
         scores = _scores(predictor, plan, split, teacher, speech)
         figures += [
             figures_of(row.label, -1, Training(), NOT_DEGRADED, split, each, own_mm)
-            for each in scores
+            for each in combined(scores)
         ]
     return figures
 
@@ -96,6 +102,7 @@ def _all_figures(
     teacher, training = state["recipe"]["teacher"], Training.of(state)
     own_mm = _own_threshold_mm(predictor, plan, teacher, speech)
     figures: list[Figures] = []
+    lines: list[UtteranceLine] = []
     splits = held_out_splits(plan.store)
     conditions = [(NOT_DEGRADED, split) for split in splits]
     if not row.hard_to_score and CLEAN in splits:
@@ -107,8 +114,11 @@ def _all_figures(
         scores = _scores(listener, plan, split, teacher, speech, progress)
         figures += [
             figures_of(row.label, seed, training, degradation, split, each, own_mm)
-            for each in scores
+            for each in combined(scores)
         ]
+        if degradation == NOT_DEGRADED:
+            lines += utterance_lines(split, scores, own_mm)
+    write_lines(row, plan.folder(row, seed), lines)
     return figures
 
 
@@ -124,7 +134,7 @@ def _own_threshold_mm(
     if all(corpus.of(entry) != VALIDATION for entry in plan.store.entries()):
         return float("nan")
     scores = _scores(predictor, plan, VALIDATION, teacher, speech)
-    return scores[-1].closures.threshold_mm(OWN_FALSE_CLOSURE)
+    return combined(scores)[-1].closures.threshold_mm(OWN_FALSE_CLOSURE)
 
 
 def _scores(
@@ -134,14 +144,7 @@ def _scores(
     teacher: str,
     speech: ScoredSpeech,
     progress: Progress | None = None,
-) -> list[Score]:
-    return evaluate(
-        predictor,
-        plan.store,
-        split,
-        "all",
-        teacher,
-        progress,
-        minutes=speech.minutes,
-        pool=speech.pool,
+) -> list[UtteranceScore]:
+    return score_utterances(
+        predictor, plan.store, split, teacher, progress, minutes=speech.minutes, pool=speech.pool
     )

@@ -18,6 +18,7 @@ from marotte.learn.measure.predictors import (
 )
 from marotte.learn.reproduce import table4
 from marotte.learn.reproduce.claims import CLAIMS
+from marotte.learn.reproduce.comparisons import comparison_table
 from marotte.learn.reproduce.frames import draw_frames, find_moments
 from marotte.learn.reproduce.lips import choose_sentence, plot_lips
 from marotte.learn.reproduce.measuring import ScoredSpeech, measure, measure_teacher
@@ -110,19 +111,22 @@ def train(table: Table, progress: StageProgress) -> None:
 
 
 def trained_only(table: Table) -> Table:
-    """Return the table without rows that have a missing or unfinished run.
+    """Return the table with those rows and seeds whose run is finished.
 
     Raises:
         MarotteError: no run is finished.
     """
-    rows = [
-        row
-        for row in table.rows
-        if not row.recipe
-        or all(
-            is_trained(table.plan.folder(row, seed), table.plan.recipe(row, seed))
-            for seed in row.seeds
+
+    def finished(row: Row) -> tuple[int, ...]:
+        plan = table.plan
+        return tuple(
+            seed for seed in row.seeds if is_trained(plan.folder(row, seed), plan.recipe(row, seed))
         )
+
+    rows = [
+        replace(row, seeds=finished(row)) if row.recipe else row
+        for row in table.rows
+        if not row.recipe or finished(row)
     ]
     if runs_of(table.rows) and not runs_of(rows):
         raise MarotteError(
@@ -169,7 +173,7 @@ def write(
     text = (
         table4.markdown(table.plan.meshes, table.rows, figures, costs)
         if table.plan.meshes
-        else markdown(table.rows, figures, costs)
+        else markdown(table.rows, figures, costs, comparison_table(table.rows, table.plan))
     )
     with replacing(table.folder / f"{table.name}.md") as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -29,6 +29,7 @@ class Row:
         seeds: the seeds of the training runs.
         changes: changes to the recipe, as tables of it.
         drops: tables of the recipe to leave out.
+        against: the label of the plain row that a hybrid row is compared with; empty for none.
         hard_to_score: whether scoring takes so long that only a quarter of the speech is scored,
             without degradations.
         paper_pbm: the paper's PBM accuracies in % on its test-clean and test-other, if known.
@@ -42,6 +43,7 @@ class Row:
     seeds: tuple[int, ...] = (0,)
     changes: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
     drops: tuple[str, ...] = ()
+    against: str = ""
     hard_to_score: bool = False
     paper_pbm: tuple[float, float] | None = None
     note: str = ""
@@ -84,16 +86,16 @@ TABLE2 = (
     ),
     Row("S0", "s0", paper_pbm=(94.5, 84.7)),
     Row("S1", "s1", paper_pbm=(88.2, 74.7)),
-    Row("S1+", "s1-plus", paper_pbm=(89.8, 82.7)),
+    Row("S1+", "s1-plus", against="S1", paper_pbm=(89.8, 82.7)),
     Row("S2", "s2", seeds=THREE_SEEDS, paper_pbm=(78.0, 62.0)),
-    Row("S2+", "s2-plus", seeds=THREE_SEEDS, paper_pbm=(90.6, 75.3)),
+    Row("S2+", "s2-plus", seeds=THREE_SEEDS, against="S2", paper_pbm=(90.6, 75.3)),
     Row("S3", "s3", paper_pbm=(92.1, 81.3)),
-    Row("S3+", "s3-plus", paper_pbm=(92.1, 86.0)),
-    Row("S4", "s4", paper_pbm=(81.1, 60.7)),
-    Row("S4+", "s4-plus", paper_pbm=(90.6, 72.0)),
-    Row("S4+ smooth", "s4-plus", smooth=True, paper_pbm=(86.6, 64.7)),
+    Row("S3+", "s3-plus", against="S3", paper_pbm=(92.1, 86.0)),
+    Row("S4", "s4", seeds=THREE_SEEDS, paper_pbm=(81.1, 60.7)),
+    Row("S4+", "s4-plus", seeds=THREE_SEEDS, against="S4", paper_pbm=(90.6, 72.0)),
+    Row("S4+ smooth", "s4-plus", smooth=True, seeds=THREE_SEEDS, paper_pbm=(86.6, 64.7)),
     Row("S5", "s5", paper_pbm=(76.4, 54.0)),
-    Row("S5+", "s5-plus", paper_pbm=(89.8, 67.3)),
+    Row("S5+", "s5-plus", against="S5", paper_pbm=(89.8, 67.3)),
     Row("S5+ smooth", "s5-plus", smooth=True, paper_pbm=(81.1, 64.7)),
     Row("S1+ window", "s1-plus-window", note=WINDOW_NORM),
     Row("S5+ window", "s5-plus-window", note=WINDOW_NORM),
@@ -127,6 +129,23 @@ TABLE4 = (
 )
 """Students of a mesh (§ 4.8): the paper's, a baseline, a small one and its hybrid."""
 
+HYBRID = (
+    Row(TEACHER, ""),
+    Row("offline", "offline"),
+    *(
+        row
+        for student in ("live", "tiny")
+        for row in (
+            Row(student, student, seeds=THREE_SEEDS),
+            *(
+                Row(f"{student} + {loss}", f"{student}-{loss}", seeds=THREE_SEEDS, against=student)
+                for loss in ("feature", "attention", "both")
+            ),
+        )
+    ),
+)
+"""A second family: `mel` front ends and lip losses, plain and hybrid; `offline` teaches them."""
+
 TEACHER_WINDOW = (
     Row("T2", "", teacher="voice2face"),
     Row("T2 512 ms", "", teacher="voice2face@512"),
@@ -137,6 +156,7 @@ TABLES = {
     "table2": TABLE2,
     "table3": TABLE3,
     "table4": TABLE4,
+    "hybrid": HYBRID,
     "teacher-window": TEACHER_WINDOW,
 }
 

@@ -61,8 +61,20 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def markdown(rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Costs]) -> str:
-    """Return a table's page: the main table, then costs and further scores, folded."""
+def markdown(
+    rows: Sequence[Row],
+    figures: Sequence[Figures],
+    costs: Sequence[Costs],
+    comparisons: Sequence[str] = (),
+) -> str:
+    """Return a table's page: the main table, then costs and further scores, folded.
+
+    Args:
+        rows: the table's rows.
+        figures: the lines of all rows.
+        costs: the costs of all students.
+        comparisons: the lines of a table of hybrid rows against plain ones.
+    """
     folded = {
         "At the fixed threshold, timing and training": _fixed_threshold(rows, figures),
         "Costs": cost_table(rows, costs),
@@ -76,6 +88,7 @@ def markdown(rows: Sequence[Row], figures: Sequence[Figures], costs: Sequence[Co
         "vowels of `valid` lie. % of T is the row's PBM divided by that of T, clean / other. "
         "[metrics](metrics.md) defines the columns.",
         "\n".join(_quality(rows, figures)),
+        "\n".join(comparisons),
         *notes_of(rows),
         *(_folded(title, lines) for title, lines in folded.items() if lines),
     ]

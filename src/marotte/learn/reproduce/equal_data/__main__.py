@@ -26,13 +26,14 @@ Recipes = Annotated[list[Path], typer.Argument(help="Training recipes, .toml fil
 Runs = Annotated[Path, typer.Option(help="The folder of the runs.")]
 Batch = Annotated[int, typer.Option(help="Crops per step.")]
 CropFrames = Annotated[int, typer.Option(help="Frames per crop.")]
+Teacher = Annotated[str, typer.Option(help="The teacher whose labels are used.")]
 
 PLAIN = ("s0", "s1", "s2", "s3", "s4", "s5")
 HYBRID = ("s1-plus", "s2-plus", "s3-plus", "s4-plus", "s5-plus")
 MEL = ("offline", "live", "tiny", "tiny-feature", "tiny-attention", "tiny-both")
 FAMILIES = (  # share of the remaining time, options, recipes
     (0.75, "", [f"table2/{row}.toml" for row in (*PLAIN, *HYBRID)]),
-    (0.98, "--finetune", [f"{row}.toml" for row in MEL]),
+    (0.98, "--finetune", [f"hybrid/{row}.toml" for row in MEL]),
 )
 
 
@@ -42,11 +43,12 @@ def pack(
     output: Annotated[Path, typer.Option(help="The folder to write.")],
     hours: Annotated[str, typer.Option(help="Hours by source, e.g. queen=2.5,fillets=1.")],
     recipes: Annotated[Path, typer.Option(help="A folder of recipes.")] = Path("recipes"),
+    teacher: Teacher = "captured",
 ) -> None:
     """Pack speech, labels, recipes and the program into a folder, with a script that trains."""
     from marotte.learn.reproduce.equal_data import device_script, packing
 
-    speech = _speech(corpus, None)
+    speech = _speech(corpus, None, teacher)
     by_source = dict(each.split("=") for each in hours.split(","))
     chosen = packing.choose_speech(speech, {name: float(each) for name, each in by_source.items()})
     packing.pack_speech(output, speech, chosen)
@@ -82,11 +84,12 @@ def train(
     from marotte.learn.train.recipe import read_training_recipe
 
     keep_freed_memory()
+    rows = [read_training_recipe(path) for path in recipes]
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     all_seeds = tuple(map(int, seeds.split(",")))
     used = train_rows(
-        [read_training_recipe(path) for path in recipes],
-        _speech(corpus, packed),
+        rows,
+        _speech(corpus, packed, rows[0].teacher),
         runs,
         RowBudget(int(frames), batch, crop_frames, all_seeds, finetune, learning_rate),
         _settings(exact=exact, graphs=graphs),
@@ -147,6 +150,7 @@ def score(
     output: Annotated[Path, typer.Option(help="A CSV file; lines are appended.")],
     splits: Annotated[str, typer.Option(help="Test sets.")] = "test_clean,test_other",
     speech: Annotated[float, typer.Option(help="Minutes of each that are scored; 0: all.")] = 0.0,
+    teacher: Teacher = "captured",
 ) -> None:
     """Score runs on test sets; runs that the file already contains are skipped."""
     from marotte.learn.data.store import Store
@@ -158,7 +162,7 @@ def score(
     for folder in folders:
         if folder.name in scored:
             continue
-        scores = score_run(folder, store, splits.split(","), minutes=speech or None)
+        scores = score_run(folder, store, splits.split(","), teacher, speech or None)
         typer.echo(as_table(scores))
         header, *rows = as_csv(scores).splitlines()
         with output.open("a", encoding="utf-8") as file:
@@ -201,7 +205,7 @@ def _reporter(runs: Path, archives: Path | None) -> Report:
     return report
 
 
-def _speech(corpus: Path | None, packed: Path | None) -> LabelledSpeech:
+def _speech(corpus: Path | None, packed: Path | None, teacher: str = "") -> LabelledSpeech:
     from marotte.face.rig import ARKIT_52
     from marotte.learn.data.dataset import load_speech
     from marotte.learn.data.store import Store
@@ -210,7 +214,7 @@ def _speech(corpus: Path | None, packed: Path | None) -> LabelledSpeech:
     if packed:
         return unpack_speech(packed, threads=os.cpu_count() or 1)
     if corpus:
-        return load_speech(Store.open(corpus), "phonetic", "train", ARKIT_52.speech)
+        return load_speech(Store.open(corpus), teacher, "train", ARKIT_52.speech)
     raise typer.BadParameter("give --corpus or --packed")
 
 
