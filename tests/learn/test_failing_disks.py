@@ -14,7 +14,7 @@ from synthetic import make_voice
 
 from marotte.errors import MarotteError
 from marotte.face.mesh import Mesh
-from marotte.learn.corpora.build import BuildPlan, build
+from marotte.learn.corpora.build import BuildPlan, prepare_folder
 from marotte.learn.data.csv_io import write_csv
 from marotte.learn.data.store import ManifestRow, Store
 from marotte.learn.train.checkpoint import save_tensors
@@ -38,7 +38,7 @@ def _labels(folder: Path) -> None:
 
 
 def _origin(folder: Path) -> None:
-    build(BuildPlan((), 0, {"sources": {"a": {"options": ["x" * 500]}}}), folder, 1, print)
+    prepare_folder(BuildPlan((), 0, {"sources": {"a": {"options": ["x" * 500]}}}), folder)
 
 
 def _mesh(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from marotte.cli.group import examples
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from marotte.learn.corpora.build import BuildPlan, BuiltPart
     from marotte.learn.data.store import ManifestRow
 
 app = typer.Typer(help="Build a corpus of speech, and show what is in it.", no_args_is_help=True)
@@ -35,6 +37,14 @@ def build(
         ),
     ] = None,
     workers: options.Workers = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            help="Build on a Ray cluster whose machines share the folder: its address, 'auto' for "
+            "the cluster that this machine belongs to, or 'local' for a new one on this machine.",
+            show_default="this machine, without Ray",
+        ),
+    ] = None,
 ) -> None:
     """Build the corpus of a recipe. Finished parts are kept, so the command can be run again."""
     from rich.console import Console
@@ -48,8 +58,7 @@ def build(
     )
 
     from marotte.errors import MarotteError
-    from marotte.learn.corpora.build import BuiltPart, plan_build
-    from marotte.learn.corpora.build import build as build_corpus
+    from marotte.learn.corpora.build import plan_build
     from marotte.learn.corpora.recipe import load_recipe
 
     loaded = load_recipe(recipe)
@@ -66,16 +75,27 @@ def build(
         done = plan.n_parts - len(plan.missing)
         task = progress.add_task("", total=plan.n_parts, completed=done)
 
-        def on_part(part: BuiltPart) -> None:
-            nonlocal minutes
+        for part in _built_parts(plan, folder, workers, ray):
             minutes += part.seconds / 60
             progress.update(task, advance=1, description=f"{minutes:.0f} min of speech")
             if not console.is_terminal:
                 left_out = f", {part.skipped} left out" if part.skipped else ""
                 console.print(f"{part.name}: {part.utterances} utterances{left_out}")
-
-        build_corpus(plan, folder, workers or os.cpu_count() or 1, on_part)
     _print_corpus(console, folder)
+
+
+def _built_parts(
+    plan: BuildPlan, folder: Path, workers: int | None, ray: str | None
+) -> Iterator[BuiltPart]:
+    """Make the missing parts of a plan, on this machine or on a Ray cluster."""
+    if ray:
+        from marotte.learn.jobs.on_cluster import build_on_cluster
+        from marotte.learn.jobs.ray_cluster import Cluster
+
+        return build_on_cluster(Cluster(ray, workers), plan, folder)
+    from marotte.learn.corpora.build import build as build_here
+
+    return build_here(plan, folder, workers or os.cpu_count() or 1)
 
 
 @app.command(epilog=examples("marotte corpus show recipes/corpus.toml"))

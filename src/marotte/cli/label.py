@@ -83,7 +83,8 @@ def label(
     from marotte.learn.data.filters import Filter
     from marotte.learn.jobs.label import LabelJob, LabelTotals, plan_labels
     from marotte.learn.jobs.label import label as label_parts
-    from marotte.learn.jobs.ray_cluster import Cluster, label_on_cluster
+    from marotte.learn.jobs.on_cluster import label_on_cluster
+    from marotte.learn.jobs.ray_cluster import Cluster
 
     job = LabelJob(corpus, teacher, tuple(curves or ()), Filter.parse(only or ()), again)
     plan = plan_labels(job)

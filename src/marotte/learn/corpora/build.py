@@ -12,7 +12,7 @@ import functools
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -103,19 +103,26 @@ def plan_build(recipe: CorpusRecipe, folder: Path) -> BuildPlan:
     return BuildPlan(missing, len(parts), {**origin, "sources": sources}, unusable)
 
 
-def build(
-    plan: BuildPlan, folder: Path, workers: int, on_part: Callable[[BuiltPart], None]
-) -> None:
-    """Make the missing parts of a plan in `workers` processes.
+def build(plan: BuildPlan, folder: Path, workers: int) -> Iterator[BuiltPart]:
+    """Make the missing parts of a plan in `workers` processes; yield each part's result.
 
     Args:
         plan: from `plan_build` for the same folder.
         folder: the corpus folder; it is created if necessary.
         workers: the number of processes.
-        on_part: called in this process after each part.
 
     Raises:
         MarotteError: the folder can't be created, or a worker process was killed.
+    """
+    prepare_folder(plan, folder)
+    yield from map_unordered(make_part, plan.missing, workers)
+
+
+def prepare_folder(plan: BuildPlan, folder: Path) -> None:
+    """Create the corpus folder if necessary, clean it up, and write `corpus.json`.
+
+    Raises:
+        MarotteError: the folder can't be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,8 +132,6 @@ def build(
         ) from error
     Store(folder).remove_leftovers(".", "audio", "skips")
     _write_json(folder / "corpus.json", plan.origin)
-    for part in map_unordered(make_part, plan.missing, workers):
-        on_part(part)
 
 
 def make_part(part: PartToBuild) -> BuiltPart:

@@ -1,40 +1,26 @@
-"""Labelling on a Ray cluster: a plan in, each part's result out, with one teacher per worker.
-
-Only the names of parts and their results pass through Ray. Workers read and write the corpus
-themselves, at a URL or in a folder that all machines share.
-"""
+"""A function applied to many inputs on a Ray cluster: inputs in, texts out."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import socket
 import warnings
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
 from marotte.errors import MarotteError, missing_extra
-from marotte.learn.data.storage import is_url
-from marotte.learn.jobs.label import (
-    LabelJob,
-    LabelledPart,
-    LabelPlan,
-    cached_teacher,
-    label_part,
-    removing_leftovers,
-)
 
 LOCAL, AUTO = "local", "auto"
-MAX_RETRIES = 3  # of a part whose worker was killed; the part itself may be the cause
+MAX_RETRIES = 3  # of an input whose worker was killed; the input itself may be the cause
 CONNECT_TIMEOUT_S = 10.0
 OBJECT_STORE_BYTES = 100_000_000  # of a local cluster's object store, which holds names only
+
+Input = TypeVar("Input")
 
 
 @dataclass(frozen=True)
@@ -53,41 +39,57 @@ class Cluster:
     gpus: float = 0.0
 
 
-def label_on_cluster(cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Iterator[LabelledPart]:
-    """Label the parts of a plan on a cluster; yield each part's result.
+def map_on_cluster(
+    cluster: Cluster, function: Callable[[Input], str], inputs: Sequence[Input]
+) -> Iterator[tuple[Input, str | None]]:
+    """Apply a function to each input on a cluster; yield inputs with their results, as they come.
 
-    A part whose worker is killed is given to another worker.
+    An input whose worker is killed is given to another worker; its result is None if that happens
+    four times. The function should not raise.
+
+    Args:
+        cluster: the cluster and the resources to use.
+        function: a function that can be pickled. It runs in a process with one CPU.
+        inputs: values that can be pickled.
 
     Raises:
         MarotteError: Ray is not installed, or the cluster can't be reached or fails.
     """
-    job = replace(job, folder=_absolute(job.folder), curves=tuple(map(Path.absolute, job.curves)))
-    with removing_leftovers(job), _connected(cluster) as ray:
-        results = _results(ray, cluster, job, plan)
-        missing = set(plan.parts)
-        for row in results.iter_rows():
-            values = json.loads(row["result"])
-            missing.discard(values["part"])
-            counts = {"left_out": Counter(values["left_out"]), "failed": tuple(values["failed"])}
-            yield LabelledPart(**values | counts)
-        for part in sorted(missing):
-            reason = f"{part}: its worker was killed {1 + MAX_RETRIES} times; is memory too small?"
-            yield LabelledPart(part, 0, 0.0, Counter(), (reason,))
+    with _connected(cluster) as ray:
+        missing = set(range(len(inputs)))
+        for row in _results(ray, cluster, function, list(inputs)).iter_rows():
+            missing.discard(int(row["index"]))
+            yield inputs[int(row["index"])], str(row["result"])
+        for index in sorted(missing):
+            yield inputs[index], None
 
 
-def _results(ray: Any, cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Any:
-    """Return the data set of the parts' results; Ray computes it when it is iterated."""
-    parts = ray.data.from_items(
-        [{"part": part} for part in plan.parts], override_num_blocks=len(plan.parts)
+def killed(name: str) -> str:
+    """Return why an input without a result failed.
+
+    Example:
+        >>> from marotte.learn.jobs.ray_cluster import killed
+        >>> killed("queen-00003")
+        'queen-00003: its worker was killed 4 times; is memory too small?'
+    """
+    return f"{name}: its worker was killed {1 + MAX_RETRIES} times; is memory too small?"
+
+
+def _results(
+    ray: Any, cluster: Cluster, function: Callable[[Input], str], inputs: list[Input]
+) -> Any:
+    """Return the data set of the results; Ray computes it when it is iterated."""
+    numbers = ray.data.from_items(
+        [{"index": index} for index in range(len(inputs))], override_num_blocks=max(1, len(inputs))
     )
     workers = cluster.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
     with warnings.catch_warnings():
-        # Without a limit, a part that kills its worker would be retried forever. Ray 2.64 removes
-        # this parameter without a replacement.
+        # Without a limit, an input that kills its worker would be retried forever. Ray 2.64
+        # removes this parameter without a replacement.
         warnings.filterwarnings("ignore", ".*ray_remote_args.*")
-        return parts.map_batches(
+        return numbers.map_batches(
             _Worker,
-            fn_constructor_args=(job, cached_teacher(job).version),
+            fn_constructor_args=(function, inputs),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=1,
@@ -97,27 +99,15 @@ def _results(ray: Any, cluster: Cluster, job: LabelJob, plan: LabelPlan) -> Any:
 
 
 class _Worker:
-    """Labels parts in one process of the cluster, where the teacher is opened once."""
+    """Applies the function in one process of the cluster."""
 
-    def __init__(self, job: LabelJob, version: str) -> None:
-        self.job, self.version = job, version
+    def __init__(self, function: Callable[[Any], str], inputs: list[Any]) -> None:
+        self.function, self.inputs = function, inputs
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Label a batch {"part": names [n]}; return {"result": `LabelledPart` as JSON [n]}."""
-        results = [json.dumps(asdict(self._label(str(part)))) for part in batch["part"]]
-        return {"result": np.array(results)}
-
-    def _label(self, part: str) -> LabelledPart:
-        try:
-            version = cached_teacher(self.job).version
-            if version != self.version:
-                raise MarotteError(
-                    f"a worker has version {version} of the teacher, but the run was started with "
-                    f"version {self.version}: install the same Marotte on all machines"
-                )
-            return label_part(self.job, part)
-        except MarotteError as error:
-            return LabelledPart(part, 0, 0.0, Counter(), (f"{part}: {error}",))
+        """Return {"index": as given [n], "result": texts [n]} for a batch {"index": [n]}."""
+        results = [self.function(self.inputs[int(index)]) for index in batch["index"]]
+        return {"index": batch["index"], "result": np.array(results)}
 
 
 @contextmanager
@@ -169,7 +159,3 @@ def _check_reachable(address: str) -> None:
             f"the Ray cluster at {address} does not answer ({error}): start one with "
             f"`ray start --head`, or give --ray {LOCAL} for a temporary one"
         ) from error
-
-
-def _absolute(folder: Path | str) -> Path | str:
-    return folder if is_url(folder) else Path(folder).absolute()

@@ -1,4 +1,4 @@
-"""Tests of labelling on a Ray cluster of two workers on this machine."""
+"""Tests of building and labelling on a Ray cluster of two workers on this machine."""
 
 import os
 import signal
@@ -6,11 +6,16 @@ import subprocess
 
 import numpy as np
 import pytest
+import soundfile
+from building import build_corpus
 
 from marotte.errors import MarotteError
+from marotte.learn.corpora.build import plan_build
+from marotte.learn.corpora.recipe import CorpusRecipe
 from marotte.learn.data.store import Store
 from marotte.learn.jobs.label import LabelJob, label_part, plan_labels
-from marotte.learn.jobs.ray_cluster import Cluster, label_on_cluster
+from marotte.learn.jobs.on_cluster import build_on_cluster, label_on_cluster
+from marotte.learn.jobs.ray_cluster import Cluster
 from marotte.learn.utterance import Phone, Utterance
 
 pytest.importorskip("ray.data", reason="the extra 'cluster' is not installed")
@@ -70,6 +75,25 @@ def test_every_utterance_is_labelled_after_a_worker_is_killed(tmp_path):
     files, expected = ({f.name: f.read_bytes() for f in folder.iterdir()} for folder in folders)
     assert len(expected) == PARTS
     assert files == expected
+
+
+@pytest.mark.slow
+def test_a_build_on_a_cluster_gives_the_same_corpus(tmp_path, monkeypatch):
+    monkeypatch.setattr("marotte.learn.corpora.build.PART_ITEMS", 2)
+    (tmp_path / "sounds").mkdir()
+    for number in range(5):
+        path = tmp_path / "sounds" / f"{number}.wav"
+        soundfile.write(path, murmur(number).samples, 16_000)
+    (tmp_path / "sounds" / "broken.wav").write_bytes(b"RIFF")
+    recipe = CorpusRecipe("own", {"folder": {"folder": str(tmp_path / "sounds")}})
+    _, here = build_corpus(recipe, tmp_path / "here")
+    plan = plan_build(recipe, tmp_path / "cluster")
+    parts = list(build_on_cluster(Cluster("local", workers=2), plan, tmp_path / "cluster"))
+    assert sorted(part.name for part in parts) == [part.name for part in here]
+    assert sum(part.utterances for part in parts) == 5
+    for path in (tmp_path / "here").rglob("*.*"):
+        other = tmp_path / "cluster" / path.relative_to(tmp_path / "here")
+        assert other.read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("address", ["auto", "127.0.0.1:1"])
