@@ -24,6 +24,7 @@ from marotte.errors import MarotteError
 from marotte.face.head import PARTS, Head, subdivide
 from marotte.version import __version__
 
+LEAST_STEP_MM = 0.002  # of a moving vertex: finer steps don't show and compress badly
 TEXTURES = "blob:"  # the source of an avatar's textures, which the page makes of the avatar's file
 AVATAR_POLICY = {"connect-src": TEXTURES, "img-src": f"data: {TEXTURES}"}
 
@@ -137,7 +138,7 @@ def encode_head(head: Head, targets: list[str]) -> tuple[dict[str, Any], dict[st
     triangles = replace(head, faces=head.faces[order]).triangles
     corners = np.bincount(head.parts, minlength=len(PARTS)) * (triangles.size // len(head.faces))
     neutral_step = float(np.abs(head.neutral).max()) / 0x7FFF
-    delta_steps = [float(np.abs(delta).max() or 1) / 0x7FFF for delta in head.deltas]
+    delta_steps = [max(LEAST_STEP_MM, float(np.abs(d).max()) / 0x7FFF) for d in head.deltas]
     planes = [
         np.rint(np.transpose(vertices) / step).astype(np.int16)
         for vertices, step in zip(
