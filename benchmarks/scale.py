@@ -70,7 +70,7 @@ def labelling(speed_of_core: float) -> Sequence[Sequence[str]]:
         ):
             rows.append(
                 [
-                    f"{hours} h",
+                    f"{hours:,} h",
                     teacher,
                     f"{per_core:.3g} ×",
                     f"{hours / per_core:,.0f}",
@@ -94,7 +94,7 @@ def search() -> Sequence[Sequence[str]]:
                     f"{frames / 1e6:.0f} M",
                     f"{speed:.0f}",
                     f"{hours:.1f}",
-                    f"{100 * hours:.0f}",
+                    f"{100 * hours:,.0f}",
                     f"{100 * gpu:.1f}" if student.startswith("S0") else "–",
                 ]
             )

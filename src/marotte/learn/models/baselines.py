@@ -1,11 +1,13 @@
 """The paper's baselines (section 4.1.2): windows of samples in, rig controls out.
 
 They differ from the student in their features: MFCCs, and HuBERT's convolutions. Both are trained
-like a student, but compute every window by itself, and have no streamed form.
+like a student, but have no streamed form. HuBERT's features are normalised over the window, so each
+window is computed by itself.
 """
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,11 @@ class Baseline(nn.Module):
 
     def forward(self, samples: Tensor) -> Prediction:
         """Predict one frame per window; samples [batch, n_samples] are the windows."""
-        first = functional.gelu(self.hidden[0](self.features(samples)))
+        return self.predict(self.features(samples))
+
+    def predict(self, features: Tensor) -> Prediction:
+        """Predict frames from features [batch, channels]."""
+        first = functional.gelu(self.hidden[0](features))
         second = functional.gelu(self.hidden[1](first))
         last = self.output(second)
         return Prediction(torch.tanh(last), (first, second, last), ())
@@ -93,10 +99,44 @@ class MfccNet(Baseline):
 
     def features(self, samples: Tensor) -> Tensor:
         """Return features [batch, channels] of windows [batch, n_samples]."""
+        return self._along_time(self._along_frequency(samples))
+
+    def _along_frequency(self, samples: Tensor) -> Tensor:
+        """Return the MFCC frames of samples [batch, n] as features [batch, channels, 1, frames]."""
         x = self.mfcc(samples).unsqueeze(1)
-        for layer in self.convolutions:
+        for layer in self.convolutions[: MFCC_LAYERS[0]]:
+            x = functional.gelu(layer(x))
+        return x
+
+    def _along_time(self, x: Tensor) -> Tensor:
+        """Return features [batch, channels] of windows of MFCC frames [batch, channels, 1, 63]."""
+        for layer in self.convolutions[MFCC_LAYERS[0] :]:
             x = functional.gelu(layer(x))
         return x.flatten(1)
+
+    def crops(self, samples: Tensor, n_frames: int, hop_length: int = STEP_SAMPLES) -> Prediction:
+        """Predict several frames per crop of a recording; see `StudentNet.crops`.
+
+        Windows a whole number of MFCC hops apart share their MFCC frames, and what is computed
+        along frequency.
+        """
+        phases = math.lcm(hop_length, MFCC_HOP_SAMPLES) // hop_length
+        features = samples.new_empty(len(samples), n_frames, self.config.channels)
+        for phase in range(min(phases, n_frames)):
+            count = len(range(phase, n_frames, phases))
+            start = samples[:, phase * hop_length :]
+            features[:, phase::phases] = self._spaced(start, count, phases * hop_length)
+        return self.predict(features.flatten(0, 1))
+
+    def _spaced(self, samples: Tensor, count: int, spacing: int) -> Tensor:
+        """Return features [batch, count, channels] of windows a multiple of the MFCC hop apart."""
+        shared = self._along_frequency(
+            samples[:, : self.config.window.n_samples + (count - 1) * spacing]
+        )
+        hops = spacing // MFCC_HOP_SAMPLES
+        windows = shared.unfold(3, shared.shape[3] - (count - 1) * hops, hops)
+        windows = windows.permute(0, 3, 1, 2, 4).flatten(0, 1).contiguous()
+        return self._along_time(windows).unflatten(0, (-1, count))
 
 
 class HubertNet(Baseline):
