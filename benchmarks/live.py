@@ -3,7 +3,7 @@
     python benchmarks/live.py hop            # time per hop: streamed, whole windows, the paper's S2
     python benchmarks/live.py cpu            # share of one core at 60 fps in real time, with Python
     python benchmarks/live.py delay          # from samples written to a pipe to a datagram received
-    python benchmarks/live.py soak --hours 24 # memory, frame count and last frames after hours
+    python benchmarks/live.py soak --hours 24  # memory, frame count and last frames after hours
 
 `hop` needs the extra `train`, for the paper's S2 with random weights. Run on an idle machine. The
 ratios of `hop` are valid on a busy machine too, because its three students take turns at each hop.
@@ -178,11 +178,13 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.0)
     rates = [16_000, 44_100, 11_025, 48_000]
     parser.add_argument("--rates", type=int, nargs="+", default=rates)
+    parser.add_argument("--fps", type=int, default=60, help="frames per second of a soak")
+    parser.add_argument("--only", choices=["core", "live"], help="one half of a soak")
     options = parser.parse_args()
     if options.benchmark == "soak":
         from soak import soak
 
-        soak(options.hours, options.rates)
+        soak(options.hours, options.rates, options.fps, options.only)
     else:
         {"hop": hop, "cpu": cpu, "delay": delay}[options.benchmark](options.seconds)
 

@@ -2,7 +2,8 @@
 
 `benchmarks/live.py soak` runs it. The last 1,000 frames are compared with those of a fresh stream
 that hears only the end of the sound. The takes are recorded into a temporary folder: 24 hours need
-about 6 GB.
+about 6 GB at 60 frames per second. Fewer frames cost less: at 5 per second, 24 hours take some six
+minutes of a core, because the student computes less; everything else sees the same sound.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from marotte.realtime.outputs import Take, open_output
 from marotte.realtime.runner import LiveRunner
 
 HELLO = Path(__file__).parents[1] / "samples" / "hello.wav"
-FPS = 60
+DEFAULT_FPS = 60
 N_COMPARED = 1000
 CONTEXT_S = 5  # more than a student and a resampler remember
 WARM_UP_S = 60.0
@@ -59,8 +60,8 @@ class Sound:
         return self.voice[np.arange(first, first + n) % len(self.voice)].astype(np.float32)
 
     def blocks(self, first: int, end: int) -> Iterator[NDArray[np.float32]]:
-        """Yield the samples between two positions in blocks of a quarter of a second."""
-        step = self.rate // 4
+        """Yield the samples between two positions in blocks of a second."""
+        step = self.rate
         for at in range(first, end, step):
             yield self.cut(at, min(step, end - at))
 
@@ -88,10 +89,21 @@ class Memory:
         return f"memory {away.min():+.1f} to {away.max():+.1f} MiB (goal: within 2)"
 
 
-def compared(frames: list[tuple[float, NDArray[np.float32]]], sound: Sound, end: int) -> str:
+def new_stream(rate: int, fps: int) -> Stream:
+    """Return a stream of the student `live`, with smoothing at the default frame rate only.
+
+    At other rates, the predictions that smoothing averages are not those of other frames, and cost
+    extra.
+    """
+    return Stream(load_student(), rate, fps, None if fps == DEFAULT_FPS else False)
+
+
+def compared(
+    frames: list[tuple[float, NDArray[np.float32]]], sound: Sound, end: int, fps: int
+) -> str:
     """Compare the last frames (time, controls) with a fresh stream of the end of the sound."""
-    start_s = max(0, end // sound.rate - N_COMPARED // FPS - CONTEXT_S)
-    stream = Stream(load_student(), sound.rate, FPS)
+    start_s = max(0, end // sound.rate - N_COMPARED // fps - CONTEXT_S)
+    stream = new_stream(sound.rate, fps)
     blocks = sound.blocks(start_s * sound.rate, end)
     fresh = [frame for block in blocks for frame in stream.push(block)]
     fresh += stream.flush()
@@ -102,13 +114,24 @@ def compared(frames: list[tuple[float, NDArray[np.float32]]], sound: Sound, end:
     return f"last {len(frames)} frames differ from a fresh stream's by {away:.1e} at most"
 
 
-def soak_core(hours: float, rate: int) -> None:
+def pace(sound_s: float, begun: tuple[float, float]) -> str:
+    """Return how fast a soak went, from the clocks at its beginning."""
+    wall_s, cpu_s = (now - then for now, then in zip(clocks(), begun, strict=True))
+    return f"{sound_s / wall_s:.1f} times real time, {sound_s / cpu_s:.1f} by the core's time"
+
+
+def clocks() -> tuple[float, float]:
+    """Return the time, and the time that this process has used, in seconds."""
+    return time.perf_counter(), time.process_time()
+
+
+def soak_core(hours: float, rate: int, fps: int) -> None:
     """Push hours of sound at a sample rate through one stream."""
-    print(f"  core, {rate} Hz, {hours:g} h")
-    sound, stream = Sound(rate), Stream(load_student(), rate, FPS)
+    print(f"  core, {rate} Hz, {fps} fps, {hours:g} h", flush=True)
+    sound, stream = Sound(rate), new_stream(rate, fps)
     end = round(hours * 3600) * rate
     memory, last, count = Memory(end / rate), deque[Frame](maxlen=N_COMPARED), 0
-    begun_s = time.perf_counter()
+    begun = clocks()
     for block in sound.blocks(0, end):
         frames = stream.push(block)
         last.extend(frames)
@@ -117,10 +140,10 @@ def soak_core(hours: float, rate: int) -> None:
     rest = stream.flush()
     last.extend(rest)
     count += len(rest)
-    expected = n_frames(-(-end * SAMPLE_RATE // rate), FPS)
+    expected = n_frames(-(-end * SAMPLE_RATE // rate), fps)
     print(f"    {count} frames, expected {expected}; {memory.verdict()}")
-    print(f"    {compared([(f.time_s, f.controls) for f in last], sound, end)}")
-    print(f"    {end / rate / (time.perf_counter() - begun_s):.1f} times real time", flush=True)
+    print(f"    {compared([(f.time_s, f.controls) for f in last], sound, end, fps)}")
+    print(f"    {pace(end / rate, begun)}", flush=True)
     assert count == expected
 
 
@@ -143,14 +166,14 @@ class Endless(Input):
             self.memory.at(n_given / self.rate)
 
 
-def soak_live(hours: float, rate: int) -> None:
+def soak_live(hours: float, rate: int, fps: int) -> None:
     """Run a take of hours with three outputs: a CSV, its sound, and Live Link."""
-    print(f"  live with csv, wav and livelink, {rate} Hz, {hours:g} h")
-    sound, student = Sound(rate), load_student()
+    print(f"  live with csv, wav and livelink, {rate} Hz, {fps} fps, {hours:g} h", flush=True)
+    sound = Sound(rate)
     end = round(hours * 3600) * rate
-    memory, stream = Memory(end / rate), Stream(student, rate, FPS)
-    take = Take(stream.rig, FPS, rate, student.name, stream.delay_ms)
-    begun_s = time.perf_counter()
+    memory, stream = Memory(end / rate), new_stream(rate, fps)
+    take = Take(stream.rig, fps, rate, stream.student.name, stream.delay_ms)
+    begun = clocks()
     with tempfile.TemporaryDirectory(prefix="marotte-soak-") as name:
         folder = Path(name)
         specs = (f"csv:{folder / 'take.csv'}", f"wav:{folder / 'take.wav'}", "livelink")
@@ -164,18 +187,18 @@ def soak_live(hours: float, rate: int) -> None:
                 n_rows += 1
                 rows.append(row)
         n_samples = soundfile.info(folder / "take.wav").frames
-    expected = n_frames(-(-end * SAMPLE_RATE // rate), FPS)
+    expected = n_frames(-(-end * SAMPLE_RATE // rate), fps)
     print(
         f"    {n_rows} rows, expected {expected}; {n_samples} samples, expected {end}; {failures}"
     )
     print(f"    {memory.verdict()}")
     first = n_rows - len(rows)
     values = [
-        ((first + k) / FPS, np.array(row.split(b",")[2:54], np.float32))
+        ((first + k) / fps, np.array(row.split(b",")[2:54], np.float32))
         for k, row in enumerate(rows)
     ]
-    print(f"    {compared(in_rig_order(values, take), sound, end)}")
-    print(f"    {end / rate / (time.perf_counter() - begun_s):.1f} times real time", flush=True)
+    print(f"    {compared(in_rig_order(values, take), sound, end, fps)}")
+    print(f"    {pace(end / rate, begun)}", flush=True)
     assert (n_rows, n_samples, failures) == (expected, end, [])
 
 
@@ -190,8 +213,10 @@ def in_rig_order(
     return [(at, values[order]) for at, values in rows]
 
 
-def soak(hours: float, rates: list[int]) -> None:
+def soak(hours: float, rates: list[int], fps: int, only: str | None) -> None:
     """Run the core at each sample rate, then live at the first one, for some hours each."""
-    for rate in rates:
-        soak_core(hours, rate)
-    soak_live(hours, rates[0])
+    if only != "live":
+        for rate in rates:
+            soak_core(hours, rate, fps)
+    if only != "core":
+        soak_live(hours, rates[0], fps)

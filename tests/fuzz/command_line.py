@@ -1,4 +1,8 @@
-"""Cases of the installed command: damaged files and impossible options must end with 0 or 2."""
+"""Cases of the command line: damaged files and impossible options must end with 0 or 2.
+
+One case in twenty starts the installed command; the others, the same function in a process that
+has loaded everything, which costs a tenth.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from cases import LIMIT_BYTES, Outcome, damaged_files
+from cases import LIMIT_BYTES, LIMIT_S, Outcome, damaged_files
 from kinds import KINDS
+from warm import Job, Warm, call_marotte
 
-CPU_S = 40  # to start Python and PyTorch takes several seconds
+INSTALLED = 0.05  # the share of the cases that start the installed command
+START_CPU_S = 30  # to start Python and PyTorch takes several seconds
 WALL_S = 600.0
 VALUES = (
     "", "0", "-1", "1e-7", "1e39", "nan", "inf", "-inf", "9" * 30, "9" * 5000, "auto", "live", ".",
@@ -50,8 +56,9 @@ FILES = {  # the command for a kind of file; {} is its path
 }  # fmt: skip
 
 
-def run_command(random: Random) -> tuple[Outcome, dict[str, bytes]]:
+def run_command(random: Random, warm: Warm) -> tuple[Outcome, dict[str, bytes]]:
     """Run the command once on a damaged file, or with impossible options; judge how it ends."""
+    installed = random.random() < INSTALLED
     kinds = {kind.name: kind for kind in KINDS}
     name = random.choice(sorted(FILES))
     files, arguments = {}, list(FILES[name])
@@ -70,12 +77,25 @@ def run_command(random: Random) -> tuple[Outcome, dict[str, bytes]]:
             path.write_bytes(content)
         damaged = next(iter(files), "voice.wav")
         arguments = [argument.replace("{}", damaged) for argument in arguments]
-        outcome = _run([*_command(), *arguments], Path(folder))
+        if installed:
+            outcome = _run([*_command(), *arguments], Path(folder))
+        else:
+            outcome = _run_warm(warm, arguments, folder)
     return outcome, {**files, "command.txt": " ".join(arguments).encode("utf-8", "replace")}
 
 
+def _environment(folder: str) -> dict[str, str]:
+    return {"MAROTTE_CACHE": str(Path(folder, "cache")), "OMP_NUM_THREADS": "1"}
+
+
+def _run_warm(warm: Warm, arguments: list[str], folder: str) -> Outcome:
+    job = Job(call_marotte, tuple(arguments), folder, _environment(folder), int(LIMIT_S), WALL_S)
+    ended = warm.run(job)
+    return _judge(arguments, ended.code, ended.text, ended.seconds, ended.grown_bytes)
+
+
 def _run(command: list[str], folder: Path) -> Outcome:
-    environment = {**os.environ, "MAROTTE_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **_environment(str(folder))}
     options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     start = time.monotonic()
     with open(folder / ".output", "w+b") as output:
@@ -88,16 +108,25 @@ def _run(command: list[str], folder: Path) -> Outcome:
         if not pid:
             process.kill()
             process.wait()
-            return Outcome("", WALL_S, 0, f"{command[1:]}: did not end in {WALL_S} s")
+            return _judge(command[1:], None, "", WALL_S, 0)
         process.returncode = code = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read().decode("utf-8", "replace")
-    grown, fault = usage.ru_maxrss * 1024, ""
-    if code not in (0, 2) or "Traceback" in text or "EP Error" in text:
-        fault = f"{command[1:]}: ended with {code} and the output {text[-1500:]}"
-    elif grown > LIMIT_BYTES:
-        fault = f"{command[1:]}: took {grown / 2**20:.0f} MB"
-    return Outcome(text if code else "", time.monotonic() - start, grown, fault)
+    return _judge(command[1:], code, text, time.monotonic() - start, usage.ru_maxrss * 1024)
+
+
+def _judge(
+    arguments: list[str], code: int | None, text: str, seconds: float, grown_bytes: int
+) -> Outcome:
+    """Return the outcome of a command that ended with an exit code; None if it did not end."""
+    fault = ""
+    if code is None:
+        fault = f"{arguments}: did not end in {seconds:.0f} s"
+    elif code not in (0, 2) or "Traceback" in text or "EP Error" in text:
+        fault = f"{arguments}: ended with {code} and the output {text[-1500:]}"
+    elif grown_bytes > LIMIT_BYTES:
+        fault = f"{arguments}: took {grown_bytes / 2**20:.0f} MB"
+    return Outcome(text if code else "", seconds, grown_bytes, fault)
 
 
 def _limit_cpu(process: int) -> None:
@@ -105,7 +134,7 @@ def _limit_cpu(process: int) -> None:
     import resource
 
     if hasattr(resource, "prlimit"):
-        resource.prlimit(process, resource.RLIMIT_CPU, (CPU_S, CPU_S))
+        resource.prlimit(process, resource.RLIMIT_CPU, (START_CPU_S, START_CPU_S))
 
 
 def _command() -> list[str]:

@@ -1,11 +1,12 @@
 """Kill builds, labelling, trainings and live takes at random moments: nothing may be lost.
 
-    python -m tests.fuzz.kills --kills 100
+    python -m tests.fuzz.kills --kills 100 --signals 200
 
-Each job runs once without being killed. Then it is started and killed with `kill -9` again and
+Each work runs once without being killed. Then it is started and killed with `kill -9` again and
 again until it ends; its result must equal that of the first run, bit by bit. After each kill, all
 files that have their names must be whole. A live take is not repeated: what its rows hold up to
-the kill must be saved by the next start.
+the kill must be saved by the next start. `--signals` interrupts live takes by Ctrl-C or SIGTERM:
+their recordings must be whole. (Linux and macOS.)
 """
 
 from __future__ import annotations
@@ -14,28 +15,35 @@ import argparse
 import hashlib
 import os
 import random
+import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.fuzz.warm import Job, Warm, call_marotte
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 HIDDEN = ".marotte-"
 VOICES, SENTENCES, PART_ITEMS = ["en-us", "en-us+f3"], 12, 3
+TAKE_S = 60.0
+N_CLOSING = 30  # frames at the end of a take, in which the mouth closes
 
 
 @dataclass(frozen=True)
-class Job:
+class Work:
     """Something that takes a while and can be killed.
 
     Attributes:
-        prepare: makes what the job needs in a folder.
-        run: does the job in a folder, from where a killed run stopped.
+        prepare: makes what the work needs in a folder.
+        run: does the work in a folder, from where a killed run stopped.
         check: raises if a file of a killed run is not whole.
         result: returns what must be the same in the end.
     """
@@ -50,13 +58,13 @@ def _nothing(folder: Path) -> None:
     del folder
 
 
-def _build(folder: Path) -> None:
+def _build(folder: Path, workers: int = 1) -> None:
     from marotte.learn.corpora import build
     from marotte.learn.corpora.recipe import CorpusRecipe
 
     build.PART_ITEMS = PART_ITEMS
     recipe = CorpusRecipe("r", {"espeak": {"voices": VOICES, "sentences": SENTENCES}})
-    build.build(build.plan_build(recipe, folder), folder, 2, lambda part: None)
+    list(build.build(build.plan_build(recipe, folder), folder, workers))
 
 
 def _check_corpus(folder: Path) -> None:
@@ -123,104 +131,165 @@ def _digest_of_run(folder: Path) -> str:
     return hashlib.sha256(weights(net).numpy().tobytes()).hexdigest()
 
 
-JOBS = {
-    "build": Job(_nothing, _build, _check_corpus, _digest_of_corpus),
-    "label": Job(_build, _label, _check_corpus, _digest_of_corpus),
-    "train": Job(_nothing, _train, _check_run, _digest_of_run),
+def _build_with_two(folder: Path) -> None:
+    _build(folder, workers=2)
+
+
+WORKS = {
+    "build": Work(_nothing, _build, _check_corpus, _digest_of_corpus),
+    "build, 2 workers": Work(_nothing, _build_with_two, _check_corpus, _digest_of_corpus),
+    "label": Work(_build, _label, _check_corpus, _digest_of_corpus),
+    "train": Work(_nothing, _train, _check_run, _digest_of_run),
 }
 
 
-def kill_job(name: str, n_kills: int, rng: random.Random) -> int:
-    """Kill a job at random moments and compare its results; return the number of kills."""
-    job, n_done = JOBS[name], 0
+def run_work(name: str, folder: str) -> None:
+    """Do a work in a folder; called in a process that is killed."""
+    WORKS[name].run(Path(folder))
+
+
+def kill_job(name: str, n_kills: int, rng: random.Random, warm: Warm) -> int:
+    """Kill a work at random moments and compare its results; return the number of kills."""
+    work, n_done = WORKS[name], 0
+
+    def run(folder: Path, kill_s: float | None) -> int | None:
+        number = None if kill_s is None else signal.SIGKILL
+        job = Job(run_work, (name, str(folder)), temporary, signal=number, signal_s=kill_s or 0)
+        ended = warm.run(job)
+        assert ended.code in (0, -signal.SIGKILL), f"{name} ended with an error: {ended.text}"
+        return ended.code
+
     with tempfile.TemporaryDirectory() as temporary:
         whole = Path(temporary, "whole")
         whole.mkdir()
-        job.prepare(whole)
+        work.prepare(whole)
         start = time.monotonic()
-        assert _start(name, whole).wait() == 0
+        run(whole, None)
         seconds = time.monotonic() - start
-        expected = job.result(whole)
+        expected = work.result(whole)
         while n_done < n_kills:
             folder = Path(temporary, f"killed {n_done}")
             folder.mkdir()
-            job.prepare(folder)
-            while True:
-                process = _start(name, folder)
-                try:
-                    # Half of the kills come late, when work is going on.
-                    process.wait(seconds * rng.choice((rng.uniform(0, 1), rng.uniform(0.5, 1))))
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                assert process.wait() in (0, -signal.SIGKILL), f"{name} ended with an error"
-                if process.returncode == 0 or n_done >= n_kills:
-                    break
+            work.prepare(folder)
+            while n_done < n_kills and run(folder, seconds * rng.uniform(0, 1)):
                 n_done += 1
-                job.check(folder)
-            if process.returncode:
-                assert _start(name, folder).wait() == 0
-            assert job.result(folder) == expected, f"{name}: another result after kills"
+                work.check(folder)
+            run(folder, None)
+            assert work.result(folder) == expected, f"{name}: another result after kills"
     return n_done
 
 
-def kill_takes(n_kills: int, rng: random.Random) -> int:
-    """Kill live takes; what they recorded must be saved by the next start, row by row."""
+def _prepare_takes(folder: Path, warm: Warm) -> tuple[list[str], float]:
+    """Write sounds into a folder; return the rows of a whole take, and how long it took."""
     import soundfile
     from synthetic import make_voice
 
-    live = [sys.executable, "-m", "marotte", "live", "--fast", "-i", "voice.wav", "-o"]
+    soundfile.write(folder / "voice.wav", make_voice(TAKE_S, 16_000), 16_000)
+    soundfile.write(folder / "short.wav", make_voice(0.3, 16_000), 16_000)
+    start = time.monotonic()
+    assert warm.run(_live(folder, "csv:whole.csv")).code == 0
+    seconds = time.monotonic() - start
+    return (folder / "whole.csv").read_text().splitlines(), seconds
+
+
+def _live(folder: Path, *outputs: str, sound: str = "voice.wav", **options: Any) -> Job:
+    """Return the job of a live take at full speed."""
+    flags = [flag for output in outputs for flag in ("-o", output)]
+    return Job(call_marotte, ("live", "--fast", "-i", sound, *flags), str(folder), **options)
+
+
+def kill_takes(n_kills: int, rng: random.Random, warm: Warm) -> int:
+    """Kill live takes; what they recorded must be saved by the next start, row by row."""
+    n_done = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        soundfile.write(folder / "voice.wav", make_voice(240, 16_000), 16_000)
-        soundfile.write(folder / "short.wav", make_voice(0.3, 16_000), 16_000)
-        start = time.monotonic()
-        options = {"cwd": folder, "stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        assert subprocess.run([*live, "csv:whole.csv"], check=False, **options).returncode == 0
-        seconds = time.monotonic() - start
-        expected = (folder / "whole.csv").read_text().splitlines()
-        for number in range(n_kills):
-            process = subprocess.Popen([*live, f"csv:take{number}.csv"], **options)
-            time.sleep(seconds * rng.uniform(0.2, 1))
-            process.kill()
-            if process.wait() == 0:
+        expected, seconds = _prepare_takes(folder, warm)
+        while n_done < n_kills:
+            name = f"take{n_done}"
+            kill_s = seconds * rng.uniform(0.1, 1)
+            options = {"signal": signal.SIGKILL, "signal_s": kill_s}
+            if warm.run(_live(folder, f"csv:{name}.csv", **options)).code == 0:
+                (folder / f"{name}.csv").unlink()
                 continue
-            part = folder / f"take{number}.csv.part"
+            n_done += 1
+            part = folder / f"{name}.csv.part"
             size = part.stat().st_size if part.exists() else 0
-            subprocess.run([*live[:-2], "short.wav", "-o", "csv:next.csv"], check=True, **options)
-            saved = folder / f"take{number}-recovered.csv"
+            assert warm.run(_live(folder, "csv:next.csv", sound="short.wav")).code == 0
+            saved = folder / f"{name}-recovered.csv"
             rows = saved.read_text().splitlines() if saved.exists() else []
-            assert rows == expected[: len(rows)], f"take {number}: other rows"
-            assert size - sum(len(row) + 2 for row in rows) < 2000, f"take {number}: rows are lost"
-    return n_kills
+            assert rows == expected[: len(rows)], f"{name}: other rows"
+            assert size - sum(len(row) + 2 for row in rows) < 2000, f"{name}: rows are lost"
+    return n_done
 
 
-def _start(name: str, folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, __file__, "--run", name, str(folder)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+def interrupt_takes(n_signals: int, rng: random.Random, warm: Warm) -> int:
+    """Interrupt live takes at random moments; their recordings must be whole, and agree."""
+    import soundfile
+
+    n_done = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        expected, seconds = _prepare_takes(folder, warm)
+        while n_done < n_signals:
+            number = rng.choice((signal.SIGINT, signal.SIGTERM))
+            options = {"signal": number, "signal_s": seconds * rng.uniform(0, 0.8)}
+            take = folder / f"take{n_done}"
+            take.mkdir()
+            outputs = (f"csv:{take / 'a.csv'}", f"wav:{take / 'a.wav'}", f"npz:{take / 'a.npz'}")
+            job = _live(folder, *outputs, signal_after="each frame", **options)
+            ended = warm.run(job)
+            if not ended.signalled or ended.code == 0:  # the take was over before the signal
+                shutil.rmtree(take)
+                continue
+            assert ended.code == 130, ended.text
+            names = {path.name for path in take.iterdir()}
+            assert names == {"a.csv", "a.wav", "a.npz"}, f"{names}: {ended.text}"
+            rows = (take / "a.csv").read_text().splitlines()
+            # The mouth closes at the end of a take, so that its last frames are its own.
+            n_same = max(1, len(rows) - N_CLOSING)
+            assert rows[:n_same] == expected[:n_same], f"take {n_done}: other rows"
+            heard_s = soundfile.info(take / "a.wav").duration
+            with np.load(take / "a.npz") as stored:
+                assert len(stored["controls"]) == len(rows) - 1
+            assert abs((len(rows) - 1) / 60 - heard_s) < 1.1 / 60, f"take {n_done}: lengths differ"
+            n_done += 1
+    return n_done
+
+
+SHARES: dict[str, float] = {
+    "build": 0.2, "build, 2 workers": 0.1, "label": 0.3, "train": 0.15, "live": 0.25
+}  # fmt: skip
 
 
 def main() -> None:
-    """Kill jobs of all kinds, and print how often."""
+    """Kill works of all kinds, and print how often."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="kills in all")
+    parser.add_argument("--signals", type=int, default=0, help="takes to interrupt")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--job", choices=[*JOBS, "live"], help="kill only this job")
-    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--job", choices=[*SHARES], help="kill only this one")
     chosen = parser.parse_args()
-    if chosen.run:
-        name, folder = chosen.run
-        JOBS[name].run(Path(folder))
-        return
-    share = {"build": 0.3, "label": 0.3, "train": 0.15, "live": 0.25}
-    share = {chosen.job: 1.0} if chosen.job else share
-    for name, part in share.items():
-        rng, n_kills = random.Random(f"{name}/{chosen.seed}"), max(1, round(part * chosen.kills))
-        start = time.monotonic()
-        n_done = kill_takes(n_kills, rng) if name == "live" else kill_job(name, n_kills, rng)
-        print(
-            f"{name}: {n_done} kills, nothing lost ({time.monotonic() - start:.0f} s)", flush=True
-        )
+    os.environ["OMP_NUM_THREADS"] = "1"
+    shares = {chosen.job: 1.0} if chosen.job else SHARES
+    counts = {name: round(part * chosen.kills) for name, part in shares.items()}
+    counts["signals"] = chosen.signals
+    warm = Warm()
+    try:
+        for name, n in counts.items():
+            if not n:
+                continue
+            rng, start = random.Random(f"{name}/{chosen.seed}"), time.monotonic()
+            if name == "signals":
+                n_done = interrupt_takes(n, rng, warm)
+            else:
+                n_done = (
+                    kill_takes(n, rng, warm) if name == "live" else kill_job(name, n, rng, warm)
+                )
+            what = "takes interrupted" if name == "signals" else "kills"
+            took = f"{time.monotonic() - start:.0f} s"
+            print(f"{name}: {n_done} {what}, nothing lost ({took})", flush=True)
+    finally:
+        warm.close()
 
 
 if __name__ == "__main__":

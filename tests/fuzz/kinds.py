@@ -170,7 +170,8 @@ def _write_checkpoint(folder: Path) -> None:
 
     torch.set_num_threads(1)
     net = build_network(StudentConfig(names=("jawOpen",), **_student_config()))
-    stored = {"recipe": {"student": _student_config()}, "names": ["jawOpen"], "rig": "arkit52"}
+    recipe = {"name": "two", "teacher": "phonetic", "student": _student_config()}
+    stored = {"recipe": recipe, "names": ["jawOpen"], "rig": "arkit52"}
     torch.save({**stored, "net": net.state_dict()}, folder / "checkpoint.pt")
 
 
@@ -302,12 +303,15 @@ def _write_corpus(folder: Path) -> None:
 
 
 def _read_corpus(folder: Path) -> None:
-    from marotte.learn.corpora.build import read_origin
+    from marotte.learn.corpora.build import plan_build, skip_reasons
+    from marotte.learn.corpora.recipe import CorpusRecipe
+    from marotte.learn.corpora.totals import totals
     from marotte.learn.data.store import Store
 
-    read_origin(folder)
+    plan_build(CorpusRecipe("r", {}), folder)
+    skip_reasons(folder)
     store = Store.open(folder)
-    store.manifest()
+    totals(store.manifest(), folder)
     for utterance in store.utterances():
         assert np.isfinite(utterance.samples).all()
     for teacher in store.teachers():

@@ -12,7 +12,7 @@ def build(folder):
     """Build a corpus of sixty parts in two processes."""
     builder.PART_ITEMS = 1
     recipe = CorpusRecipe("big", {"espeak": {"voices": ["en-us"], "sentences": 60}})
-    builder.build(builder.plan_build(recipe, folder), folder, 2, lambda part: None)
+    list(builder.build(builder.plan_build(recipe, folder), folder, 2))
 
 
 def write(folder):

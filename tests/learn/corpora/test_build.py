@@ -150,3 +150,21 @@ def test_a_build_skips_and_counts_broken_files(tmp_path):
     assert builder.skip_reasons(tmp_path / "out") == {
         "folder": {"a sound file that can't be read": 1}
     }
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "[]",
+        "5",
+        '{"sources": []}',
+        '{"sources": {"espeak": "x"}}',
+        '{"sources": {"espeak": {"options": 3}}}',
+        '{"sources": {"espeak": {}}}',
+    ],
+)
+def test_a_damaged_origin_is_refused(tmp_path, origin):
+    (tmp_path / "corpus.json").write_text(origin)
+    recipe = CorpusRecipe("r", {"espeak": {"voices": ["en-us"], "sentences": 1}})
+    with pytest.raises(MarotteError, match=r"is damaged|was built with other options"):
+        builder.plan_build(recipe, tmp_path)

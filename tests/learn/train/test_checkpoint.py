@@ -26,6 +26,44 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
         checkpoint.load_net(path)
 
 
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (["recipe"], 5),
+        (["recipe", "student"], "x"),
+        (["recipe", "student", "channels"], "x"),
+        (["recipe", "teacher"], None),
+        (["recipe", "name"], 3),
+        (["names"], {"jawOpen": 1}),
+        (["names"], ["jawOpen"]),
+        (["net"], {}),
+        (["net"], {"x": "y"}),
+        (["rig"], ["arkit52"]),
+    ],
+)
+def test_other_kinds_of_contents_are_refused_in_one_short_sentence(tmp_path, keys, value):
+    train(RECIPE, tmp_path)
+    path = tmp_path / "checkpoint.pt"
+    contents = table = checkpoint.read_checkpoint(path)
+    for key in keys[:-1]:
+        table = table[key]
+    table[keys[-1]] = value
+    torch.save(contents, path)
+    with pytest.raises(MarotteError, match="not a whole checkpoint") as caught:
+        checkpoint.load_net(path)
+    assert len(str(caught.value)) < 400 + len(str(path))
+
+
+@pytest.mark.parametrize("key", ["training", "optimizer", "progress"])
+def test_a_run_is_not_resumed_from_damaged_contents(tmp_path, key):
+    train(RECIPE, tmp_path)
+    path = tmp_path / "checkpoint.pt"
+    contents = checkpoint.read_checkpoint(path)
+    torch.save({**contents, key: {"x": 1}}, path)
+    with pytest.raises(MarotteError, match="not a whole checkpoint"):
+        open_run(RECIPE, tmp_path)
+
+
 def test_a_checkpoint_without_a_rig_is_of_arkit_and_a_teacher_s_is_refused(tmp_path):
     train(RECIPE, tmp_path)
     path = tmp_path / "checkpoint.pt"

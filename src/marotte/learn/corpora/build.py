@@ -90,10 +90,10 @@ def plan_build(recipe: CorpusRecipe, folder: Path) -> BuildPlan:
             unusable[name] = reason_of(error)
             continue
         entry = {"options": dict(options), "fingerprint": _fingerprint(source, options, keys)}
-        if sources.setdefault(name, entry)["fingerprint"] != entry["fingerprint"]:
+        if sources.setdefault(name, entry).get("fingerprint") != entry["fingerprint"]:
             raise MarotteError(
                 f"{folder} was built with other options or another version of the source {name!r} "
-                f"({sources[name]['options']}): build into another folder, or delete this one"
+                f"({sources[name].get('options')}): build into another folder, or delete this one"
             )
         for index, first in enumerate(range(0, len(keys), PART_ITEMS)):
             part_keys = keys[first : first + PART_ITEMS]
@@ -153,9 +153,22 @@ def make_part(part: PartToBuild) -> BuiltPart:
 
 
 def read_origin(folder: Path) -> dict[str, Any]:
-    """Return the content of `corpus.json`: the sources of a corpus; empty for a new folder."""
+    """Return the content of `corpus.json`: the sources of a corpus; empty for a new folder.
+
+    Raises:
+        MarotteError: it is damaged.
+    """
     path = folder / "corpus.json"
-    return _read_json(path) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    origin = _read_json(path)
+    sources = origin.get("sources", {})
+    tables = [sources, *sources.values()] if isinstance(sources, dict) else [sources]
+    if not all(isinstance(each, dict) for each in tables):
+        raise _damaged(path, "its sources are not tables")
+    if not all(isinstance(each.get("options", {}), dict) for each in tables[1:]):
+        raise _damaged(path, "options are not a table")
+    return origin
 
 
 def skip_reasons(folder: Path) -> dict[str, Counter[str]]:
@@ -163,7 +176,7 @@ def skip_reasons(folder: Path) -> dict[str, Counter[str]]:
     reasons: dict[str, Counter[str]] = {}
     for path in sorted((folder / "skips").glob("[!.]*.json")):
         source = path.stem.rpartition("-")[0]
-        reasons.setdefault(source, Counter()).update(_read_json(path).values())
+        reasons.setdefault(source, Counter()).update(map(str, _read_json(path).values()))
     return reasons
 
 
@@ -183,8 +196,15 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(dict(value), indent=1, ensure_ascii=False), "utf-8")
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        return parse_json(path.read_text("utf-8"))
+        value = parse_json(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise MarotteError(f"{path} is damaged ({error}): delete it and build again") from error
+        raise _damaged(path, error) from error
+    if not isinstance(value, dict):
+        raise _damaged(path, "it is not a table")
+    return value
+
+
+def _damaged(path: Path, why: object) -> MarotteError:
+    return MarotteError(f"{path} is damaged ({why}): delete it and build again")

@@ -141,8 +141,7 @@ def _open_run(folder: Path) -> tuple[str, Predictor, Smoothing]:
             f"the run {folder} drives {others[0]!r}, which is not one of ARKit's controls: score "
             "a student of a mesh with `marotte mesh score`"
         )
-    shape = state["recipe"]["student"]
-    smoothing = Smoothing(shape.get("smooth_behind", 0), shape.get("smooth_ahead", 0))
+    smoothing = open_net(folder).config.smoothing
     return state["recipe"]["name"], RunPredictor(folder), smoothing
 
 

@@ -161,9 +161,16 @@ class Trainer:
 
 def is_trained(folder: Path, recipe: TrainingRecipe) -> bool:
     """Return whether a run's checkpoint has used up its budget."""
-    from marotte.learn.train.checkpoint import CHECKPOINT_FILE, RunProgress, read_checkpoint
+    from marotte.learn.train.checkpoint import (
+        CHECKPOINT_FILE,
+        RunProgress,
+        damage_refused,
+        read_checkpoint,
+    )
 
     if not (folder / CHECKPOINT_FILE).is_file():
         return False
-    stored = read_checkpoint(folder / CHECKPOINT_FILE)
-    return RunProgress(**stored["progress"]).done(recipe.train) >= 1
+    path = folder / CHECKPOINT_FILE
+    stored = read_checkpoint(path)
+    with damage_refused(path):
+        return RunProgress(**stored["progress"]).done(recipe.train) >= 1

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import textwrap
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
-from marotte.errors import MarotteError
+from marotte.errors import DAMAGED, MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.learn.models.face_net import FaceNet
 from marotte.learn.models.factory import build_network
@@ -101,17 +104,64 @@ def save_tensors(path: Path, content: Any) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read the contents of a checkpoint.
+    """Read the contents of a checkpoint, which has a recipe, names of controls, and weights.
 
     Raises:
         MarotteError: it is missing or damaged.
     """
+    stored = read_tensors(path)
+    if not isinstance(stored, dict):
+        raise _not_whole(path, f"it holds {type(stored).__name__}")
+    contents = cast("dict[str, Any]", stored)
+    _check_kinds(contents, {"recipe": dict, "names": list, "net": dict}, path)
+    _check_kinds(contents["recipe"], {"name": str}, path)
+    return contents
+
+
+def read_tensors(path: Path) -> Any:
+    """Read what `save_tensors` wrote, onto the CPU.
+
+    Raises:
+        MarotteError: the file is missing or damaged.
+    """
     try:
-        return torch.load(path, weights_only=True)
+        return torch.load(path, weights_only=True, map_location="cpu")
     except FileNotFoundError as error:
         raise MarotteError(f"no checkpoint at {path}: run `marotte train` first") from error
     except Exception as error:  # torch, pickle and zip each raise their own
-        raise MarotteError(f"{path} is not a whole checkpoint ({error}): delete it") from error
+        raise _not_whole(path, error) from error
+
+
+def _not_whole(path: Path | str, why: object) -> MarotteError:
+    reason = textwrap.shorten(str(why), 200)  # torch lists all tensors
+    return MarotteError(f"{path} is not a whole checkpoint ({reason}): delete it")
+
+
+def _check_kinds(table: Mapping[str, Any], kinds: Mapping[str, type], path: Path) -> None:
+    for key, kind in kinds.items():
+        if key not in table:
+            raise _not_whole(path, f"it lacks {key!r}")
+        if not isinstance(table[key], kind):
+            raise _not_whole(path, f"{key!r} is not a {kind.__name__}")
+
+
+@contextmanager
+def damage_refused(path: Path | str) -> Generator[None]:
+    """Turn what damaged contents of a checkpoint raise in the block into one sentence.
+
+    Raises:
+        MarotteError: the block raised; the message names the file.
+
+    Example:
+        >>> with damage_refused("run.pt"):
+        ...     {}["optimizer"]
+        Traceback (most recent call last):
+        marotte.errors.MarotteError: run.pt is not a whole checkpoint ('optimizer'): delete it
+    """
+    try:
+        yield
+    except (*DAMAGED, RuntimeError) as error:  # torch raises RuntimeError for wrong shapes
+        raise _not_whole(path, error) from error
 
 
 def load_net(path: Path) -> tuple[FaceNet, dict[str, Any]]:
@@ -121,15 +171,18 @@ def load_net(path: Path) -> tuple[FaceNet, dict[str, Any]]:
         MarotteError: the checkpoint is missing or damaged, or is not a student's.
     """
     stored = read_checkpoint(path)
-    missing = {"recipe", "names", "net"} - stored.keys()
-    if missing := missing or {"student"} - stored["recipe"].keys():
+    if missing := {"student", "teacher"} - stored["recipe"].keys():
         raise MarotteError(
             f"{path} is not a student's checkpoint (it lacks {', '.join(sorted(missing))}): "
             "give the folder of a run of `marotte train`"
         )
     stored.setdefault("rig", ARKIT_52.name)  # older checkpoints do not name their rig
-    net = build_network(StudentConfig(names=tuple(stored["names"]), **stored["recipe"]["student"]))
-    net.load_state_dict(stored["net"])
+    _check_kinds(stored, {"rig": str}, path)
+    _check_kinds(stored["recipe"], {"student": dict, "teacher": str}, path)
+    with damage_refused(path):
+        config = StudentConfig(names=tuple(stored["names"]), **stored["recipe"]["student"])
+        net = build_network(config)
+        net.load_state_dict(stored["net"])
     return net.eval(), stored
 
 
@@ -146,10 +199,11 @@ def restore_checkpoint(path: Path, recipe: TrainingRecipe, state: TrainingState)
             f"{path.parent} holds a run of another recipe or rig called {recipe.name!r}: "
             "give this recipe another name, or delete that folder"
         )
-    state.result.load_state_dict(stored["net"])
-    state.net.load_state_dict(stored["training"])
-    state.optimizer.load_state_dict(stored["optimizer"])
-    state.progress = RunProgress(**stored["progress"])
+    with damage_refused(path):
+        state.result.load_state_dict(stored["net"])
+        state.net.load_state_dict(stored["training"])
+        state.optimizer.load_state_dict(stored["optimizer"])
+        state.progress = RunProgress(**stored["progress"])
 
 
 def _resumable(recipe: TrainingRecipe) -> TrainingRecipe:

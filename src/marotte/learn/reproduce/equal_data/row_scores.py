@@ -15,7 +15,7 @@ from pathlib import Path
 from marotte.learn.data.store import Store
 from marotte.learn.measure.evaluate import Score, evaluate
 from marotte.learn.measure.predictors import RunPredictor
-from marotte.learn.train.checkpoint import CHECKPOINT_FILE, read_checkpoint
+from marotte.learn.train.checkpoint import CHECKPOINT_FILE, damage_refused, read_checkpoint
 from marotte.learn.train.recipe import with_current_keys
 
 FALSE_CLOSURE = 0.02
@@ -75,9 +75,11 @@ def score_run(
         minutes: a cap on the speech of each split; None for all.
         pool: see `evaluate`.
     """
-    stored = read_checkpoint(folder / CHECKPOINT_FILE)
-    train = with_current_keys(stored["recipe"])["train"]
-    frames = stored["progress"]["step"] * train["batch"] * train["frames"]
+    path = folder / CHECKPOINT_FILE
+    stored = read_checkpoint(path)
+    with damage_refused(path):
+        train = with_current_keys(stored["recipe"])["train"]
+        frames = stored["progress"]["step"] * train["batch"] * train["frames"]
     predictor = RunPredictor(folder)
 
     def score(split: str) -> Score:

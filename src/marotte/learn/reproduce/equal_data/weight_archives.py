@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from marotte.errors import MarotteError
 from marotte.learn.models.factory import build_network
 from marotte.learn.models.student import StudentConfig
-from marotte.learn.train.checkpoint import CHECKPOINT_FILE, read_checkpoint, save_tensors
+from marotte.learn.train.checkpoint import (
+    CHECKPOINT_FILE,
+    damage_refused,
+    read_checkpoint,
+    read_tensors,
+    save_tensors,
+)
 from marotte.names import check_name
 
 STORED_KEYS = ("recipe", "rig", "names", "progress")  # of a checkpoint
@@ -55,16 +60,21 @@ def read_archives(paths: Sequence[Path], runs: Path) -> list[Path]:
     """Write runs from archives and return their folders: checkpoints without an optimizer."""
     folders: list[Path] = []
     for path in paths:
-        archive: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        for name, run in archive.items():
-            weights = {key: _to_32_bits(value) for key, value in run["net"].items()}
-            config = StudentConfig(names=tuple(run["names"]), **run["recipe"]["student"])
-            build_network(config).load_state_dict(weights)  # raises if they do not fit
+        for name, run in _read_archive(path).items():
+            with damage_refused(path):
+                weights = {key: _to_32_bits(value) for key, value in run["net"].items()}
+                config = StudentConfig(names=tuple(run["names"]), **run["recipe"]["student"])
+                build_network(config).load_state_dict(weights)  # raises if they do not fit
             target = runs / check_name(name, f"a run in {path}") / CHECKPOINT_FILE
             target.parent.mkdir(parents=True, exist_ok=True)
             save_tensors(target, {**run, "net": weights, "training": weights})
             folders.append(target.parent)
     return folders
+
+
+def _read_archive(path: Path) -> dict[str, Any]:
+    with damage_refused(path):
+        return dict(read_tensors(path))
 
 
 def _pack(path: Path) -> dict[str, Any]:

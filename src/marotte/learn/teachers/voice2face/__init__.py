@@ -70,7 +70,10 @@ class Voice2FaceTeacher(Teacher):
         config = self.net.recipe.encoder
         self.encoder = open_encoder(config.model, config.layer)
         self.cache = FeatureCache(self.encoder)
-        if self.encoder.weights != state["provenance"]["weights"]:
+        with checkpoint.damage_refused(path):
+            provenance = dict(state["provenance"])
+            weights = provenance["weights"]
+        if self.encoder.weights != weights:
             raise MarotteError(
                 f"the weights of {config.model} differ from those that {path.parent} was trained "
                 "with: install the old weights, or train again under another name"
@@ -92,7 +95,7 @@ class Voice2FaceTeacher(Teacher):
         self.name = self.net.recipe.name + suffix
         self.version = self.net.version() + _rules(self.net.recipe) + suffix
         self.provenance: Mapping[str, Any] = {
-            **state["provenance"],
+            **provenance,
             "recipe": asdict(self.net.recipe),
             "context_ms": context_ms,
         }

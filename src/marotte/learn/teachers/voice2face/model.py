@@ -16,8 +16,8 @@ from marotte.learn.teachers.voice2face.decoder import CONTEXT_FRAMES, MeshDecode
 from marotte.learn.teachers.voice2face.examples import frame_bins
 from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.mesh2rig import Mesh2Rig
-from marotte.learn.teachers.voice2face.recipe import TeachRecipe
-from marotte.learn.teachers.voice2face.variance import scale_controls
+from marotte.learn.teachers.voice2face.recipe import TeachRecipe, with_current_keys
+from marotte.learn.train.checkpoint import damage_refused
 
 BLOCK_FRAMES = 512  # frames decoded at a time: 17 MB of vertices
 
@@ -30,12 +30,7 @@ class Voice2Face(nn.Module):
         n_features: number of features of the encoder.
         n_components: number of principal components in the decoder's last layer.
         recipe: recipe with the decoder's sizes.
-
-    Attributes:
-        gains: factor on each control [n_controls], with `output.variance`.
     """
-
-    gains: Tensor
 
     def __init__(
         self, names: tuple[str, ...], n_features: int, n_components: int, recipe: TeachRecipe
@@ -46,18 +41,9 @@ class Voice2Face(nn.Module):
         n_prosody = N_PROSODY if recipe.encoder.model.endswith(PROSODY) else 0
         self.decoder = MeshDecoder(n_features, n_values, n_components, recipe.decoder, n_prosody)
         self.mesh2rig = Mesh2Rig(self.face)
-        if recipe.output.variance:
-            self.register_buffer("gains", torch.ones(len(names)))
 
     def controls(self, features: Tensor, first_s: float, n_frames: int) -> Tensor:
-        """Return the controls [n_frames, n_controls] of an utterance, see `plain_controls`."""
-        controls = self.plain_controls(features, first_s, n_frames)
-        if not self.recipe.output.variance:
-            return controls
-        return scale_controls(controls, self.gains, self.face)
-
-    def plain_controls(self, features: Tensor, first_s: float, n_frames: int) -> Tensor:
-        """Return the controls [n_frames, n_controls] of an utterance, without gains.
+        """Return the controls [n_frames, n_controls] of an utterance.
 
         Args:
             features: features of the whole utterance [n, n_features].
@@ -106,8 +92,13 @@ class Voice2Face(nn.Module):
 
 
 def restore(state: dict[str, Any], path: str) -> Voice2Face:
-    """Build the network of a state, in evaluation mode; `path` is for error messages."""
-    recipe = strict(TeachRecipe, state["recipe"], path)
-    net = Voice2Face(tuple(state["names"]), state["n_features"], state["n_components"], recipe)
-    net.load_state_dict(state["net"])
+    """Build the network of a state, in evaluation mode; `path` is for error messages.
+
+    Raises:
+        MarotteError: the state is not whole.
+    """
+    recipe = strict(TeachRecipe, with_current_keys(state["recipe"]), path)
+    with damage_refused(path):
+        net = Voice2Face(tuple(state["names"]), state["n_features"], state["n_components"], recipe)
+        net.load_state_dict(state["net"])
     return net.eval()

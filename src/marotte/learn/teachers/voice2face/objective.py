@@ -11,7 +11,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from marotte.learn.capture.controls import real_sd
 from marotte.learn.teachers.voice2face.decoder import Decoded
 from marotte.learn.teachers.voice2face.face_mesh import FaceMesh
 from marotte.learn.teachers.voice2face.recipe import Voice2FaceLossWeights
@@ -29,7 +28,6 @@ class Voice2FaceObjective:
         self.weights, self.mesh = weights, mesh
         per_vertex = 1 + weights.lips * mesh.nearness
         self.per_value = (per_vertex / per_vertex.mean()).repeat_interleave(3)
-        self.per_control = 1 / torch.tensor([real_sd(name) for name in mesh.names])
 
     def __call__(
         self, decoded: Decoded, layer: nn.Linear, controls: Tensor, known: Tensor | None = None
@@ -62,9 +60,6 @@ class Voice2FaceObjective:
             frames = slice(NORMALS_EVERY // 2, None, NORMALS_EVERY)
             offsets, target = layer(components[:, frames]), controls[:, frames] @ matrix
             parts["normal"] = self.normal(offsets.flatten(0, 1), target.flatten(0, 1))
-        if self.weights.controls:
-            difference = self._controls(components, layer) - controls
-            parts["controls"] = (difference * self.per_control).square().mean()
         if self.weights.velocity:
             velocity = error(components.diff(dim=1), controls.diff(dim=1), differences=True)
             parts["velocity"] = velocity.mean()

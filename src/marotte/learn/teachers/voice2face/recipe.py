@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from marotte.config import strict
 from marotte.errors import MarotteError
 from marotte.learn.recipes import read_recipe, with_minutes
 from marotte.learn.train.schedule import check_budget
 from marotte.names import check_name
+
+FORMER_OPTIONS = (("output", "variance"), ("loss", "controls"))  # they did not help: docs/log.md
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,11 @@ class OutputConfig:
             utterance has phones, and the face rests in silence.
         shapes: whether the shape of the lips is that of the phonetic teacher, with the lip gap of
             the network; phones are recognised where an utterance has none. Needs 60 fps.
-        variance: whether each control is scaled so that it moves as much as in the labels. A
-            prediction is a mean, and moves less; speech synthesis calls this the compensation of
-            the global variance (Toda and Tokuda 2007). The lip gap stays as predicted.
     """
 
     fps: int = 30
     contacts: bool = False
     shapes: bool = False
-    variance: bool = False
 
     def __post_init__(self) -> None:
         """Check the frame rate."""
@@ -145,9 +144,6 @@ class Voice2FaceLossWeights:
             from it.
         lip_gap: weight of the lip gap, see `marotte.learn.train.losses.lip_gap`.
         closure: factor on the lip gap in frames with pressed lips.
-        controls: weight of the squared distance of the known controls, each in units of its
-            standard deviation in real faces. Controls that move few vertices hardly affect the
-            vertices' distance.
     """
 
     vertex: float = 1.0
@@ -157,7 +153,6 @@ class Voice2FaceLossWeights:
     lips: float = 4.0
     lip_gap: float = 1.0
     closure: float = 3.0
-    controls: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -231,3 +226,16 @@ def load_teach_recipe(path: Path, minutes: float | None = None) -> TeachRecipe:
             f"({', '.join(sources)}), got {unknown[0]!r}"
         )
     return recipe
+
+
+def with_current_keys(tables: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored recipe's tables without former options, if they are off.
+
+    Runs keep the options of their time.
+    """
+    result = dict(tables)
+    for table, key in FORMER_OPTIONS:
+        values = result.get(table)
+        if isinstance(values, dict) and not values.get(key, True):
+            result[table] = {name: value for name, value in values.items() if name != key}
+    return result

@@ -25,7 +25,6 @@ from marotte.learn.teachers.voice2face.objective import Voice2FaceObjective
 from marotte.learn.teachers.voice2face.recipe import TeachRecipe
 from marotte.learn.teachers.voice2face.sampler import Crops, ExampleSampler
 from marotte.learn.teachers.voice2face.training_set import TrainingSet
-from marotte.learn.teachers.voice2face.variance import fit_gains
 from marotte.learn.train import checkpoint
 from marotte.learn.train.checkpoint import RunProgress, save_tensors
 from marotte.learn.train.schedule import learning_rate
@@ -133,13 +132,6 @@ def teach(
             if report:
                 report(run.progress, losses)
     net = run.net.eval()
-    if recipe.output.variance:
-
-        def predict(each: Example) -> Tensor:
-            features = torch.from_numpy(each.features)
-            return net.plain_controls(features, training_set.first_s, len(each.curves))
-
-        net.gains[:] = fit_gains(predict, net.face.names, training_set.train)
     run.save(path)
     return net
 
@@ -198,9 +190,10 @@ class _Run:
                 "give this one another name, or delete that folder"
             )
         self.net.load_state_dict(saved.state_dict())
-        for name, optimizer in self.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
-        self.progress = RunProgress(**state["progress"])
+        with checkpoint.damage_refused(path):
+            for name, optimizer in self.optimizers.items():
+                optimizer.load_state_dict(state["optimizers"][name])
+            self.progress = RunProgress(**state["progress"])
 
 
 def _same_run(saved: TeachRecipe, recipe: TeachRecipe) -> bool:
