@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from marotte.errors import DAMAGED, MarotteError
-from marotte.face.glb_file import GlbFile
+from marotte.errors import MarotteError
+from marotte.face.glb_file import GlbFile, read_glb
 
-MOST_BYTES = 200_000_000
+MOST_BYTES = 200_000_000  # of a file that a page can hold
 # What the pages' reader of GLB files lacks: compressed meshes and textures.
 _UNREADABLE = (
     "KHR_draco_mesh_compression",
@@ -33,24 +33,12 @@ def read_avatar(path: Path) -> bytes:
         Traceback (most recent call last):
         marotte.errors.MarotteError: face.glb is not a GLB or VRM file: export it as binary glTF
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise MarotteError(f"can't read the avatar {path}: {error.strerror or error}") from error
-    if content[:4] != b"glTF":
-        raise MarotteError(f"{path} is not a GLB or VRM file: export it as binary glTF")
-    if len(content) > MOST_BYTES:
+    return read_glb(path, "avatar", "GLB or VRM", lambda glb: _checked(glb, path))
+
+
+def _checked(glb: GlbFile, path: Path) -> bytes:
+    if len(glb.content) > MOST_BYTES:
         raise MarotteError(f"{path} has more than {MOST_BYTES // 10**6} MB: export it smaller")
-    try:
-        _check(GlbFile(content), path)
-    except DAMAGED as error:
-        raise MarotteError(
-            f"{path} is damaged or cut short, its glTF can't be read ({error}): export it again"
-        ) from error
-    return content
-
-
-def _check(glb: GlbFile, path: Path) -> None:
     needed = [name for name in glb.json.get("extensionsRequired", []) if name in _UNREADABLE]
     if needed:
         raise MarotteError(
@@ -64,3 +52,4 @@ def _check(glb: GlbFile, path: Path) -> None:
             f"{path} has no morph targets: export the avatar with its shape keys (jawOpen, "
             "viseme_aa ...)"
         )
+    return glb.content

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.errors import DAMAGED, MarotteError
-from marotte.face.glb_file import GlbFile, as_indices
+from marotte.errors import MarotteError
+from marotte.face.glb_file import GlbFile, as_indices, read_glb
 from marotte.face.head import Head
 
 MM = 1000  # per metre, the unit of glTF
@@ -37,19 +37,8 @@ def read_head(path: Path) -> Head:
     Raises:
         MarotteError: the file is missing, damaged, not a GLB, or has no named morph targets.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise MarotteError(f"can't read the head {path}: {error.strerror or error}") from error
-    if content[:4] != b"glTF":
-        raise MarotteError(f"{path} is not a GLB file: export the head as binary glTF (.glb)")
-    try:
-        with np.errstate(all="ignore"):  # values are checked at the end
-            return _head(GlbFile(content), path)
-    except DAMAGED as error:
-        raise MarotteError(
-            f"{path} is damaged or cut short, its glTF can't be read ({error}): export it again"
-        ) from error
+    with np.errstate(all="ignore"):  # values are checked at the end
+        return read_glb(path, "head", "GLB", lambda glb: _head(glb, path))
 
 
 def _head(glb: GlbFile, path: Path) -> Head:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marotte.config import parse_json
-from marotte.errors import shown
+from marotte.errors import DAMAGED, MarotteError, shown
 
 MOST_EXPANSION = 64  # bytes of arrays per byte of the file
 ALWAYS_ALLOWED = 2**27  # bytes of arrays from any file
@@ -25,6 +27,40 @@ _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 51
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
 Array = NDArray[Any]
+Result = TypeVar("Result")
+
+
+def read_glb(path: Path, what: str, formats: str, use: Callable[[GlbFile], Result]) -> Result:
+    """Return what `use` makes of a GLB file.
+
+    Args:
+        path: the file.
+        what: what the file holds, for errors.
+        formats: the formats that the file may have, for errors; all are GLB files.
+        use: takes the file; it may raise any of `marotte.errors.DAMAGED`.
+
+    Raises:
+        MarotteError: the file can't be read, is not a GLB or is damaged.
+
+    Example:
+        >>> from pathlib import Path
+        >>> _ = Path("face.glb").write_text("not a GLB")
+        >>> read_glb(Path("face.glb"), "head", "GLB", lambda glb: glb.json)
+        Traceback (most recent call last):
+        marotte.errors.MarotteError: face.glb is not a GLB file: export it as binary glTF
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MarotteError(f"can't read the {what} {path}: {error.strerror or error}") from error
+    if content[:4] != b"glTF":
+        raise MarotteError(f"{path} is not a {formats} file: export it as binary glTF")
+    try:
+        return use(GlbFile(content))
+    except DAMAGED as error:
+        raise MarotteError(
+            f"{path} is damaged or cut short, its glTF can't be read ({error}): export it again"
+        ) from error
 
 
 class GlbFile:
@@ -33,6 +69,7 @@ class GlbFile:
     Methods raise any of `marotte.errors.DAMAGED` where the file contradicts itself.
 
     Attributes:
+        content: the bytes of the file.
         json: the description.
         binary: the bytes of the arrays.
         bytes_left: how much memory further arrays may take.
@@ -53,6 +90,7 @@ class GlbFile:
             size, kind = struct.unpack_from("<II", content, start)
             chunks.setdefault(kind, content[start + 8 : start + 8 + size])
             start += 8 + size
+        self.content = content
         self.json: dict[str, Any] = parse_json(chunks[_JSON])
         self.binary = chunks.get(_BIN, b"")
         self.bytes_left = max(ALWAYS_ALLOWED, MOST_EXPANSION * len(content))
