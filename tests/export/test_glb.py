@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from marotte.errors import MarotteError
 from marotte.export.glb import vertex_normals, write
 from marotte.export.glb_builder import key_times
-from marotte.export.head_pose import quaternions
 from marotte.face.animation import Animation
 from marotte.face.glb import read_head
+from marotte.face.head_pose import quaternions
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52, ARKIT_NAMES, Rig
 

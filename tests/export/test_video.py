@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -33,8 +34,8 @@ def blank_pictures(monkeypatch):
     class Blank:
         note = ""
 
-        def frame(self, controls, names):
-            return np.zeros((64, 64, 3), np.uint8)
+        def frames(self, controls, names, head):
+            return (np.zeros((64, 64, 3), np.uint8) for _ in controls)
 
         def close(self):
             pass
@@ -127,6 +128,23 @@ def test_pictures_match_the_renderer(tmp_path):
         assert np.abs(decoded_pictures[k] - expected).mean() < 5
     with av.open(str(path)) as container:
         assert not container.streams.audio
+
+
+def test_the_head_turns(tmp_path):
+    path = tmp_path / "out.mp4"
+    still = make_animation(10)
+    head = np.float32(0.3) * np.ones((still.n_frames, 3), np.float32)
+    head[0] = 0
+    video.write(replace(still, head=head), path)
+    first, *_, last = (
+        frame.to_ndarray(format="rgb24").astype(int) for frame in decoded(path, "video")
+    )
+    renderer = SoftwareRenderer(load_head(), (64, 64), "face")
+    for picture, k in ((first, 0), (last, -1)):
+        expected = renderer.frame(still.controls[k], ARKIT_52.names, head[k]).astype(int)
+        unturned = renderer.frame(still.controls[k], ARKIT_52.names).astype(int)
+        assert np.abs(picture - expected).mean() < 5
+        assert (np.abs(picture - unturned).mean() > 10) == (k == -1)
 
 
 def test_failed_write_keeps_the_old_file(tmp_path):

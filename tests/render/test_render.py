@@ -78,10 +78,80 @@ def test_drawing_what_moves_gives_the_whole_picture(head, renderer_of):
         assert (off > 12).mean() < 0.001, "a still face moves less than is seen"
         assert off.mean() < 0.1
         whole.close()
+    at_once = renderer_of(head, SIZE, "face")
+    for picture, other in zip(pictures, at_once.frames(np.stack(poses), ARKIT_NAMES), strict=True):
+        assert difference(picture, other) < 0.1
+    at_once.close()
     again = renderer.frame(poses[1], ARKIT_NAMES)
     assert difference(again, pictures[1]) < 0.1
     almost = renderer.frame(poses[1] + np.float32(1e-5), ARKIT_NAMES)
     np.testing.assert_array_equal(almost, again)
+    renderer.close()
+
+
+@pytest.mark.parametrize("renderer_of", [GlRenderer, SoftwareRenderer])
+def test_only_what_changes_is_drawn_again(head, renderer_of, monkeypatch):
+    try:
+        renderer = renderer_of(head, SIZE, "face")
+    except NoGlError as error:
+        pytest.skip(f"no GL here: {error}")
+    boxes, draw_moving = [], renderer._draw_moving
+
+    def noting(vertices, box):
+        boxes.append(box)
+        return draw_moving(vertices, box)
+
+    monkeypatch.setattr(renderer, "_draw_moving", noting)
+    opening = [pose(jawOpen=each) for each in (0.0, 1.0, 0.5, 0.5, 0.6)]
+    blinking = [pose(jawOpen=0.6, eyeBlinkLeft=each) for each in (1.0, 0.8)]
+    for _ in renderer.frames(np.stack(opening + blinking), ARKIT_NAMES):
+        pass
+    assert len(boxes) == 6, "the fourth frame is the third again"
+    assert boxes[1] == renderer.whole, "other faces stay"
+    eye = boxes[-1]
+    assert 0 < eye.bottom - eye.top < 60
+    assert 0 < eye.right - eye.left < 60
+    renderer.close()
+
+
+def test_no_gap_between_faces_that_stay_and_others(head, gl_renderer):
+    """A slightly opened jaw shows no pixel of the background within the face."""
+    poses = [pose(), *(pose(jawOpen=each, browInnerUp=each) for each in (0.02, 0.05, 0.2))]
+    shares = []
+    for background in ((0.0, 1.0, 0.0), (0.0, 0.0, 0.0)):
+        renderer = GlRenderer(head, (320, 320), "face", background)
+        last = [*renderer.frames(np.stack(poses), ARKIT_NAMES)][-1].astype(int)
+        shares.append(last)
+        renderer.close()
+    seen_through = np.abs(shares[0] - shares[1]).max(2) > 8
+    assert seen_through[0, 0]
+    assert not seen_through[100:200, 120:200].any()
+
+
+@pytest.mark.parametrize("renderer_of", [GlRenderer, SoftwareRenderer])
+def test_the_head_turns(head, renderer_of):
+    """Yaw is to the face's left, which is on the right; pitch is downwards."""
+    painted = np.ones_like(head.colours)
+    nose = np.linalg.norm(head.neutral - head.neutral[head.neutral[:, 2].argmax()], axis=1) < 8
+    painted[nose] = [1, 0, 0]
+    try:
+        renderer = renderer_of(replace(head, colours=painted), SIZE, "face")
+    except NoGlError as error:
+        pytest.skip(f"no GL here: {error}")
+    turns = np.radians([[0, 0, 0], [15, 0, 0], [0, 15, 0], [0, 0, 15], [0, 0, 0]])
+    frames = renderer.frames(np.zeros((5, 52), np.float32), ARKIT_NAMES, np.float32(turns))
+    pictures = [picture.astype(int) for picture in frames]
+    places = []
+    for picture in pictures:
+        rows, columns = np.nonzero(picture[..., 0] > picture[..., 1] + 40)
+        places.append([columns.mean(), rows.mean()])
+    moves = np.array(places[1:]) - places[0]
+    assert moves[0, 0] > 8
+    assert abs(moves[0, 1]) < 4
+    assert moves[1, 1] > 8
+    assert abs(moves[1, 0]) < 2
+    assert difference(pictures[2], pictures[0]) > 2
+    assert difference(pictures[4], pictures[0]) < 0.5
     renderer.close()
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.export.glb_builder import GlbBuilder, bounds, compact
-from marotte.export.head_pose import NECK_MM, quaternions
 from marotte.export.naming import head_in
 from marotte.face.animation import Animation
 from marotte.face.head import PARTS, Head, to_linear
+from marotte.face.head_pose import NECK_MM, quaternions
 from marotte.face.loading import load_head
 from marotte.paths import replacing
 from marotte.progress import Progress

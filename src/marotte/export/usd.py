@@ -16,9 +16,9 @@ import numpy as np
 
 from marotte.errors import MarotteError
 from marotte.export import frames_with_progress
-from marotte.export.head_pose import NECK_MM, quaternions
 from marotte.face.animation import Animation
 from marotte.face.head import Head, to_linear
+from marotte.face.head_pose import NECK_MM, quaternions
 from marotte.face.loading import load_head
 from marotte.paths import replacing
 from marotte.progress import Progress

@@ -61,10 +61,11 @@ def _render(
     animation: Animation, renderer: Renderer, progress: Progress | None
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield an animation's pictures. Rendering is slow, so progress is reported after each."""
-    for frame, controls in enumerate(animation.controls):
-        yield renderer.frame(controls, animation.rig.names)
+    pictures = renderer.frames(animation.controls, animation.rig.names, animation.head)
+    for n_done, picture in enumerate(pictures, 1):
+        yield picture
         if progress:
-            progress(frame + 1, animation.n_frames)
+            progress(n_done, animation.n_frames)
 
 
 def check_video() -> None:

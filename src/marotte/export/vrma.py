@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.export.glb_builder import GlbBuilder
-from marotte.export.head_pose import quaternions
 from marotte.export.naming import VRM, in_naming
 from marotte.face.animation import Animation
+from marotte.face.head_pose import quaternions
 from marotte.paths import replacing
 from marotte.progress import Progress
 from marotte.version import __version__

@@ -1,4 +1,4 @@
-"""Which faces of a head move: renderers draw those in each frame, and the others once."""
+"""Which faces of a head move: renderers draw the others once, and these where they change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ that a motion which grows does not change the set in each frame."""
 
 
 class MovingPart:
-    """Finds the faces that have moved since the first frame.
+    """Finds the faces that have moved since the first frame, and those that move in a frame.
 
     Attributes:
         faces: [n_faces] bool, whether a face moves; none before the second pose.
@@ -30,8 +30,8 @@ class MovingPart:
         True
         >>> bool(0 < part.faces.sum() < len(head.faces))
         True
-        >>> part.update(head.neutral)
-        False
+        >>> part.update(head.neutral), len(part.changed(head.neutral))
+        (False, 0)
     """
 
     def __init__(self, head: Head, least_mm: float) -> None:
@@ -44,25 +44,58 @@ class MovingPart:
         self._unmoved = ~self._moved[:, None]
         self.faces: NDArray[np.bool_] = np.zeros(len(head.faces), bool)
         self.rest = head.neutral
+        self._moving_faces = head.faces[:0]
+        self._joints = np.arange(len(head.neutral))  # the vertices of faces that stay
+        self._drawn = head.neutral
         self._first = True
-
-    def differs(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
-        """Return whether a vertex moves visibly between two poses [n_vertices, 3]."""
-        return bool((np.abs(a - b) > self._least_mm).any())
 
     def update(self, vertices: NDArray[np.float32]) -> bool:
         """Take the next frame's vertices [n_vertices, 3]; return whether other faces stay now."""
         if self._first:
             self._first, self.rest = False, vertices
+            self._drawn = vertices.copy()
             return True
         distance = np.abs(vertices - self.rest)
         if not ((distance > self._least_mm) & self._unmoved).any():
             return False
         self._moved |= (distance > self._least_mm / MARGIN).any(1)
         self._unmoved = ~self._moved[:, None]
-        # Faces beside a moving one share its vertices' normals, so they change with it.
-        moving = self._moved[self._head_faces].any(1)
-        touched = np.zeros(len(self._moved), bool)
-        touched[self._group[self._head_faces[moving]]] = True
-        self.faces = np.asarray(touched[self._group[self._head_faces]].any(1))
+        self.faces = self._beside(self._head_faces, self._moved)
+        self._moving_faces = self._head_faces[self.faces]
+        beside_still = np.zeros(len(self._moved), bool)
+        beside_still[self._group[self._head_faces[~self.faces]]] = True
+        self._joints = np.flatnonzero(beside_still[self._group])
+        self._drawn = vertices.copy()
         return True
+
+    def joined(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return vertices [n_vertices, 3] of which those of faces that stay are at rest.
+
+        Without this, what is behind would be seen through gaps between these faces and others.
+        """
+        vertices = vertices.copy()
+        vertices[self._joints] = self.rest[self._joints]
+        return vertices
+
+    def changed(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return where faces look different from the frame before: positions [n, 3] around them.
+
+        What moves so slowly that no step is visible counts from where it was drawn last.
+        """
+        moved = np.asarray((np.abs(vertices - self._drawn) > self._least_mm).any(1))
+        if not moved.any():
+            return vertices[:0]
+        faces = self._moving_faces[self._beside(self._moving_faces, moved)]
+        corners = np.flatnonzero(np.bincount(faces.ravel()))
+        positions = np.concatenate([self._drawn[corners], vertices[corners]])
+        self._drawn[moved] = vertices[moved]
+        return positions
+
+    def _beside(self, faces: NDArray[np.int32], moved: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which faces have a moved vertex, or share one with such a face.
+
+        The normals at that vertex change, and the shading of the face with them.
+        """
+        touched = np.zeros(len(moved), bool)
+        touched[self._group[faces[moved[faces].any(1)]]] = True
+        return np.asarray(touched[self._group[faces]].any(1))

@@ -1,19 +1,21 @@
-"""The scene that all renderers draw: camera, lights, surfaces, normals; and their base class."""
+"""The scene that all renderers draw: camera, lights, surfaces; and their base class."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from marotte.errors import MarotteError
 from marotte.face.head import PARTS, Head
+from marotte.face.head_pose import turned
 from marotte.face.scene import BACKGROUND, Colour
 from marotte.render.moving import MovingPart
+from marotte.render.normals import Normals
 
 Array = NDArray[Any]
 View = Literal["face", "mouth", "profile"]
@@ -24,7 +26,8 @@ HEIGHTS = {"face": 1.55, "mouth": 0.45, "profile": 1.55}
 MOVES_MM = 1.0  # vertices that no control moves further do not belong to the face
 
 GAMMA = 2.2  # from linear light to sRGB
-STILL_PIXELS = 0.05  # what moves less far is not seen to move
+STILL_PIXELS = 0.1  # what moves less far is not seen to move
+BLOCK = 16  # frames whose vertices are computed at once: the matrix is read once for all
 # Directions from the face to the lights, and their brightness in linear RGB.
 LIGHTS = (
     ((0.45, 0.50, 0.75), (0.92, 0.86, 0.80)),
@@ -63,8 +66,22 @@ class Camera:
         return self.seen_mm / height
 
 
+class Box(NamedTuple):
+    """Some of a picture's pixels: from a corner to the one below, on the right of it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def of_rows(self) -> tuple[slice, slice]:
+        """Return the index of these pixels in a picture [height, width, ...]."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
 class Renderer(ABC):
-    """Draws one head, and in each frame only what moves.
+    """Draws one head, and in each frame only the part of the picture where something moves.
 
     Attributes:
         note: a sentence for the user if another renderer would draw better, else empty.
@@ -95,42 +112,83 @@ class Renderer(ABC):
         red, green, blue = background or np.median(head.colours, 0).tolist()
         self.background: Colour = (red, green, blue)
         self.moving = MovingPart(head, STILL_PIXELS * self.camera.mm_per_pixel(self.height))
+        self.whole = Box(0, 0, self.width, self.height)
         self._names: tuple[str, ...] = ()
         self._basis: tuple[Array, Array] | None = None
-        self._drawn: tuple[Array, NDArray[np.uint8]] | None = None
+        n_channels = 4 if self.transparent else 3
+        self._picture = np.zeros((self.height, self.width, n_channels), np.uint8)
 
-    def frame(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.uint8]:
-        """Return the sRGB picture [height, width, 3] of the head with controls [len(names)].
+    def frame(
+        self,
+        controls: NDArray[np.float32],
+        names: Sequence[str],
+        head: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Return one picture of those that `frames` draws."""
+        return next(self.frames(controls[None], names, None if head is None else head[None]))
+
+    def frames(
+        self,
+        controls: NDArray[np.float32],
+        names: Sequence[str],
+        head: NDArray[np.float32] | None = None,
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield sRGB pictures [height, width, 3] of the head with controls [n, len(names)].
 
         A transparent picture has four channels; the fourth one, alpha, does not scale the others.
+
+        Args:
+            controls: one row per picture.
+            names: the controls in the order of their columns.
+            head: yaw, pitch and roll of the head in radians [n, 3], or None if it is still.
         """
-        vertices = self.vertices(controls, names)
-        if self._drawn is not None and not self.moving.differs(vertices, self._drawn[0]):
-            return self._drawn[1].copy()
+        for start in range(0, len(controls), BLOCK):
+            part = slice(start, start + BLOCK)
+            poses = self.vertices(controls[part], names)
+            for vertices in poses if head is None else turned(poses, head[part]):
+                yield self.draw(vertices)
+
+    def draw(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Return the picture of a pose [n_vertices, 3], as `frames` does."""
         if self.moving.update(vertices):
             self._draw_still(self.moving.rest)
-        picture = self._draw_moving(vertices)
-        self._drawn = vertices, picture
-        return picture.copy()
+            box = self.whole
+        else:
+            box = self._around(self.moving.changed(vertices))
+        if box:
+            self._picture[box.of_rows] = self._draw_moving(self.moving.joined(vertices), box)
+        return self._picture.copy()
 
     @abstractmethod
     def _draw_still(self, vertices: NDArray[np.float32]) -> None:
         """Draw and keep the faces that do not move."""
 
     @abstractmethod
-    def _draw_moving(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Draw the faces that move onto what is kept; return the picture."""
+    def _draw_moving(self, vertices: NDArray[np.float32], box: Box) -> NDArray[np.uint8]:
+        """Draw the faces that move onto what is kept; return the pixels of a box."""
 
     @abstractmethod
     def close(self) -> None:
         """Release what the renderer holds outside of Python."""
 
+    def _around(self, positions: NDArray[np.float32]) -> Box | None:
+        """Return the box around positions [n, 3]; None where there is no pixel."""
+        if not len(positions):
+            return None
+        on_screen = self.project(positions)[:, :2]
+        size = [self.width, self.height]
+        left, top = np.clip(np.floor(on_screen.min(0)) - 1, 0, size).astype(int).tolist()
+        right, bottom = np.clip(np.ceil(on_screen.max(0)) + 1, 0, size).astype(int).tolist()
+        return Box(left, top, right, bottom) if left < right and top < bottom else None
+
     def vertices(self, controls: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
-        """Return vertices [n_vertices, 3] in mm; the basis is cached for the next frame."""
+        """Return the vertices [n, n_vertices, 3] in mm of poses; the basis is kept for later."""
         if self._basis is None or self._names != tuple(names):
             self._names, self._basis = tuple(names), self.head.basis(names)
         neutral, matrix = self._basis
-        return (neutral + np.asarray(controls, np.float32) @ matrix).reshape(-1, 3)
+        flat: Array = np.asarray(controls, np.float32) @ matrix
+        flat += neutral
+        return flat.reshape(len(controls), -1, 3)
 
     def project(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return [n, 4] on the screen: pixels right and down, depth -1..1, and 1 / distance."""
@@ -146,44 +204,6 @@ class Renderer(ABC):
     def triangles(self, faces: NDArray[np.bool_]) -> NDArray[np.int32]:
         """Return the triangles [n, 3] of some of the head's faces [n_faces]."""
         return self.head.triangles[np.repeat(faces, len(self.head.triangles) // len(faces))]
-
-
-class Normals:
-    """Computes smooth normals of a head, also across vertices at the same position."""
-
-    def __init__(self, head: Head) -> None:
-        """Find the faces around each vertex."""
-        self._corners = tuple(np.ascontiguousarray(each) for each in head.faces.T)
-        self._n_vertices = len(head.neutral)
-        _, group = np.unique(head.neutral.round(3), axis=0, return_inverse=True)
-        group = group.reshape(-1)
-        of_corners = group[head.faces].ravel()
-        order = np.argsort(of_corners, kind="stable")
-        face = order // head.faces.shape[1]
-        present, first, n_faces = np.unique(
-            of_corners[order], return_index=True, return_counts=True
-        )
-        # For k = 0, 1, ...: the vertices with more than k faces, and the k-th face of each.
-        position = np.full(group.max() + 1, -1)
-        position[present] = np.arange(len(present))
-        at = position[group]
-        self._faces: list[tuple[Array, Array]] = []
-        for k in range(int(n_faces.max())):
-            vertices = np.flatnonzero((at >= 0) & (n_faces[at] > k))
-            self._faces.append((vertices, face[first[at[vertices]] + k]))
-
-    def __call__(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return normals [n_vertices, 3] of vertices [n_vertices, 3]; their length is not 1."""
-        # Cross product of a quad's diagonals 0-2 and 1-3, or of a triangle's edges 0-2 and 1-2.
-        a, b, c, d = (vertices.take(self._corners[k], 0) for k in (0, 1, 2, -1))
-        u, v = c - a, d - b
-        of_faces = np.empty_like(u)
-        for k, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
-            of_faces[:, k] = u[:, i] * v[:, j] - u[:, j] * v[:, i]
-        sums = np.zeros((self._n_vertices, 3), np.float32)
-        for at, face in self._faces:
-            sums[at] += of_faces.take(face, 0)
-        return sums
 
 
 def gloss(head: Head) -> NDArray[np.float32]:

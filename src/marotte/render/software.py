@@ -31,29 +31,34 @@ class SoftwareRenderer(scene.Renderer):
         self._fixed = np.hstack([head.colours, scene.gloss(head)]).astype(np.float32)
         empty = np.rint(255 * np.array([*self.background, 0])).astype(np.uint8)
         self._empty = empty[: 4 if self.transparent else 3]
-        self._still_picture = np.tile(self._empty, (self.height * self.width, 1))
-        self._still_depth = np.full(self.height * self.width, np.inf, np.float32)
+        self._still = self._empty_pixels()
         self._moving_triangles = head.triangles[:0]
 
     def close(self) -> None:
         """Do nothing: the renderer holds nothing outside of Python."""
 
+    def _empty_pixels(self) -> tuple[NDArray[np.uint8], Array]:
+        """Return an empty picture and the depths of its pixels [height * width, ...]."""
+        n_pixels = self.height * self.width
+        return np.tile(self._empty, (n_pixels, 1)), np.full(n_pixels, np.inf, np.float32)
+
     def _draw_still(self, vertices: NDArray[np.float32]) -> None:
-        self._still_picture[:], self._still_depth[:] = self._empty, np.inf
+        self._still = self._empty_pixels()
         moving = self.moving.faces
-        self._still_picture, self._still_depth = self._draw(vertices, self.triangles(~moving))
+        self._still = self._draw(vertices, self.triangles(~moving), self.whole)
         self._moving_triangles = self.triangles(moving)
 
-    def _draw_moving(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
-        picture, _ = self._draw(vertices, self._moving_triangles)
-        return picture.reshape(self.height, self.width, -1)
+    def _draw_moving(self, vertices: NDArray[np.float32], box: scene.Box) -> NDArray[np.uint8]:
+        picture, _ = self._draw(vertices, self._moving_triangles, box)
+        return picture.reshape(self.height, self.width, -1)[box.of_rows]
 
-    def _draw(self, vertices: Array, triangles: Array) -> tuple[NDArray[np.uint8], Array]:
-        """Draw triangles [n, 3] onto what stays; return a picture and its depths, by pixel."""
+    def _draw(
+        self, vertices: Array, triangles: Array, box: scene.Box
+    ) -> tuple[NDArray[np.uint8], Array]:
+        """Draw triangles [n, 3] within a box onto what stays; return a picture and its depths."""
         on_screen = self.project(vertices)
-        picture = self._still_picture.copy()
-        depths = self._still_depth.copy()
-        triangle, pixel, weights = self._visible(on_screen[triangles], depths)
+        picture, depths = (each.copy() for each in self._still)
+        triangle, pixel, weights = self._visible(on_screen[triangles], depths, box)
         corners = triangles[triangle]
         values = np.hstack([vertices, self.normals(vertices), self._fixed])
         values = np.einsum("pc,pcv->pv", weights, values[corners])
@@ -63,17 +68,18 @@ class SoftwareRenderer(scene.Renderer):
         picture[pixel, 3:] = 255
         return picture, depths
 
-    def _visible(self, corners: Array, depths: Array) -> tuple[Array, Array, Array]:
+    def _visible(self, corners: Array, depths: Array, box: scene.Box) -> tuple[Array, Array, Array]:
         """Return the triangle, the pixel and the corners' weights of each covered pixel.
 
         Args:
             corners: the triangles on the screen [n, 3, 4], as `project` returns them.
             depths: the depth of each pixel so far; nearer ones replace it.
+            box: only pixels in it are drawn.
         """
-        size = np.array([self.width, self.height])
+        first, end = np.array(box[:2]), np.array(box[2:])
         # Pixels are sampled at their centres.
-        low = np.clip(np.ceil(corners[..., :2].min(1) - 0.5), 0, size).astype(np.int64)
-        high = np.clip(np.floor(corners[..., :2].max(1) + 0.5), low, size).astype(np.int64)
+        low = np.clip(np.ceil(corners[..., :2].min(1) - 0.5), first, end).astype(np.int64)
+        high = np.clip(np.floor(corners[..., :2].max(1) + 0.5), low, end).astype(np.int64)
         wide, n_pixels = high[:, 0] - low[:, 0], (high - low).prod(1)
         triangle = np.repeat(np.arange(len(corners)), n_pixels)
         nth = np.arange(len(triangle)) - np.repeat(np.cumsum(n_pixels) - n_pixels, n_pixels)
