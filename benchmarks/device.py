@@ -2,7 +2,8 @@
 
     python benchmarks/device.py                 # builds the library with cc, several times
     python benchmarks/device.py --seconds 60    # longer, on a busy machine
-    python benchmarks/device.py --peers         # installs onnxruntime-web and RNNoise to compare
+    python benchmarks/device.py --peers         # installs onnxruntime-web, wLipSync and RNNoise
+    python benchmarks/device.py --hours 24      # only: hours of sound at full speed
 
 Both take turns on one thread, and the times are CPU times, so that the ratios are valid on a busy
 machine too. ONNX Runtime computes the streamed form alone: five new steps and one prediction. The
@@ -18,7 +19,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from device_peers import ORT_WEB, from_npm, print_peers
+from device_soak import print_soak
 from numpy.typing import NDArray
 
 from marotte.audio.recording import open_recording
@@ -36,7 +38,6 @@ from marotte.model.streaming import STREAMED
 
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "integrations" / "web"
-ORT_WEB, RNNOISE = "onnxruntime-web@1.22.0", "pyrnnoise==0.4.5"
 RATE = 16_000
 N_VOICES = 100
 BLOCK_US = 1e6 * 128 / 48_000  # of an audio worklet
@@ -134,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--hours", type=float, default=0.0)
     options = parser.parse_args()
     speech = open_recording(ROOT / "samples" / "hello.wav").read()
     form = load_student("live").steps
@@ -147,6 +149,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         voices = open_voices(folder)
+        if options.hours:
+            print_hours(voices, folder, speech, options.hours)
+            return
         moving = speech[RATE : RATE + FRAMES * RATE // 60].copy()
         runs = {key: lambda v=voice: v.animate(moving) for key, voice in voices.items()}
         best = fastest({("ONNX Runtime", ""): onnx_runtime, **runs}, options.seconds)
@@ -156,7 +161,7 @@ def main() -> None:
         print_many_voices(voices, folder, speech)
         print_web(folder, speech, options.peers)
         if options.peers:
-            print_rnnoise(folder, speech)
+            print_peers(folder, speech)
 
 
 def open_voices(folder: Path) -> dict[tuple[str, str], Voice]:
@@ -239,7 +244,7 @@ def print_many_voices(
 
 def print_web(folder: Path, speech: NDArray[np.float32], peers: bool) -> None:
     """Print the times of the WebAssembly library in Node, and those of onnxruntime-web."""
-    node, npm = shutil.which("node"), shutil.which("npm")
+    node = shutil.which("node")
     if node is None:
         print("WebAssembly: no node here")
         return
@@ -248,12 +253,10 @@ def print_web(folder: Path, speech: NDArray[np.float32], peers: bool) -> None:
     form = load_student("live").steps
     assert form
     command = [node, ROOT / "benchmarks" / "device.mjs", *files]
-    if peers and npm is not None:
-        install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder]
-        subprocess.run([*install, ORT_WEB], check=True)
+    if peers:
         sizes = map(str, (form.samples_of(5), form.channels, form.n_steps))
         streamed = (STUDENTS / "live.onnx").with_suffix(STREAMED)
-        command += [streamed, folder / "node_modules" / "onnxruntime-web", *sizes]
+        command += [streamed, from_npm(ORT_WEB, folder), *sizes]
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     result = json.loads(answer)
     print("WebAssembly in Node, 8-bit weights")
@@ -266,23 +269,17 @@ def print_web(folder: Path, speech: NDArray[np.float32], peers: bool) -> None:
         print(f"  block of 128 at 48 kHz: {what} {share:.1f} % of its time  (goal {goal})")
 
 
-def print_rnnoise(folder: Path, speech: NDArray[np.float32]) -> None:
-    """Print the time of RNNoise, a yardstick: a denoiser in C that games use."""
-    target = folder / "rnnoise"
-    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", target]
-    subprocess.run([*install, RNNOISE], check=True)
-    shared = next(target.rglob("*rnnoise*.so*"), None) or next(target.rglob("*rnnoise*.dylib"))
-    library = ctypes.CDLL(str(shared))
-    library.rnnoise_create.restype = ctypes.c_void_p
-    state = ctypes.c_void_p(library.rnnoise_create(None))
-    sound = np.repeat(speech[RATE : 2 * RATE] * np.float32(32768), 3)
-    out, best = np.zeros(480, np.float32), float("inf")
-    for frame in np.split(sound, 100):  # 10 ms at 48 kHz
-        to, samples = ctypes.c_void_p(out.ctypes.data), ctypes.c_void_p(frame.ctypes.data)
-        before = time.thread_time()
-        library.rnnoise_process_frame(state, to, samples)
-        best = min(best, time.thread_time() - before)
-    print(f"RNNoise: {1e6 * best * 1000 / 60 / 10:.0f} µs per 16.7 ms")
+def print_hours(
+    voices: dict[tuple[str, str], Voice],
+    folder: Path,
+    speech: NDArray[np.float32],
+    hours: float,
+) -> None:
+    """Print what hours of sound do to a voice with the fastest instructions."""
+    print("hours of speech at full speed")
+    for (name, kind), voice in list(voices.items())[-2:]:
+        new = open_voice(voice.library, 0, folder / f"{kind}.mrt")
+        print_soak(f"{name} {kind}", voice, new, speech, hours)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@
 #define KEPT_SPECTRA 2      /* of the last frame on the grid, which the first convolution needs */
 #define NEW_HALF 5          /* new spectra per frame */
 #define KEPT_HALF 6         /* outputs of the first convolution that the second needs again */
+#define SPARE TALL          /* floats: stores of whole vectors pass the end */
+#define MEL_WORK (4 * HOP * 8) /* floats of scratch for spectra: two passes of eight transforms */
 #define LOUDEST 1e6f        /* samples are clipped there, so that no sum overflows */
 #define CLOSING_FRAMES 9    /* 0.15 s: people close an open mouth in 0.1 to 0.2 s */
 #define LEVEL_STEP 80       /* samples: the gain may change every 5 ms */
@@ -137,14 +139,14 @@ struct marotte_voice {
     int n_buffer, size_buffer;
     /* memory of the network */
     float *buffer;                /* the last samples at 16 kHz */
-    float *spectra, *half_steps;  /* front end mel: [3, 7, bands], [3, 11, channels] */
+    float *spectra, *half_steps;  /* front end mel: [3, 2, bands], [3, 6, channels] */
     void *steps;                  /* [6, n_steps, channels] floats or 16-bit numbers */
     float *kept;                  /* [6, n_kept, width] floats or 32-bit numbers */
     float *predictions;           /* [behind + 1 + ahead, n_outputs] */
     float *rest;                  /* [n_outputs], in silence */
-    float *work, *sums;           /* scratch */
-    size_t half_work;             /* floats of a layer's outputs, of which `work` ends with two */
-    int16_t *narrow;              /* scratch */
+    float *work, *later_work;     /* scratch, and its second part */
+    float *sums;                  /* scratch of a layer */
+    int16_t *narrow;              /* scratch for 8-bit weights: a layer's inputs */
     float *earlier, *later;       /* two frames, for `marotte_at` */
     int64_t n_frames;             /* frames that `marotte_at` has fetched */
 };
@@ -217,6 +219,13 @@ static double m_rsqrt(double x) { /* Newton's steps from the exponent's half */
     memcpy(&y, &bits, sizeof y);
     for (i = 0; i < 4; i++) y *= 1.5 - 0.5 * x * y * y;
     return y;
+}
+
+/* Return the nearest whole number within -largest .. largest, also for what is not a number. */
+static inline int16_t rounded(float x, float largest) {
+    x = x > -largest ? x : -largest;
+    x = x < largest ? x : largest;
+    return (int16_t)(int)(x + (x < 0 ? -0.5f : 0.5f));
 }
 
 /* The outputs of a convolution of n inputs. */
@@ -412,15 +421,19 @@ RARE const char *marotte_instructions(void) {
 static float *mel_steps(marotte_voice *v, int64_t k, const float *samples) {
     const marotte_student *s = v->student;
     const int c = s->channels, grid = (int)((k % HALF_GRIDS + HALF_GRIDS) % HALF_GRIDS);
-    float *spectra = v->spectra + grid * (KEPT_SPECTRA + NEW_HALF) * BANDS;
-    float *half_steps = v->half_steps + (size_t)grid * (KEPT_HALF + NEW_HALF) * (size_t)c;
-    memmove(spectra, spectra + NEW_HALF * BANDS, KEPT_SPECTRA * BANDS * sizeof(float));
+    const size_t n_spectra = KEPT_SPECTRA * BANDS * sizeof(float);
+    const size_t n_half = (size_t)(KEPT_HALF * c) * sizeof(float);
+    float *kept_spectra = v->spectra + grid * KEPT_SPECTRA * BANDS, *spectra = v->work + MEL_WORK;
+    float *kept_half = v->half_steps + grid * KEPT_HALF * c, *half_steps = v->work;
+    float *steps = half_steps + (KEPT_HALF + NEW_HALF) * c + SPARE;
     v->run->log_mel(s, samples, spectra + KEPT_SPECTRA * BANDS, v->work);
-    memmove(half_steps, half_steps + NEW_HALF * c, (size_t)(KEPT_HALF * c) * sizeof(float));
-    v->run->outputs(v, &s->front[0], spectra, NEW_HALF, BANDS, v->work, 1);
-    memcpy(half_steps + KEPT_HALF * c, v->work, (size_t)(NEW_HALF * c) * sizeof(float));
-    v->run->outputs(v, &s->front[1], half_steps, NEW_STEPS, 2 * c, v->work, 1);
-    return v->work;
+    memcpy(spectra, kept_spectra, n_spectra);
+    memcpy(kept_spectra, spectra + NEW_HALF * BANDS, n_spectra);
+    v->run->outputs(v, &s->front[0], spectra, NEW_HALF, BANDS, half_steps + KEPT_HALF * c, 1);
+    memcpy(half_steps, kept_half, n_half);
+    memcpy(kept_half, half_steps + NEW_HALF * c, n_half);
+    v->run->outputs(v, &s->front[1], half_steps, NEW_STEPS, 2 * c, steps, 1);
+    return steps;
 }
 
 /* --- Front end waveform --- */
@@ -429,7 +442,7 @@ static float *waveform_steps(marotte_voice *v, const float *samples) {
     const marotte_student *s = v->student;
     const int c = s->channels;
     int n = n_outputs(s->span, WAVEFORM_KERNELS[0], WAVEFORM_STRIDES[0]), i;
-    float *from = v->work, *to = v->work + (size_t)n * (size_t)c + TALL, *swap;
+    float *from = v->work, *to = v->work + (size_t)n * (size_t)c + SPARE, *swap;
     v->run->outputs(v, &s->front[0], samples, n, WAVEFORM_STRIDES[0], from, 0);
     v->run->normalise(&s->front_norm, from, n, c);
     v->run->gelus(from, n * c);
@@ -446,7 +459,7 @@ static void *add_steps(marotte_voice *v, int grid, float *steps) {
     const marotte_student *s = v->student;
     const int c = s->channels, n_old = (s->n_steps - NEW_STEPS) * c, n_new = NEW_STEPS * c;
     const size_t at = (size_t)grid * (size_t)(n_old + n_new);
-    float *projected = steps == v->work ? steps + n_new + TALL : v->work;
+    float *projected = steps == v->work ? steps + n_new + SPARE : v->work;
     v->run->normalise(&s->project_norm, steps, NEW_STEPS, c);
     v->run->outputs(v, &s->project, steps, NEW_STEPS, c, projected, 0);
     if (s->bytes) {
@@ -454,11 +467,7 @@ static void *add_steps(marotte_voice *v, int grid, float *steps) {
         const float largest = (float)s->taps.largest;
         int i;
         memmove(ring, ring + n_new, (size_t)n_old * sizeof *ring);
-        for (i = 0; i < n_new; i++) {
-            float x = projected[i] / s->step_scale;
-            x = x > largest ? largest : x < -largest ? -largest : x;
-            ring[n_old + i] = (int16_t)(int)(x + (x < 0 ? -0.5f : 0.5f));
-        }
+        for (i = 0; i < n_new; i++) ring[n_old + i] = rounded(projected[i] / s->step_scale, largest);
         return ring;
     } else {
         float *ring = (float *)v->steps + at;
@@ -512,9 +521,10 @@ static float *layer_9(marotte_voice *v, int grid, const void *ring) {
     const int n = s->n_steps, first = n - NEW_STEPS, width = s->width, bytes = s->bytes;
     const int n_blocks = (n + NEW_STEPS - 1) / NEW_STEPS;
     float *kept = v->kept + (size_t)grid * (size_t)(s->n_kept * width), *to = kept, *from = kept;
-    float *old = v->work, *fresh = old + n * width;
+    float *old = v->work, *fresh = v->later_work;
     int t, i;
-    memset(old, 0, (size_t)(n + NEW_STEPS * n_blocks) * (size_t)width * sizeof(float));
+    memset(old, 0, (size_t)(n * width) * sizeof(float));
+    memset(fresh, 0, (size_t)(NEW_STEPS * n_blocks * width) * sizeof(float));
     new_products(v, ring, old, fresh, n_blocks);
     for (t = 0; t < first; t++) { /* what was output t + 5 has one sum more than t */
         float *out = old + t * width;
@@ -535,13 +545,11 @@ static float *layer_9(marotte_voice *v, int grid, const void *ring) {
     return old;
 }
 
-/* Compute the prediction of frame k from layer 9's sums. */
+/* Compute the prediction of frame k from layer 9's sums, which are overwritten. */
 static void predict(marotte_voice *v, int64_t k, const void *ring, float *sums) {
     const marotte_student *s = v->student;
-    const int c = s->channels, n_blocks = (s->n_steps + NEW_STEPS - 1) / NEW_STEPS;
-    float *a = v->work + (size_t)(s->n_steps + NEW_STEPS * n_blocks) * (size_t)s->width;
-    float *b = a + v->half_work, *swap;
-    float *to = prediction(v, k);
+    const int c = s->channels;
+    float *a = v->later_work, *b = v->work, *to = prediction(v, k), *swap;
     int n = s->n_steps, i;
     v->run->context(s, ring, sums, a);
     v->run->normalise(&s->context_norm, a, n, c);
@@ -1124,42 +1132,41 @@ static void *take(arena *a, size_t n, size_t size) {
 /* Lay out a voice's memory; with a NULL base, only count it. */
 RARE static size_t lay_out(marotte_voice *v, const marotte_student *s, unsigned char *base) {
     const size_t c = (size_t)s->channels, n = (size_t)s->n_steps, width = (size_t)s->width;
-    const size_t spare = TALL; /* stores of whole vectors pass the end */
-    const size_t widest = TALL * most(blocks_of(s->hidden), most(blocks_of(s->channels),
-                                                                  blocks_of(s->n_outputs)));
+    const size_t widest = TALL * most(blocks_of(s->hidden), blocks_of(s->n_outputs));
     size_t work, narrow, first;
     arena a;
     a.base = base;
     a.used = aligned(sizeof(marotte_voice));
     v->table = (float *)take(&a, (size_t)v->n_phases * (size_t)v->n_taps, 4);
     v->history = (float *)take(&a, 2 * (size_t)v->n_taps, 4);
-    v->size_buffer = s->span + 2 * STEP;
+    v->size_buffer = s->span + 1 + HOP; /* moved once per 10 ms */
     v->buffer = (float *)take(&a, (size_t)v->size_buffer, 4);
     v->earlier = (float *)take(&a, (size_t)s->n_controls, 4);
     v->later = (float *)take(&a, (size_t)s->n_controls, 4);
     v->predictions = (float *)take(&a, (size_t)(s->behind + 1 + s->ahead) * (size_t)s->n_outputs, 4);
     v->rest = (float *)take(&a, (size_t)s->n_outputs, 4);
-    v->steps = take(&a, GRIDS * n * c + spare, s->bytes ? 2 : 4);
+    v->steps = take(&a, GRIDS * n * c + SPARE, s->bytes ? 2 : 4);
     v->kept = (float *)take(&a, GRIDS * (size_t)s->n_kept * width, 4);
-    /* Layer 9 and what follows: sums of old and of new steps, context, and two layers' outputs. */
-    v->half_work = most(n * c, widest) + spare;
-    work = (n + NEW_STEPS * ((n + NEW_STEPS - 1) / NEW_STEPS)) * width + 2 * v->half_work;
+    /* Layer 9's sums of old steps and of new ones; the outputs of later layers take their places. */
+    first = most(n * width, widest + SPARE);
+    work = first + most(NEW_STEPS * ((n + NEW_STEPS - 1) / NEW_STEPS) * width, most(n * c, widest) + SPARE);
     work = most(work, LEVEL_WINDOW + LAST_LAG + 1);
     narrow = most(n * c, (size_t)s->hidden);
     if (s->frontend == MEL) {
-        v->spectra = (float *)take(&a, HALF_GRIDS * (KEPT_SPECTRA + NEW_HALF) * BANDS, 4);
-        v->half_steps = (float *)take(&a, HALF_GRIDS * (KEPT_HALF + NEW_HALF) * c + spare, 4);
-        work = most(work, 8 * (HOP + 1) + 4 * HOP * 8 + BANDS * 8);
-        work = most(work, 2 * (NEW_STEPS * c + spare));
+        v->spectra = (float *)take(&a, HALF_GRIDS * KEPT_SPECTRA * BANDS, 4);
+        v->half_steps = (float *)take(&a, HALF_GRIDS * KEPT_HALF * c, 4);
+        work = most(work, MEL_WORK + (KEPT_SPECTRA + NEW_HALF) * BANDS);
+        work = most(work, (KEPT_HALF + NEW_HALF + NEW_STEPS) * c + 2 * SPARE);
         narrow = most(narrow, most((KEPT_SPECTRA + NEW_HALF) * BANDS, (KEPT_HALF + NEW_HALF) * c));
     } else {
-        first = (size_t)n_outputs(s->span, WAVEFORM_KERNELS[0], WAVEFORM_STRIDES[0]);
-        work = most(work, (first + first / 2 + 1) * c + 2 * spare);
-        narrow = most(narrow, most((size_t)s->span, first * c));
+        const size_t n_first = (size_t)n_outputs(s->span, WAVEFORM_KERNELS[0], WAVEFORM_STRIDES[0]);
+        work = most(work, (n_first + n_first / 2 + 1) * c + 2 * SPARE);
+        narrow = most(narrow, most((size_t)s->span, n_first * c));
     }
     v->work = (float *)take(&a, work, 4);
-    v->sums = (float *)take(&a, MOST_COLUMNS * widest, 4);
-    v->narrow = (int16_t *)take(&a, narrow + spare, 2);
+    v->later_work = base ? v->work + first : NULL;
+    v->sums = (float *)take(&a, most(MOST_COLUMNS * TALL * blocks_of(s->channels), widest), 4);
+    v->narrow = (int16_t *)take(&a, s->bytes ? narrow + SPARE : 0, 2);
     return a.used;
 }
 
@@ -1195,8 +1202,8 @@ RARE static void clear_network(marotte_voice *v) {
     memset(v->steps, 0, GRIDS * (size_t)s->n_steps * c * (s->bytes ? 2 : 4));
     memset(v->kept, 0, GRIDS * (size_t)s->n_kept * (size_t)s->width * 4);
     if (s->frontend == MEL) {
-        memset(v->spectra, 0, HALF_GRIDS * (KEPT_SPECTRA + NEW_HALF) * BANDS * 4);
-        memset(v->half_steps, 0, HALF_GRIDS * (KEPT_HALF + NEW_HALF) * c * 4);
+        memset(v->spectra, 0, HALF_GRIDS * KEPT_SPECTRA * BANDS * 4);
+        memset(v->half_steps, 0, HALF_GRIDS * KEPT_HALF * c * 4);
     }
     v->n_buffer = s->span + 1;
 }
@@ -1640,8 +1647,8 @@ LANEWISE(V, least, (V a, V b), a.v[i] < b.v[i] ? a.v[i] : b.v[i])
 LANEWISE(V, most, (V a, V b), a.v[i] > b.v[i] ? a.v[i] : b.v[i])
 LANEWISE(I, iload, (const int32_t *p), p[i])
 LANEWISE(I, iset, (int32_t x), x)
-LANEWISE(I, iadd, (I a, I b), a.v[i] + b.v[i])
-LANEWISE(I, isub, (I a, I b), a.v[i] - b.v[i])
+LANEWISE(I, iadd, (I a, I b), (int32_t)((uint32_t)a.v[i] + (uint32_t)b.v[i]))
+LANEWISE(I, isub, (I a, I b), (int32_t)((uint32_t)a.v[i] - (uint32_t)b.v[i]))
 LANEWISE(I, exponent, (I a), a.v[i] < 0 ? ~(~a.v[i] >> 23) : a.v[i] >> 23)
 LANEWISE(I, to_exponent, (I a), (int32_t)((uint32_t)a.v[i] << 23))
 LANEWISE(V, to_float, (I a), (float)a.v[i])
@@ -1663,7 +1670,7 @@ static inline V FN(from_bits)(I a) {
 }
 static inline void FN(store_16)(int16_t *p, V a) {
     int i;
-    for (i = 0; i < 4; i++) p[i] = (int16_t)(int)(a.v[i] + (a.v[i] < 0 ? -0.5f : 0.5f));
+    for (i = 0; i < 4; i++) p[i] = rounded(a.v[i], 32767);
 }
 #endif
 
@@ -1958,10 +1965,7 @@ static float FN(narrowed)(int16_t *to, const float *x, int n, int largest) {
     }
     scale = SET((float)largest / top);
     for (i = 0; i + LANES <= n; i += LANES) STORE_16(to + i, MUL(LOAD(x + i), scale));
-    for (; i < n; i++) {
-        rest = x[i] * ((float)largest / top);
-        to[i] = (int16_t)(int)(rest + (rest < 0 ? -0.5f : 0.5f));
-    }
+    for (; i < n; i++) to[i] = rounded(x[i] * ((float)largest / top), 32767);
     return top / (float)largest;
 }
 
@@ -1974,12 +1978,13 @@ static void FN(outputs)(marotte_voice *v, const layer *l, const float *x, int n,
     const void *in[MOST_COLUMNS];
     int first, i, j;
     if (bytes) scale = FN(narrowed)(v->narrow, x, (n - 1) * stride + l->n_in, l->largest);
-    for (i = 0; i < MOST_COLUMNS; i++) sums[i] = v->sums + i * width;
     for (first = 0; first < n; first += MOST_COLUMNS) {
         const int columns = n - first < MOST_COLUMNS ? n - first : MOST_COLUMNS;
-        for (i = 0; i < columns; i++)
+        for (i = 0; i < columns; i++) {
+            sums[i] = v->sums + i * width;
             in[i] = bytes ? (const void *)(v->narrow + (first + i) * stride)
                           : (const void *)(x + (first + i) * stride);
+        }
         memset(v->sums, 0, (size_t)(columns * width) * sizeof(float));
         FN(products)(l->kind, sums, in, l->w, l->n_in, l->blocks, columns);
         for (i = 0; i < columns; i++, y += l->n_out) {
@@ -2121,11 +2126,12 @@ static void FN(powers)(const float *z, float *power, const float *turns) {
 
 /* Write the log-mel [5, bands] of the frames that begin at x, x + 160, ... */
 static void FN(log_mel)(const marotte_student *s, const float *x, float *to, float *work) {
-    float *hops = work, *z = work + 8 * (HOP + 1), *other = z + 2 * HOP * LANES;
-    float *levels = other + 2 * HOP * LANES;
+    /* Eight transforms at once need `hops` only before they begin; of twice four, the second needs it. */
+    float *hops = work, *other = LANES == 8 ? work : work + 8 * (HOP + 1), *z = other + 2 * HOP * LANES;
+    float *levels = z;
     int first, i, j, band;
-    for (j = 0; j <= NEW_HALF; j++)
-        for (i = 0; i < HOP; i++) hops[8 * i + j] = x[HOP * j + i];
+    for (j = 0; j < 8; j++)
+        for (i = 0; i < HOP; i++) hops[8 * i + j] = j <= NEW_HALF ? x[HOP * j + i] : 0;
     for (first = 0; first < NEW_HALF; first += LANES) {
         const int n = NEW_HALF - first < LANES ? NEW_HALF - first : LANES;
         const float *w = s->band_w;

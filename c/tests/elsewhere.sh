@@ -18,7 +18,7 @@ tested() { # CHANGES PROGRAM...: the tests pass with each student and this numbe
     head -n 1 "$work/log"
 }
 
-cc "${strict[@]}" -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+cc "${strict[@]}" -g -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all \
     test_marotte.c ../marotte.c -o "$work/sanitized"
 tested 100 "$work/sanitized"
 
@@ -47,8 +47,12 @@ if "$python" -m ziglang version >/dev/null 2>&1; then
     for target in aarch64-macos x86_64-macos x86_64-windows-gnu aarch64-windows-gnu; do
         "$python" -m ziglang cc -target "$target" "${strict[@]}" -c ../marotte.c -o "$work/$target.o"
     done
-    "$python" -m ziglang cc -target wasm32-freestanding "${strict[@]}" -msimd128 \
-        -I ../../integrations/web/freestanding -c ../marotte.c -o "$work/wasm.o"
+    headers=(-I ../../integrations/web/freestanding -D__MM_MALLOC_H) # Microsoft's are not here
+    for target in x86_64-windows-msvc aarch64-windows-msvc; do
+        "$python" -m ziglang cc -target "$target" "${strict[@]}" "${headers[@]}" -c ../marotte.c -o "$work/$target.o"
+    done
+    "$python" -m ziglang cc -target wasm32-freestanding "${strict[@]}" -msimd128 "${headers[@]}" \
+        -c ../marotte.c -o "$work/wasm.o"
     echo "macOS, Windows and WebAssembly: compiled by zig"
 else
     echo "SKIPPED macOS, Windows and WebAssembly: no ziglang for $python"

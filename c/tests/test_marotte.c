@@ -1,5 +1,6 @@
-/* Tests that need no Python: test_marotte STUDENT.mrt. The files beside it are small random students;
- * opening a voice compares their answer with that of the network they were made from. */
+/* Tests that need no Python: test_marotte STUDENT.mrt [CHANGED COPIES] [SEED]. The files beside it are
+ * small random students; opening a voice compares their answer with that of the network they were made
+ * from. */
 #include "marotte.h"
 
 #include <stdio.h>
@@ -86,7 +87,8 @@ static void put_u32(unsigned char *at, uint32_t value) {
     at[2] = (unsigned char)(value >> 16), at[3] = (unsigned char)(value >> 24);
 }
 
-/* Open changed copies of the file, whose sum is right again. They are refused, or do no harm. */
+/* Open changed copies of the file. The sum of most is right again, so that more than the sum refuses
+ * them. They are refused, or do no harm. */
 static void test_changed_files(const void *file, size_t size, const float *sound, int n_changes) {
     unsigned char *copy = (unsigned char *)malloc(size);
     static float frames[MOST_FRAMES * MAROTTE_MAX_CONTROLS];
@@ -101,8 +103,12 @@ static void test_changed_files(const void *file, size_t size, const float *sound
             put_u32(copy + 16 + random_number() % (range / 4 - 1) * 4, limits[random_number() % 6]);
         }
         if (i % 5 == 0) kept = 16 + random_number() % (size - 16);
-        put_u32(copy + 8, (uint32_t)kept);
-        put_u32(copy + 12, crc32(copy + 16, kept - 16));
+        if (i % 7 == 0) { /* as it comes, with its header */
+            copy[random_number() % 16] ^= (unsigned char)random_number();
+        } else {
+            put_u32(copy + 8, (uint32_t)kept);
+            put_u32(copy + 12, crc32(copy + 16, kept - 16));
+        }
         {
             const size_t needed = marotte_student_size(copy, kept);
             marotte_student *student = needed ? (marotte_student *)malloc(needed) : NULL;
@@ -139,6 +145,7 @@ int main(int n_arguments, char **arguments) {
     marotte_voice *voice;
     void *file;
     if (n_arguments < 2) return 2;
+    if (n_arguments > 3) random_state = (uint32_t)atoi(arguments[3]) * 2654435761u + 1;
     file = read_file(arguments[1], &size);
     make_sound(sound);
     printf("%s with %s\n", arguments[1], marotte_instructions());
