@@ -2,16 +2,20 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 from tiny_training import NAMES, RECIPE, train
+from torch.nn import functional
 
 from marotte.errors import MarotteError
 from marotte.learn.export.cost import cost_of
 from marotte.learn.export.onnx import export
+from marotte.learn.models import frozen_encoders
 from marotte.learn.models.baselines import MFCC_BANDS, MfccNet, cosine_transform
 from marotte.learn.models.factory import build_network, load_frozen_encoder
 from marotte.learn.models.student import StudentConfig
+from marotte.learn.teachers.encoders.whisper import WhisperEncoder
 from marotte.learn.train import checkpoint
 from marotte.learn.train.recipe import StudentShape
 from marotte.model.session import load_student
@@ -37,7 +41,7 @@ def test_sizes_are_the_paper_s(frontend, channels, parameters, macs, tmp_path):
     assert not list(tmp_path.glob("*.stream.onnx"))
 
 
-@pytest.mark.parametrize("frontend", ["mfcc", "hubert"])
+@pytest.mark.parametrize("frontend", ["mfcc", "hubert", "whisper"])
 def test_crops_give_what_their_windows_give(frontend):
     net = build_network(config(frontend)).eval()
     samples = 0.1 * torch.randn(2, 8192 + 3 * 320)
@@ -45,9 +49,13 @@ def test_crops_give_what_their_windows_give(frontend):
     torch.testing.assert_close(
         net.crops(samples, 4).controls, whole.flatten(0, 1), atol=1e-5, rtol=0
     )
+    halves = torch.stack([net(samples[:, i * 160 :][:, :8192]).controls for i in range(6)], dim=1)
+    torch.testing.assert_close(
+        net.crops(samples, 6, 160).controls, halves.flatten(0, 1), atol=1e-5, rtol=0
+    )
 
 
-@pytest.mark.parametrize("frontend", ["mfcc", "hubert"])
+@pytest.mark.parametrize("frontend", ["mfcc", "hubert", "whisper"])
 def test_a_baseline_is_trained_stored_and_exported(frontend, tmp_path):
     training = dataclasses.replace(RECIPE.train, steps=2, batch=2, frames=2)
     shape = StudentShape(8, 128, frontend, "window")
@@ -109,3 +117,35 @@ class TestEncoders:
             torch.save(content, path)
         with pytest.raises(MarotteError, match=words):
             load_frozen_encoder(build_network(config("hubert", encoder=str(path))))
+
+    def test_whisper_s_convolutions_are_loaded(self, monkeypatch):
+        random = np.random.default_rng(0)
+        shapes = {"conv1/weight": (8, 80, 3), "conv2/weight": (8, 8, 3)}
+        shapes |= {"conv1/bias": (8,), "conv2/bias": (8,)}
+        variables = {f"encoder/{k}": random.random(v).astype("f2") for k, v in shapes.items()}
+        monkeypatch.setattr(frozen_encoders, "read_package", lambda name: variables)
+        net = build_network(config("whisper", encoder="whisper-tiny"))
+        load_frozen_encoder(net)
+        assert net.encoder[1].bias.tolist() == variables["encoder/conv2/bias"].tolist()
+        assert not net.encoder[0].weight.requires_grad
+        with pytest.raises(MarotteError, match=r"has 8 channels, expected 16: set student\.chan"):
+            load_frozen_encoder(build_network(config("whisper", 16, encoder="whisper-tiny")))
+
+    def test_whisper_s_steps_are_those_of_its_encoder(self):
+        net = build_network(config("whisper", encoder=""))
+        stem = WhisperEncoder("tiny", whisper_variables(net.encoder), 0, "")
+        sound = 0.3 * torch.randn(1, 16_000)
+        whole = stem.features(sound)[0] - stem.positions[:50]
+        own = net.steps(sound)[0].T
+        later = net.steps(functional.pad(sound, (200, 0)))[0].T  # frames centred on 160 k
+        assert own.shape == (47, 8)
+        torch.testing.assert_close(later[2:40], whole[3:41], atol=2e-3, rtol=0)
+
+
+def whisper_variables(convolutions):
+    """Return the variables of a Whisper encoder without blocks, by CTranslate2's names."""
+    variables = {"position_encodings/encodings": np.zeros((1500, 8), "f4")}
+    for i, layer in enumerate(convolutions, start=1):
+        for key in ("weight", "bias"):
+            variables[f"conv{i}/{key}"] = getattr(layer, key).numpy()
+    return variables

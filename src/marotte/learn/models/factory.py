@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from marotte.learn.models.face_net import FaceNet
 from marotte.learn.models.student import StudentConfig, StudentNet
 
 
 def build_network(config: StudentConfig) -> FaceNet:
     """Build the network that a configuration describes, with random weights."""
-    if config.frontend not in ("mfcc", "hubert"):
-        return StudentNet(config)
-    from marotte.learn.models.baselines import HubertNet, MfccNet
+    from marotte.learn.models.baselines import MfccNet
+    from marotte.learn.models.frozen_encoders import HubertNet, WhisperNet
 
-    return MfccNet(config) if config.frontend == "mfcc" else HubertNet(config)
+    baselines = {"mfcc": MfccNet, "hubert": HubertNet, "whisper": WhisperNet}
+    return baselines.get(config.frontend, StudentNet)(config)
 
 
 def load_frozen_encoder(net: FaceNet) -> None:
-    """Load the frozen convolutions of a `HubertNet` whose configuration names a checkpoint.
+    """Load the frozen convolutions of a network whose configuration names an encoder.
 
     Other networks stay as they are.
 
     Raises:
-        MarotteError: the checkpoint is missing, damaged, or of another shape.
+        MarotteError: the encoder is missing, damaged, or of another shape.
     """
     if net.config.encoder:
-        from marotte.learn.models.baselines import HubertNet
+        from marotte.learn.models.frozen_encoders import FrozenEncoderNet
 
-        assert isinstance(net, HubertNet)  # StudentConfig allows no other network an encoder
-        net.load_encoder(Path(net.config.encoder).expanduser())
+        assert isinstance(net, FrozenEncoderNet)  # StudentConfig allows no other an encoder
+        net.load_encoder(net.config.encoder)

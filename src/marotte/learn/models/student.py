@@ -35,7 +35,9 @@ FRONTENDS = {  # and the norms that each supports
     "mel": ("step",),
     "mfcc": ("window",),
     "hubert": ("window",),
+    "whisper": ("window",),
 }
+ENCODERS = ("hubert", "whisper")  # front ends with frozen convolutions
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ class StudentConfig:
         channels: C, the channels of every convolution.
         lookahead_ms: d, the part of the 512 ms window that lies after the frame.
         names: the rig controls that the student predicts, in order.
-        frontend: `waveform` (the paper's), `sinc` or `mel`; `mfcc` and `hubert` are baselines.
+        frontend: `waveform` (the paper's), `sinc` or `mel`; `mfcc`, `hubert` and `whisper`
+            are baselines.
         norm: the norm of the waveform's first layer: `window` (the paper's group norm) or `step`.
         batch_norm: put a batch norm after every convolution. Export folds it away.
-        encoder: a HuBERT checkpoint for the convolutions of `hubert`. Without one they stay at
-            their random initial weights. They are frozen either way.
+        encoder: what gives the convolutions of `hubert` (a HuBERT checkpoint) or `whisper` (the
+            name of a packaged Whisper, such as `whisper-base`). Without one they stay at their
+            random initial weights. They are frozen either way.
         smooth_behind: number of past predictions averaged into each frame, see
             `marotte.model.smoothing`. Only inference averages; training does not.
         smooth_ahead: number of future predictions averaged into each frame. Each adds 16.7 ms of
@@ -79,9 +83,9 @@ class StudentConfig:
         if self.norm not in FRONTENDS[self.frontend]:
             only = FRONTENDS[self.frontend][0]
             raise MarotteError(f"the front end {self.frontend!r} needs norm = {only!r}")
-        if self.encoder and self.frontend != "hubert":
+        if self.encoder and self.frontend not in ENCODERS:
             raise MarotteError(
-                f"only the front end 'hubert' takes an encoder, not {self.frontend!r}"
+                f"only the front ends 'hubert' and 'whisper' take an encoder, not {self.frontend!r}"
             )
         if not 0 <= self.lookahead_ms < 512:
             raise MarotteError(f"lookahead_ms must be from 0 to below 512, got {self.lookahead_ms}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from marotte.learn.measure.degraded import DEGRADATIONS, DegradedPredictor
@@ -73,8 +73,6 @@ def measure(
     """Return the figures and costs of a trained run, from its folder if they are cached there."""
     from marotte.learn.train import checkpoint
 
-    if row.hard_to_score and speech.minutes:
-        speech = replace(speech, minutes=speech.minutes / 4)
     folder = plan.folder(row, seed)
     state = checkpoint.read_checkpoint(folder / checkpoint.CHECKPOINT_FILE)
     key = cache_key(state, plan, speech.minutes)
@@ -105,7 +103,7 @@ def _all_figures(
     lines: list[UtteranceLine] = []
     splits = held_out_splits(plan.store)
     conditions = [(NOT_DEGRADED, split) for split in splits]
-    if not row.hard_to_score and CLEAN in splits:
+    if CLEAN in splits:
         conditions += [(degradation, CLEAN) for degradation in DEGRADATIONS]
     for degradation, split in conditions:
         listener = (

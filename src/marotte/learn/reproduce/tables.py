@@ -284,10 +284,5 @@ def _pair(figures: Sequence[Figures], names: tuple[str, str] = FIXED) -> str:
 
 def notes_of(rows: Sequence[Row]) -> list[str]:
     """Return the rows' notes as one Markdown list, or an empty list without notes."""
-    notes = [
-        f"- {row.label}: {row.note}"
-        f"{'; scored on a quarter of the speech' if row.hard_to_score else ''}."
-        for row in rows
-        if row.note
-    ]
+    notes = [f"- {row.label}: {row.note}." for row in rows if row.note]
     return ["\n".join(notes)] if notes else []
