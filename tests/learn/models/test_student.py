@@ -125,7 +125,7 @@ def test_log_mel_peaks_at_the_sine():
         ({"channels": 6}, "multiple of 4"),
         ({"frontend": "fft"}, "'waveform', 'sinc', 'mel'"),
         ({"frontend": "mfcc", "norm": "step"}, "'window'"),
-        ({"encoder": "hubert.pt"}, "only the front end 'hubert'"),
+        ({"encoder": "hubert.pt"}, "only the front ends 'hubert'"),
         ({"norm": "none"}, "none"),
         ({"frontend": "mel", "norm": "window"}, "step"),
         ({"lookahead_ms": 600}, "600"),
