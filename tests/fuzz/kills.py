@@ -110,7 +110,7 @@ def _train(folder: Path) -> None:
 
     torch.set_num_threads(1)
     loop.CHECKPOINT_SECONDS = 0.05
-    steps = dataclasses.replace(RECIPE.train, steps=200)
+    steps = dataclasses.replace(RECIPE.train, steps=40)
     train(dataclasses.replace(RECIPE, train=steps), folder)
 
 

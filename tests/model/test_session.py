@@ -172,6 +172,24 @@ def test_truncated_file_is_an_error(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_graph_that_fails_or_has_names_that_are_not_text_is_one_sentence(
+    tiny_student: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import onnx
+
+    content = tiny_student.read_bytes()
+    tiny_student.write_bytes(content.replace(b"batch", b"ba\xfech"))
+    with pytest.raises(MarotteError, match="a name in its graph is not text"):
+        load_student(tiny_student)
+    model = onnx.load_model_from_string(content)
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    del tensors["axis"].dims[:]  # a number instead of a list, which only fails when it is used
+    onnx.save(model, tiny_student)
+    with pytest.raises(MarotteError, match="can't be computed"):
+        load_student(tiny_student)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_shipped_students_are_found_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ in the form that a live stream runs (`marotte.model.streaming`).
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -141,7 +142,7 @@ def load_student(
     _check_graph(session, contract, path)
     fitting_rig = _fitting_rig(contract, rig)
     student = Student(contract, fitting_rig, session, _streamed_form(path, contract, threads))
-    check_difference(student.check_golden(), path)
+    check_answer(student.check_golden, path)
     return student
 
 
@@ -242,16 +243,29 @@ def _streamed_form(path: Path, contract: Contract, threads: int) -> StreamedForm
             f"{streamed} is not the streamed form of {path}: export the student again, or remove it"
         )
     form = read_streamed_form(session, contract, str(streamed))
-    check_difference(form.check_golden(contract), streamed)
+    check_answer(lambda: form.check_golden(contract), streamed)
     return form
 
 
-def check_difference(difference: float, path: Path) -> None:
+def check_answer(difference_of: Callable[[], float], path: Path) -> None:
     """Refuse a file whose output for `golden_input` differs from the exporter's.
 
+    Args:
+        difference_of: computes the output and returns the largest difference.
+        path: the file, for messages.
+
     Raises:
-        MarotteError: the difference is above 0.01, or not a number.
+        MarotteError: the difference is above 0.01, or not a number, or the graph can't be computed.
     """
+    try:
+        difference = difference_of()
+    except MarotteError:
+        raise
+    except Exception as error:  # the errors of ONNX Runtime have no other common base class
+        raise MarotteError(
+            f"{path} is damaged: its output for the test signal can't be computed; get a whole "
+            "copy, or export it again"
+        ) from error
     if not difference <= GOLDEN_TOLERANCE:
         raise MarotteError(
             f"{path} is damaged: its output for the test signal differs by {difference:.2g} from "
@@ -265,7 +279,12 @@ def _check_graph(session: Session, contract: Contract, path: Path) -> None:
         (INPUT, contract.window.n_samples, session.get_inputs()),
         (OUTPUT, len(contract.names), [o for o in session.get_outputs() if o.name != VERTICES]),
     ):
-        got = [(port.name, port.type, *port.shape) for port in ports]
+        try:
+            got = [(port.name, port.type, *port.shape) for port in ports]
+        except UnicodeDecodeError as error:
+            raise MarotteError(
+                f"{path} is damaged: a name in its graph is not text; get a whole copy"
+            ) from error
         # The batch size is dynamic: ONNX Runtime reports its name, or None.
         batch = got[0][2] if len(got) == 1 and len(got[0]) == 4 else 0
         if isinstance(batch, int) or got != [(name, "tensor(float)", batch, width)]:
