@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--ray", action="store_true", help="on a temporary Ray cluster")
     options = parser.parse_args()
     parts = parts_of(Store.open(options.corpus), options.minutes)
-    rounds = []
+    minutes, rounds = 0.0, []
     for _ in range(options.rounds):
         results = [
             speed(options.corpus, options.teacher, parts, workers, ray=options.ray)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from marotte.errors import MarotteError
 from marotte.learn.corpora.build import BuildPlan, BuiltPart, PartToBuild, make_part, prepare_folder
@@ -47,7 +48,7 @@ def build_on_cluster(cluster: Cluster, plan: BuildPlan, folder: Path) -> Iterato
     prepare_folder(plan, folder)
     parts = [replace(part, folder=folder) for part in plan.missing]
     for part, text in map_on_cluster(cluster, functools.partial(_built, __version__), parts):
-        result = {"error": killed(part.name)} if text is None else json.loads(text)
+        result: dict[str, Any] = {"error": killed(part.name)} if text is None else json.loads(text)
         if "error" in result:
             raise MarotteError(f"{result['error']} (run the same command again to go on)")
         yield BuiltPart(**result)
