@@ -2,7 +2,7 @@
 
 - `names` pairs curves with shape keys, `keying` writes their keys, `report` says what is missing;
 - `speech` runs the program `marotte` (`program`) and adds the sound (`sound`);
-- `importing` reads files of curves (`curve_files`);
+- `importing` reads files of curves (`curve_files`); both use `file_to_keys`;
 - `live` follows a running `marotte live` (`live_sources`);
 - `panel` and `preferences` are what the user sees.
 """

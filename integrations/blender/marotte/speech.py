@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from . import keying, names, preferences, program, sound
 from .curve_files import CurveError, Curves, read
-from .importing import Placement
+from .file_to_keys import FileToKeys
 
 _STUDENTS = [
     ("live", "live", "The student that also works live"),
@@ -27,14 +27,13 @@ _NAMINGS = [
 ]
 
 
-class MAROTTE_OT_speech_to_face(Placement, bpy.types.Operator):
+class MAROTTE_OT_speech_to_face(FileToKeys, bpy.types.Operator):
     """Let the selected face speak a sound file: key its shape keys and add a sound strip"""
 
     bl_idname = "marotte.speech_to_face"
     bl_label = "Speech to Face"
     bl_options = {"UNDO"}
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_glob: StringProperty(default=_FILES, options={"HIDDEN"})
     student: EnumProperty(name="Student", items=_STUDENTS, default="live")
     mood: EnumProperty(name="Mood", items=_MOODS, default="neutral")
@@ -45,12 +44,6 @@ class MAROTTE_OT_speech_to_face(Placement, bpy.types.Operator):
     add_sound: BoolProperty(name="Add the sound", default=True)
 
     _run = _timer = None
-
-    def invoke(self, context, _event):
-        """Ask for the file."""
-        self.prepare(context)
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def draw(self, context):
         """Draw the options beside the files."""

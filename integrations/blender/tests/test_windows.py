@@ -87,7 +87,7 @@ def test_the_menu_and_the_preferences(bpy, extension):
 def stand_in(bpy, extension, operator, **options):
     """Return an object with an operator's functions; Blender makes operators only by itself."""
     functions = {name: each for name, each in vars(operator).items() if callable(each)}
-    plain = type("Plain", (extension("importing").Placement,), functions)()
+    plain = type("Plain", (extension("file_to_keys").FileToKeys,), functions)()
     rna = getattr(bpy.ops.marotte, operator.bl_idname.split(".")[1]).get_rna_type()
     for name, each in rna.properties.items():
         if hasattr(each, "default"):
