@@ -1,6 +1,7 @@
 """The page that plays an animation, opened from a file in Chromium."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,26 @@ class TestInTheBrowser:
             assert at_start.ask_after_drawing(f"influence('{name}')") == pytest.approx(
                 expected, abs=2e-5
             )
+
+    def test_the_head_turns(self, opened: Opened, browser: Any, tmp_path: Path):
+        head = np.zeros((180, 3), np.float32)
+        head[60:] = [0.3, -0.1, 0.2]
+        turning = Opened(browser, write(replace(make_animation(), head=head), tmp_path).as_uri())
+        assert turning.errors == []
+        for each in (turning, opened):
+            each.ask("pause()")
+        turned, still = [], []
+        for time in (0.0, 2.0):
+            for each, faces in ((turning, turned), (opened, still)):
+                each.ask(f"seek({time})")
+                each.ask_after_drawing("time()")
+                faces.append(each.page.locator("#face").screenshot())
+        assert turning.ask("head()") == pytest.approx([0.3, -0.1, 0.2], abs=1e-4)
+        turning.ask("seek(59.5 / 60)")
+        assert turning.ask("head()") == pytest.approx([0.15, -0.05, 0.1], abs=1e-4)
+        assert opened.ask("head()") == [0, 0, 0]
+        assert turned[0] == still[0]
+        assert turned[1] != still[1]
 
     def test_space_plays_and_pauses(self, at_start: Opened):
         at_start.page.keyboard.press("Space")

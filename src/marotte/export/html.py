@@ -31,6 +31,7 @@ from marotte.progress import Progress
 
 STILL = 1e-4  # a control that never exceeds it is left out
 GAP_STEP_MM = 0.01
+TURN_STEP = 1e-4  # radians
 LEAST_GAP_SHOWN_MM = 10.0  # the chart's scale: the gap of nearly closed lips looks small
 LOUDNESS_RATE = 100  # peaks per second
 LOUDNESS_SAMPLES = SAMPLE_RATE // LOUDNESS_RATE
@@ -76,6 +77,8 @@ def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
     else:
         targets = [name for name in moving if name in head.names]
         shape, arrays = document.encode_head(head, targets)
+    if animation.head is not None:
+        arrays["turns"] = np.rint(animation.head.T / TURN_STEP).astype(np.int16).ravel()
     arrays["lipGap"] = np.rint(gap / GAP_STEP_MM).clip(-0x8000, 0x7FFF).astype(np.int16)
     arrays["controls"] = np.concatenate(
         [_quantize(animation, name) for name in moving] or [np.zeros(0, np.uint16)]
@@ -88,6 +91,7 @@ def _content(animation: Animation) -> tuple[dict[str, Any], dict[str, Array]]:
         "seconds": recording.seconds if recording else animation.seconds,
         "controls": [{"name": name, **_range(rig, name)} for name in moving],
         "lipGap": {"stepMm": GAP_STEP_MM, "mostMm": max(LEAST_GAP_SHOWN_MM, float(gap.max()))},
+        "turnStep": TURN_STEP,
         "hasSound": recording is not None,
         "soundRate": heard_sound(recording).rate if recording else SAMPLE_RATE,
         "loudnessRate": LOUDNESS_RATE,

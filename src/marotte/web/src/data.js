@@ -85,6 +85,16 @@ export function readTracks({ arrays, controls, frames, fps }) {
   });
 }
 
+/** Return the tracks of yaw, pitch and roll in radians; a head that never turns has none of its own. */
+export function readTurns({ arrays, turnStep, frames, fps }) {
+  const steps = arrays.turns ?? new Int16Array(3);
+  const n = arrays.turns ? frames : 1;
+  return ["yaw", "pitch", "roll"].map((name, row) => {
+    const values = Float32Array.from(steps.subarray(row * n, (row + 1) * n), (step) => step * turnStep);
+    return new Track(name, values, fps);
+  });
+}
+
 function text(id) {
   return document.getElementById(id).textContent.trim();
 }

@@ -3,7 +3,7 @@
 import { Avatar } from "./avatar.js";
 import { Chart, clockText, levelsOf } from "./chart.js";
 import { SilentClock, SoundClock } from "./clock.js";
-import { Loudness, Track, load, readTracks } from "./data.js";
+import { Loudness, Track, load, readTracks, readTurns } from "./data.js";
 import { fillLegend, updateLegend } from "./legend.js";
 import { chooseLines, gapLine } from "./lines.js";
 import { openStage, showNotice } from "./notice.js";
@@ -20,6 +20,7 @@ class Page {
       : new SilentClock(data.seconds, changed);
     this.tracks = readTracks(data);
     this.byName = new Map(this.tracks.map((track) => [track.name, track]));
+    this.turns = readTurns(data);
     this.targets = data.head.targets.map((name) => this.byName.get(name));
     this.chart = this.makeChart();
     this.stage = openStage(element("face"), data);
@@ -56,6 +57,7 @@ class Page {
     if (turned || this.stale || time !== this.shown) {
       this.stale = false;
       this.shown = time;
+      this.stage?.turnHead(this.turns.map((turn) => turn.at(time)));
       this.stage?.draw(this.targets.map((track) => track?.at(time) ?? 0));
       this.chart.draw(time);
       this.showTime(time);
@@ -153,6 +155,8 @@ function hook(page) {
     pause: () => page.clock.pause(),
     /** The value of a control at the current time. */
     control: (name) => page.byName.get(name)?.at(page.clock.time()) ?? 0,
+    /** Yaw, pitch (down) and roll of the head in radians at the current time. */
+    head: () => page.turns.map((turn) => turn.at(page.clock.time())),
     /** A control of the face as it is drawn. */
     influence: (name) => page.stage.influence(name),
   };
