@@ -21,6 +21,9 @@ tested() { # CHANGES PROGRAM...: the tests pass with each student and this numbe
 cc "${strict[@]}" -g -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all \
     test_marotte.c ../marotte.c -o "$work/sanitized"
 tested 100 "$work/sanitized"
+cc "${strict[@]}" -O1 -DMAROTTE_NO_SIMD -fsanitize=undefined,float-cast-overflow \
+    -fno-sanitize-recover=all test_marotte.c ../marotte.c -o "$work/plain"
+tested 300 "$work/plain" # these sums are C of their own
 
 while read -r machine compiler emulator; do
     if command -v "$compiler" >/dev/null && command -v "$emulator" >/dev/null; then

@@ -98,9 +98,11 @@ static void test_changed_files(const void *file, size_t size, const float *sound
         size_t kept = size;
         memcpy(copy, file, size);
         for (j = 0; j < 3; j++) copy[16 + random_number() % range] = (unsigned char)random_number();
-        if (i % 3 == 0) { /* a size or a number at a limit */
-            static const uint32_t limits[] = {0, 1, 0x7fffffffu, 0x80000000u, 0xfffffff0u, 0xffffffffu};
-            put_u32(copy + 16 + random_number() % (range / 4 - 1) * 4, limits[random_number() % 6]);
+        if (i % 3 == 0) { /* a size or a number at a limit: also -1, NaN, -inf and the largest float */
+            static const uint32_t limits[] = {0, 1, 0x7fffffffu, 0x80000000u, 0xfffffff0u,
+                                              0xffffffffu, 0xbf800000u, 0x7fc00000u, 0xff800000u,
+                                              0x7f7fffffu};
+            put_u32(copy + 16 + random_number() % (range / 4 - 1) * 4, limits[random_number() % 10]);
         }
         if (i % 5 == 0) kept = 16 + random_number() % (size - 16);
         if (i % 7 == 0) { /* as it comes, with its header */
