@@ -58,3 +58,14 @@ def test_slow_devices_get_fewer_pixels_but_not_for_a_pause() -> None:
     const paused = [...many(16.7), 5000, ...many(16.7)];
     const result = [many(16.7), many(33), paused, Array(50).fill(33)].map(at);"""
     assert in_node(script, "resolution.js") == [2, 0.75, 2, 1.6]
+
+
+def test_scales_of_the_live_chart_survive_lost_frames() -> None:
+    script = """const chart = { levels: [0, 0.2, 0.4], gap: { most: 10 } };
+    const fit = (values) => {
+        chart.lines = values.map(value => ({ track: { at: () => value ?? NaN } }));
+        module.LiveChart.prototype.fit.call(chart, { time: 1, gap: 3 });
+        return chart.levels;
+    };
+    const result = [[null, null], [null, 0.3], [null, 0.9]].map(fit);"""
+    assert in_node(script, "livechart.js") == [[0, 0.2, 0.4], [0, 0.2, 0.4], [0, 0.5, 1]]

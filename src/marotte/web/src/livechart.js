@@ -26,7 +26,8 @@ export class LiveChart extends Chart {
 
   /** Extend the scales if a frame exceeds them. */
   fit({ time, gap }) {
-    const most = Math.max(...this.lines.map(({ track }) => track.at(time)));
+    // After lost frames the tracks have no value at this time.
+    const most = Math.max(0, ...this.lines.map(({ track }) => track.at(time)).filter(Number.isFinite));
     const high = Math.max(this.levels[2], roundUp(most));
     this.levels = [0, high / 2, high];
     this.gap.most = Math.max(this.gap.most, 10 * Math.ceil(gap / 10));
