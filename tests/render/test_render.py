@@ -128,6 +128,17 @@ def test_no_gap_between_faces_that_stay_and_others(head, gl_renderer):
     assert not seen_through[100:200, 120:200].any()
 
 
+def test_faces_seen_from_behind_need_not_be_drawn(head, gl_renderer):
+    other = GlRenderer(head, SIZE, "face")
+    other._context.disable(other._context.CULL_FACE)
+    turn = np.radians([15, -10, 5]).astype(np.float32)
+    for each in (pose(), pose(jawOpen=1, tongueOut=0.6), pose(eyeBlinkLeft=1, mouthPucker=1)):
+        culled = gl_renderer.frame(each, ARKIT_NAMES, turn).astype(int)
+        whole = other.frame(each, ARKIT_NAMES, turn).astype(int)
+        assert (np.abs(culled - whole).max(2) > 12).mean() < 0.001
+    other.close()
+
+
 @pytest.mark.parametrize("renderer_of", [GlRenderer, SoftwareRenderer])
 def test_the_head_turns(head, renderer_of):
     """Yaw is to the face's left, which is on the right; pitch is downwards."""
