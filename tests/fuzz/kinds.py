@@ -185,12 +185,12 @@ def _read_checkpoint(folder: Path) -> None:
 
 
 def _write_recipe(name: str, folder: Path) -> None:
-    text = (REPOSITORY / "recipes" / name).read_text("utf-8")
-    if base := [line for line in text.splitlines() if line.startswith("base = ")]:
-        parent = base[0].split('"')[1]
-        (folder / "base.toml").write_text((REPOSITORY / "recipes" / parent).read_text("utf-8"))
-        text = text.replace(parent, "base.toml")
-    (folder / "recipe.toml").write_text(text, "utf-8")
+    file = "recipe.toml"
+    while name:  # and what it is based on
+        text = (REPOSITORY / "recipes" / name).read_text("utf-8")
+        (folder / file).write_text(text, "utf-8")
+        bases = [line.split('"')[1] for line in text.splitlines() if line.startswith("base = ")]
+        name = file = bases[0] if bases else ""
 
 
 def _read_training_recipe(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import struct
@@ -23,7 +24,7 @@ from marotte.web.protocol import Sound, Start, Stop
 from marotte.web.server import Viewer
 from marotte.web.serving import BackgroundServer, listen
 from marotte.web.session import Inbox, Session, Work
-from marotte.web.throttle import BURST_S, PACE, SHUT_S, Throttle
+from marotte.web.throttle import BURST_S, PACE, SHUT_S, SLOW_S, Throttle, Turns
 
 pytest.importorskip("uvicorn")
 websocket: Any = pytest.importorskip("websockets.sync.client").connect
@@ -191,6 +192,35 @@ def test_flood_of_sound_loses_its_own_sound(n_samples: int) -> None:
     assert n_admitted < 300 * 20
     assert n_messages < 500 * 20
     assert 20 / SHUT_S < 30  # each refusal closes for a while: few streams begin anew
+
+
+def test_pages_that_flood_share_one_turn() -> None:
+    now = [0.0]
+    throttle = Throttle(clock=lambda: now[0])
+    assert throttle.admits(RATE, RATE)
+    assert not throttle.is_slow
+    assert not throttle.admits(2 * RATE, RATE)
+    assert throttle.is_slow
+    now[0] += SHUT_S + SLOW_S
+    assert not throttle.is_slow
+
+    async def order() -> list[str]:
+        turns, freed, done = Turns(), asyncio.Event(), list[str]()
+
+        async def page(name: str, slow: bool) -> None:
+            async with turns.turn(slow):
+                if slow:
+                    await freed.wait()
+                done.append(name)
+
+        floods = [asyncio.ensure_future(page(f"flood {k}", slow=True)) for k in range(4)]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(page("honest", slow=False), 5)
+        freed.set()
+        await asyncio.gather(*floods)
+        return done
+
+    assert asyncio.run(order()) == ["honest", *(f"flood {k}" for k in range(4))]
 
 
 def advance(session: Session, inbox: Inbox) -> list[bytes]:

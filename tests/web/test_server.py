@@ -29,6 +29,7 @@ from marotte.postprocess.motion import AUTO, NO_MOTION, Motion
 from marotte.realtime.outputs import Take
 from marotte.realtime.outputs.websocket import WebSocket, connect
 from marotte.web import protocol, server, takes
+from marotte.web import session as session_module
 from marotte.web.guard import Access
 from marotte.web.protocol import ProtocolError, Sound, Start, Stop
 from marotte.web.server import Outbox, Viewer, build_app
@@ -213,6 +214,29 @@ class TestSession:
         assert work is not None
         frames += [read_frame(m) for m in session.advance(work) if m[0] == protocol.FRAME]
         assert frames[-1][1] == pytest.approx(n_blocks / 10 - 1 / FPS, abs=0.02)
+
+    def test_a_turn_takes_a_short_sound_and_the_end_comes_with_the_last(self):
+        inbox, block = Inbox(), np.arange(1000, dtype=np.float32)
+        inbox.add(Start(0, False, 1, RATE))
+        for k in range(5):
+            inbox.add(Sound(1, block + 1000 * k))
+        inbox.add(Stop(1))
+        works = []
+        while inbox.waits:
+            works.append(inbox.take(2000 / RATE))
+        assert [len(work.samples) for work in works] == [2000, 2000, 1000]
+        np.testing.assert_array_equal(np.concatenate([w.samples for w in works]), np.arange(5000))
+        assert [work.start is not None for work in works] == [True, False, False]
+        assert [work.stop for work in works] == [False, False, True]
+        assert inbox.take() is None
+
+    def test_late_sound_is_taken_at_once(self, monkeypatch: pytest.MonkeyPatch):
+        inbox, block = Inbox(), np.zeros(1000, np.float32)
+        inbox.add(Start(0, False, 1, RATE))
+        for _ in range(5):
+            inbox.add(Sound(1, block))
+        monkeypatch.setattr(session_module, "LATE_S", -1.0)
+        assert len(inbox.take(1000 / RATE).samples) == 5000
 
     def test_late_sound_makes_only_the_newest_frames(self, student: Student):
         session, inbox = Session(lambda index: student, FPS), Inbox()

@@ -23,7 +23,7 @@ from marotte.web import pages, protocol, takes
 from marotte.web.guard import Access, App, Guard
 from marotte.web.protocol import Echo, ProtocolError, Sound
 from marotte.web.session import STARVED_S, Inbox, Session
-from marotte.web.throttle import Throttle
+from marotte.web.throttle import Throttle, Turns
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
 MAX_PAGES = 16  # open at once
+TURN_S = 0.1  # of sound per turn
 MAX_QUEUED_MESSAGES = 128  # for a page that reads slowly: about a second
 MALFORMED, TEXT, FAILED, FULL = 1007, 1003, 1011, 1013  # reasons for closing, RFC 6455
 MAX_REASON_BYTES = 120
@@ -99,6 +100,7 @@ class Viewer:
         self._loading = Lock()
         self.watchers: set[Outbox] = set()
         self.n_pages = 0
+        self.turns = Turns()
 
     def student(self, index: int) -> Student:
         """Return a student by its index in the list; load it the first time.
@@ -167,7 +169,7 @@ class _Connection:
         self._speaks = not viewer.source
         self._inbox, self._received = Inbox(), asyncio.Event()
         self._session = Session(viewer.student, viewer.fps)
-        self._throttle = Throttle()
+        self._throttle, self._turns = Throttle(), viewer.turns
 
     async def run(self) -> tuple[int, str]:
         """Serve until one side ends; return the code and reason to close with, or 0 if closed."""
@@ -228,11 +230,19 @@ class _Connection:
                 messages = await asyncio.to_thread(self._session.rest, heard_s)
             else:
                 self._received.clear()
-                work = self._inbox.take()
                 heard_s = perf_counter()
-                messages = await asyncio.to_thread(self._session.advance, work) if work else []
+                messages = await self._advance()
             for message in messages:
                 self._outbox.put(message)
+
+    async def _advance(self) -> list[bytes]:
+        """Compute for a short while, when it is this page's turn."""
+        async with self._turns.turn(self._throttle.is_slow):
+            work = self._inbox.take(TURN_S)
+            messages = await asyncio.to_thread(self._session.advance, work) if work else []
+        if self._inbox.waits:
+            self._received.set()
+        return messages
 
     async def _send(self) -> None:
         while True:

@@ -6,6 +6,7 @@ the server's pool. Each page has one of both, so that pages do not share sound.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -112,29 +113,51 @@ class Inbox:
     def _clear(self) -> None:
         self._sounds, self._n_samples = [], 0
 
-    def take(self) -> Work | None:
-        """Remove and return everything that waits; None if nothing does."""
-        if not (self._starting or self._sounds or self._stopping or self._motion):
+    @property
+    def waits(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self._starting or self._sounds or self._stopping or self._motion)
+
+    def take(self, longest_s: float = math.inf) -> Work | None:
+        """Remove and return what waits; None if nothing does.
+
+        Args:
+            longest_s: as many sounds as reach this duration, at least one; the others stay. When
+                the first is late, all are taken: only their newest frames are made.
+        """
+        if not self.waits:
             return None
         now_s = perf_counter()
         first_s = self._sounds[0][0] if self._sounds else now_s
-        last_s = self._sounds[-1][0] if self._sounds else now_s
+        taken, rest = self._cut(math.inf if now_s - first_s > LATE_S else longest_s)
+        last_s = taken[-1][0] if taken else now_s
         work = Work(
             start=self.started if self._starting else None,
             skipped_samples=self._n_skipped,
             samples=np.concatenate(
-                [np.zeros(0, np.float32), *(sound.samples for _, sound in self._sounds)]
+                [np.zeros(0, np.float32), *(sound.samples for _, sound in taken)]
             ),
             waited_s=now_s - first_s,
             received_s=last_s,
-            stop=self._stopping,
+            stop=self._stopping and not rest,
             motion=self._motion,
         )
-        self._starting = self._stopping = False
+        self._starting, self._stopping = False, self._stopping and bool(rest)
         self._motion = None
         self._n_skipped = 0
-        self._clear()
+        self._sounds = rest
+        self._n_samples -= len(work.samples)
         return work
+
+    def _cut(self, longest_s: float) -> tuple[list[tuple[float, Sound]], list[tuple[float, Sound]]]:
+        """Return the sounds that reach a duration, and the rest."""
+        most = longest_s * self.started.rate if self.started else math.inf
+        n = 0
+        for count, (_, sound) in enumerate(self._sounds, 1):
+            n += len(sound.samples)
+            if n >= most:
+                return self._sounds[:count], self._sounds[count:]
+        return self._sounds, []
 
 
 @final
