@@ -132,7 +132,7 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--hours", type=float, default=0.0)
