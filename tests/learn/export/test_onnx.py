@@ -6,6 +6,7 @@ import torch
 from synthetic import make_voice
 
 from marotte.audio.recording import Recording
+from marotte.errors import MarotteError
 from marotte.infer.evaluators import StepEvaluator
 from marotte.infer.offline import animate
 from marotte.infer.stream import Stream
@@ -51,6 +52,15 @@ def test_half_the_file_gives_almost_the_same_controls(tmp_path):
     stream = Stream(load_student(tmp_path / "half.onnx"))
     frames = stream.push(voice) + stream.flush()
     np.testing.assert_allclose([f.controls for f in frames], half.controls, atol=1e-5)
+
+
+def test_a_network_that_computes_no_number_is_not_written(tmp_path):
+    net = StudentNet(StudentConfig(16, 128, NAMES, "mel", norm="step")).eval()
+    with torch.no_grad():
+        next(iter(net.parameters())).fill_(float("inf"))
+    with pytest.raises(MarotteError, match="its training failed or its checkpoint is damaged"):
+        export(net, tmp_path / "s.onnx", name="s")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("frontend", [MelFrontend, WaveformFrontend])

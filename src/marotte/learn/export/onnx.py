@@ -62,7 +62,7 @@ def export(
 
     Raises:
         MarotteError: the path can't be written, a package of the extra `train` is missing, or
-            the outputs differ.
+            the outputs differ or are not finite numbers.
     """
     plain = fold_batch_norms(net) if isinstance(net, StudentNet) else net.eval()
     if half:
@@ -90,10 +90,19 @@ def _write_forms(net: FaceNet, contract: Contract, path: Path, mesh: Mesh | None
 def contract_of(
     net: FaceNet, *, name: str, version: str, rig: str, teacher: str, licence: str
 ) -> Contract:
-    """Return the contract of a network's student file, with its golden output."""
+    """Return the contract of a network's student file, with its golden output.
+
+    Raises:
+        MarotteError: the output is not a finite number.
+    """
     window = net.config.window
     with torch.no_grad():
         golden = net(torch.from_numpy(golden_input(window.n_samples))[None]).controls[0]
+    if not golden.isfinite().all():
+        raise MarotteError(
+            f"the network of {name!r} computes a value that is not a finite number: its training "
+            "failed or its checkpoint is damaged; train it again"
+        )
     return Contract(
         format=FORMAT,
         name=name,
