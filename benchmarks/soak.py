@@ -38,6 +38,7 @@ N_COMPARED = 1000
 CONTEXT_S = 5  # more than a student and a resampler remember
 WARM_UP_S = 60.0
 N_REPORTS = 12
+LIVE_BLOCKS_PER_S = 4  # longer ones wait in queues, which is memory too
 MIB = 2**20
 
 
@@ -59,9 +60,9 @@ class Sound:
         """Return n samples from a position on."""
         return self.voice[np.arange(first, first + n) % len(self.voice)].astype(np.float32)
 
-    def blocks(self, first: int, end: int) -> Iterator[NDArray[np.float32]]:
-        """Yield the samples between two positions in blocks of a second."""
-        step = self.rate
+    def blocks(self, first: int, end: int, per_s: int = 1) -> Iterator[NDArray[np.float32]]:
+        """Yield the samples between two positions in blocks, so many per second of sound."""
+        step = self.rate // per_s
         for at in range(first, end, step):
             yield self.cut(at, min(step, end - at))
 
@@ -158,7 +159,7 @@ class Endless(Input):
     def run(self, on_samples: OnSamples, stop: Event, report: Report) -> None:
         """Give all samples."""
         n_given = 0
-        for block in self.sound.blocks(0, self.end):
+        for block in self.sound.blocks(0, self.end, LIVE_BLOCKS_PER_S):
             if stop.is_set():
                 return
             on_samples(block, time.perf_counter())

@@ -16,12 +16,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from cases import LIMIT_BYTES, LIMIT_S, Outcome, damaged_files
+from cases import LIMIT_BYTES, Outcome, damaged_files
 from kinds import KINDS
 from warm import Job, Warm, call_marotte
 
 INSTALLED = 0.05  # the share of the cases that start the installed command
-START_CPU_S = 30  # to start Python and PyTorch takes several seconds
+CPU_S = 30  # to start Python and PyTorch, or to trace a network, takes several seconds
 WALL_S = 600.0
 VALUES = (
     "", "0", "-1", "1e-7", "1e39", "nan", "inf", "-inf", "9" * 30, "9" * 5000, "auto", "live", ".",
@@ -89,7 +89,7 @@ def _environment(folder: str) -> dict[str, str]:
 
 
 def _run_warm(warm: Warm, arguments: list[str], folder: str) -> Outcome:
-    job = Job(call_marotte, tuple(arguments), folder, _environment(folder), int(LIMIT_S), WALL_S)
+    job = Job(call_marotte, tuple(arguments), folder, _environment(folder), CPU_S, WALL_S)
     ended = warm.run(job)
     return _judge(arguments, ended.code, ended.text, ended.seconds, ended.grown_bytes)
 
@@ -134,7 +134,7 @@ def _limit_cpu(process: int) -> None:
     import resource
 
     if hasattr(resource, "prlimit"):
-        resource.prlimit(process, resource.RLIMIT_CPU, (START_CPU_S, START_CPU_S))
+        resource.prlimit(process, resource.RLIMIT_CPU, (CPU_S, CPU_S))
 
 
 def _command() -> list[str]:

@@ -236,8 +236,10 @@ def interrupt_takes(n_signals: int, rng: random.Random, warm: Warm) -> int:
             outputs = (f"csv:{take / 'a.csv'}", f"wav:{take / 'a.wav'}", f"json:{take / 'a.jsonl'}")
             job = _live(folder, *outputs, signal_after="each frame", **options)
             ended = warm.run(job)
-            # The signal came too late, or before the first frame: then there is no recording.
-            if ended.code == 0 or (not any(take.iterdir()) and "\n0 frames" in ended.text):
+            # The signal came after the take, or before its first frame: then there is no recording.
+            if f"{60 * TAKE_S:.0f} frames" in ended.text or (
+                not any(take.iterdir()) and "\n0 frames" in ended.text
+            ):
                 shutil.rmtree(take)
                 continue
             assert ended.code == 130, ended.text
