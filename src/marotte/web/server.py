@@ -8,6 +8,7 @@ disconnected.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
 MAX_PAGES = 16  # open at once
-TURN_S = 0.1  # of sound per turn
+TURN_S = 0.1  # of sound per turn of a page that sends too much
 MAX_QUEUED_MESSAGES = 128  # for a page that reads slowly: about a second
 MALFORMED, TEXT, FAILED, FULL = 1007, 1003, 1011, 1013  # reasons for closing, RFC 6455
 MAX_REASON_BYTES = 120
@@ -236,9 +237,10 @@ class _Connection:
                 self._outbox.put(message)
 
     async def _advance(self) -> list[bytes]:
-        """Compute for a short while, when it is this page's turn."""
-        async with self._turns.turn(self._throttle.is_slow):
-            work = self._inbox.take(TURN_S)
+        """Compute all that waits when it is this page's turn; for a short while if it floods."""
+        slow = self._throttle.is_slow
+        async with self._turns.turn(slow):
+            work = self._inbox.take(TURN_S if slow else math.inf)
             messages = await asyncio.to_thread(self._session.advance, work) if work else []
         if self._inbox.waits:
             self._received.set()
