@@ -17,7 +17,7 @@ from marotte.infer.offline import animate
 from marotte.model.session import load_student
 from marotte.realtime.outputs import Take
 from marotte.realtime.outputs.websocket import connect
-from marotte.web import session
+from marotte.web import server, session
 from marotte.web.guard import Access
 from marotte.web.server import Viewer
 from marotte.web.serving import BackgroundServer, address, listen
@@ -95,7 +95,8 @@ def test_mouth_opens_on_speech_and_closes_in_silence(opened: Opened, tmp_path: P
 def test_take_is_downloaded_as_csv_glb_and_wav(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(session, "LATE_S", 60.0)  # no frames are dropped on a busy machine
+    monkeypatch.setattr(session, "LATE_S", 60.0)  # no frames are dropped on a busy machine,
+    monkeypatch.setattr(server, "STARVED_S", 60.0)  # whose page may stop for a moment
     opened.page.keyboard.press("r")
     # Also after the notice is gone, which a busy machine may be too late for.
     assert "nothing to record" in opened.page.locator("#notice").text_content()
@@ -126,7 +127,8 @@ def test_take_is_downloaded_as_csv_glb_and_wav(
 def test_dropped_file_is_in_step_with_its_sound(
     opened: Opened, write_sound: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(session, "LATE_S", 60.0)  # no frames are dropped on a busy machine
+    monkeypatch.setattr(session, "LATE_S", 60.0)  # no frames are dropped on a busy machine,
+    monkeypatch.setattr(server, "STARVED_S", 60.0)  # whose page may stop for a moment
     voice = np.tile(speech(), 8)  # long enough for a machine that draws a picture per second
     expected = animate(Recording.from_samples(voice, RATE), load_student(), FPS)
     frames = np.arange(expected.n_frames) / FPS
