@@ -11,7 +11,7 @@ from marotte.learn.reproduce.results import Costs, Figures
 
 
 def test_csv_is_read_as_it_was_written(tmp_path):
-    lines = [FIGURES, line("T", seed=-1, budget_minutes=float("inf"))]
+    lines = [FIGURES, line("T", seed=-1, trained_minutes=float("inf"))]
     write_csv(tmp_path / "a.csv", lines, Figures)
     assert read_csv(tmp_path / "a.csv", Figures) == lines
     with (tmp_path / "a.csv").open(newline="") as file:
