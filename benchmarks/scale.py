@@ -32,7 +32,7 @@ CORE_FRAMES = {"S0, C = 256": 435.0, "S1, C = 128": 1271.0, "S2, C = 64": 3130.0
 H200_S0_FRAMES = 69_932.0
 SOUND_BYTES, LABEL_BYTES = 73e6, 9.3e6
 
-# HuBERT-xlarge: 48 layers of width 1280 and inner width 5120, 50 steps a second, and HuBERT's
+# HuBERT-xlarge: 48 layers of width 1280 and inner width 5120, 50 steps per second, and HuBERT's
 # convolutions; utterances of 10 s.
 LAYERS, WIDTH, INNER, STEPS, UTTERANCE_S = 48, 1280, 5120, 50, 10
 CONVOLUTION_MACS = 2.5e9  # per second of speech
