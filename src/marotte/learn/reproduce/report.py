@@ -123,11 +123,12 @@ def trained_only(table: Table) -> Table:
             seed for seed in row.seeds if is_trained(plan.folder(row, seed), plan.recipe(row, seed))
         )
 
-    rows = [
-        replace(row, seeds=finished(row)) if row.recipe else row
-        for row in table.rows
-        if not row.recipe or finished(row)
-    ]
+    rows: list[Row] = []
+    for row in table.rows:
+        if not row.recipe:
+            rows.append(row)
+        elif seeds := finished(row):
+            rows.append(replace(row, seeds=seeds))
     if runs_of(table.rows) and not runs_of(rows):
         raise MarotteError(
             f"no run is finished in {table.plan.runs_folder}: run again without --no-train"

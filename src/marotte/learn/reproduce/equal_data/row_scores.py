@@ -15,11 +15,9 @@ from pathlib import Path
 from marotte.learn.data.store import Store
 from marotte.learn.measure.evaluate import Score, evaluate
 from marotte.learn.measure.predictors import RunPredictor
+from marotte.learn.reproduce.measuring import OWN_FALSE_CLOSURE, VALIDATION
+from marotte.learn.reproduce.results import Training
 from marotte.learn.train.checkpoint import CHECKPOINT_FILE, damage_refused, read_checkpoint
-from marotte.learn.train.recipe import with_current_keys
-
-FALSE_CLOSURE = 0.02
-VALIDATION_SPLIT = "valid"
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,13 @@ def score_run(
     path = folder / CHECKPOINT_FILE
     stored = read_checkpoint(path)
     with damage_refused(path):
-        train = with_current_keys(stored["recipe"])["train"]
-        frames = stored["progress"]["step"] * train["batch"] * train["frames"]
+        frames = Training.of(stored).frames
     predictor = RunPredictor(folder)
 
     def score(split: str) -> Score:
         return evaluate(predictor, store, split, "all", teacher, minutes=minutes, pool=pool)[-1]
 
-    threshold_mm = score(VALIDATION_SPLIT).closures.threshold_mm(FALSE_CLOSURE)
+    threshold_mm = score(VALIDATION).closures.threshold_mm(OWN_FALSE_CLOSURE)
     return [_row_score(folder.name, frames, each, score(each), threshold_mm) for each in splits]
 
 
