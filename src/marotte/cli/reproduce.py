@@ -9,13 +9,16 @@ from typing import Annotated
 import typer
 
 from marotte.cli import options, paper_table
+from marotte.cli.progress_bars import bar, progress_bars
 from marotte.cli.requirements import need_torch
 from marotte.cli.search import grid
 from marotte.errors import MarotteError
+from marotte.paths import make_folder
 
 EXAMPLES = (
     "marotte reproduce table2 CORPUS --minutes 40 --speech 5",
     "marotte reproduce claims",
+    "marotte reproduce pack CORPUS -o packed --hours queen=2.5,fillets=1",
 )
 GRID_RECIPE = "s1"  # gives the losses of the frontier's students
 
@@ -30,10 +33,13 @@ class Target(str, Enum):
     teacher_window = "teacher-window"
     frontier = "frontier"
     claims = "claims"
+    pack = "pack"
 
 
 def reproduce(
-    target: Annotated[Target, typer.Argument(metavar="TARGET", help="The table or figure.")],
+    target: Annotated[
+        Target, typer.Argument(metavar="TARGET", help="The table or figure; or pack.")
+    ],
     corpus: Annotated[
         Path | None,
         typer.Argument(
@@ -64,12 +70,23 @@ def reproduce(
     page: Annotated[
         Path | None, typer.Option(help="A page in which the table is rewritten too.")
     ] = None,
+    hours: Annotated[
+        str | None,
+        typer.Option(
+            help="For pack: hours by source, e.g. queen=2.5,fillets=1.",
+            show_default="the same share of all, 48 MB together",
+        ),
+    ] = None,
     train: options.TrainMissing = True,
     videos: Annotated[bool, typer.Option(help="Write videos; needs the extra `video`.")] = True,
     workers: options.Workers = None,
     threads: options.Threads = None,
 ) -> None:
-    """Reproduce a table of the paper: train what is missing, score it, write it and draw it."""
+    """Reproduce a table of the paper: train what is missing, score it, write it and draw it.
+
+    `pack` writes a folder with speech, labels, recipes and a script that trains all rows on another
+    machine, which needs no corpus and no network.
+    """
     from marotte.learn.reproduce import report
 
     if target is Target.claims:
@@ -86,6 +103,9 @@ def reproduce(
 
     if corpus is None:
         raise MarotteError("this needs a labelled corpus: marotte reproduce TARGET CORPUS")
+    if target is Target.pack:
+        _pack(corpus, output, recipes or Path("recipes"), hours)
+        return
     own_recipes = target in (Target.table4, Target.hybrid)
     recipes = recipes or Path("recipes", target.value if own_recipes else "table2")
     all_rows = grid(GRID_RECIPE) if target is Target.frontier else TABLES[target.value]
@@ -102,3 +122,47 @@ def reproduce(
     if target not in (Target.frontier, Target.table4, Target.hybrid):
         report.check_claims(output)
         typer.echo(f"claims: {output / 'claims.md'}")
+
+
+def _pack(corpus: Path, output: Path, recipes: Path, hours: str | None) -> None:
+    from marotte.face.rig import ARKIT_52
+    from marotte.learn.data.dataset import load_speech
+    from marotte.learn.data.store import Store
+    from marotte.learn.reproduce.equal_data.device_script import (
+        SCRIPT_FILE,
+        packed_recipes,
+        write_package,
+    )
+
+    by_source = None if hours is None else _hours_by_source(hours)
+    teacher = packed_recipes(recipes)[0].teacher
+    with progress_bars() as bars:
+        reading = bar(bars, "reading")
+        speech = load_speech(Store.open(corpus), teacher, "train", ARKIT_52.speech, reading)
+    make_folder(output)
+    packed = write_package(output, speech, recipes, by_source)
+    size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    typer.echo(
+        f"{packed:.1f} h of speech, {size / 1e6:.0f} MB: {output}. There, run "
+        f"bash {output.name}/{SCRIPT_FILE} SECONDS OUT; then, here, python -m "
+        "marotte.learn.reproduce.equal_data unpack OUT/weights-*.pt --runs RUNS"
+    )
+
+
+def _hours_by_source(text: str) -> dict[str, float]:
+    """Return hours by source.
+
+    Raises:
+        MarotteError: the text is not SOURCE=HOURS, separated by commas.
+
+    Example:
+        >>> _hours_by_source("queen=2.5,fillets=1")
+        {'queen': 2.5, 'fillets': 1.0}
+    """
+    try:
+        pairs = [each.split("=") for each in text.split(",")]
+        return {source.strip(): float(value) for source, value in pairs}
+    except ValueError:
+        raise MarotteError(
+            f"--hours must be SOURCE=HOURS, separated by commas, e.g. queen=2.5: got {text!r}"
+        ) from None

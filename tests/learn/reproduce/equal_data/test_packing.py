@@ -1,8 +1,10 @@
 """Speech and weights that travel between machines."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,6 +62,26 @@ def test_packed_speech_equals_the_original_within_its_precision(tmp_path):
     assert np.corrcoef(again.samples, theirs)[0, 1] > 0.98
     assert np.abs(again.curves - utterances.curves[: len(utterances.curves) // 2 : 2]).max() < 0.005
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < len(again.samples) / 4
+
+
+def test_as_much_speech_is_packed_as_fits(tmp_path):
+    utterances = speech(40.0)
+    assert packing.fitting_hours(tmp_path, utterances, 10**9) == {"made": pytest.approx(80 / 3600)}
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    half = packing.fitting_hours(tmp_path, utterances, size // 2)
+    assert half["made"] == pytest.approx((1 - packing.SPARE) * 40 / 3600, rel=1e-3)
+
+
+def test_a_package_has_all_that_its_script_names(tmp_path):
+    recipes = Path("recipes").resolve()
+    hours = device_script.write_package(tmp_path, speech(4.0), recipes, {"made": 1.0})
+    assert hours == pytest.approx(8 / 3600)
+    for name in re.findall(r"recipes/\S+\.toml", (tmp_path / "run.sh").read_text()):
+        assert (tmp_path / name).is_file()
+    with pytest.raises(MarotteError, match="no speech of 'other': the labelled sources are made"):
+        device_script.write_package(tmp_path, speech(4.0), recipes, {"other": 1.0})
+    with pytest.raises(MarotteError, match="run this in a clone"):
+        device_script.packed_recipes(tmp_path / "nowhere")
 
 
 def test_more_speech_than_one_stream_is_packed(tmp_path):

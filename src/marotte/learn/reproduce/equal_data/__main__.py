@@ -1,7 +1,7 @@
-"""`python -m marotte.learn.reproduce.equal_data`: train rows of a table on equal data.
+"""`python -m marotte.learn.reproduce.equal_data`: train rows of a table on the same crops.
 
-`pack` prepares a folder for another machine, `check` tests that machine, `train` trains all rows,
-`unpack` turns the weights that come back into runs, and `score` scores runs.
+`train` trains rows, `score` scores runs. On another machine, to which `marotte reproduce pack` took
+the speech, `check` tests that machine; `unpack` turns the weights that come back into runs.
 """
 
 from __future__ import annotations
@@ -28,43 +28,15 @@ Batch = Annotated[int, typer.Option(help="Crops per step.")]
 CropFrames = Annotated[int, typer.Option(help="Frames per crop.")]
 Teacher = Annotated[str, typer.Option(help="The teacher whose labels are used.")]
 
-PLAIN = ("s0", "s1", "s2", "s3", "s4", "s5")
-HYBRID = ("s1-plus", "s2-plus", "s3-plus", "s4-plus", "s5-plus")
-MEL = ("offline", "live", "tiny", "tiny-feature", "tiny-attention", "tiny-both")
-FAMILIES = (  # share of the remaining time, options, recipes
-    (0.75, "", [f"table2/{row}.toml" for row in (*PLAIN, *HYBRID)]),
-    (0.98, "--finetune", [f"hybrid/{row}.toml" for row in MEL]),
-)
-
-
-@app.command()
-def pack(
-    corpus: Annotated[Path, typer.Argument(help="A labelled corpus.")],
-    output: Annotated[Path, typer.Option(help="The folder to write.")],
-    hours: Annotated[str, typer.Option(help="Hours by source, e.g. queen=2.5,fillets=1.")],
-    recipes: Annotated[Path, typer.Option(help="A folder of recipes.")] = Path("recipes"),
-    teacher: Teacher = "captured",
-) -> None:
-    """Pack speech, labels, recipes and the program into a folder, with a script that trains."""
-    from marotte.learn.reproduce.equal_data import device_script, packing
-
-    speech = _speech(corpus, None, teacher)
-    by_source = dict(each.split("=") for each in hours.split(","))
-    chosen = packing.choose_speech(speech, {name: float(each) for name, each in by_source.items()})
-    packing.pack_speech(output, speech, chosen)
-    device_script.copy_program(output)
-    device_script.copy_recipes(output, recipes)
-    device_script.write_script(output, FAMILIES)
-    sizes = {path.name: path.stat().st_size for path in sorted(output.iterdir()) if path.is_file()}
-    typer.echo(f"{sum(speech.seconds[each] for each in chosen) / 3600:.2f} h: {sizes}")
-
 
 @app.command()
 def train(
     recipes: Recipes,
     runs: Runs,
     corpus: Annotated[Path | None, typer.Option(help="A labelled corpus.")] = None,
-    packed: Annotated[Path | None, typer.Option(help="A folder written by `pack`.")] = None,
+    packed: Annotated[
+        Path | None, typer.Option(help="A folder written by `marotte reproduce pack`.")
+    ] = None,
     frames: Annotated[float, typer.Option(help="Training frames per row.")] = 0.0,
     seconds: Annotated[float, typer.Option(help="Time for all rows, instead of --frames.")] = 0.0,
     batch: Batch = 8,
@@ -106,7 +78,7 @@ def train(
 @app.command()
 def check(
     recipe: Annotated[Path, typer.Argument(help="A training recipe.")],
-    packed: Annotated[Path, typer.Option(help="A folder written by `pack`.")],
+    packed: Annotated[Path, typer.Option(help="A folder written by `marotte reproduce pack`.")],
     batch: Batch = 8,
     crop_frames: CropFrames = 64,
 ) -> None:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import marotte
+from marotte.errors import MarotteError
+from marotte.learn.data.dataset import LabelledSpeech
+from marotte.learn.reproduce.equal_data import packing
+from marotte.learn.train.recipe import TrainingRecipe, read_training_recipe
 
 SCRIPT_FILE = "run.sh"
 PROGRAM_PATTERNS = ("*.py", "*.toml", "*.json", "*.txt", "*.npz")
 UNUSED_FOLDERS = ("web", "students", "__pycache__")
 MAX_FILE_BYTES = 4 * 2**20  # larger files of the program are left out
+
+PLAIN = ("s0", "s1", "s2", "s3", "s4", "s5")
+HYBRID = ("s1-plus", "s2-plus", "s3-plus", "s4-plus", "s5-plus")
+MEL = ("offline", "live", "tiny", "tiny-feature", "tiny-attention", "tiny-both")
+FAMILIES = (  # share of the remaining time, options, recipes
+    (0.75, "", [f"table2/{row}.toml" for row in (*PLAIN, *HYBRID)]),
+    (0.98, "--finetune", [f"hybrid/{row}.toml" for row in MEL]),
+)
 
 TEMPLATE = """\
 #!/bin/bash
@@ -52,6 +64,54 @@ $ROWS check "${CHECKED:-recipes/table2/s0.toml}" --packed "$HERE" \\
   --batch "${BATCH:-32}" --crop-frames "${CROP:-64}" || GRAPHS=--no-graphs
 echo "checked after $SECONDS s: $GRAPHS"
 """
+
+
+def packed_recipes(recipes: Path) -> list[TrainingRecipe]:
+    """Return the recipes of all rows that the script trains.
+
+    Raises:
+        MarotteError: one is missing or wrong.
+    """
+    paths = [recipes / name for _, _, names in FAMILIES for name in names]
+    for path in paths:
+        if not path.is_file():
+            raise MarotteError(
+                f"there is no recipe {path}: run this in a clone of Marotte, or pass --recipes"
+            )
+    return [read_training_recipe(path) for path in paths]
+
+
+def write_package(
+    folder: Path,
+    speech: LabelledSpeech,
+    recipes: Path,
+    hours: Mapping[str, float] | None = None,
+    most_bytes: int = 48_000_000,
+) -> float:
+    """Write speech, labels, program, recipes and the script into a folder; return the hours packed.
+
+    Args:
+        folder: the folder that is taken to the other machine.
+        speech: the labelled speech.
+        recipes: the folder of all recipes.
+        hours: the hours by source; None for the same share of each source, as much as fits.
+        most_bytes: the size of speech and labels, if no hours are given.
+
+    Raises:
+        MarotteError: a source has no labelled speech.
+    """
+    if hours is None:
+        hours = packing.fitting_hours(folder, speech, most_bytes)
+    for source in hours:
+        if source not in speech.source:
+            known = ", ".join(sorted(set(speech.source)))
+            raise MarotteError(f"no speech of {source!r}: the labelled sources are {known}")
+    chosen = packing.choose_speech(speech, hours)
+    packing.pack_speech(folder, speech, chosen)
+    copy_program(folder)
+    copy_recipes(folder, recipes)
+    write_script(folder, FAMILIES)
+    return float(speech.seconds[chosen].sum()) / 3600
 
 
 def write_script(folder: Path, families: Iterable[tuple[float, str, list[str]]]) -> None:

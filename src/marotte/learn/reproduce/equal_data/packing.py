@@ -25,10 +25,34 @@ COMPRESSION = 1.0  # 18 kbit/s; Opus needs 10 to 15, but takes nine times as lon
 FPS = 30.0
 LEVELS = 127.0  # from 0 to 1
 SOUND_FILE, LABEL_FILE = "sound.bin", "labels.xz"
+TRIAL_SECONDS = 900.0  # packed first, to know the size of a second
+SPARE = 0.04  # of the limit, because other speech packs better or worse
+
+
+def fitting_hours(folder: Path, speech: LabelledSpeech, most_bytes: int) -> dict[str, float]:
+    """Return the hours of each source that fit into a size: the same share of every source.
+
+    A quarter of an hour is packed to find how large speech gets.
+
+    Args:
+        folder: a folder for the trial; `pack_speech` overwrites its files.
+        speech: the labelled speech.
+        most_bytes: the size of both files of `pack_speech` together.
+    """
+    by_source: dict[str, float] = {}
+    for source, seconds in zip(speech.source, speech.seconds, strict=True):
+        by_source[source] = by_source.get(source, 0.0) + float(seconds) / 3600
+    trial = TRIAL_SECONDS / 3600 / sum(by_source.values())
+    chosen = choose_speech(speech, {name: trial * each for name, each in by_source.items()})
+    pack_speech(folder, speech, chosen)
+    size = sum((folder / name).stat().st_size for name in (SOUND_FILE, LABEL_FILE))
+    per_hour = size / float(speech.seconds[chosen].sum()) * 3600
+    share = min(1.0, (1 - SPARE) * most_bytes / per_hour / sum(by_source.values()))
+    return {name: share * each for name, each in by_source.items()}
 
 
 def choose_speech(speech: LabelledSpeech, hours: Mapping[str, float]) -> list[int]:
-    """Return random utterances, at most so many hours of each source; other sources are left out.
+    """Return random utterances of each source until it has its hours; other sources are left out.
 
     Args:
         speech: the labelled speech.
