@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from marotte.audio.recording import open_recording
 from marotte.device.mrt import write_mrt
 from marotte.infer.stream import Stream
-from marotte.model.session import STUDENTS, load_student
+from marotte.model.session import Student, load_student, student_path
 from marotte.model.streaming import STREAMED
 
 ROOT = Path(__file__).parents[1]
@@ -133,12 +133,14 @@ def seconds_of(work: Callable[[], object]) -> float:
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--student", default="live", metavar="NAME")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--hours", type=float, default=0.0)
     options = parser.parse_args()
     speech = open_recording(ROOT / "samples" / "hello.wav").read()
-    form = load_student("live").steps
+    student = load_student(options.student)
+    form = student.steps
     assert form
     ring, new = form.empty_ring(), speech[RATE : RATE + form.samples_of(5)].copy()
 
@@ -148,26 +150,26 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        voices = open_voices(folder)
+        voices = open_voices(folder, options.student)
         if options.hours:
             print_hours(voices, folder, speech, options.hours)
             return
         moving = speech[RATE : RATE + FRAMES * RATE // 60].copy()
         runs = {key: lambda v=voice: v.animate(moving) for key, voice in voices.items()}
         best = fastest({("ONNX Runtime", ""): onnx_runtime, **runs}, options.seconds)
-        print_times(best)
+        print_times(best, options.student)
         print_sizes(folder, voices)
-        print_differences(voices, speech)
+        print_differences(voices, student, speech)
         print_many_voices(voices, folder, speech)
-        print_web(folder, speech, options.peers)
+        print_web(folder, student, speech, options.peers)
         if options.peers:
             print_peers(folder, speech)
 
 
-def open_voices(folder: Path) -> dict[tuple[str, str], Voice]:
+def open_voices(folder: Path, student: str) -> dict[tuple[str, str], Voice]:
     """Open a voice for each set of instructions and each kind of weights."""
     for kind in ("float", "int8"):
-        write_mrt("live", folder / f"{kind}.mrt", int8=kind == "int8")
+        write_mrt(student, folder / f"{kind}.mrt", int8=kind == "int8")
     voices = {}
     for name, flags in BUILDS.items():
         library, object_bytes = compiled(folder, flags)
@@ -188,10 +190,10 @@ def fastest(
     return best
 
 
-def print_times(best: dict[tuple[str, str], float]) -> None:
+def print_times(best: dict[tuple[str, str], float], student: str) -> None:
     """Print times and ratios."""
     reference = best["ONNX Runtime", ""]
-    print("time per frame of `live`, one thread")
+    print(f"time per frame of `{student}`, one thread")
     for (name, kind), seconds in best.items():
         goal = GOALS.get((name, kind))
         asked = f"  (goal {goal:.2f})" if goal else ""
@@ -214,9 +216,10 @@ def print_sizes(folder: Path, voices: dict[tuple[str, str], Voice]) -> None:
         )
 
 
-def print_differences(voices: dict[tuple[str, str], Voice], speech: NDArray[np.float32]) -> None:
+def print_differences(
+    voices: dict[tuple[str, str], Voice], student: Student, speech: NDArray[np.float32]
+) -> None:
     """Print the largest differences of controls to the Python stream."""
-    student = load_student("live")
     expected = np.array([f.controls for f in Stream(student).push(speech)])
     print("largest difference of a control to the Python stream")
     for (name, kind), voice in voices.items():
@@ -242,7 +245,7 @@ def print_many_voices(
     print(f"  {name:13} {kind:6} {100 * share:.2f} % of real time each  (goal {GOAL_VOICE})")
 
 
-def print_web(folder: Path, speech: NDArray[np.float32], peers: bool) -> None:
+def print_web(folder: Path, student: Student, speech: NDArray[np.float32], peers: bool) -> None:
     """Print the times of the WebAssembly library in Node, and those of onnxruntime-web."""
     node = shutil.which("node")
     if node is None:
@@ -250,12 +253,12 @@ def print_web(folder: Path, speech: NDArray[np.float32], peers: bool) -> None:
         return
     speech.tofile(folder / "speech.f32")
     files = [WEB / "engine.js", WEB / "marotte.wasm", folder / "int8.mrt", folder / "speech.f32"]
-    form = load_student("live").steps
-    assert form
     command = [node, ROOT / "benchmarks" / "device.mjs", *files]
     if peers:
+        form = student.steps
+        assert form
         sizes = map(str, (form.samples_of(5), form.channels, form.n_steps))
-        streamed = (STUDENTS / "live.onnx").with_suffix(STREAMED)
+        streamed = student_path(student.name).with_suffix(STREAMED)
         command += [streamed, from_npm(ORT_WEB, folder), *sizes]
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     result = json.loads(answer)
