@@ -168,13 +168,19 @@ def test_reconnects_after_a_server_restart(browser: Any):
         opened.until("marotte.state === 'connected'")
         opened.page.keyboard.press("Space")
         opened.until("marotte.frames > 20")
+        state = opened.page.locator("#state")
+        assert state.inner_text() == "listening"
         stream = opened.ask("stream")
         background.close()
         opened.until("marotte.state === 'lost'")
-        assert "trying again" in opened.page.locator("#state").inner_text()
+        assert "trying again" in state.inner_text()
         background, _ = serve(int(url.rpartition(":")[2]))
         opened.until(f"marotte.state === 'connected' && marotte.stream > {stream}")
         opened.until("marotte.frames > 20")
+        assert state.inner_text() == "listening"
+        opened.page.keyboard.press("Space")
+        opened.until("!marotte.source")
+        assert state.inner_text() == "ready"
         opened.page.close()
     finally:
         background.close()

@@ -6,10 +6,9 @@ const STATES = { connected: "ready", lost: "disconnected, trying again" };
 const element = (id) => document.getElementById(id);
 
 /** Show the connection's state, "connected" or "lost", and why it was lost. */
-export function showState(state, reason, watching) {
+export function showState(state, reason) {
   element("state").dataset.state = state;
-  const text = watching && state === "connected" ? "watching" : STATES[state];
-  element("state").textContent = text + (reason ? ` (${reason})` : "");
+  element("state").textContent = STATES[state] + (reason ? ` (${reason})` : "");
 }
 
 /**
@@ -23,6 +22,14 @@ export function showSource(source, remote) {
   button.setAttribute("aria-label", source ? `Stop: ${source.label}` : "Microphone");
   element("source").textContent = remote || source?.label || "microphone off";
   element("hint").hidden = Boolean(source || remote);
+  const state = element("state");
+  if (state.dataset.state === "connected") state.textContent = activity(source, remote);
+}
+
+function activity(source, remote) {
+  if (remote) return "watching";
+  if (!source) return STATES.connected;
+  return source.seconds ? "playing" : "listening";
 }
 
 /** Show a time in seconds; for a file, its position and duration. */

@@ -109,7 +109,8 @@ class Viewer {
 
   onState(state, reason) {
     if (state === "lost" && !this.source) this.active = false;
-    showState(state, reason, Boolean(this.facts?.source));
+    showState(state, reason);
+    showSource(this.source, this.facts?.source);
   }
 
   // Sound
