@@ -79,7 +79,7 @@ def test_truncated_file_object_is_an_error_with_its_name(
 
 
 def test_unknown_names_list_the_valid_ones(model: marotte.Model) -> None:
-    with pytest.raises(MarotteError, match=r"there is no student 'lively'.*live, offline"):
+    with pytest.raises(MarotteError, match=r"there is no student 'lively'.*live, offline, tiny"):
         marotte.load("lively")
     animation = model.animate(VOICE, 16_000)
     with pytest.raises(MarotteError, match="no control 'jawopen': the nearest is 'jawOpen'"):

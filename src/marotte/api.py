@@ -213,7 +213,7 @@ def load(
         Traceback (most recent call last):
         ...
         marotte.errors.MarotteError: there is no student 'lively': give the path of an ONNX file, \
-or one of the names live, offline
+or one of the names live, offline, tiny
     """
     mesh = None
     if rig is None:
@@ -234,7 +234,7 @@ def available_models() -> list[str]:
     Example:
         >>> import marotte
         >>> marotte.available_models()
-        ['live', 'offline']
+        ['live', 'offline', 'tiny']
     """
     return shipped_students()
 

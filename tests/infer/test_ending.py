@@ -21,7 +21,7 @@ HELLO = Path(__file__).parents[2] / "samples" / "hello.wav"
 CLOSED_MM = 1.5
 
 
-@pytest.fixture(scope="module", params=["live", "offline"])
+@pytest.fixture(scope="module", params=["live", "offline", "tiny"])
 def student(request: pytest.FixtureRequest) -> Student:
     return load_student(request.param)
 

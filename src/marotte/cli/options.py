@@ -18,7 +18,7 @@ SOUND = "Sound"
 Student = Annotated[
     str | None,
     typer.Option(
-        help="The student: a name, such as live or offline, or the path of an ONNX file.",
+        help="The student: a name, such as live, offline or tiny, or the path of an ONNX file.",
         show_default="live",
         autocompletion=completion.students,
     ),
