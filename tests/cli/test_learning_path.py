@@ -32,6 +32,14 @@ def student(labelled, tmp_path_factory):
     return folder / "tiny.onnx"
 
 
+@pytest.mark.parametrize("hours", ["queen", "queen=nan", "queen=-1", "queen=1,"])
+def test_packing_refuses_hours_that_are_none(labelled, tmp_path, hours):
+    refused = run("reproduce", "pack", labelled, "-o", tmp_path / "packed", "--hours", hours)
+    assert refused.exit_code == 2
+    assert "must be SOURCE=HOURS" in refused.output
+    assert not (tmp_path / "packed").exists()
+
+
 def test_train_names_the_sources_that_the_corpus_lacks(labelled, tmp_path):
     path = tmp_path / "tiny.toml"
     path.write_text(f"{RECIPE}[mix]\nqueen = 2.0\nflite = 1.5\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -153,7 +154,7 @@ def _hours_by_source(text: str) -> dict[str, float]:
     """Return hours by source.
 
     Raises:
-        MarotteError: the text is not SOURCE=HOURS, separated by commas.
+        MarotteError: the text is not SOURCE=HOURS, separated by commas, with hours above 0.
 
     Example:
         >>> _hours_by_source("queen=2.5,fillets=1")
@@ -161,8 +162,11 @@ def _hours_by_source(text: str) -> dict[str, float]:
     """
     try:
         pairs = [each.split("=") for each in text.split(",")]
-        return {source.strip(): float(value) for source, value in pairs}
+        hours = {source.strip(): float(value) for source, value in pairs}
     except ValueError:
+        hours = {}
+    if not hours or not all(0 < each < math.inf for each in hours.values()):
         raise MarotteError(
             f"--hours must be SOURCE=HOURS, separated by commas, e.g. queen=2.5: got {text!r}"
-        ) from None
+        )
+    return hours

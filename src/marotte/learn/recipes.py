@@ -20,6 +20,19 @@ def read_recipe(path: Path) -> dict[str, Any]:
     return _read(Path(path), ())
 
 
+def recipe_of_clone(path: Path) -> Path:
+    """Return the path of a recipe of the repository.
+
+    Raises:
+        MarotteError: it is not there.
+    """
+    if not path.is_file():
+        raise MarotteError(
+            f"there is no recipe {path}: run this in a clone of Marotte, or pass --recipes"
+        )
+    return path
+
+
 def with_minutes(tables: dict[str, Any], minutes: float | None) -> dict[str, Any]:
     """Return a training recipe's tables with another time budget; unchanged if it is None.
 

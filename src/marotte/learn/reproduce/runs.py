@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from marotte.errors import MarotteError
 from marotte.learn.data.store import Store
-from marotte.learn.recipes import read_recipe, with_minutes
+from marotte.learn.recipes import read_recipe, recipe_of_clone, with_minutes
 from marotte.learn.reproduce.rows import Row
 from marotte.paths import cache_folder
 from marotte.progress import StageProgress
@@ -85,11 +84,7 @@ class TablePlan:
         """
         from marotte.learn.train.recipe import training_recipe
 
-        path = self.recipes / f"{row.recipe}.toml"
-        if not path.is_file():
-            raise MarotteError(
-                f"there is no recipe {path}: run this in a clone of Marotte, or pass --recipes"
-            )
+        path = recipe_of_clone(self.recipes / f"{row.recipe}.toml")
         tables = with_minutes(with_row_changes(read_recipe(path), row), self.minutes)
         tables["train"] = {**tables.get("train", {}), "seed": seed}
         return training_recipe({**tables, "name": row.run}, str(path))

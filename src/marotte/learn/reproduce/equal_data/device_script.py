@@ -9,6 +9,7 @@ from pathlib import Path
 import marotte
 from marotte.errors import MarotteError
 from marotte.learn.data.dataset import LabelledSpeech
+from marotte.learn.recipes import recipe_of_clone
 from marotte.learn.reproduce.equal_data import packing
 from marotte.learn.train.recipe import TrainingRecipe, read_training_recipe
 
@@ -72,13 +73,8 @@ def packed_recipes(recipes: Path) -> list[TrainingRecipe]:
     Raises:
         MarotteError: one is missing or wrong.
     """
-    paths = [recipes / name for _, _, names in FAMILIES for name in names]
-    for path in paths:
-        if not path.is_file():
-            raise MarotteError(
-                f"there is no recipe {path}: run this in a clone of Marotte, or pass --recipes"
-            )
-    return [read_training_recipe(path) for path in paths]
+    names = [name for _, _, rows in FAMILIES for name in rows]
+    return [read_training_recipe(recipe_of_clone(recipes / name)) for name in names]
 
 
 def write_package(
