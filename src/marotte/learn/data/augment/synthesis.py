@@ -90,7 +90,7 @@ def _rings(rng: np.random.Generator) -> Waveform:
     """Return tones that come and go: telephones, alarms, chimes, pulsed chords, sweeps.
 
     Each figure lasts 0.5 to 3 s: strokes of a bell, or a tone or chord that is switched on and off,
-    or two that alternate, 1 to 30 times a second.
+    or two that alternate, 1 to 30 times per second.
     """
     sound = np.zeros(FIGURE_SECONDS * SAMPLE_RATE)
     start_s = 0.0
