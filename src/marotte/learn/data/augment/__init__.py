@@ -27,8 +27,7 @@ from marotte.learn.data.augment.sounds import babble, excerpts, recorded_bank, s
 __all__ = ["AugmentConfig", "augment_crops", "cut_off"]
 
 BACKGROUND_SOUNDS = ("noise", "music", "clicks", "tones", "rings", "bursts")
-# Equally often; rings and bursts three times as often as others, because they differ most.
-NON_SPEECH_SOUNDS = ("silence", *BACKGROUND_SOUNDS, "breath", *2 * ("rings", "bursts"))
+NON_SPEECH_SOUNDS = ("silence", *BACKGROUND_SOUNDS, "breath")
 _MAX_LOW_CUT_HZ = 300.0
 
 

@@ -96,9 +96,9 @@ def _rings(rng: np.random.Generator) -> Waveform:
     start_s = 0.0
     while start_s < FIGURE_SECONDS:
         time_s = np.arange(int(rng.uniform(0.5, 3) * SAMPLE_RATE)) / SAMPLE_RATE
-        figure = _bell(rng, time_s) if rng.random() < 0.5 else _switched(rng, time_s)
+        figure = _bell(rng, time_s) if rng.random() < 0.3 else _switched(rng, time_s)
         _add(sound, _level(figure), start_s)
-        start_s += len(time_s) / SAMPLE_RATE + _pause(rng)
+        start_s += len(time_s) / SAMPLE_RATE + rng.choice([0, rng.uniform(0, 0.5)])
     return sound
 
 
@@ -163,7 +163,7 @@ def _bursts(rng: np.random.Generator) -> Waveform:
             _add(figure, event(rng) * rng.uniform(0.5, 1), at_s)
             at_s += 1 / per_s if regular else rng.exponential(1 / per_s)
         _add(sound, _level(figure), start_s)
-        start_s += len(figure) / SAMPLE_RATE + _pause(rng)
+        start_s += len(figure) / SAMPLE_RATE
     return sound
 
 
@@ -251,11 +251,6 @@ def _breath(rng: np.random.Generator) -> Waveform:
         _add(sound, hiss * np.sin(np.pi * np.arange(n) / n) ** 2, start_s)
         start_s += length_s + rng.uniform(0.1, 0.8)
     return sound
-
-
-def _pause(rng: np.random.Generator) -> float:
-    """Return seconds of silence between two figures: a mouth must not open when a sound sets in."""
-    return float(rng.choice([0, rng.uniform(0, 0.5), rng.uniform(0.4, 1.5)]))
 
 
 def _level(sound: Waveform) -> Waveform:
