@@ -25,7 +25,9 @@ from marotte.learn.train.losses import LossWeights
 torch.set_num_threads(1)
 recipe = dataclasses.replace(
     RECIPE,
-    train=dataclasses.replace(RECIPE.train, steps=8, shards=2, ema_decay=0.9),
+    train=dataclasses.replace(
+        RECIPE.train, steps=8, shards=2, ema_decay=0.9, learning_rate=3e-4
+    ),
     loss=LossWeights(1, 1, 0, 0.05, lip_margin=0.01),
 )
 history = []
@@ -68,6 +70,23 @@ def test_two_processes_train_like_one(tmp_path):
     with torch.no_grad():
         controls = [net(windows).controls for net in (one, two)]
     torch.testing.assert_close(controls[1], controls[0], atol=2e-3, rtol=0)
+
+
+def test_joined_batch_norms_are_exact_far_from_zero(tmp_path):
+    store = f"file://{(tmp_path / 'store').as_posix()}"
+    torch.distributed.init_process_group("gloo", init_method=store, rank=0, world_size=1)
+    try:
+        values = 1000 + torch.randn(4, 3, 50, generator=torch.Generator().manual_seed(0))
+        joined, exact = torch.nn.BatchNorm1d(3), torch.nn.BatchNorm1d(3).double()
+        distributed.join_batch_norms(torch.nn.Sequential(joined))
+        torch.testing.assert_close(
+            joined(values).double(), exact(values.double()), atol=1e-3, rtol=0
+        )
+        torch.testing.assert_close(
+            joined.running_var.double(), exact.running_var, atol=1e-3, rtol=0
+        )
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 def test_a_batch_that_can_not_be_shared_evenly_is_refused(monkeypatch):

@@ -93,18 +93,31 @@ class _JoinedBatchNorm(nn.BatchNorm1d):
     def forward(self, input: Tensor) -> Tensor:
         if not self.training:
             return super().forward(input)
-        from torch.distributed.nn.functional import all_reduce
-
         axes = [axis for axis in range(input.ndim) if axis != 1]
         count = input.numel() // input.shape[1] * world_size()
-        sums = torch.stack([input.sum(axes), input.square().sum(axes)])
-        mean, mean_square = all_reduce(sums) / count
-        variance = mean_square - mean.square()
+        shape = [1, -1] + [1] * (input.ndim - 2)
+        mean = _Sum.apply(input.sum(axes)) / count
+        centred = input - mean.view(shape)
+        # The mean of squares minus the square of the mean would lose digits far from zero.
+        variance = _Sum.apply(centred.square().sum(axes)) / count
         with torch.no_grad():
             momentum = self.momentum or 0.1
             self.running_mean.lerp_(mean, momentum)  # pyright: ignore[reportOptionalMemberAccess]
             self.running_var.lerp_(variance * count / (count - 1), momentum)  # pyright: ignore[reportOptionalMemberAccess]
             self.num_batches_tracked.add_(1)  # pyright: ignore[reportOptionalMemberAccess]
-        shape = [1, -1] + [1] * (input.ndim - 2)
         scale = self.weight / torch.sqrt(variance + self.eps)
-        return (input - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)
+        return centred * scale.view(shape) + self.bias.view(shape)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of each process's tensor. Gradients are summed likewise."""
+
+    @staticmethod
+    def forward(context: Any, value: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        total = value.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _Sum.forward(context, gradient)
