@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -86,16 +86,18 @@ class NoGlError(Exception):
 
 @dataclass
 class _Batch:
-    """Faces that one program draws: those that stay, and those that move."""
+    """Faces [n_faces] that one program draws: those that stay, and those that move.
+
+    Attributes:
+        triangles: the corners [n, 3] of those that move; `indices` are those of a frame.
+    """
 
     program: Any
     faces: NDArray[np.bool_]
     still: Any = None
     moving: Any = None
-
-    def render(self, array: Any) -> None:
-        if array is not None:
-            array.render()
+    indices: Any = None
+    triangles: NDArray[np.uint32] = field(default_factory=lambda: np.zeros((0, 3), np.uint32))
 
 
 @final
@@ -120,7 +122,8 @@ class GlRenderer(scene.Renderer):
         super().__init__(smooth, size, view, background)
         self._context = context = _create_context()
         context.enable(context.DEPTH_TEST)
-        if head.faces.shape[1] == 4:  # Marotte's head shows no face from behind
+        self._culls = head.faces.shape[1] == 4  # Marotte's head shows no face from behind
+        if self._culls:
             context.enable(context.CULL_FACE)
         linear = self.head.colours**scene.GAMMA
         fixed = np.hstack([linear, scene.gloss(self.head)]).astype(np.float32)
@@ -155,23 +158,41 @@ class GlRenderer(scene.Renderer):
         for each in self._indexed:
             each.release()
         self._indexed.clear()
-        for batch in self._batches:
-            batch.still = self._array(batch, batch.faces & ~self.moving.faces)
-            batch.moving = self._array(batch, batch.faces & self.moving.faces)
         self._still.use()
         self._still.clear(*self.background, 0 if self.transparent else 1)
         for batch in self._batches:
-            batch.render(batch.still)
+            still = self._indices(batch.faces & ~self.moving.faces)
+            batch.triangles = self._indices(batch.faces & self.moving.faces)
+            array, _ = self._array(batch.program, still)
+            batch.moving, batch.indices = self._array(batch.program, batch.triangles)
+            if len(still):
+                array.render()
 
     def _draw_moving(self, vertices: NDArray[np.float32], box: scene.Box) -> NDArray[np.uint8]:
         self._upload(vertices)
         self._target.scissor = self._from_below(box, self._finer)  # for copying, too
         self._target.use()
         self._context.copy_framebuffer(self._target, self._still)
+        on_screen = self.project(vertices)
         for batch in self._batches:
-            batch.render(batch.moving)
+            seen = batch.triangles[self._seen(on_screen, batch.triangles, box)]
+            if len(seen):
+                batch.indices.write(seen.tobytes())
+                batch.moving.render(vertices=seen.size)
         pixels = self._read(box)
         return self._unmixed(pixels) if self.transparent else pixels[..., :3]
+
+    def _seen(
+        self, on_screen: scene.Array, triangles: NDArray[np.uint32], box: scene.Box
+    ) -> NDArray[np.bool_]:
+        """Return which triangles [n, 3] reach into a box and are not seen from behind."""
+        corners = np.ascontiguousarray(triangles.T)
+        x, y = ([axis.take(each) for each in corners] for axis in on_screen.T[:2])
+        seen = _overlap(x, box.left, box.right) & _overlap(y, box.top, box.bottom)
+        if self._culls:
+            a, b, c = range(3)
+            seen &= (x[b] - x[a]) * (y[c] - y[a]) < (x[c] - x[a]) * (y[b] - y[a])
+        return seen
 
     def _read(self, box: scene.Box) -> NDArray[np.uint8]:
         """Return the drawn pixels [height, width, 4] of a box, averaged where they are finer."""
@@ -219,14 +240,17 @@ class GlRenderer(scene.Renderer):
             self._context.depth_renderbuffer(size, samples=samples),
         )
 
-    def _array(self, batch: _Batch, faces: NDArray[np.bool_]) -> Any:
-        """Return what draws some faces; None for none."""
-        triangles = self.triangles(faces)
+    def _indices(self, faces: NDArray[np.bool_]) -> NDArray[np.uint32]:
+        """Return the triangles [n, 3] of some faces as GL takes them."""
+        return self.triangles(faces).astype(np.uint32)
+
+    def _array(self, program: Any, triangles: NDArray[np.uint32]) -> tuple[Any, Any]:
+        """Return what draws triangles [n, 3], and its buffer of indices; None for none."""
         if not len(triangles):
-            return None
-        indices = self._context.buffer(triangles.astype(np.uint32).tobytes())
+            return None, None
+        indices = self._context.buffer(triangles.tobytes(), dynamic=True)
         array = self._context.vertex_array(
-            batch.program,
+            program,
             [
                 (self._vertices, "3f 3f", "in_position", "in_normal"),
                 (self._fixed, "3f 2f", "in_colour", "in_gloss"),
@@ -234,7 +258,7 @@ class GlRenderer(scene.Renderer):
             indices,
         )
         self._indexed += [array, indices]
-        return array
+        return array, indices
 
     def _program(self, vertex: str, fragment: str) -> Any:
         """Compile shaders and give them the scene."""
@@ -261,10 +285,29 @@ class GlRenderer(scene.Renderer):
         }
 
 
+def _overlap(corners: list[scene.Array], low: int, high: int) -> NDArray[np.bool_]:
+    """Return whether triangles, of whose corners one coordinate is given, reach a range."""
+    a, b, c = corners
+    least, most = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    return np.asarray((most >= low) & (least <= high))
+
+
 def _averaged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the means [height / 2, width / 2, 4] of squares of 2 x 2 pixels."""
-    rows = pixels[::2].astype(np.uint16) + pixels[1::2]
-    return ((rows[:, ::2] + rows[:, 1::2] + 2) >> 2).astype(np.uint8)
+    """Return the means [height / 2, width / 2, 4] of squares of 2 x 2 pixels.
+
+    The four bytes of a pixel are averaged at once, first rounded up, then down.
+    """
+    words = pixels.view(np.uint32)[..., 0]
+    above, below = words[::2], words[1::2]
+    rows = (above | below) - _halved(above ^ below)
+    left, right = rows[:, ::2], rows[:, 1::2]
+    means = (left & right) + _halved(left ^ right)
+    return means.view(np.uint8).reshape(*means.shape, 4)
+
+
+def _halved(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return half of each byte of words."""
+    return (words & np.uint32(0xFEFEFEFE)) >> np.uint32(1)
 
 
 def _create_context() -> Any:

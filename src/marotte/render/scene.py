@@ -193,12 +193,12 @@ class Renderer(ABC):
     def project(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return [n, 4] on the screen: pixels right and down, depth -1..1, and 1 / distance."""
         matrix = self.camera.matrix.astype(np.float32)
-        clip = vertices @ matrix[:, :3].T + matrix[:, 3]
+        clip = matrix[:, :3] @ vertices.T + matrix[:, 3:]
         # The camera is outside the head; whatever is behind the camera is moved far away.
-        nearness = 1 / np.maximum(clip[:, 3], 1e-3)
-        x, y, depth = (clip[:, :3] * nearness[:, None]).T
+        nearness = 1 / np.maximum(clip[3], 1e-3)
+        x, y, depth = clip[:3] * nearness
         right, down = (x + 1) * self.width / 2, (1 - y) * self.height / 2
-        on_screen: Array = np.stack([right, down, depth, nearness], 1)
+        on_screen: Array = np.stack([right, down, depth, nearness]).T
         return on_screen
 
     def triangles(self, faces: NDArray[np.bool_]) -> NDArray[np.int32]:

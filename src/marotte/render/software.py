@@ -56,7 +56,7 @@ class SoftwareRenderer(scene.Renderer):
         self, vertices: Array, triangles: Array, box: scene.Box
     ) -> tuple[NDArray[np.uint8], Array]:
         """Draw triangles [n, 3] within a box onto what stays; return a picture and its depths."""
-        on_screen = self.project(vertices)
+        on_screen = np.ascontiguousarray(self.project(vertices))  # gathered by rows below
         picture, depths = (each.copy() for each in self._still)
         triangle, pixel, weights = self._visible(on_screen[triangles], depths, box)
         corners = triangles[triangle]
