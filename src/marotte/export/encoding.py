@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.export.sound import HeardSound
+from marotte.threads import in_thread
 
 Packets = Iterator[tuple[float, list[Any]]]
 """Start times in seconds, each with the packets that start there."""
@@ -102,17 +101,15 @@ def encode_pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: A
 
     A thread encodes, because OpenGL draws in one thread only.
     """
-    waiting: deque[tuple[float, Future[list[Any]]]] = deque()
-    number = -1
-    with ThreadPoolExecutor(1) as thread:
-        for number, pixels in enumerate(pictures):
-            waiting.append((number / fps, thread.submit(_encode, pixels, number, stream)))
-            if len(waiting) > AHEAD:
-                start_s, packets = waiting.popleft()
-                yield start_s, packets.result()
-        for start_s, packets in waiting:
-            yield start_s, packets.result()
-    yield (number + 1) / fps, stream.encode(None)
+    number = 0
+
+    def encode(pixels: NDArray[np.uint8]) -> tuple[float, list[Any]]:
+        nonlocal number
+        number += 1
+        return (number - 1) / fps, _encode(pixels, number - 1, stream)
+
+    yield from in_thread(encode, pictures, AHEAD)
+    yield number / fps, stream.encode(None)
 
 
 def _encode(pixels: NDArray[np.uint8], number: int, stream: Any) -> list[Any]:

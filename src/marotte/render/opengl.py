@@ -148,34 +148,32 @@ class GlRenderer(scene.Renderer):
         sharp: scene.Array = scene.gloss(self.head)[self.head.faces, 1] > SHARP_GLOSS
         return np.asarray(sharp.any(1))
 
-    def draw(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Return a picture, as `Renderer.draw` says."""
+    def _draw(self, drawing: scene.Drawing, scenery: scene.Scenery | None) -> NDArray[np.uint8]:
         with self._context:  # other renderers have contexts of their own
-            return super().draw(vertices)
+            return super()._draw(drawing, scenery)
 
-    def _draw_still(self, vertices: NDArray[np.float32]) -> None:
-        self._upload(vertices)
+    def _draw_still(self, scenery: scene.Scenery) -> None:
+        self._upload(scenery.rest)
         for each in self._indexed:
             each.release()
         self._indexed.clear()
         self._still.use()
         self._still.clear(*self.background, 0 if self.transparent else 1)
         for batch in self._batches:
-            still = self._indices(batch.faces & ~self.moving.faces)
-            batch.triangles = self._indices(batch.faces & self.moving.faces)
+            still = self._indices(batch.faces & ~scenery.moving)
+            batch.triangles = self._indices(batch.faces & scenery.moving)
             array, _ = self._array(batch.program, still)
             batch.moving, batch.indices = self._array(batch.program, batch.triangles)
             if len(still):
                 array.render()
 
-    def _draw_moving(self, vertices: NDArray[np.float32], box: scene.Box) -> NDArray[np.uint8]:
-        self._upload(vertices)
+    def _draw_moving(self, drawing: scene.Drawing, box: scene.Box) -> NDArray[np.uint8]:
+        self._upload(drawing)
         self._target.scissor = self._from_below(box, self._finer)  # for copying, too
         self._target.use()
         self._context.copy_framebuffer(self._target, self._still)
-        on_screen = self.project(vertices)
         for batch in self._batches:
-            seen = batch.triangles[self._seen(on_screen, batch.triangles, box)]
+            seen = batch.triangles[self._seen(drawing.on_screen, batch.triangles, box)]
             if len(seen):
                 batch.indices.write(seen.tobytes())
                 batch.moving.render(vertices=seen.size)
@@ -211,9 +209,9 @@ class GlRenderer(scene.Renderer):
         """Release the context and everything in it."""
         self._context.release()
 
-    def _upload(self, vertices: NDArray[np.float32]) -> None:
+    def _upload(self, drawing: scene.Drawing) -> None:
         """Upload the positions and normals of a frame."""
-        self._vertices.write(np.hstack([vertices, self.normals(vertices)]).tobytes())
+        self._vertices.write(np.hstack([drawing.vertices, drawing.normals]).tobytes())
 
     def _from_below(self, box: scene.Box, finer: int = 1) -> tuple[int, ...]:
         """Return left, bottom, width and height of a box as GL counts rows, upwards."""

@@ -16,6 +16,7 @@ from marotte.face.head_pose import turned
 from marotte.face.scene import BACKGROUND, Colour
 from marotte.render.moving import MovingPart
 from marotte.render.normals import Normals
+from marotte.threads import in_thread
 
 Array = NDArray[Any]
 View = Literal["face", "mouth", "profile"]
@@ -28,6 +29,7 @@ MOVES_MM = 1.0  # vertices that no control moves further do not belong to the fa
 GAMMA = 2.2  # from linear light to sRGB
 STILL_PIXELS = 0.1  # what moves less far is not seen to move
 BLOCK = 16  # frames whose vertices are computed at once: the matrix is read once for all
+AHEAD = 2  # frames that a thread prepares while earlier ones are drawn
 # Directions from the face to the lights, and their brightness in linear RGB.
 LIGHTS = (
     ((0.45, 0.50, 0.75), (0.92, 0.86, 0.80)),
@@ -78,6 +80,31 @@ class Box(NamedTuple):
     def of_rows(self) -> tuple[slice, slice]:
         """Return the index of these pixels in a picture [height, width, ...]."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What must be drawn of a frame.
+
+    Attributes:
+        vertices: [n_vertices, 3] in mm.
+        normals: [n_vertices, 3]; their length is not 1.
+        on_screen: [n_vertices, 4], as `Renderer.project` returns them.
+        box: the part of the picture that changes; None where nothing does.
+    """
+
+    vertices: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    on_screen: NDArray[np.float32]
+    box: Box | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Scenery:
+    """The faces that stay from some frame on, as a drawing at rest, and those that move."""
+
+    rest: Drawing
+    moving: NDArray[np.bool_]
 
 
 class Renderer(ABC):
@@ -142,29 +169,52 @@ class Renderer(ABC):
             names: the controls in the order of their columns.
             head: yaw, pitch and roll of the head in radians [n, 3], or None if it is still.
         """
+        poses = self._poses(controls, names, head)
+        for prepared in in_thread(self._prepare, poses, AHEAD):
+            yield self._draw(*prepared)
+
+    def _poses(
+        self,
+        controls: NDArray[np.float32],
+        names: Sequence[str],
+        head: NDArray[np.float32] | None,
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the vertices [n_vertices, 3] of each frame."""
         for start in range(0, len(controls), BLOCK):
             part = slice(start, start + BLOCK)
             poses = self.vertices(controls[part], names)
-            for vertices in poses if head is None else turned(poses, head[part]):
-                yield self.draw(vertices)
+            yield from poses if head is None else turned(poses, head[part])
 
     def draw(self, vertices: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return the picture of a pose [n_vertices, 3], as `frames` does."""
-        if self.moving.update(vertices):
-            self._draw_still(self.moving.rest)
-            box = self.whole
-        else:
+        return self._draw(*self._prepare(vertices))
+
+    def _prepare(self, vertices: NDArray[np.float32]) -> tuple[Drawing, Scenery | None]:
+        """Return what must be drawn of a frame, and the scenery if it is another one from here."""
+        if not self.moving.update(vertices):
             box = self._around(self.moving.changed(vertices))
-        if box:
-            self._picture[box.of_rows] = self._draw_moving(self.moving.joined(vertices), box)
+            return self._drawing(self.moving.joined(vertices), box), None
+        drawing = self._drawing(self.moving.joined(vertices), self.whole)
+        return drawing, Scenery(self._drawing(self.moving.rest, self.whole), self.moving.faces)
+
+    def _drawing(self, vertices: NDArray[np.float32], box: Box | None) -> Drawing:
+        if not box:
+            return Drawing(vertices, vertices, vertices)
+        return Drawing(vertices, self.normals(vertices), self.project(vertices), box)
+
+    def _draw(self, drawing: Drawing, scenery: Scenery | None) -> NDArray[np.uint8]:
+        if scenery:
+            self._draw_still(scenery)
+        if drawing.box:
+            self._picture[drawing.box.of_rows] = self._draw_moving(drawing, drawing.box)
         return self._picture.copy()
 
     @abstractmethod
-    def _draw_still(self, vertices: NDArray[np.float32]) -> None:
+    def _draw_still(self, scenery: Scenery) -> None:
         """Draw and keep the faces that do not move."""
 
     @abstractmethod
-    def _draw_moving(self, vertices: NDArray[np.float32], box: Box) -> NDArray[np.uint8]:
+    def _draw_moving(self, drawing: Drawing, box: Box) -> NDArray[np.uint8]:
         """Draw the faces that move onto what is kept; return the pixels of a box."""
 
     @abstractmethod

@@ -42,25 +42,24 @@ class SoftwareRenderer(scene.Renderer):
         n_pixels = self.height * self.width
         return np.tile(self._empty, (n_pixels, 1)), np.full(n_pixels, np.inf, np.float32)
 
-    def _draw_still(self, vertices: NDArray[np.float32]) -> None:
+    def _draw_still(self, scenery: scene.Scenery) -> None:
         self._still = self._empty_pixels()
-        moving = self.moving.faces
-        self._still = self._draw(vertices, self.triangles(~moving), self.whole)
-        self._moving_triangles = self.triangles(moving)
+        self._still = self._pixels(scenery.rest, self.triangles(~scenery.moving), self.whole)
+        self._moving_triangles = self.triangles(scenery.moving)
 
-    def _draw_moving(self, vertices: NDArray[np.float32], box: scene.Box) -> NDArray[np.uint8]:
-        picture, _ = self._draw(vertices, self._moving_triangles, box)
+    def _draw_moving(self, drawing: scene.Drawing, box: scene.Box) -> NDArray[np.uint8]:
+        picture, _ = self._pixels(drawing, self._moving_triangles, box)
         return picture.reshape(self.height, self.width, -1)[box.of_rows]
 
-    def _draw(
-        self, vertices: Array, triangles: Array, box: scene.Box
+    def _pixels(
+        self, drawing: scene.Drawing, triangles: Array, box: scene.Box
     ) -> tuple[NDArray[np.uint8], Array]:
         """Draw triangles [n, 3] within a box onto what stays; return a picture and its depths."""
-        on_screen = np.ascontiguousarray(self.project(vertices))  # gathered by rows below
+        on_screen = np.ascontiguousarray(drawing.on_screen)  # gathered by rows below
         picture, depths = (each.copy() for each in self._still)
         triangle, pixel, weights = self._visible(on_screen[triangles], depths, box)
         corners = triangles[triangle]
-        values = np.hstack([vertices, self.normals(vertices), self._fixed])
+        values = np.hstack([drawing.vertices, drawing.normals, self._fixed])
         values = np.einsum("pc,pcv->pv", weights, values[corners])
         a, b, c = (on_screen[corners[:, corner], :2] for corner in range(3))
         front = _area(b - a, c - a) < 0  # y goes down on the screen
