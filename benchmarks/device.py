@@ -4,6 +4,7 @@
     python benchmarks/device.py --seconds 60    # longer, on a busy machine
     python benchmarks/device.py --peers         # installs onnxruntime-web, wLipSync and RNNoise
     python benchmarks/device.py --hours 24      # only: hours of sound at full speed
+    python benchmarks/device.py --corpus FOLDER # only: 8-bit weights on real speech
 
 Both take turns on one thread, and the times are CPU times, so that the ratios are valid on a busy
 machine too. ONNX Runtime computes the streamed form alone: five new steps and one prediction. The
@@ -137,6 +138,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--hours", type=float, default=0.0)
+    parser.add_argument("--corpus", type=Path, metavar="FOLDER")
+    parser.add_argument("--minutes", type=float, metavar="M", help="at most M of each test set")
     options = parser.parse_args()
     speech = open_recording(ROOT / "samples" / "hello.wav").read()
     student = load_student(options.student)
@@ -153,6 +156,19 @@ def main() -> None:
         voices = open_voices(folder, options.student)
         if options.hours:
             print_hours(voices, folder, speech, options.hours)
+            return
+        if options.corpus:
+            from device_speech import print_speech  # needs PyTorch
+
+            library = list(voices.values())[-1].library  # with the fastest instructions
+            names = student.rig.names
+            mrt = {kind: folder / f"{kind}.mrt" for kind in ("float", "int8")}
+            print_speech(
+                options.corpus,
+                lambda kind: open_voice(library, 0, mrt[kind]),
+                names,
+                options.minutes,
+            )
             return
         moving = speech[RATE : RATE + FRAMES * RATE // 60].copy()
         runs = {key: lambda v=voice: v.animate(moving) for key, voice in voices.items()}

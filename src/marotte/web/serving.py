@@ -6,6 +6,7 @@ import asyncio
 import errno
 import socket
 import ssl
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 5252
 SEND_BUFFER_BYTES = 1 << 16  # the system's buffer per page: frames that wait there grow old
+SWITCH_S = 0.001  # between threads; at the usual 5 ms, pages wait for the frames of others
 SHUTDOWN_TIMEOUT_S = 2
 PACKAGES = ("starlette", "uvicorn", "websockets")
 
@@ -137,8 +139,13 @@ def _is_news(record: LogRecord) -> bool:
 
 def serve(viewer: Viewer, listening: socket.socket, certificate: Certificate | None = None) -> None:
     """Serve until Ctrl-C, which ends the server quietly."""
-    with suppress(KeyboardInterrupt), listening:
-        make_server(viewer, certificate).run(sockets=[listening])
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        with suppress(KeyboardInterrupt), listening:
+            make_server(viewer, certificate).run(sockets=[listening])
+    finally:
+        sys.setswitchinterval(usual_s)
 
 
 @final
