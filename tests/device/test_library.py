@@ -15,6 +15,8 @@ import marotte
 from marotte.audio.recording import open_recording
 from marotte.device.mrt import student_records
 from marotte.device.records import to_bytes
+from marotte.face.loading import load_head
+from marotte.face.rig import ARKIT_52
 from marotte.infer.stream import Stream
 from marotte.model.session import load_student
 
@@ -76,6 +78,18 @@ def test_frames_are_those_of_the_python_stream(build, name):
     assert student.info.delay == pytest.approx(stream.delay_ms / 1000)
     eight_bits = Student(build(name), to_bytes(student_records("live", int8=True)))
     assert difference(eight_bits.voice().animate(voice), expected) < 0.05
+
+
+@pytest.mark.parametrize("name", ["live", "tiny"])
+def test_rounding_weights_to_8_bits_hardly_moves_the_face(build, speech, name):
+    exact, rounded = (
+        Student(build(), to_bytes(student_records(name, int8=int8))).voice().animate(speech)
+        for int8 in (False, True)
+    )
+    assert difference(rounded, exact) < 0.008
+    head = load_head()
+    gaps = [head.lip_gap(each, ARKIT_52.names) for each in (rounded, exact)]
+    assert difference(*gaps) < 0.3  # mm; three times as much without balanced biases
 
 
 @pytest.mark.parametrize("name", KERNELS)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from marotte.device.packing import packed, packed_taps, padded_bias
+from marotte.device.packing import packed, packed_taps, padded_bias, rounding_errors
 from marotte.device.records import Records, text_record, to_bytes
 from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
-from marotte.model.contract import Contract
+from marotte.model.activations import mean_inputs
+from marotte.model.contract import Contract, golden_input
 from marotte.model.session import load_student, student_path
 from marotte.model.weights import Weights, read_weights
 from marotte.paths import replacing
@@ -71,9 +72,33 @@ def student_records(source: str | Path, *, int8: bool = False) -> Records:
         )
     try:
         weights = read_weights(path)
+        if int8:
+            window = golden_input(student.window.n_samples)[None]
+            weights |= _balanced_biases(weights, mean_inputs(path, window))
         return records_of(student.contract, weights, student.steps.n_steps, int8=int8)
     except KeyError as error:
         raise MarotteError(f"{path} has no weights called {error}: export it again") from error
+
+
+def _balanced_biases(weights: Weights, means: Weights) -> Weights:
+    """Return biases that undo what rounding weights to 8 bits does to a layer's mean output.
+
+    Layers get inputs whose mean is far from 0, log energies above all. Layer 9, whose inputs are
+    padded, is left as it is; rounding it changes the face least.
+
+    Args:
+        weights: the network's weights by name.
+        means: the mean input [n_channels] of each layer, by the name of its weight.
+    """
+    biases: Weights = {}
+    for name, mean in means.items():
+        weight = weights[name]
+        if weight.shape[1:2] == mean.shape:  # not those of norms and of layer 9
+            errors = rounding_errors(weight.reshape(len(weight), -1))
+            of_channels = errors.reshape(*weight.shape[:2], -1).sum(2)
+            bias = name.removesuffix("weight") + "bias"
+            biases[bias] = weights[bias] - of_channels @ mean
+    return biases
 
 
 def records_of(contract: Contract, weights: Weights, n_steps: int, *, int8: bool) -> Records:

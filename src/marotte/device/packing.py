@@ -38,9 +38,21 @@ def packed(weight: Floats, int8: bool) -> dict[str, NDArray[Any]]:
     if not int8:
         blocks = padded.reshape(*stack, -1, BLOCK, weight.shape[-1])
         return {"w": _narrowest(np.moveaxis(blocks, -1, -2))}
-    largest = np.abs(padded).max(axis=-1)
-    scale = np.where(largest > 0, largest / LARGEST, 1).astype(np.float32)
+    scale = _scale(padded, -1)
     return {"w": _eight_bits(padded, scale), "s": scale}
+
+
+def rounding_errors(weight: Floats) -> Floats:
+    """Return what 8 bits add to a matrix [n_out, n_in].
+
+    Example:
+        >>> import numpy as np
+        >>> from marotte.device.packing import rounding_errors
+        >>> rounding_errors(np.array([[127.0, 1.7]])).round(1).tolist()
+        [[0.0, 0.3]]
+    """
+    scale = _scale(weight, -1)[:, None]
+    return np.rint(weight / scale) * scale - weight
 
 
 def packed_taps(weight: Floats, groups: int, n_steps: int, int8: bool) -> dict[str, NDArray[Any]]:
@@ -57,9 +69,14 @@ def packed_taps(weight: Floats, groups: int, n_steps: int, int8: bool) -> dict[s
     if not int8:
         return packed(stack, int8=False)
     padded = _padded(stack, -2, BLOCK)
-    largest = np.abs(padded).max(axis=(0, -1))
-    scale = np.where(largest > 0, largest / LARGEST, 1).astype(np.float32)
+    scale = _scale(padded, (0, -1))
     return {"w": _eight_bits(padded, scale), "s": scale}
+
+
+def _scale(weight: Floats, axis: int | tuple[int, int]) -> Floats:
+    """Return what one step of 8 bits stands for, from the largest weights along some axes."""
+    largest = np.abs(weight).max(axis=axis)
+    return np.where(largest > 0, largest / LARGEST, 1).astype(np.float32)
 
 
 def _eight_bits(padded: Floats, scale: Floats) -> NDArray[np.int8]:
