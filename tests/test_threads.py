@@ -15,7 +15,8 @@ def test_results_come_in_order_from_another_thread():
         return 2 * item
 
     assert list(in_thread(double, range(9), ahead=3)) == list(range(0, 18, 2))
-    assert len(threads) == 1 and threading.current_thread() not in threads
+    assert len(threads) == 1
+    assert threading.current_thread() not in threads
 
 
 def test_no_more_items_are_taken_than_allowed():
