@@ -24,7 +24,7 @@ def from_npm(package: str, folder: Path) -> Path:
         raise SystemExit("--peers needs npm: install Node.js, or leave out --peers")
     install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder]
     subprocess.run([*install, package], check=True)
-    return folder / "node_modules" / package.split("@")[0]
+    return folder / "node_modules" / package.rpartition("@")[0]
 
 
 def print_peers(folder: Path, speech: NDArray[np.float32]) -> None:
