@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from corpus import samples_of, utterances
 from numpy.typing import NDArray
 
-from marotte.audio.resampling import SAMPLE_RATE, resample
+from marotte.audio.resampling import SAMPLE_RATE
 from marotte.face.loading import load_head
-from marotte.learn.data.store import Store
-from marotte.learn.measure.evaluate import choose_utterances
 from marotte.learn.metrics import CLOSED_MM, closures, pool
 from marotte.learn.utterance import Utterance
 
@@ -43,7 +42,7 @@ def print_speech(
     print(f"8-bit instead of 16-bit weights on real speech ({GOALS})")
     for split in SPLITS:
         apart, gaps_apart, flips, pooled = [], [], [], {"float": [], "int8": []}
-        for utterance in utterances(Store(folder), split, minutes):
+        for utterance in utterances(folder, split, minutes):
             faces = {kind: face(new_voice(kind), utterance, len(names)) for kind in pooled}
             gaps = {kind: head.lip_gap(each, names) for kind, each in faces.items()}
             for kind, each in gaps.items():
@@ -66,15 +65,8 @@ def print_speech(
             )
 
 
-def utterances(store: Store, split: str, minutes: float | None) -> Iterator[Utterance]:
-    """Yield a test set's utterances whose phones are known."""
-    for part, ids in choose_utterances(store, split, minutes).items():
-        wanted = set(ids)
-        yield from (each for each in store.utterances([part]) if each.id in wanted and each.phones)
-
-
 def face(voice: Voice, utterance: Utterance, width: int) -> NDArray[np.float32]:
     """Return what a new voice makes of an utterance [n, width]."""
-    sound = np.concatenate([*resample(iter([utterance.samples]), utterance.rate), TAIL])
+    sound = np.append(samples_of(utterance), TAIL)
     n_frames = (len(sound) - len(TAIL)) * FPS // SAMPLE_RATE
     return voice.animate(sound, width)[:n_frames]

@@ -14,19 +14,17 @@ import argparse
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from corpus import samples_of, utterances
 from device_peers import from_npm
 from numpy.typing import NDArray
 
-from marotte.audio.resampling import SAMPLE_RATE, resample
+from marotte.audio.resampling import SAMPLE_RATE
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
-from marotte.learn.data.store import Store
-from marotte.learn.measure.evaluate import choose_utterances
 from marotte.learn.measure.predictors import open_student
 from marotte.learn.metrics import Closures, closures, pool
 from marotte.learn.utterance import Utterance
@@ -65,7 +63,7 @@ def main() -> None:
         print("program       weights  test set     AUC     closed at 2, 5 % false  read by")
         for label, program in programs.items():
             for split in SPLITS:
-                print_row(label, program, split, Store(options.corpus), options.minutes)
+                print_row(label, program, split, options.corpus, options.minutes)
 
 
 class Program(Protocol):
@@ -86,12 +84,12 @@ def print_row(
     label: str,
     program: Program,
     split: str,
-    store: Store,
+    corpus: Path,
     minutes: float | None,
 ) -> None:
     """Print the figures of a program on a test set, read in the way that suits it best."""
     read: dict[str, list[Closures]] = {}
-    for utterance in utterances(store, split, minutes):
+    for utterance in utterances(corpus, split, minutes):
         for name, openness in program(utterance).items():
             read.setdefault(name, []).append(closures(openness, FPS, utterance.phones))
     pooled = {name: pool(each) for name, each in read.items()}
@@ -103,13 +101,6 @@ def print_row(
         f"{shares[1]:6.1f} %     {best}",
         flush=True,
     )
-
-
-def utterances(store: Store, split: str, minutes: float | None) -> Iterator[Utterance]:
-    """Yield a test set's utterances whose phones are known."""
-    for part, ids in choose_utterances(store, split, minutes).items():
-        wanted = set(ids)
-        yield from (each for each in store.utterances([part]) if each.id in wanted and each.phones)
 
 
 class Ours:
@@ -125,11 +116,6 @@ class Ours:
         """Return the lip gap of an utterance."""
         controls = np.asarray(self._predict(utterance))
         return {"lip gap": self._head.lip_gap(controls, ARKIT_52.names)}
-
-
-def samples_of(utterance: Utterance) -> Array:
-    """Return the samples at 16 kHz."""
-    return np.concatenate([*resample(iter([utterance.samples]), utterance.rate)])
 
 
 def readings(times_s: Array, scores: dict[str, Array], seconds: float) -> Variants:

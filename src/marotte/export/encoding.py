@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -101,15 +102,14 @@ def encode_pictures(pictures: Iterable[NDArray[np.uint8]], fps: float, stream: A
 
     A thread encodes, because OpenGL draws in one thread only.
     """
-    number = 0
+    numbers = count()
 
     def encode(pixels: NDArray[np.uint8]) -> tuple[float, list[Any]]:
-        nonlocal number
-        number += 1
-        return (number - 1) / fps, _encode(pixels, number - 1, stream)
+        number = next(numbers)
+        return number / fps, _encode(pixels, number, stream)
 
     yield from in_thread(encode, pictures, AHEAD)
-    yield number / fps, stream.encode(None)
+    yield next(numbers) / fps, stream.encode(None)
 
 
 def _encode(pixels: NDArray[np.uint8], number: int, stream: Any) -> list[Any]:
