@@ -27,6 +27,7 @@ def speech(seconds=4.0):
         first_frame=np.array([0, 1, 2]) * len(one.curves),
         level=np.tile(one.level, 2),
         source=one.source * 2,
+        language=one.language * 2,
     )
 
 

@@ -35,6 +35,7 @@ def speech(seconds=4.0, seed=0):
         first_frame=np.array([0, len(jaw)]),
         level=np.array([0.2], np.float32),
         source=("made",),
+        language=("en",),
         fps=60.0,
         names=NAMES,
     )

@@ -26,6 +26,7 @@ def ramps(seconds=(2.0, 3.0)):
         first_frame=np.cumsum([0, *map(len, frames)]),
         level=np.array([0.1, 0.2], np.float32),
         source=("one", "two"),
+        language=("en", "cs"),
         fps=60.0,
         names=("jawOpen",),
     )
@@ -117,3 +118,14 @@ def test_a_selection_limits_sources_and_minutes():
     assert len(set(crops.level)) == 1  # the first utterance drawn exceeds the limit alone
     with pytest.raises(MarotteError, match="the unknown source 'three'"):
         CropSampler(speech, SPEC, 4, {}, 0.0, selection=Selection(("three",)))
+
+
+def test_a_selection_leaves_languages_out():
+    without = Selection(without_languages=("cs",))
+    crops = CropSampler(ramps(), SPEC, 4, {}, 0.0, selection=without).draw(50, 0, 0)
+    np.testing.assert_allclose(crops.level, 0.1)
+    everything = Selection(without_languages=("cs", "en"))
+    with pytest.raises(MarotteError, match="leaves no speech to train with"):
+        CropSampler(ramps(), SPEC, 4, {}, 0.0, selection=everything)
+    with pytest.raises(MarotteError, match=r"the language 'xx', .* holds only cs, en"):
+        CropSampler(ramps(), SPEC, 4, {}, 0.0, selection=Selection(without_languages=("cs", "xx")))

@@ -39,6 +39,7 @@ class LabelledSpeech:
         first_frame: start of each utterance in `curves`, and their end [n_utterances + 1].
         level: RMS of each utterance's speech [n_utterances].
         source: source of each utterance.
+        language: language of each utterance (ISO 639-1 code).
         fps: frames per second of the curves.
         names: the controls, one per column of `curves`.
     """
@@ -49,6 +50,7 @@ class LabelledSpeech:
     first_frame: NDArray[np.int64]
     level: NDArray[np.float32]
     source: tuple[str, ...]
+    language: tuple[str, ...]
     fps: float
     names: tuple[str, ...]
 
@@ -94,7 +96,7 @@ def load_speech(
             teacher, or one of the controls is missing from the labels.
     """
     store.version_of(teacher)  # raises if the labels are by several versions
-    lengths, curves, levels, sources, fps = [0], [], [], [], 60.0
+    lengths, curves, levels, sources, languages, fps = [0], [], [], [], [], 60.0
     parts = store.labelled_parts(teacher)
     splits = store.splits(announce=split == "valid")
     with _temporary_file() as file:
@@ -109,6 +111,7 @@ def load_speech(
                 curves.append(labels.curves[utterance.id][:, columns])
                 levels.append(speech_level(sound))
                 sources.append(utterance.source)
+                languages.append(utterance.language)
             if progress:
                 progress(done, len(parts))
         if not curves:
@@ -122,6 +125,7 @@ def load_speech(
         first_frame=np.cumsum([0, *map(len, curves)]),
         level=np.array(levels, np.float32),
         source=tuple(sources),
+        language=tuple(languages),
         fps=fps,
         names=names,
     )
@@ -185,7 +189,7 @@ class CropSampler:
 
     Raises:
         MarotteError: `mix` or `selection` names an unknown source, or the speech has none of
-            the selected sources.
+            the selected sources or of a language that is left out.
     """
 
     def __init__(
@@ -210,8 +214,17 @@ class CropSampler:
                 f"{_sources(speech)}: use a corpus with the selected sources, or change the "
                 "recipe's sources"
             )
+        if unknown := sorted(set(selection.without_languages) - set(speech.language)):
+            raise MarotteError(
+                f"the recipe leaves out the language {unknown[0]!r}, but this corpus holds only "
+                f"{', '.join(sorted(set(speech.language)))}: give the code of one of these"
+            )
         weight = speech.seconds * np.array([mix.get(s, 1.0) for s in speech.source])
         self.cumulative = np.cumsum(weight * _selected(speech, selection))
+        if not self.cumulative[-1]:
+            raise MarotteError(
+                "the recipe leaves no speech to train with: change its mix, or what it selects"
+            )
         self.cumulative /= self.cumulative[-1]
 
     def draw(self, batch: int, seed: int, step: int) -> Crops:
@@ -258,6 +271,7 @@ def _sources(speech: LabelledSpeech) -> str:
 def _selected(speech: LabelledSpeech, selection: Selection) -> NDArray[np.bool_]:
     """Return a mask of the utterances in the selection [n_utterances]."""
     mask = np.isin(speech.source, selection.sources or list(set(speech.source)))
+    mask &= ~np.isin(speech.language, selection.without_languages)
     if selection.minutes:
         order = np.random.default_rng(0).permutation(len(mask))
         before_s = np.cumsum((speech.seconds * mask)[order]) - speech.seconds[order]

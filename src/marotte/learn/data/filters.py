@@ -83,8 +83,10 @@ class Selection:
 
     Attributes:
         sources: sources to use; empty for all.
+        without_languages: languages to leave out (ISO 639-1 codes).
         minutes: largest amount of speech, drawn with a fixed seed; 0 for all.
     """
 
     sources: tuple[str, ...] = ()
+    without_languages: tuple[str, ...] = ()
     minutes: float = 0.0

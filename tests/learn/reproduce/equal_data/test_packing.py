@@ -57,6 +57,7 @@ def test_packed_speech_equals_the_original_within_its_precision(tmp_path):
     assert again.fps == 30
     assert again.names == NAMES
     assert again.source == ("made",)
+    assert again.language == ("en",)
     assert len(again.samples) == len(utterances.samples) // 2
     theirs = utterances.samples[: len(again.samples)].astype(float)
     assert np.corrcoef(again.samples, theirs)[0, 1] > 0.98

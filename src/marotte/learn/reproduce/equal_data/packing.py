@@ -82,6 +82,7 @@ def pack_speech(folder: Path, speech: LabelledSpeech, chosen: Sequence[int]) -> 
         "frames": [len(each) for each in curves],
         "level": [round(float(speech.level[each]), 6) for each in chosen],
         "source": [speech.source[each] for each in chosen],
+        "language": [speech.language[each] for each in chosen],
         "names": list(speech.names),
     }
     changes = np.diff(levels, axis=0, prepend=np.zeros((1, levels.shape[1]), np.int8))
@@ -111,6 +112,7 @@ def unpack_speech(folder: Path, threads: int = 4) -> LabelledSpeech:
         first_frame=np.cumsum([0, *header["frames"]]),
         level=np.array(header["level"], np.float32),
         source=tuple(header["source"]),
+        language=tuple(header["language"]),
         fps=FPS,
         names=tuple(header["names"]),
     )
