@@ -40,8 +40,8 @@ def test_crops_and_curves_are_cut_at_the_same_time():
 def test_augmenting_all_crops_at_once_is_as_strong_as_one_by_one(share):
     torch.manual_seed(0)
     config = dataclasses.replace(CLEAN, loudest_dbfs=-20, softest_dbfs=-20, **{share: 1.0})
-    samples = 0.1 * torch.randn(24, 6000)
-    level = torch.full((24,), 0.1)
+    samples = 0.1 * torch.randn(96, 6000)
+    level = torch.full((96,), 0.1)
     changes = []
     for all_crops in (False, True):
         generator = torch.Generator().manual_seed(4)
