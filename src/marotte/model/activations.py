@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marotte.model.protobuf import field, values
+from marotte.model.session import INPUT, new_session
 from marotte.model.weights import GRAPH, INITIALIZER, NAME, network_name
 
 # Numbers of fields in onnx.proto: GraphProto, NodeProto and ValueInfoProto.
 NODE, GRAPH_OUTPUT = 1, 12
-INPUT, OUTPUT = 1, 2
+NODE_INPUT, NODE_OUTPUT = 1, 2
 VALUE_NAME = 1
 
 
@@ -34,19 +35,13 @@ def mean_inputs(path: Path, windows: NDArray[np.float32]) -> dict[str, NDArray[n
         >>> means["frontend.convolutions.0.0.weight"].shape
         (56,)
     """
-    import onnxruntime
-
     content = path.read_bytes()
     heard = _inputs(memoryview(content))
     tensors = sorted(set(heard.values()))
     # A message that follows another one of its kind adds its lists: here, outputs of the graph.
     outputs = b"".join(field(GRAPH_OUTPUT, field(VALUE_NAME, name.encode())) for name in tensors)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        content + field(GRAPH, outputs), options, ["CPUExecutionProvider"]
-    )
-    results = session.run(tensors, {session.get_inputs()[0].name: windows})
+    session = new_session(content + field(GRAPH, outputs), threads=1)
+    results = session.run(tensors, {INPUT: windows})
     means = {name: _mean(result) for name, result in zip(tensors, results, strict=True)}
     return {weight: means[name] for weight, name in heard.items()}
 
@@ -74,7 +69,8 @@ def _inputs(content: memoryview) -> dict[str, str]:
     for graph in graphs:
         for node in values(graph, NODE):
             inputs, outputs = (
-                [bytes(each).decode() for each in values(node, kind)] for kind in (INPUT, OUTPUT)
+                [bytes(each).decode() for each in values(node, kind)]
+                for kind in (NODE_INPUT, NODE_OUTPUT)
             )
             if len(inputs) == 1 and inputs[0] in known:
                 known[outputs[0]] = known[inputs[0]]

@@ -198,24 +198,28 @@ def open_session(path: Path, threads: int) -> Session:
     Raises:
         MarotteError: the file can't be read, is damaged, or is not an ONNX file.
     """
-    onnxruntime = import_module("onnxruntime")
-    onnxruntime.disable_telemetry_events()
-    onnxruntime.set_default_logger_severity(4)  # fatal only: errors arrive as exceptions
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = threads
-    options.log_severity_level = 4
     try:
         model = path.read_bytes()
         check_seal(model, str(path))
-        # With a fallback, an error would be printed.
-        providers = ["CPUExecutionProvider"]
-        return onnxruntime.InferenceSession(model, options, providers, enable_fallback=0)
+        return new_session(model, threads)
     except OSError as error:
         raise MarotteError(f"can't read {path}: {error.strerror or error}") from error
     except MarotteError:
         raise
     except Exception as error:  # the errors of ONNX Runtime have no other common base class
         raise MarotteError(f"{path} is cut short or not an ONNX file: get a whole copy") from error
+
+
+def new_session(model: bytes, threads: int) -> Session:
+    """Return a session for an ONNX model. Errors are ONNX Runtime's own."""
+    onnxruntime = import_module("onnxruntime")
+    onnxruntime.disable_telemetry_events()
+    onnxruntime.set_default_logger_severity(4)  # fatal only: errors arrive as exceptions
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.log_severity_level = 4
+    # With a fallback, an error would be printed.
+    return onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"], enable_fallback=0)
 
 
 def _contract_of(session: Session, path: Path) -> Contract:
