@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,10 +13,11 @@ Result = TypeVar("Result")
 
 def in_thread(
     work: Callable[[Item], Result], items: Iterable[Item], ahead: int
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Yield the results of some work on items, in order, from a thread that works ahead.
 
     Items are taken in the caller's thread. Errors of the work are raised where its result would be.
+    Closing the generator waits for the work that has begun.
 
     Args:
         work: what is done with each item.

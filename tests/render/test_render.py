@@ -90,6 +90,23 @@ def test_drawing_what_moves_gives_the_whole_picture(head, renderer_of):
 
 
 @pytest.mark.parametrize("renderer_of", [GlRenderer, SoftwareRenderer])
+def test_frames_that_nobody_takes_leave_nothing_behind(head, renderer_of):
+    try:
+        renderer = renderer_of(head, SIZE, "face")
+    except NoGlError as error:
+        pytest.skip(f"no GL here: {error}")
+    opening = np.stack([pose(jawOpen=each) for each in (0.0, 0.2, 0.4, 0.6, 0.8)])
+    frames = renderer.frames(opening, ARKIT_NAMES)
+    next(frames), next(frames)
+    frames.close()
+    picture = renderer.frame(opening[3], ARKIT_NAMES)
+    again = renderer_of(head, SIZE, "face")
+    assert difference(picture, again.frame(opening[3], ARKIT_NAMES)) < 0.1
+    for each in (renderer, again):
+        each.close()
+
+
+@pytest.mark.parametrize("renderer_of", [GlRenderer, SoftwareRenderer])
 def test_only_what_changes_is_drawn_again(head, renderer_of, monkeypatch):
     try:
         renderer = renderer_of(head, SIZE, "face")

@@ -53,6 +53,10 @@ class MovingPart:
         self._drawn = head.neutral
         self._first = True
 
+    def restart(self) -> None:
+        """Take the next frame for the first one, with the same faces that move."""
+        self._first = True
+
     def update(self, vertices: NDArray[np.float32]) -> bool:
         """Take the next frame's vertices [n_vertices, 3]; return whether other faces stay now."""
         if self._first:

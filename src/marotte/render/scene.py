@@ -152,7 +152,8 @@ class Renderer(ABC):
         head: NDArray[np.float32] | None = None,
     ) -> NDArray[np.uint8]:
         """Return one picture of those that `frames` draws."""
-        return next(self.frames(controls[None], names, None if head is None else head[None]))
+        poses = self._poses(controls[None], names, None if head is None else head[None])
+        return self.draw(next(poses))
 
     def frames(
         self,
@@ -169,9 +170,14 @@ class Renderer(ABC):
             names: the controls in the order of their columns.
             head: yaw, pitch and roll of the head in radians [n, 3], or None if it is still.
         """
-        poses = self._poses(controls, names, head)
-        for prepared in in_thread(self._prepare, poses, AHEAD):
-            yield self._draw(*prepared)
+        prepared = in_thread(self._prepare, self._poses(controls, names, head), AHEAD)
+        try:
+            for drawing, scenery in prepared:
+                yield self._draw(drawing, scenery)
+        except GeneratorExit:
+            prepared.close()
+            self.moving.restart()  # frames were prepared that nobody draws
+            raise
 
     def _poses(
         self,
