@@ -128,7 +128,7 @@ struct marotte_voice {
     int rate, up, down, n_taps, n_phases, at_tap;
     int phase, waiting; /* position of the next output: phase / up after `waiting` more samples */
     uint64_t n_pushed;
-    float *table, *history;
+    float *table, *history, *mirror; /* the last samples, and the same backwards */
     /* time */
     int64_t next;    /* the prediction to compute next */
     int64_t due;     /* samples at 16 kHz that it needs; with `late`, one after its window */
@@ -931,6 +931,9 @@ RARE const char *marotte_control_name(const marotte_student *student, int contro
 #define MOST_PHASES 160      /* more are interpolated between PHASES */
 #define PHASES 128
 
+/* Return the number of phases between two input samples. */
+static int period_of(const marotte_voice *v) { return v->up <= MOST_PHASES ? v->up : PHASES; }
+
 static int common_divisor(int a, int b) {
     while (b) {
         int rest = a % b;
@@ -948,7 +951,7 @@ RARE static void plan_resampling(marotte_voice *v, int rate) {
     v->n_taps = v->n_phases = 0;
     if (rate == SAMPLE_RATE) return;
     v->n_taps = (TAPS_PER_SAMPLE * rate / lower + TALL / 2) / TALL * TALL;
-    v->n_phases = v->up <= MOST_PHASES ? v->up : PHASES + 1;
+    v->n_phases = period_of(v) / 2 + 1; /* the others are these, backwards in time */
 }
 
 RARE static void fill_table(marotte_voice *v) {
@@ -956,7 +959,7 @@ RARE static void fill_table(marotte_voice *v) {
     const double cut = (double)lower / v->rate, top = m_bessel(KAISER);
     int phase, tap;
     for (phase = 0; phase < v->n_phases; phase++) {
-        const double at = (double)phase / (v->up <= MOST_PHASES ? v->up : PHASES);
+        const double at = (double)phase / period_of(v);
         float *row = v->table + (size_t)phase * (size_t)v->n_taps;
         double sum = 0;
         for (tap = 0; tap < v->n_taps; tap++) {
@@ -971,18 +974,24 @@ RARE static void fill_table(marotte_voice *v) {
     }
 }
 
-/* Return the next sample at 16 kHz; the history ends with the samples it needs. */
-static float resampled(const marotte_voice *v) {
-    const float *history = v->history + v->at_tap;
+/* Return the sample at 16 kHz at a phase; the history ends with the samples it needs. */
+static float sample_at(const marotte_voice *v, int phase) {
     const size_t n = (size_t)v->n_taps;
+    const int backwards = period_of(v) - phase;
+    if (phase <= backwards) return v->run->dot(v->table + (size_t)phase * n, v->history + v->at_tap, v->n_taps);
+    return v->run->dot(v->table + (size_t)backwards * n, v->mirror + n - v->at_tap, v->n_taps);
+}
+
+/* Return the next sample at 16 kHz. */
+static float resampled(const marotte_voice *v) {
     double at;
     int low;
     float a, b;
-    if (v->up <= MOST_PHASES) return v->run->dot(v->table + (size_t)v->phase * n, history, v->n_taps);
+    if (v->up <= MOST_PHASES) return sample_at(v, v->phase);
     at = (double)v->phase * PHASES / v->up;
     low = (int)at;
-    a = v->run->dot(v->table + (size_t)low * n, history, v->n_taps);
-    b = v->run->dot(v->table + (size_t)(low + 1) * n, history, v->n_taps);
+    a = sample_at(v, low);
+    b = sample_at(v, low + 1);
     return a + (b - a) * (float)(at - low);
 }
 
@@ -1139,6 +1148,7 @@ RARE static size_t lay_out(marotte_voice *v, const marotte_student *s, unsigned 
     a.used = aligned(sizeof(marotte_voice));
     v->table = (float *)take(&a, (size_t)v->n_phases * (size_t)v->n_taps, 4);
     v->history = (float *)take(&a, 2 * (size_t)v->n_taps, 4);
+    v->mirror = (float *)take(&a, 2 * (size_t)v->n_taps, 4);
     v->size_buffer = s->span + 1 + HOP; /* moved once per 10 ms */
     v->buffer = (float *)take(&a, (size_t)v->size_buffer, 4);
     v->earlier = (float *)take(&a, (size_t)s->n_controls, 4);
@@ -1213,6 +1223,7 @@ RARE void marotte_reset(marotte_voice *v) {
     int visits;
     clear_network(v);
     memset(v->history, 0, 8 * (size_t)v->n_taps);
+    memset(v->mirror, 0, 8 * (size_t)v->n_taps);
     v->at_tap = v->phase = 0;
     v->waiting = v->n_taps / 2 + 1; /* half the filter, and the first sample itself */
     v->n_pushed = 0;
@@ -1323,6 +1334,7 @@ static void take_sample(marotte_voice *v, float sample) {
         return;
     }
     v->history[v->at_tap] = v->history[v->at_tap + v->n_taps] = sample;
+    v->mirror[v->n_taps - 1 - v->at_tap] = v->mirror[2 * v->n_taps - 1 - v->at_tap] = sample;
     v->at_tap = v->at_tap + 1 == v->n_taps ? 0 : v->at_tap + 1;
     v->waiting--;
 }
