@@ -86,15 +86,15 @@ class NoGlError(Exception):
 
 @dataclass
 class _Batch:
-    """Faces [n_faces] that one program draws: those that stay, and those that move.
+    """The faces [n_faces] that one program draws.
 
     Attributes:
-        triangles: the corners [n, 3] of those that move; `indices` are those of a frame.
+        moving: what draws those that move, with the `indices` of a frame.
+        triangles: the corners [n, 3] of those that move.
     """
 
     program: Any
     faces: NDArray[np.bool_]
-    still: Any = None
     moving: Any = None
     indices: Any = None
     triangles: NDArray[np.uint32] = field(default_factory=lambda: np.zeros((0, 3), np.uint32))
