@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from marotte.audio.resampling import resample
 from marotte.learn.data.store import Store
 from marotte.learn.measure.evaluate import choose_utterances
 from marotte.learn.utterance import Utterance
@@ -20,8 +16,3 @@ def utterances(corpus: Path, split: str, minutes: float | None) -> Iterator[Utte
     for part, ids in choose_utterances(store, split, minutes).items():
         wanted = set(ids)
         yield from (each for each in store.utterances([part]) if each.id in wanted and each.phones)
-
-
-def samples_of(utterance: Utterance) -> NDArray[np.float32]:
-    """Return the samples at 16 kHz."""
-    return np.concatenate([*resample(iter([utterance.samples]), utterance.rate)])

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from corpus import samples_of, utterances
+from corpus import utterances
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.face.loading import load_head
+from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.metrics import CLOSED_MM, closures, pool
 from marotte.learn.utterance import Utterance
 
@@ -67,6 +68,6 @@ def print_speech(
 
 def face(voice: Voice, utterance: Utterance, width: int) -> NDArray[np.float32]:
     """Return what a new voice makes of an utterance [n, width]."""
-    sound = np.append(samples_of(utterance), TAIL)
+    sound = np.append(at_16_khz(utterance), TAIL)
     n_frames = (len(sound) - len(TAIL)) * FPS // SAMPLE_RATE
     return voice.animate(sound, width)[:n_frames]

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from corpus import samples_of, utterances
+from corpus import utterances
 from device_peers import from_npm
 from numpy.typing import NDArray
 
 from marotte.audio.resampling import SAMPLE_RATE
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
+from marotte.learn.data.dataset import at_16_khz
 from marotte.learn.measure.predictors import open_student
 from marotte.learn.metrics import Closures, closures, pool
 from marotte.learn.utterance import Utterance
@@ -148,7 +149,7 @@ class OpenLipSync:
 
     def __call__(self, utterance: Utterance) -> Variants:
         """Return the readings of an utterance."""
-        sound = samples_of(utterance)
+        sound = at_16_khz(utterance)
         hop = int(HOP_S * SAMPLE_RATE)
         padded = np.concatenate([np.zeros(WINDOW - hop, np.float32), sound])
         windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::hop]
@@ -179,7 +180,7 @@ class HeadAudio:
 
     def __call__(self, utterance: Utterance) -> Variants:
         """Return the readings of an utterance."""
-        sound = samples_of(utterance)
+        sound = at_16_khz(utterance)
         assert self._node.stdin
         assert self._node.stdout
         self._node.stdin.write(np.uint32(len(sound)).tobytes() + sound.astype("<f4").tobytes())
