@@ -51,6 +51,7 @@ def synthetic_speech() -> LabelledSpeech:
         first_frame=np.array([0, 60 * SECONDS]),
         level=np.array([0.05], np.float32),
         source=("made",),
+        language=("en",),
         fps=60.0,
         names=names,
     )

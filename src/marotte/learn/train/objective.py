@@ -77,13 +77,15 @@ class Objective:
             prediction: the student's, for a batch of crops [batch * frames, ...].
             target: the teacher's curves [batch, frames, controls].
             intermediate: the intermediate teacher's prediction for the same frames, with `maps` at
-                the times of the student's. None leaves out the feature and attention losses.
+                the times of the student's if attention has a weight. None leaves out the feature
+                and attention losses.
         """
         parts = self.curves(prediction.controls.view_as(target), target)
         if intermediate is not None:
             parts["feature"] = losses.feature(prediction.taps, intermediate.taps)
-            maps = zip(prediction.maps, intermediate.maps, strict=True)
-            parts["attention"] = torch.stack([losses.attention(*pair) for pair in maps]).mean()
+            if self.weights.attention:
+                maps = zip(prediction.maps, intermediate.maps, strict=True)
+                parts["attention"] = torch.stack([losses.attention(*pair) for pair in maps]).mean()
         return self.weigh(parts)
 
     def curves(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
@@ -177,13 +179,27 @@ class IntermediateTeacher:
         )
 
     @torch.no_grad()
-    def __call__(self, samples: Tensor, n_frames: int, hop_length: int) -> Prediction:
-        """Predict crops cut for `union`; the maps are interpolated to the student's steps."""
+    def __call__(
+        self, samples: Tensor, n_frames: int, hop_length: int, maps: bool = True
+    ) -> Prediction:
+        """Predict crops cut for `union`.
+
+        Args:
+            samples: the crops.
+            n_frames: frames per crop.
+            hop_length: samples from frame to frame.
+            maps: whether to interpolate the maps to the student's steps, for attention transfer.
+                Without, there are none.
+        """
         crops = cut(samples, self.union, self.window)
         prediction = self.crops(crops, n_frames, hop_length)
-        first, share = (each.to(samples.device) for each in (self.first, self.share))
+        return self.align(prediction) if maps else prediction._replace(maps=())
+
+    def align(self, prediction: Prediction) -> Prediction:
+        """Interpolate the maps of a prediction of the teacher to the student's steps."""
+        first, share = (each.to(prediction.controls.device) for each in (self.first, self.share))
         maps = [m[..., first] * (1 - share) + m[..., first + 1] * share for m in prediction.maps]
-        return Prediction(prediction.controls, prediction.taps, (maps[0], maps[1]))
+        return prediction._replace(maps=tuple(maps))
 
 
 def cut(samples: Tensor, union: WindowSpec, window: WindowSpec) -> Tensor:

@@ -111,7 +111,10 @@ class Run:
         shape = (config.frames, config.hop_length)
         self.net.train()
         with self.fabric.autocast():  # by itself, fabric only autocasts `forward`
-            intermediate = self.intermediate(samples, *shape) if self.intermediate else None
+            intermediate = None
+            if self.intermediate:
+                attention = self.stages[part].loss.attention > 0
+                intermediate = self.intermediate(samples, *shape, maps=attention)
             prediction = self.model.crops(cut(samples, self.crop_window, self.window), *shape)
         parts = self.objectives[part](prediction, targets, intermediate)
         optimizer.zero_grad()

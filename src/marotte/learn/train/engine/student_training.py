@@ -14,7 +14,6 @@ from marotte.errors import MarotteError
 from marotte.face.rig import ARKIT_52
 from marotte.learn.models.factory import build_network
 from marotte.learn.models.student import Prediction, StudentConfig, StudentNet
-from marotte.learn.train import losses
 from marotte.learn.train.checkpoint import (
     CHECKPOINT_FILE,
     RunProgress,
@@ -144,15 +143,14 @@ class StudentTraining:
             targets: the teacher's curves [batch, n_frames, n_controls].
             union: a window that contains this student's own.
             stage: 0, or 1 for the fine-tuning.
-            intermediate: the intermediate teacher's prediction for the same frames.
+            intermediate: the intermediate teacher's prediction for the same frames; without maps
+                if attention has no weight.
         """
         own = cut(samples, union, self.net.config.window)
         prediction = predict(self.net, own, self.shape, self.dtype)
-        objective = self.objectives[stage]
-        parts = objective.curves(prediction.controls.view_as(targets), targets)
-        if intermediate is not None:
-            parts.update(self._hybrid_losses(prediction, intermediate))
-        parts = objective.weigh(parts)
+        if self.intermediate and intermediate and intermediate.maps:
+            intermediate = self.intermediate.align(intermediate)
+        parts = self.objectives[stage](prediction, targets, intermediate)
         self.optimizer.zero_grad()
         parts["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -160,16 +158,6 @@ class StudentTraining:
         if self.result is not self.net:
             self._update_ema()
         return {name: loss.detach() for name, loss in parts.items()}
-
-    def _hybrid_losses(self, prediction: Prediction, teacher: Prediction) -> dict[str, Tensor]:
-        """Return the losses of hybrid distillation; attention only if it has a weight."""
-        parts = {"feature": losses.feature(prediction.taps, teacher.taps)}
-        if self.recipe.loss.attention and self.intermediate is not None:
-            first, share = self.intermediate.first, self.intermediate.share
-            maps = [m[..., first] * (1 - share) + m[..., first + 1] * share for m in teacher.maps]
-            pairs = zip(prediction.maps, maps, strict=True)
-            parts["attention"] = torch.stack([losses.attention(*pair) for pair in pairs]).mean()
-        return parts
 
     @torch.no_grad()
     def _update_ema(self) -> None:
