@@ -56,6 +56,21 @@ def test_crops_give_what_their_windows_give(frontend):
 
 
 @pytest.mark.parametrize("frontend", ["mfcc", "hubert", "whisper"])
+def test_matrix_products_in_training_give_the_same_outputs_and_gradients(frontend):
+    torch.manual_seed(0)
+    net = build_network(config(frontend))
+    samples = 0.1 * torch.randn(2, 8192 + 3 * 320)
+    results = []
+    for training in (True, False):
+        net.train(training).zero_grad()
+        controls = net.crops(samples, 4).controls
+        controls.square().sum().backward()
+        gradients = {n: p.grad.clone() for n, p in net.named_parameters() if p.requires_grad}
+        results.append({"controls": controls.detach(), **gradients})
+    torch.testing.assert_close(*results, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("frontend", ["mfcc", "hubert", "whisper"])
 def test_a_baseline_is_trained_stored_and_exported(frontend, tmp_path):
     training = dataclasses.replace(RECIPE.train, steps=2, batch=2, frames=2)
     shape = StudentShape(8, 128, frontend, "window")

@@ -12,11 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from marotte.learn.models.frontends import (
-    fourier_halves,
-    log_mel_frames,
-    mel_bands,
-)
+from marotte.learn.models.convolutions import RowConvolution
+from marotte.learn.models.frontends import fourier_halves, log_mel_frames, mel_bands
 from marotte.learn.models.student import HIDDEN, Prediction, StudentConfig
 from marotte.model.timing import STEP_SAMPLES
 
@@ -104,13 +101,9 @@ class MfccNet(Baseline):
         self.register_buffer(
             "dct", cosine_transform(MFCC_BANDS, MFCC_COEFFICIENTS), persistent=False
         )
-        along_frequency, along_time = MFCC_LAYERS
-        shapes = [((3, 1), (2, 1), (1, 0))] * along_frequency + [
-            ((1, 3), (1, 2), (0, 1))
-        ] * along_time
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(1 if i == 0 else config.channels, config.channels, kernel, stride, padding)
-            for i, (kernel, stride, padding) in enumerate(shapes)
+            RowConvolution(1 if i == 0 else config.channels, config.channels, 3, 2, padding=1)
+            for i in range(sum(MFCC_LAYERS))
         )
 
     def mfcc(self, samples: Tensor) -> Tensor:
@@ -120,14 +113,15 @@ class MfccNet(Baseline):
 
     def steps(self, samples: Tensor) -> Tensor:
         """Convolve the MFCCs of samples along frequency: [batch, channels, n_frames]."""
-        x = self.mfcc(samples).unsqueeze(1)
+        mfcc = self.mfcc(samples)
+        x = mfcc.transpose(1, 2).flatten(0, 1).unsqueeze(1)
         for layer in self.convolutions[: MFCC_LAYERS[0]]:
             x = functional.gelu(layer(x))
-        return x.squeeze(2)
+        return x.view(-1, mfcc.shape[2], self.config.channels).transpose(1, 2)
 
     def summary(self, steps: Tensor) -> Tensor:
         """Convolve a window's frames along time: one vector [batch, channels]."""
-        x = steps.unsqueeze(2)
+        x = steps
         for layer in self.convolutions[MFCC_LAYERS[0] :]:
             x = functional.gelu(layer(x))
         return x.flatten(1)

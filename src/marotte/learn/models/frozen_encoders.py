@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from marotte.errors import MarotteError, missing_extra
 from marotte.learn.models.baselines import Baseline
+from marotte.learn.models.convolutions import RowConvolution
 from marotte.learn.models.frontends import WAVEFORM_KERNELS, WAVEFORM_STRIDES
 from marotte.learn.models.student import StudentConfig
 from marotte.learn.models.whisper_weights import (
@@ -30,7 +31,7 @@ class FrozenEncoderNet(Baseline):
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config)
         n = config.channels
-        self.reduce = nn.ModuleList(nn.Conv1d(n, n, kernel, 2) for kernel in (3, 3, 3, 2))
+        self.reduce = nn.ModuleList(RowConvolution(n, n, kernel, 2) for kernel in (3, 3, 3, 2))
 
     def summary(self, steps: Tensor) -> Tensor:
         """Convolve a window's steps down to one vector [batch, channels]."""

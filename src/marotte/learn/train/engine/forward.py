@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from marotte.learn.models.convolutions import convolve
 from marotte.learn.models.frontends import (
     ChannelNorm,
     MelFrontend,
@@ -20,7 +21,6 @@ from marotte.learn.models.frontends import (
     WaveformFrontend,
 )
 from marotte.learn.models.student import Prediction, StudentNet
-from marotte.learn.train.engine.convolutions import convolve
 from marotte.learn.train.engine.global_layer import convolve_windows
 from marotte.model.timing import STEP_SAMPLES
 

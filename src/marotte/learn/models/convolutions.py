@@ -11,8 +11,25 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 SHORT_STEPS = 64  # with fewer outputs, one product per sequence is too small to be fast
+
+
+class RowConvolution(nn.Conv1d):
+    """A convolution of many short sequences, which is trained as one matrix product.
+
+    On a processor this is up to three times as fast as the ordinary convolution, which it is
+    outside training.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return features [batch, out, n_out] of features [batch, in, n]."""
+        if not self.training or torch.is_autocast_enabled(input.device.type):
+            return super().forward(input)
+        (padding,) = self.padding
+        steps = functional.pad(input.transpose(1, 2), (0, 0, int(padding), int(padding)))
+        return convolve(steps, self).transpose(1, 2)
 
 
 def kernel_matrix(weight: Tensor) -> Tensor:
