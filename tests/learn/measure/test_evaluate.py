@@ -8,6 +8,7 @@ import torch
 from label_files import write_labels
 
 from marotte.audio.recording import Recording
+from marotte.errors import MarotteError
 from marotte.face.loading import load_head
 from marotte.face.rig import ARKIT_52
 from marotte.learn.data.store import Store
@@ -17,6 +18,7 @@ from marotte.learn.measure.predictors import (
     LabelPredictor,
     RunPredictor,
     SmoothedPredictor,
+    StoredLabelPredictor,
     StudentPredictor,
     TeacherPredictor,
     has_labelled,
@@ -183,6 +185,15 @@ def test_a_teacher_has_no_error_to_its_own_labels(store):
         assert last.mse < 1e-6
         assert last.jitter_ratio == pytest.approx(1, abs=0.02)
         assert last.contact_ratio == pytest.approx(1, abs=0.02)
+
+
+def test_single_labels_are_read_from_the_corpus(store):
+    stored = StoredLabelPredictor(store, "phonetic")
+    utterance = next(iter(store.utterances(["clean-1"])))
+    controls = stored(utterance)
+    np.testing.assert_allclose(controls, TeacherPredictor("phonetic")(utterance), atol=1e-3)
+    with pytest.raises(MarotteError, match=r"other/a/0 of .* has no label of 'phonetic': run"):
+        stored(speak("other", "a", 0))
 
 
 def test_smoothing_reduces_jitter(store):

@@ -94,6 +94,30 @@ class LabelPredictor:
 
 
 @dataclass(frozen=True)
+class StoredLabelPredictor:
+    """A teacher's labels of single utterances, each read from the corpus when it is asked for."""
+
+    store: Store
+    name: str
+
+    def __call__(self, utterance: Utterance) -> NDArray[np.float32]:
+        """Return the controls.
+
+        Raises:
+            MarotteError: the utterance has no label.
+        """
+        for part in self.store.labelled_parts(self.name):
+            if any(entry.id == utterance.id for entry in self.store.entries([part])):
+                labels = self.store.labels(self.name, part)
+                if utterance.id in labels.curves:
+                    return to_arkit(labels.curves[utterance.id], labels.names, labels.fps)
+        raise MarotteError(
+            f"{utterance.id} of {self.store.folder} has no label of {self.name!r}: run "
+            f"marotte label {self.store.folder} --teacher {self.name}"
+        )
+
+
+@dataclass(frozen=True)
 class SmoothedPredictor:
     """A predictor smoothed by eq. 8: each frame is the mean of itself and its two neighbours."""
 
@@ -212,7 +236,7 @@ def outputs_of(net: FaceNet, recording: Recording, fps: float) -> NDArray[np.flo
     """Return a network's outputs [n_frames, n_outputs] for a recording, before clamping.
 
     If the front end does not depend on the window (norm `step`), its steps are computed once and
-    shared by all windows that begin on the same grid of 20 ms. Otherwise every window is computed
+    shared by all windows that begin on the same grid of 10 ms. Otherwise every window is computed
     by itself. The student's own smoothing is applied.
 
     Args:
@@ -249,21 +273,22 @@ def _by_shared_steps(
     """
     import torch
 
+    from marotte.learn.train.engine.forward import predict_windows, steps_at_half_hop
     from marotte.model.timing import STEP_SAMPLES
 
-    window = net.config.window
+    window, half, width = net.config.window, STEP_SAMPLES // 2, 2 * net.n_steps - 1
     starts = moments - min(0, int(moments[0]))  # in the padded sound
     before = window.past_samples - min(0, int(moments[0]))
     padded = torch.from_numpy(np.pad(samples, (before, 2 * window.n_samples)))
     result = np.zeros((len(starts), len(net.config.names)), np.float32)
-    for phase in np.unique(starts % STEP_SAMPLES):
-        on_grid = np.flatnonzero(starts % STEP_SAMPLES == phase)
+    for phase in np.unique(starts % half):
+        on_grid = np.flatnonzero(starts % half == phase)
         for block in np.split(on_grid, range(BLOCK_FRAMES, len(on_grid), BLOCK_FRAMES)):
             first, last = int(starts[block[0]]), int(starts[block[-1]]) + window.n_samples
-            steps = net.project(net.steps(padded[None, first:last]))[0]
-            first_steps = torch.from_numpy((starts[block] - first) // STEP_SAMPLES)
-            windows = steps.unfold(1, net.n_steps, 1)[:, first_steps].transpose(0, 1)
-            result[block] = net.predict_from_projected(windows).controls.numpy()
+            steps = steps_at_half_hop(net, padded[None, first:last])[0]
+            first_steps = torch.from_numpy((starts[block] - first) // half)
+            windows = steps.unfold(0, width, 1)[first_steps, :, ::2]
+            result[block] = predict_windows(net, windows).controls.numpy()
     return result
 
 

@@ -37,15 +37,18 @@ def kernel_matrix(weight: Tensor) -> Tensor:
     return weight.permute(2, 1, 0).reshape(-1, weight.shape[0])
 
 
-def convolve(steps: Tensor, layer: nn.Conv1d, weight: Tensor | None = None) -> Tensor:
+def convolve(
+    steps: Tensor, layer: nn.Conv1d, weight: Tensor | None = None, stride: int = 0
+) -> Tensor:
     """Return an unpadded convolution [batch, n_out, out] of `steps` [batch, n, in].
 
     Args:
         steps: features last.
         layer: a convolution with one group; gives kernel size, stride, weight and bias.
         weight: replaces the layer's weight, [out, in, kernel]; None keeps it.
+        stride: replaces the layer's stride; 0 keeps it.
     """
-    kernel, stride = layer.kernel_size[0], layer.stride[0]
+    kernel, stride = layer.kernel_size[0], stride or layer.stride[0]
     matrix = kernel_matrix(layer.weight if weight is None else weight).to(steps.dtype)
     n_out = (steps.shape[1] - kernel) // stride + 1
     product = _CopiedRows if n_out < SHORT_STEPS or steps.shape[2] == 1 else _StridedRows

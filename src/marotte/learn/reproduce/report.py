@@ -14,7 +14,7 @@ from marotte.learn.measure.predictors import (
     Predictor,
     RunPredictor,
     SmoothedPredictor,
-    TeacherPredictor,
+    StoredLabelPredictor,
 )
 from marotte.learn.reproduce import table4
 from marotte.learn.reproduce.claims import CLAIMS
@@ -82,7 +82,7 @@ class Table:
         """Return the teacher and the rows with these labels that have runs, by label."""
         meshes = self.plan.meshes
         name = meshes.teacher if meshes else self.teacher
-        source = meshes.predictor if meshes else TeacherPredictor(name)
+        source = meshes.predictor if meshes else StoredLabelPredictor(self.plan.store, name)
         predictors: dict[str, Predictor] = {f"teacher ({name})": source}
         by_label = {row.label: row for row in self.rows}
         for label in labels:
