@@ -83,6 +83,30 @@ def test_a_stopped_warm_start_resumes_to_the_same_result(student, tmp_path):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
 
 
+def test_a_student_keeps_its_speech_and_learns_to_rest_at_other_sounds(student, tmp_path):
+    loss = dataclasses.replace(RECIPE.loss, keep=2.0)
+    config = dataclasses.replace(RECIPE.train, steps=60, learning_rate=3e-3)
+    augment = dataclasses.replace(RECIPE.augment, no_speech=0.5)
+    run = warm_run(student, tmp_path, loss=loss, train=config, augment=augment)
+    window = run.window.n_samples
+    hum = 0.2 * torch.sin(2 * torch.pi * 150 / 16000 * torch.arange(window))[None]
+    noise = 0.2 * torch.randn(1, window, generator=torch.Generator().manual_seed(1))
+    before = [run.result(each).controls for each in (hum, noise)]
+    start = run.kept(hum).controls
+    torch.testing.assert_close(start, before[0], atol=1e-4, rtol=0)
+    for _ in range(60):
+        run.step()
+    assert torch.equal(run.kept(hum).controls, start)
+    after = [run.result.eval()(each).controls for each in (hum, noise)]
+    assert (after[0] - before[0]).abs().max() < 0.1
+    assert after[1].abs().max() < 0.5 * before[1].abs().max()
+
+
+def test_keeping_needs_a_student_to_start_from():
+    with pytest.raises(MarotteError, match=r"tiny: loss.keep .* set start"):
+        dataclasses.replace(RECIPE, loss=dataclasses.replace(RECIPE.loss, keep=1.0))
+
+
 def test_controls_that_the_student_lacks_start_from_random_weights(student, tmp_path):
     other = dataclasses.replace(speech(), names=("mouthFunnel", "jawOpen"))
     recipe = dataclasses.replace(RECIPE, start=student.name)

@@ -50,6 +50,9 @@ class LossWeights:
             (ours).
         feature: weight of eqs 5-6, against the intermediate teacher of hybrid distillation.
         attention: weight of attention transfer, against the same teacher.
+        keep: weight of eqs 5-6 against the student that the run starts from, in crops with speech.
+            Its curves are then the targets of these crops, in place of the teacher's labels. So the
+            student learns to rest at more sounds, and speaks as it did (ours).
     """
 
     reconstruction: float = 1.0
@@ -64,6 +67,7 @@ class LossWeights:
     rest: float = 0.0
     feature: float = 0.0
     attention: float = 0.0
+    keep: float = 0.0
 
 
 def reconstruction(predicted: Tensor, target: Tensor) -> Tensor:
@@ -206,15 +210,21 @@ def rest(predicted: Tensor, target: Tensor, signed: Tensor) -> Tensor:
     return (excess * at_rest).sum() / count
 
 
-def feature(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
+def feature(
+    student: Sequence[Tensor], teacher: Sequence[Tensor], counted: Tensor | None = None
+) -> Tensor:
     """Eqs 5-6: mean squared error of the three fully connected layers, summed.
 
     Args:
         student: the student's features, [batch, width] each.
         teacher: the intermediate teacher's features of the same frames, from its own window.
+        counted: 1 for the frames that count, 0 for the others [batch]; None counts all.
     """
     pairs = zip(student, teacher, strict=True)
-    return torch.stack([(ours - theirs).square().mean() for ours, theirs in pairs]).sum()
+    if counted is None:
+        return torch.stack([(ours - theirs).square().mean() for ours, theirs in pairs]).sum()
+    errors = [(ours - theirs).square().mean(1) @ counted for ours, theirs in pairs]
+    return torch.stack(errors).sum() / counted.sum().clamp(min=1)
 
 
 def attention(student: Tensor, teacher: Tensor) -> Tensor:

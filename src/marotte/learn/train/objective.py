@@ -70,6 +70,7 @@ class Objective:
         prediction: Prediction,
         target: Tensor,
         intermediate: Prediction | None = None,
+        kept: Prediction | None = None,
     ) -> dict[str, Tensor]:
         """Return each loss, unweighted, and their weighted `total`.
 
@@ -79,13 +80,21 @@ class Objective:
             intermediate: the intermediate teacher's prediction for the same frames, with `maps` at
                 the times of the student's if attention has a weight. None leaves out the feature
                 and attention losses.
+            kept: the prediction of the student that the run starts from, whose curves replace the
+                targets of crops with speech; None leaves out the loss `keep`.
         """
+        speech = with_speech(target)
+        if kept is not None:
+            target = kept.controls.view_as(target) * speech
         parts = self.curves(prediction.controls.view_as(target), target)
         if intermediate is not None:
             parts["feature"] = losses.feature(prediction.taps, intermediate.taps)
             if self.weights.attention:
                 maps = zip(prediction.maps, intermediate.maps, strict=True)
                 parts["attention"] = torch.stack([losses.attention(*pair) for pair in maps]).mean()
+        if kept is not None:
+            counted = speech[..., 0].expand(target.shape[:2]).flatten()
+            parts["keep"] = losses.feature(prediction.taps, kept.taps, counted)
         return self.weigh(parts)
 
     def curves(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
@@ -116,6 +125,18 @@ class Objective:
         """Return the losses and their weighted `total`."""
         weighted = [getattr(self.weights, name) * loss for name, loss in parts.items()]
         return {**parts, "total": torch.stack(weighted).sum()}
+
+
+def with_speech(target: Tensor) -> Tensor:
+    """Return 1 for crops in which the teacher's face moves, 0 for those without speech.
+
+    Args:
+        target: curves [batch, frames, controls]; crops without speech are 0.
+
+    Returns:
+        [batch, 1, 1].
+    """
+    return (target != 0).flatten(1).any(1).to(target.dtype)[:, None, None]
 
 
 def control_weights(names: Sequence[str], balance: float) -> Tensor:

@@ -238,6 +238,11 @@ class TrainingRecipe:
                 f"{self.name}: loss.feature and loss.attention need an intermediate teacher: "
                 "set hybrid.recipe to its recipe"
             )
+        if self.loss.keep > 0 and not self.start:
+            raise MarotteError(
+                f"{self.name}: loss.keep compares with the student that the run starts from: "
+                "set start"
+            )
         if self.hybrid.recipe and not has_losses:
             raise MarotteError(
                 f"{self.name}: no loss uses the intermediate teacher {self.hybrid.recipe}: "

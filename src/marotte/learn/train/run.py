@@ -13,7 +13,7 @@ from marotte.learn.data.dataset import CropSampler
 from marotte.learn.data.filters import Selection
 from marotte.learn.models.face_net import FaceNet
 from marotte.learn.models.factory import build_network, load_frozen_encoder
-from marotte.learn.models.student import StudentConfig
+from marotte.learn.models.student import Prediction, StudentConfig
 from marotte.learn.train.batches import Stage, draw_batch, make_sampler, make_stages
 from marotte.learn.train.checkpoint import (
     CHECKPOINT_FILE,
@@ -54,6 +54,10 @@ class Run:
         self.fabric = open_fabric(precision, config.shards)
         self.net = _new_network(setup, speech)
         self.window = self.net.config.window
+        # The student that the run starts from: a checkpoint below changes the network's weights.
+        self.kept = (
+            copy.deepcopy(self.net).eval().requires_grad_(False) if recipe.loss.keep else None
+        )
         optimizer = torch.optim.AdamW(
             [each for each in self.net.parameters() if each.requires_grad],
             lr=0.0,
@@ -65,7 +69,9 @@ class Run:
         dtype = DTYPES[precision]
         self.model, optimizer = self.fabric.setup(CropPredictor(self.net, dtype), optimizer)
         self.model.mark_forward_method("crops")
-        result.to(self.fabric.device)
+        for each in (result, self.kept):
+            if each is not None:
+                each.to(self.fabric.device)
         self.state = TrainingState(result, self.net, optimizer, RunProgress(), setup.target.name)
         if self.path.exists():
             restore_checkpoint(self.path, recipe, self.state)
@@ -115,8 +121,10 @@ class Run:
             if self.intermediate:
                 attention = self.stages[part].loss.attention > 0
                 intermediate = self.intermediate(samples, *shape, maps=attention)
-            prediction = self.model.crops(cut(samples, self.crop_window, self.window), *shape)
-        parts = self.objectives[part](prediction, targets, intermediate)
+            own = cut(samples, self.crop_window, self.window)
+            kept = self._kept_prediction(own, shape)
+            prediction = self.model.crops(own, *shape)
+        parts = self.objectives[part](prediction, targets, intermediate, kept)
         optimizer.zero_grad()
         self.fabric.backward(parts["total"])
         self.fabric.clip_gradients(self.model, optimizer, max_norm=1.0)
@@ -125,6 +133,10 @@ class Run:
         if config.ema_decay:
             update_ema(self.result, self.net, config.ema_decay, self.progress.step)
         return parts
+
+    @torch.no_grad()
+    def _kept_prediction(self, samples: Tensor, shape: tuple[int, int]) -> Prediction | None:
+        return predict_crops(self.kept, samples, *shape) if self.kept else None
 
     def validate(self) -> dict[str, float]:
         """Return the validation losses of the result, with the weights of the main stage."""

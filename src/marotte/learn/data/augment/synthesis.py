@@ -130,6 +130,8 @@ def _bell(rng: np.random.Generator, time_s: Waveform) -> Waveform:
     bells_hz = 2 ** rng.uniform(7.5, 11) * 2 ** (rng.integers(-9, 10, rng.integers(1, 5)) / 12)
     ratios = np.array(_BELLS[rng.integers(len(_BELLS))])
     ratios = ratios * rng.uniform(0.9, 1.1, len(ratios))
+    if rng.random() < 0.5:  # bells and bowls of any other shape
+        ratios = np.sort(2 ** rng.uniform(-1, 2.5, rng.integers(2, 7)))
     strengths = rng.uniform(0.3, 1, len(ratios)) / ratios ** rng.uniform(0.3, 1.3)
     decays_s = 2 ** rng.uniform(-3, 1) / ratios ** rng.uniform(0.3, 1.2)
     sound, start_s = np.zeros_like(time_s), 0.0
