@@ -106,11 +106,9 @@ class StoredLabelPredictor:
         Raises:
             MarotteError: the utterance has no label.
         """
-        for part in self.store.labelled_parts(self.name):
-            if any(entry.id == utterance.id for entry in self.store.entries([part])):
-                labels = self.store.labels(self.name, part)
-                if utterance.id in labels.curves:
-                    return to_arkit(labels.curves[utterance.id], labels.names, labels.fps)
+        controls = stored_label(self.store, self.name, utterance.id)
+        if controls is not None:
+            return controls
         raise MarotteError(
             f"{utterance.id} of {self.store.folder} has no label of {self.name!r}: run "
             f"marotte label {self.store.folder} --teacher {self.name}"
@@ -194,6 +192,15 @@ def has_labelled(store: Store, teacher: str, splits: Collection[str] = HELD_OUT)
             return False
         has_held_out = has_held_out or bool(ids)
     return has_held_out
+
+
+def stored_label(store: Store, teacher: str, id: str) -> NDArray[np.float32] | None:
+    """Return a teacher's label of an utterance [n_frames, 52] at 60 fps; None if there is none."""
+    part = _parts_by_id(store, teacher).get(id)
+    if part is None:
+        return None
+    labels = _labels(store, teacher, part)
+    return to_arkit(labels.curves[id], labels.names, labels.fps)
 
 
 def smooth_controls(controls: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -295,6 +302,19 @@ def _by_shared_steps(
 def recording_of(utterance: Utterance) -> Recording:
     """Return an utterance's sound as a recording."""
     return Recording.from_samples(utterance.samples, utterance.rate)
+
+
+@lru_cache(maxsize=2)
+def _parts_by_id(store: Store, teacher: str) -> dict[str, str]:
+    """Return the part of each utterance that a teacher has labelled, by id."""
+    parts: dict[str, str] = {}
+    for part in store.labelled_parts(teacher):
+        status = store.label_status(teacher, part)
+        parts.update(dict.fromkeys(status.labelled if status else (), part))
+    return parts
+
+
+_labels = lru_cache(maxsize=2)(Store.labels)
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,7 @@ from marotte.learn.data.captured import head_and_inverse
 from marotte.learn.data.mesh_pca import mesh_of
 from marotte.learn.data.store import Store
 from marotte.learn.errors import Skip
-from marotte.learn.measure.predictors import FPS, open_net, outputs_of, recording_of, to_arkit
+from marotte.learn.measure.predictors import FPS, open_net, outputs_of, recording_of, stored_label
 from marotte.learn.utterance import Utterance
 
 
@@ -31,11 +31,10 @@ class LabelsById:
         Raises:
             Skip: the teacher has no label for this utterance.
         """
-        part = _parts_by_id(self.store, self.teacher).get(utterance.id)
-        if part is None:
+        controls = stored_label(self.store, self.teacher, utterance.id)
+        if controls is None:
             raise Skip("no label")
-        labels = _labels(self.store, self.teacher, part)
-        return to_arkit(labels.curves[utterance.id], labels.names, labels.fps)
+        return controls
 
 
 @dataclass(frozen=True)
@@ -52,19 +51,6 @@ class MeshRunPredictor:
         return outputs_of(open_net(self.folder), recording_of(utterance), FPS) @ _to_controls(
             self.folder
         )
-
-
-@lru_cache(maxsize=2)
-def _parts_by_id(store: Store, teacher: str) -> dict[str, str]:
-    """Return the part of each utterance that a teacher has labelled, by id."""
-    parts: dict[str, str] = {}
-    for part in store.labelled_parts(teacher):
-        status = store.label_status(teacher, part)
-        parts.update(dict.fromkeys(status.labelled if status else (), part))
-    return parts
-
-
-_labels = lru_cache(maxsize=2)(Store.labels)
 
 
 @lru_cache(maxsize=8)
